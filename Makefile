@@ -1,0 +1,68 @@
+# `make demo` and `make test` need nothing but Python 3.11 or newer: they set up .venv once, then run.
+# torch comes as one pinned wheel. On Linux the default index serves the CUDA build; to take the CPU build,
+# set PIP_EXTRA_INDEX_URL to PyTorch's CPU index.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV ?= .venv
+WORKERS ?= 2
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+CANDIDATES := python3 python3.11 python3.12 python3.13 python
+RECENT := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in $(CANDIDATES); do if $$p -c '$(RECENT)' 2>/dev/null; then echo $$p; break; fi; done)
+
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+
+$(READY): pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "mlgraph needs Python 3.11 or newer (with venv); set PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt torch==2.13.0 -e '.[dev]'
+	@touch $@
+
+.PHONY: setup
+setup: $(READY)  ## Make the virtual environment
+
+.PHONY: demo
+demo: $(READY)  ## A ResNet-50 written for torch, run by torch, jax, tensorflow and numpy
+	$(BIN)/python examples/demo.py
+
+.PHONY: test
+test: lint types filecheck unit  ## Everything that CI runs
+
+.PHONY: lint
+lint: $(READY)  ## ruff: rules and layout
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(READY)  ## pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
+
+.PHONY: filecheck
+filecheck: $(READY)  ## lit and FileCheck over tests/filecheck
+	$(BIN)/lit -v tests/filecheck
+
+.PHONY: unit
+unit: $(READY)  ## pytest over tests/unit
+	$(BIN)/pytest -n $(WORKERS) tests/unit
+
+.PHONY: bench
+bench: $(READY)  ## The benchmarks; each writes its table to benchmarks/results
+	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/compile_time.py
+
+.PHONY: docs
+docs: $(READY)  ## What the documentation quotes: the support table, the graph and the IR in README.md
+	$(BIN)/python docs/generate.py
+
+.PHONY: clean
+clean:  ## Remove what was made, the virtual environment included
+	rm -rf .venv build .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+.PHONY: help
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile

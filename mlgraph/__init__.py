@@ -1,0 +1,32 @@
+"""mlgraph: a multi-level graph compiler for array programs. torch, jax, tensorflow and numpy in, any of them out.
+
+The public names load what they need when they are first used: `import mlgraph` itself costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mlgraph import errors
+    from mlgraph.compiler import compile
+    from mlgraph.graph import Graph, LazyGraph
+    from mlgraph.objects import restore
+    from mlgraph.saving import load
+
+__all__ = ["Graph", "LazyGraph", "compile", "errors", "load", "restore"]
+
+_MODULES = {"Graph": "graph", "LazyGraph": "graph", "compile": "compiler", "load": "saving", "restore": "objects"}
+
+
+def __getattr__(name: str) -> Any:
+    if name == "errors":
+        return import_module("mlgraph.errors")
+    if name not in _MODULES:
+        raise AttributeError(f"module 'mlgraph' has no attribute {name!r}")
+    found = getattr(import_module(f"mlgraph.{_MODULES[name]}"), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

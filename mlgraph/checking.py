@@ -1,0 +1,135 @@
+"""`graph.check` and `verify=True`: the original beside the graph, on the inputs given and on perturbed ones.
+
+A value that was fixed at capture by mistake shows on the second; so does a lowering that means something else.
+"""
+
+# pyright: basic
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mlgraph import trees
+from mlgraph.call import Call, spread
+from mlgraph.errors import CheckError, InputError
+from mlgraph.objects import module_framework, submodules, weights_of
+from mlgraph.specialisation import Specialisation
+from mlgraph.state import Trace
+from mlgraph.targets.arrays import FRAMEWORKS, as_numpy, convert, framework_of, overwrite
+
+TOLERANCES = {"float64": 1e-8, "complex128": 1e-8, "float16": 2e-2, "bfloat16": 5e-2}
+"""The largest difference that rounding may make, relative to the largest value; 1e-4 for other types."""
+
+
+def check(graph: Any, call: Call, specialisation: Specialisation, source: str) -> None:
+    """Compare on the inputs of `call`, then on perturbed ones; raises `CheckError` at the first difference."""
+    if "rng" in specialisation.runner.leading:
+        raise InputError(
+            f"{graph.name} draws random numbers, and no two draws are the same", fix="check it in eval mode"
+        )
+    compare(graph, call, specialisation, source, "the given inputs")
+    generator = np.random.default_rng(0)
+    moved = [perturbed(as_numpy(array), generator) for array in call.arrays]
+    try:
+        other = with_arrays(call, [convert(array, source) for array in moved])
+        run_original(graph, other, specialisation, source)
+    except Exception:  # the function may refuse values that nobody chose
+        return
+    compare(graph, other, specialisation, source, "perturbed inputs")
+
+
+def compare(graph: Any, call: Call, specialisation: Specialisation, source: str, which: str) -> None:
+    """Run both and compare every leaf of their results."""
+    expected, spec = trees.flatten(run_original(graph, call, specialisation, source))
+    runner = specialisation.runner
+    result = runner.pure(graph.params, None, call)
+    leaves, _ = trees.flatten(result[0] if runner.writes_state else result)
+    for accessor, a, b in zip(spec.accessors(), leaves, expected, strict=True):
+        text = difference(a, b)
+        if text is not None:
+            raise CheckError(
+                f"{graph.name} differs from the original on {which}: {accessor.codify('result')} {text}",
+                why="a value was fixed at capture, or an operation of the target means something else",
+                fix="look at graph.ir('ivy') and graph.source, and report it with a minimal example",
+            )
+
+
+def difference(found: Any, expected: Any) -> str | None:
+    """How two leaves differ, in words; None where they agree."""
+    if framework_of(expected) is None:
+        size = isinstance(expected, int) and framework_of(found) is None
+        same = found == expected if size else trees.same_static(found, expected) or found is expected
+        return None if same else f"is {found!r} instead of {expected!r}"
+    a, b = as_numpy(found), as_numpy(expected)
+    if a.shape != b.shape:
+        return f"has shape {a.shape} instead of {b.shape}"
+    if a.size == 0:
+        return None
+    if a.dtype.kind in "biu" and b.dtype.kind in "biu":
+        return None if np.array_equal(a, b) else f"differs in {int((a != b).sum())} of {a.size} elements"
+    tolerance = max(TOLERANCES.get(array.dtype.name, 1e-4) for array in (a, b))
+    wide = np.complex128 if "c" in (a.dtype.kind, b.dtype.kind) else np.float64
+    a, b = a.astype(wide), b.astype(wide)
+    if not np.array_equal(np.isfinite(a), np.isfinite(b)):
+        return "is not finite at other places"
+    finite = np.isfinite(b)
+    largest = float(np.abs(a - b)[finite].max(initial=0))
+    limit = tolerance * max(float(np.abs(b[finite]).max(initial=0)), 1.0)
+    return None if largest <= limit else f"differs by up to {largest:.3g}, and rounding makes at most {limit:.3g}"
+
+
+def perturbed(array: "np.ndarray[Any, Any]", generator: np.random.Generator) -> "np.ndarray[Any, Any]":
+    """Other values like those of `array`: floats moved by a tenth, integers and bools in another order."""
+    if array.dtype.kind in "biu":
+        return generator.permutation(array.reshape(-1)).reshape(array.shape)
+    noise = generator.standard_normal(array.shape)
+    wide = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
+    moved = np.where(wide == 0, np.abs(noise) / 100, wide * (1 + noise / 10))
+    return np.asarray(moved).astype(array.dtype)
+
+
+def with_arrays(call: Call, arrays: Sequence[Any]) -> Call:
+    """`call` with other arrays."""
+    found = iter(arrays)
+    return replace(call, leaves=[next(found) if flag else leaf for leaf, flag in zip(call.leaves, call.is_array)])
+
+
+def run_original(graph: Any, call: Call, specialisation: Specialisation, source: str) -> Any:
+    """What the user's function returns for copies of the call's arrays; nothing that it writes stays written."""
+    own = [copied(convert(array, source)) for array in call.arrays]
+    trace = Trace(["" for _ in call.roots], call.roots, FRAMEWORKS)
+    held = [copied(array) for array in trace.arrays.values()]
+    positional, keyword = spread(graph.signature, call.rebuild(own))
+    with kept(graph, specialisation):
+        return trace.run(held, lambda: graph.original(*positional, **keyword))[0]
+
+
+def copied(array: Any) -> Any:
+    """An array of the same framework that shares no memory."""
+    match framework_of(array):
+        case "torch":
+            return array.detach().clone().requires_grad_(array.requires_grad)
+        case "numpy":
+            return np.array(array)
+        case _:
+            return array
+
+
+@contextmanager
+def kept(graph: Any, specialisation: Specialisation) -> Iterator[None]:
+    """Put back the weights and buffers that the function writes."""
+    program = specialisation.runner.program
+    written = [program.parameters[name] for name, _ in program.writes if name in program.parameters]
+    values = [np.array(as_numpy(array)) for array in written]
+    torch = [m for _, m in weights_of(graph.function) if module_framework(m) == "torch"]
+    buffers = [(m, dict(m._buffers)) for module in torch for m in (module, *submodules(module))]
+    try:
+        yield
+    finally:
+        for module, held in buffers:
+            module._buffers.update(held)
+        for array, value in zip(written, values):
+            if framework_of(array) != "jax":
+                overwrite(array, value)

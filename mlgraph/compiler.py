@@ -1,0 +1,394 @@
+"""`compile`: picks frontend, pipeline and target. The only module that knows all three."""
+
+# pyright: basic
+import functools
+import itertools
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from xdsl.passes import ModulePass
+
+from mlgraph import trees
+from mlgraph.call import Call, identifiers, spread, take_apart, unique
+from mlgraph.dialects.functions import main_of, update_type
+from mlgraph.dialects.stateful import Slot
+from mlgraph.dumping import Dump
+from mlgraph.errors import (
+    CaptureError,
+    InputError,
+    MlgraphError,
+    PassError,
+    UnknownTargetError,
+    UnsupportedOpError,
+)
+from mlgraph.frontend.loader import load
+from mlgraph.frontend.locations import user_line
+from mlgraph.frontend.program import Adapt, Input, Program, Request, Result
+from mlgraph.graph import Graph, LazyGraph
+from mlgraph.guards import guard_of
+from mlgraph.objects import (
+    ROOTS,
+    compile_module_object,
+    compile_module_type,
+    is_module,
+    restore,
+    source_of,
+    target_of,
+    weights_of,
+)
+from mlgraph.running import Effects, Runner
+from mlgraph.specialisation import Outputs, Returned, Specialisation, narrow_name
+from mlgraph.state import Plan, Trace
+from mlgraph.state.modules import unchanged
+from mlgraph.state.program import with_state
+from mlgraph.targets.arrays import FRAMEWORKS, convert, framework_of
+from mlgraph.targets.callable import emit
+from mlgraph.transforms.pipelines import default_pipeline
+
+_counter = itertools.count()
+
+
+@dataclass(frozen=True)
+class Options:
+    """The flags of `compile` that a capture reads."""
+
+    to: str | None
+    array_caching: bool = True
+    include_generators: bool = True
+    return_backend_compiled_fn: bool = False
+    static_argnums: Any = None
+    static_argnames: Any = None
+    passes: tuple[ModulePass, ...] = ()
+    dynamic: bool = True
+    dump_ir: str | None = None
+    dump_dir: str | None = None
+    verify: bool = False
+    x64: bool | None = None
+
+
+def compile(
+    *objs: Any,
+    stateful: Sequence[Any] | None = None,
+    arg_stateful_idxs: Sequence[Sequence[Any]] | None = None,
+    kwarg_stateful_idxs: Sequence[Sequence[Any]] | None = None,
+    to: str | None = None,
+    include_generators: bool = True,
+    array_caching: bool = True,
+    return_backend_compiled_fn: bool = False,
+    static_argnums: int | Iterable[int] | None = None,
+    static_argnames: str | Iterable[str] | None = None,
+    args: Sequence[Any] | None = None,
+    kwargs: dict[str, Any] | None = None,
+    passes: Iterable[ModulePass] = (),
+    dynamic: bool = True,
+    dump_ir: str | None = None,
+    dump_dir: str | None = None,
+    verify: bool = False,
+    fast_math: bool = False,
+    x64: bool | None = None,
+) -> Any:
+    """Compile functions, modules or models of torch, jax, tensorflow or numpy into callables of one of them.
+
+    With `args` or `kwargs`, captures now and returns a `Graph`; without, returns a `LazyGraph` that captures at its
+    first call. Several objects give a tuple. A module compiled to its own framework is returned itself, its forward
+    compiled (`mlgraph.restore` undoes it). Without objects, returns a decorator.
+
+    - `to`: "torch", "jax", "tensorflow" or "numpy"; the framework of the inputs by default.
+    - `include_generators`: random operations are drawn anew at each call; False draws them once, now.
+    - `array_caching`: what depends on no input is computed once, now.
+    - `stateful`, `arg_stateful_idxs`, `kwarg_stateful_idxs`: objects whose attributes the function reads and writes.
+    - `return_backend_compiled_fn`: also apply `torch.compile`, `jax.jit` (with `static_argnums`, `static_argnames`) or
+      `tf.function`.
+    - `passes`: your own passes, run at the ivy stage after canonicalisation.
+    - `dynamic`: False fixes every dimension to the size that it is captured with.
+    - `dump_ir`: "stage", "changed" or "pass" writes numbered `.mlir` files to `dump_dir`.
+    - `verify`: run the original beside each new capture. `fast_math`: accepted, without effect yet.
+    - `x64`: True keeps 64-bit types inside a jax callable; by default the session's `jax_enable_x64` decides.
+
+    Raises `UnknownTargetError` for a bad `to`, and at capture any other error of `mlgraph.errors`.
+    The contract is that of Ivy's graph compiler, `ivy.compile`.
+    """
+    check_target(to)
+    options = Options(
+        to,
+        array_caching,
+        include_generators,
+        return_backend_compiled_fn,
+        static_argnums,
+        static_argnames,
+        tuple(passes),
+        dynamic,
+        dump_ir,
+        dump_dir,
+        verify,
+        x64,
+    )
+    state = (stateful, arg_stateful_idxs, kwarg_stateful_idxs)
+    one = functools.partial(_compile_one, options=options, state=state, args=args, kwargs=kwargs)
+    if not objs:
+        return one
+    results = tuple(one(obj) for obj in objs)
+    return results[0] if len(results) == 1 else results
+
+
+def check_target(to: str | None) -> None:
+    """Raise `UnknownTargetError` unless `to` is a target that is installed, or not said."""
+    if to is not None and to not in FRAMEWORKS:
+        raise UnknownTargetError(f"there is no target {to!r}", fix=f"choose one of {', '.join(FRAMEWORKS)}")
+    if to is not None and find_spec(to) is None:
+        raise UnknownTargetError(f"target {to!r} is not installed", fix=f"pip install 'mlgraph[{to}]'")
+
+
+def _compile_one(obj: Any, *, options: Options, state: Any, args: Any, kwargs: Any) -> Any:
+    if isinstance(obj, ModuleType):
+        return compile_module_type(obj, lambda f: _compile_one(f, options=options, state=state, args=None, kwargs=None))
+    while isinstance(obj, Graph):
+        obj = obj.function
+    if not callable(obj):
+        raise InputError(f"{type(obj).__name__} is not callable", fix="give a function, a module or a model")
+    eager = args is not None or kwargs is not None
+    values = (tuple(args or ()), dict(kwargs or {})) if eager else ((), {})
+    to = options.to or _target(obj, trees.flatten(values)[0])
+    make = Graph if eager else LazyGraph
+    graph = make(obj, to, functools.partial(capture, options=options), Plan.of(obj, *state))
+    _check_static(graph, options)
+    own = is_module(obj) and source_of(obj, []) == to
+    if own:
+        compile_module_object(obj, graph)
+    if eager:
+        try:
+            graph.prepare(*values[0], **values[1])
+        except BaseException:
+            if own:
+                restore(obj)
+            raise
+    return obj if own else graph
+
+
+def _target(obj: Any, leaves: Sequence[Any]) -> str | None:
+    """The target where the user names none; None for a function whose first call will tell."""
+    return target_of(obj, leaves) if leaves or is_module(obj) else None
+
+
+def _check_static(graph: Graph, options: Options) -> None:
+    """The static arguments of jax are Python values, which every capture fixes: they only have to be there."""
+    names = list(graph.signature.parameters)
+    numbers, chosen = options.static_argnums, options.static_argnames
+    for number in (numbers,) if isinstance(numbers, int) else numbers or ():
+        if not -len(names) <= number < len(names):
+            raise InputError(f"static_argnums holds {number}, and {graph.name} has {len(names)} parameters")
+    for name in (chosen,) if isinstance(chosen, str) else chosen or ():
+        if name not in names:
+            raise InputError(f"static_argnames holds {name!r}", fix=f"choose one of {', '.join(names)}")
+
+
+def capture(graph: Graph, call: Call, source: str, options: Options) -> Specialisation:
+    """Capture `graph.function` for a call, run the pipeline and load the emitted source."""
+    for framework in (source, graph.to):
+        load(framework)
+    parameters = list(graph.signature.parameters)
+    trace = Trace(call.root_names(parameters), call.roots, (source, graph.to))
+    arrays = [convert(a, source) for a in (*call.arrays, *trace.arrays.values())]
+    inputs = len(call.arrays)
+    specs: list[Any] = []
+    named = _named(graph, call, parameters)
+
+    def flat(*traced: Any, adapt: Adapt = lambda function: function) -> list[Any]:
+        original = adapt(graph.original)
+        with unchanged((value for _, value in named), call.roots):
+            result, left = trace.run(traced[inputs:], lambda: _traced_call(graph, call, original, traced[:inputs]))
+        leaves, spec = result
+        specs.append(spec)
+        return leaves + left
+
+    own = [name for name, flag in zip(call.accessors(parameters), call.is_array) if flag]
+    held = [place.text(trace.names) for place in trace.arrays]
+    names = identifiers([*own, *held])
+    request = Request(flat, arrays, names, graph.function, named, options.dynamic, options.include_generators)
+    started = time.perf_counter()
+    program = _run_frontend(source, request, graph.name)
+    if (watch := guard_of(graph.function, (value for _, value in named))) is not None:
+        program.guards = (*program.guards, watch)
+    seconds = {"tracer": program.tracer_seconds, "capture": time.perf_counter() - started - program.tracer_seconds}
+    specialisation = _build(graph, call, program, trace, specs[-1], options, seconds)
+    if options.verify:
+        from mlgraph.checking import check
+
+        check(graph, call, specialisation, source)
+    return specialisation
+
+
+def _named(graph: Graph, call: Call, parameters: Sequence[str]) -> list[tuple[str, Any]]:
+    """Modules and arrays that the function may use beside its inputs."""
+    static = [name for name, flag in zip(call.accessors(parameters), call.is_array) if not flag]
+    found = weights_of(graph.function, zip(static, call.static))
+    names = unique(name for name, _ in found)
+    return [(name, value) for name, (_, value) in zip(names, found)]
+
+
+def _traced_call(
+    graph: Graph, call: Call, original: Callable[..., Any], traced: Sequence[Any]
+) -> tuple[list[Any], Any]:
+    """The leaves of what the user's function returns for traced arrays, and their structure."""
+    values = call.rebuild(traced)
+    positional, keyword = spread(graph.signature, values)
+    result = trees.flatten(original(*positional, **keyword))
+    after = take_apart(graph.signature, values, call.plan)
+    if after.spec != call.spec or any(a is not b for a, b in zip(after.arrays, traced)):
+        raise UnsupportedOpError(
+            f"{graph.name} changes a list, dict or dataclass that it is given",
+            why="a call of the graph would leave the caller's as it is",
+            fix="change a copy, or name the argument in arg_stateful_idxs, as [[0]]",
+        )
+    return result
+
+
+def _run_frontend(source: str, request: Request, name: str) -> Program:
+    """Capture with the frontend of `source`; every error is one of mlgraph's."""
+    try:
+        return import_module(f"mlgraph.frontend.{source}").capture(request)
+    except MlgraphError:
+        raise
+    except Exception as error:
+        where = user_line(error)
+        what = f"{name} raises" if where else f"the {source} frontend fails with"
+        raise CaptureError(f"{what} {type(error).__name__}: {error}", where=where) from error
+
+
+def _check_outputs(leaves: Sequence[Any]) -> None:
+    """An object of a class that nobody knows may hold traced arrays: it must not pass for a constant."""
+    values = (bool, int, float, complex, str, bytes, type(None), type(...), type, range, slice, Enum)
+    plain = (*values, Result, Returned)
+    for leaf in leaves:
+        if not isinstance(leaf, plain) and type(leaf).__module__.partition(".")[0] not in (*ROOTS, "ml_dtypes"):
+            raise UnsupportedOpError(
+                f"the function returns an object of class {type(leaf).__name__}",
+                why="mlgraph cannot see the arrays inside it",
+                fix="return a tuple, list, dict, dataclass or named tuple of arrays",
+            )
+
+
+def _build(
+    graph: Graph, call: Call, program: Program, trace: Trace, spec: Any, options: Options, seconds: dict[str, float]
+) -> Specialisation:
+    program, state, left = with_state(program, trace, len(call.arrays))
+    outputs = Outputs(spec, [_returned(leaf, call.roots) for leaf in program.outputs])
+    _check_outputs([*outputs.leaves, *(leaf for leaf in left if not isinstance(leaf, Slot))])
+    passed = _drop_unused(program, len(call.arrays))
+    effects = Effects(state, left) if call.roots else None
+    return lower(graph, call, program, outputs, passed, options, seconds, effects)
+
+
+def lower(
+    graph: Graph,
+    call: Call,
+    program: Program,
+    outputs: Outputs,
+    passed: tuple[int, ...],
+    options: Options,
+    seconds: dict[str, float],
+    effects: Effects | None = None,
+) -> Specialisation:
+    """Run the pipeline on a program, whose `main` takes the arrays `passed`, and load the emitted source."""
+    to = graph.to
+    stages: dict[str, Any] = {}
+    started = time.perf_counter()
+    _run_pipeline(graph, program, stages, options)
+    seconds["transform"] = time.perf_counter() - started
+    started = time.perf_counter()
+    emitted = emit(program.module, to)
+    main = emitted.load(f"<mlgraph {graph.name} {next(_counter)}>", lambda array: convert(array, to))
+    main = _backend_compiled(main, to, options)
+    seconds["emit"] = time.perf_counter() - started
+    for name, array in program.parameters.items():
+        graph.params.setdefault(name, array if framework_of(array) == to else convert(array, to))
+    wide = to == "jax" and bool(options.x64)
+    runner = Runner(graph, main, main_of(program.module), program, outputs, passed, wide, effects)
+    narrow = to == "jax" and not _x64(options)
+    inputs = tuple(Input(narrow_name(i.dtype) if narrow else i.dtype, i.shape, i.used) for i in program.inputs)
+    guards = [(guard, guard()) for guard in program.guards]
+    kept = call.without_arrays()
+    return Specialisation(
+        kept,
+        inputs,
+        program.bounds,
+        guards,
+        emitted,
+        stages,
+        seconds,
+        runner.choose(),
+        runner,
+        passed,
+        None if effects is None else effects.state,
+        narrow,
+    )
+
+
+def _run_pipeline(graph: Graph, program: Program, stages: dict[str, Any], options: Options) -> None:
+    """Lower the program in place; `stages` gets a copy of each stage."""
+    to: Any = graph.to
+    dump = Dump.open(graph.name, options.dump_ir, options.dump_dir)
+    narrow = to == "jax" and not _x64(options)
+    pipeline = default_pipeline(to, options.array_caching, options.include_generators, options.passes, narrow)
+
+    def on_stage(name: str, module: Any) -> None:
+        stages[name] = module.clone() if name != to else module
+        dump.stage(name, module)
+
+    try:
+        pipeline.run(program.module, dump.after_pass, on_stage)
+    except PassError as error:
+        raise dump.failed(error) from error
+
+
+def _returned(leaf: Any, roots: Sequence[Any]) -> Any:
+    """A stateful object that the function returns is the caller's own."""
+    return next((Returned(i) for i, root in enumerate(roots) if root is leaf), leaf)
+
+
+def _drop_unused(program: Program, inputs: int) -> tuple[int, ...]:
+    """Leave `main` only the arguments that it uses or writes; their numbers."""
+    main = main_of(program.module)
+    written = {position for position, _ in program.input_writes}
+    arguments = list(main.body.block.args)[:inputs]
+    passed = [i for i, a in enumerate(arguments) if a.uses.get_length() or i in written]
+    for i, argument in enumerate(arguments):
+        if i not in passed:
+            main.body.block.erase_arg(argument)
+    update_type(main)
+    return tuple(passed)
+
+
+def _x64(options: Options) -> bool:
+    import jax
+
+    return bool(jax.config.jax_enable_x64) if options.x64 is None else options.x64  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _backend_compiled(main: Callable[..., Any], to: str, options: Options) -> Callable[..., Any]:
+    if not options.return_backend_compiled_fn:
+        return main
+    match to:
+        case "torch":
+            import torch
+
+            return torch.compile(main)
+        case "jax":
+            import jax
+
+            return jax.jit(main)
+        case "tensorflow":
+            import tensorflow as tf
+
+            return tf.function(main)
+        case _:
+            import warnings
+
+            warnings.warn("numpy has no compiler of its own: return_backend_compiled_fn does nothing", stacklevel=2)
+            return main

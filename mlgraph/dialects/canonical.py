@@ -1,0 +1,84 @@
+"""Canonicalisation of rows: a pattern is a function from a row's arguments to the values that replace its results.
+
+    @canonical(ivy.pow)
+    def power_of_two(x1: Value, x2: Value) -> Value | None:
+        \"\"\"`x**2` is `x * x`.\"\"\"
+        if number_of(x2) == 2:
+            return ivy.multiply(x1, x1)
+
+xDSL's own `canonicalize` runs them. A pattern that returns None must have built nothing.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+
+from xdsl.ir import Operation, SSAValue
+from xdsl.pattern_rewriter import PatternRewriter, RewritePattern
+from xdsl.traits import HasCanonicalizationPatternsTrait
+
+from mlgraph.dialects.building import building
+from mlgraph.dialects.dtypes import compatible
+
+if TYPE_CHECKING:
+    from mlgraph.dialects.table import Op, Row
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def canonical(*rows: "Op[..., Any]") -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Make a function a canonicalisation pattern of `rows`, tried after those that were declared before it."""
+
+    def register(pattern: Callable[P, R]) -> Callable[P, R]:
+        for row in rows:
+            row.patterns.append(pattern)
+        return pattern
+
+    return register
+
+
+class RowPatterns(HasCanonicalizationPatternsTrait):
+    """Every row has the patterns that were declared for it."""
+
+    @classmethod
+    def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
+        return (_PATTERN,)
+
+
+class CanonicalizeRow(RewritePattern):
+    """Try the patterns of a row in order; what they build comes from the row's user line."""
+
+    def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
+        row = cast("Row", op)
+        patterns = row.OP.patterns
+        if not patterns:
+            return
+        arguments = row.arguments()
+        for pattern in patterns:
+            with building(rewriter, op.location):
+                found = pattern(**arguments)
+            if found is not None and _replace(row, found, rewriter):
+                return
+
+
+_PATTERN = CanonicalizeRow()
+
+
+def _replace(op: "Row", found: Any, rewriter: PatternRewriter) -> bool:
+    """Whether the values that a pattern gave could take the place of the results: their types must be the same."""
+    values = cast(tuple[SSAValue, ...], found if isinstance(found, tuple) else (found,))
+    for old, value in zip(op.results, values, strict=True):
+        if value.type == old.type:
+            continue
+        if not rewriter.has_done_action:
+            return False
+        _retype(value, old)
+    rewriter.replace(op, (), values)
+    return True
+
+
+def _retype(value: SSAValue, old: SSAValue) -> None:
+    """Give a value that was built just now the type of the one that it replaces, which is what its users expect."""
+    if value.first_use is not None or not compatible(value.type, old.type):
+        raise TypeError(f"a canonicalisation gives {value.type} in the place of {old.type}")
+    value._type = old.type  # pyright: ignore[reportPrivateUsage]

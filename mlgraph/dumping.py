@@ -1,0 +1,99 @@
+"""IR as text: files of it, and the dumps that `dump_ir`, `dump_dir` and their environment variables ask for."""
+
+# pyright: basic
+import os
+import re
+import tempfile
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.parser import Parser
+from xdsl.printer import Printer
+from xdsl.utils.exceptions import DiagnosticException, ParseError
+
+from mlgraph.dialects.context import context
+from mlgraph.errors import InputError, IRError, PassError
+
+MODES = ("stage", "changed", "pass")
+
+
+def text_of(module: ModuleOp) -> str:
+    """A module as text, with locations."""
+    stream = StringIO()
+    Printer(stream, print_debuginfo=True).print_op(module)
+    return stream.getvalue() + "\n"
+
+
+def read(path: str | Path) -> ModuleOp:
+    """The module in a file of IR. Raises `IRError`, with the file and where known the line, if it does not verify."""
+    return parse(Path(path).read_text(), str(path))
+
+
+def parse(text: str, name: str) -> ModuleOp:
+    """The module that `text`, which comes from `name`, holds. Raises `IRError` if it does not parse or verify."""
+    try:
+        module = Parser(context(), text, name).parse_module()
+    except ParseError as error:
+        place, _, what = str(error).strip().partition("\n")
+        what = what.strip().rpartition("\n")[2].strip()
+        raise IRError(f"the IR does not parse: {what}", where=place) from error
+    try:
+        module.verify()
+    except DiagnosticException as error:
+        raise IRError(f"the IR does not verify: {error}", where=name) from error
+    return module
+
+
+@dataclass
+class Dump:
+    """Writes `NN-stage[-pass].mlir` files of one capture; nothing where no mode is set."""
+
+    directory: Path | None
+    mode: str | None
+    count: int = 0
+    last: str = field(default="", repr=False)
+
+    @staticmethod
+    def open(name: str, mode: str | None, directory: str | None) -> "Dump":
+        """The dump that the arguments, or else `MLGRAPH_DUMP_IR` and `MLGRAPH_DUMP_DIR`, ask for."""
+        mode = mode or os.environ.get("MLGRAPH_DUMP_IR") or None
+        if mode is None:
+            return Dump(None, None)
+        if mode not in MODES:
+            raise InputError(f"dump_ir is {mode!r}", fix=f"choose one of {', '.join(MODES)}")
+        root = Path(directory or os.environ.get("MLGRAPH_DUMP_DIR") or "mlgraph-dump")
+        folder = root / (re.sub(r"\W+", "_", name).strip("_") or "graph")
+        folder.mkdir(parents=True, exist_ok=True)
+        return Dump(folder, mode)
+
+    def stage(self, name: str, module: ModuleOp) -> None:
+        if self.mode == "stage":
+            self.write(name, text_of(module))
+
+    def after_pass(self, stage: str, step: Any, module: ModuleOp) -> None:
+        if self.mode in (None, "stage"):
+            return
+        text = text_of(module)
+        if self.mode == "pass" or text != self.last:
+            self.write(f"{stage}-{step.name}", text)
+        self.last = text
+
+    def write(self, name: str, text: str) -> Path:
+        assert self.directory is not None
+        path = self.directory / f"{self.count:02}-{name}.mlir"
+        path.write_text(text)
+        self.count += 1
+        return path
+
+    def failed(self, error: PassError) -> PassError:
+        """Write the IR that a pass failed on, and say how to run the pass on it again."""
+        folder = self.directory or Path(tempfile.mkdtemp(prefix="mlgraph-"))
+        path = folder / "failed.mlir"
+        path.write_text(error.ir)
+        spec = f" -p '{error.pass_spec}'" if error.pass_spec else ""
+        told = PassError(error.what, where=error.where, why=error.why, fix=f"rerun it with: mlgraph-opt {path}{spec}")
+        told.stage, told.pass_spec, told.ir = error.stage, error.pass_spec, error.ir
+        return told

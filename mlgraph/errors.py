@@ -1,0 +1,110 @@
+"""One class per way to fail. Each error has an id, and says what, where in the user's code, why and what to do."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from xdsl.ir import Operation
+
+
+class MlgraphError(Exception):
+    """The base of all errors that mlgraph raises on purpose."""
+
+    id: ClassVar[str] = "MLG0000"
+
+    def __init__(self, what: str, *, where: str = "", why: str = "", fix: str = "") -> None:
+        parts = [f"[{self.id}] {what}"]
+        parts += [f"  {label}: {text}" for label, text in (("at", where), ("why", why), ("fix", fix)) if text]
+        super().__init__("\n".join(parts))
+        self.what, self.where, self.why, self.fix = what, where, why, fix
+
+
+class UnknownTargetError(MlgraphError, ValueError):
+    """`to` names no target."""
+
+    id = "MLG0001"
+
+
+class CaptureError(MlgraphError, RuntimeError):
+    """The framework's tracer could not follow the function."""
+
+    id = "MLG0002"
+
+
+class UnsupportedOpError(MlgraphError, NotImplementedError):
+    """Operations of the source, or rows for the target, that mlgraph does not have."""
+
+    id = "MLG0003"
+
+    @classmethod
+    def of_rows(cls, target: str, missing: Mapping[tuple[str, str], int]) -> "UnsupportedOpError":
+        return cls._listing(f"target {target} has no lowering for", missing, "choose another target")
+
+    @classmethod
+    def of_source(cls, source: str, missing: Mapping[tuple[str, str], int]) -> "UnsupportedOpError":
+        return cls._listing(f"the {source} frontend does not know", missing, "rewrite these operations with others")
+
+    @classmethod
+    def _listing(cls, what: str, missing: Mapping[tuple[str, str], int], fix: str) -> "UnsupportedOpError":
+        lines = [f"    {name} x {count}{'  at ' + line if line else ''}" for (name, line), count in missing.items()]
+        names = sorted({name for name, _ in missing})
+        error = cls(f"{what} {', '.join(names)}\n" + "\n".join(lines), fix=fix)
+        error.operations = set(names)
+        return error
+
+    operations: set[str]
+
+
+class DataDependentControlFlowError(MlgraphError, TypeError):
+    """Python branched, looped or indexed on the value of an array."""
+
+    id = "MLG0004"
+
+
+class InputError(MlgraphError, TypeError):
+    """An argument that no array type or Python value fits."""
+
+    id = "MLG0005"
+
+
+class NotCapturedError(MlgraphError, RuntimeError):
+    """A lazy graph was asked for something that needs a capture."""
+
+    id = "MLG0006"
+
+
+class IRError(MlgraphError, ValueError):
+    """IR text that does not parse or verify."""
+
+    id = "MLG0007"
+
+
+class PassError(MlgraphError, RuntimeError):
+    """A pass failed, or left a module that is not valid."""
+
+    id = "MLG0008"
+
+    stage: str = ""
+    """The stage of the pipeline that it failed in."""
+    pass_spec: str = ""
+    """The pass as `mlgraph-opt -p` takes it, "" where the module did not verify at the end of the stage."""
+    ir: str = ""
+    """The text of the module as the pass left it."""
+
+
+class CheckError(MlgraphError, AssertionError):
+    """A graph gives something else than the function that it was made from."""
+
+    id = "MLG0009"
+
+
+def line_of(op: "Operation") -> str:
+    """`file:line` of the user's code that `op` comes from, or ""."""
+    from xdsl.dialects.builtin import FileLineColLoc, NameLoc
+
+    location = op.location
+    if isinstance(location, NameLoc) and isinstance(location.location, FileLineColLoc):
+        location = location.location
+    if isinstance(location, FileLineColLoc):
+        return f"{location.filename.data}:{location.line.data}"
+    return ""

@@ -1,0 +1,229 @@
+# pyright: basic
+"""Contractions and decompositions of matrices."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from jax.lax import FftType
+from xdsl.ir import Attribute, Block, SSAValue
+
+from mlgraph.dialects import ivy, sizes
+from mlgraph.dialects.building import building, insert
+from mlgraph.dialects.constant import literal
+from mlgraph.dialects.dtypes import i1, i32, tensor
+from mlgraph.dialects.ivy.control import ScanOp, YieldOp, element
+from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.types import dtype, is_complex, rank
+from mlgraph.frontend.jax.calls import inline
+from mlgraph.frontend.jax.dimensions import fixed
+from mlgraph.frontend.jax.elementwise import converted, number
+from mlgraph.frontend.jax.manipulation import permuted, sizes_of
+from mlgraph.frontend.jax.rules import Equation, Unsupported, element_type, rule
+
+# Contractions
+
+
+@rule("dot_general")
+def dot_general(
+    e: Equation, x: SSAValue, y: SSAValue, *, dimension_numbers: Any, preferred_element_type: Any
+) -> SSAValue:
+    """The sum is taken in the type that is preferred; bools are counted."""
+    wanted = e.dtype if preferred_element_type is None else element_type(preferred_element_type)
+    sums: Attribute = i32 if wanted == i1 else wanted
+    (contract1, contract2), (batch1, batch2) = dimension_numbers
+    result = product(converted(x, sums), converted(y, sums), contract1, contract2, batch1, batch2)
+    return converted(result, e.dtype)
+
+
+def product(
+    x: SSAValue, y: SSAValue, contract1: Sequence[int], contract2: Sequence[int], batch1: Any, batch2: Any
+) -> SSAValue:
+    """`matmul` where it says it, `dot_general` where it does not."""
+    batch = tuple(range(len(batch1)))
+    last = len(batch)
+    matrices = len(contract1) == 1 and tuple(batch1) == tuple(batch2) == batch
+    if not matrices or not (
+        (batch and rank(x) == rank(y) == last + 2) or (not batch and rank(x) >= 1 and rank(y) in (1, 2))
+    ):
+        return ivy.dot_general(x, y, tuple(contract1), tuple(contract2), tuple(batch1), tuple(batch2))
+    if contract1[0] != rank(x) - 1:
+        x = moved(x, contract1[0], rank(x) - 1)
+    if rank(y) - last == 2 and contract2[0] == rank(y) - 1:
+        y = permuted(y, (*batch, last + 1, last))
+    return ivy.matmul(x, y)
+
+
+def moved(x: SSAValue, axis: int, to: int) -> SSAValue:
+    """`x` with one axis moved, the others in order."""
+    axes = [i for i in range(rank(x)) if i != axis]
+    axes.insert(to, axis)
+    return permuted(x, axes)
+
+
+# Decompositions
+
+
+@rule("cholesky")
+def cholesky(e: Equation, x: SSAValue) -> SSAValue:
+    return ivy.cholesky(x)
+
+
+@rule("triangular_solve")
+def triangular_solve(
+    e: Equation,
+    a: SSAValue,
+    b: SSAValue,
+    *,
+    left_side: bool,
+    lower: bool,
+    transpose_a: bool,
+    conjugate_a: bool,
+    unit_diagonal: bool,
+) -> SSAValue:
+    """`op(a) x = b`, or `x op(a) = b`, which is `op(a).T x.T = b.T`."""
+    if conjugate_a and is_complex(dtype(a)):
+        a = ivy.conj(a)
+    if transpose_a == left_side:
+        a, lower = transposed(a), not lower
+    if left_side:
+        return ivy.triangular_solve(a, b, lower, unit_diagonal)
+    return transposed(ivy.triangular_solve(a, transposed(b), lower, unit_diagonal))
+
+
+def transposed(x: SSAValue) -> SSAValue:
+    """`x` with its last two axes exchanged."""
+    n = rank(x)
+    return ivy.permute_dims(x, (*range(n - 2), n - 1, n - 2))
+
+
+def adjoint(x: SSAValue) -> SSAValue:
+    return transposed(ivy.conj(x) if is_complex(dtype(x)) else x)
+
+
+@rule("eigh")
+def eigh(
+    e: Equation, x: SSAValue, *, lower: bool, sort_eigenvalues: bool, subset_by_index: Any, algorithm: Any
+) -> tuple[SSAValue, SSAValue]:
+    """jax gives the vectors first. Any order of eigenvalues will do where none is asked for."""
+    if subset_by_index is not None:
+        raise Unsupported("of a subset")
+    values, vectors = ivy.eigh(x if lower else adjoint(x))
+    return vectors, values
+
+
+@rule("eig")
+def eig(
+    e: Equation, x: SSAValue, *, compute_left_eigenvectors: bool, compute_right_eigenvectors: bool
+) -> tuple[SSAValue, ...]:
+    if compute_left_eigenvectors:
+        raise Unsupported("with left eigenvectors")
+    values, vectors = ivy.eig(converted(x, e.dtype))
+    return (values, vectors) if compute_right_eigenvectors else (values,)
+
+
+@rule("qr")
+def qr(e: Equation, x: SSAValue, *, pivoting: bool, full_matrices: bool) -> tuple[SSAValue, SSAValue]:
+    if pivoting:
+        raise Unsupported("with pivoting")
+    return ivy.qr(x, full_matrices)
+
+
+@rule("svd")
+def svd(
+    e: Equation, x: SSAValue, *, full_matrices: bool, compute_uv: bool, subset_by_index: Any, algorithm: Any = None
+) -> tuple[SSAValue, ...]:
+    """jax gives the singular values first."""
+    if subset_by_index is not None:
+        raise Unsupported("of a subset")
+    u, s, vh = ivy.svd(x, full_matrices and compute_uv)
+    return (s, u, vh) if compute_uv else (s,)
+
+
+@rule("lu")
+def lu(e: Equation, x: SSAValue) -> tuple[SSAValue, SSAValue, SSAValue]:
+    """The factors, the rows exchanged at each step, and the order of rows that the exchanges make.
+
+    Of a matrix with more columns than rows, the square on the left decides on the exchanges.
+    """
+    rows, columns = (fixed(n) for n in e.shape_of(0)[-2:])
+    if rows > columns:
+        raise Unsupported("of a matrix with more rows than columns")
+    if rows == columns:
+        packed, order = ivy.lu(x)
+    else:
+        left, right = (part(x, cut) for cut in ((0, rows), (rows, columns)))
+        factors, order = ivy.lu(left)
+        moved = ivy.take_along_axis(right, ivy.broadcast_to(ivy.expand_dims(order, (-1,)), sizes_of(right)), -2)
+        packed = ivy.concat([factors, ivy.triangular_solve(factors, moved, True, True)], -1)
+    return packed, exchanges(e, order, rows), order
+
+
+def part(x: SSAValue, columns: tuple[int, int]) -> SSAValue:
+    """Some columns of matrices."""
+    before = rank(x) - 1
+    return ivy.slice(x, (*(0,) * before, columns[0]), (*(TO_END,) * before, columns[1]), (1,) * rank(x))
+
+
+def exchanges(e: Equation, order: SSAValue, rows: int) -> SSAValue:
+    """For each row the later one that it changes places with, so that all exchanges together give `order`."""
+    if rows == 0:
+        return order
+    line = ivy.iota((rows,), i32)
+    start = ivy.broadcast_to(line, sizes_of(order))
+    wanted = moved(order, rank(order) - 1, 0)
+    block = Block(arg_types=[start.type, tensor((), i32), element(wanted.type)])
+    current, step, target = block.args
+    with building(block):
+        target = ivy.expand_dims(target, (-1,))
+        place = ivy.argmax(ivy.cast(ivy.equal(current, target), i32), -1, i32)
+        here = ivy.equal(line, step)
+        there = ivy.equal(line, ivy.expand_dims(place, (-1,)))
+        old = ivy.expand_dims(ivy.take(current, step, -1), (-1,))
+        new = ivy.where(here, target, ivy.where(there, old, current))
+        insert(YieldOp(new, ivy.add(step, literal(1, i32)), place))
+    initial = [start, literal(0, i32)]
+    found = insert(ScanOp(sizes.value(rows), initial, [wanted], block, [wanted.type])).results[-1]
+    return moved(found, 0, rank(found) - 1)
+
+
+@rule("tridiagonal_solve")
+def tridiagonal_solve(
+    e: Equation, lower: SSAValue, main: SSAValue, upper: SSAValue, b: SSAValue, *, perturb_singular: bool = False
+) -> SSAValue:
+    """As a dense system; the first of the lower diagonal and the last of the upper one stand for nothing."""
+    if perturb_singular:
+        raise Unsupported("with perturbation")
+    line = ivy.iota((sizes_of(main)[-1],), i32)
+    distance = ivy.subtract(ivy.expand_dims(line, (0,)), ivy.expand_dims(line, (1,)))
+    matrix: SSAValue = number(main, 0)
+    for offset, diagonal in ((-1, lower), (0, main), (1, upper)):
+        on = ivy.equal(distance, literal(offset, i32))
+        matrix = ivy.where(on, ivy.expand_dims(diagonal, (-1,)), matrix)
+    return ivy.solve(matrix, b)
+
+
+@rule("custom_linear_solve")
+def custom_linear_solve(e: Equation, *operands: SSAValue, const_lengths: Any, jaxprs: Any) -> list[SSAValue]:
+    """The solver itself; the other functions are for derivatives, which were taken before."""
+    before = const_lengths.matvec + const_lengths.vecmat
+    consts = operands[before : before + const_lengths.solve]
+    b = operands[sum(const_lengths) :]
+    return inline(e, jaxprs.solve, (*consts, *b))
+
+
+# Fourier transforms
+
+
+@rule("fft")
+def fft(e: Equation, x: SSAValue, *, fft_type: Any, fft_lengths: Any) -> SSAValue:
+    """Over the last axes; jax pads and cuts before."""
+    axes = tuple(range(-len(fft_lengths), 0))
+    match FftType(fft_type):
+        case FftType.FFT:
+            return ivy.fftn(x, axes)
+        case FftType.IFFT:
+            return ivy.ifftn(x, axes)
+        case FftType.RFFT:
+            return ivy.rfftn(x, axes)
+        case _:
+            return ivy.irfftn(x, axes, e.sizes(fft_lengths[-1:]))

@@ -1,0 +1,185 @@
+# pyright: basic
+"""`jax.make_jaxpr` with as many symbolic sizes as the function allows.
+
+Every size is a symbol of its own first. Where jax refuses (an inconclusive comparison, shapes that do not fit, a size
+that Python needs), the symbols that it names are made equal or fixed, and the function is traced anew.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import jax
+import numpy as np
+from jax import export
+
+from mlgraph.errors import InputError
+from mlgraph.frontend.jax.dimensions import symbols_of
+from mlgraph.frontend.jax.errors import raise_explained
+from mlgraph.frontend.jax.watching import watching
+from mlgraph.frontend.program import Request, Result
+
+TRIES = 6
+"""So many times single symbols are fixed before all equal sizes share one symbol, and again before most are fixed."""
+
+Shape: TypeAlias = tuple[int | str, ...]
+
+
+@dataclass
+class Trace:
+    """What jax saw."""
+
+    jaxpr: Any
+    shapes: list[Shape]
+    outputs: list[Any]
+    """The leaves, `Result(i)` in the place of the i-th array or size."""
+    results: list[Any]
+    """For each result a symbolic size, or None for the next output of the jaxpr."""
+    seconds: float
+
+
+@dataclass
+class Symbols:
+    """Which sizes are free, and which are known to be equal."""
+
+    arrays: list[Any]
+    names: list[list[int | str]] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)
+    tries: int = 0
+    phase: int = 0
+
+    @classmethod
+    def of(cls, arrays: list[Any], dynamic: bool) -> "Symbols":
+        """A symbol for each size of two or more."""
+        symbols = cls(arrays)
+        for array in arrays:
+            symbols.names.append([symbols.new(n) if dynamic and n >= 2 else n for n in array.shape])
+        return symbols
+
+    def new(self, size: int) -> str:
+        name = f"s{len(self.sizes)}"
+        self.sizes[name] = size
+        return name
+
+    @property
+    def free(self) -> set[str]:
+        return {n for shape in self.names for n in shape if isinstance(n, str)}
+
+    @property
+    def first(self) -> set[str]:
+        """The symbols of first axes, which are the last to be fixed: they are likely batches."""
+        return {shape[0] for shape in self.names if shape and isinstance(shape[0], str)}
+
+    def arguments(self) -> list[jax.ShapeDtypeStruct]:
+        free = sorted(self.free)
+        scope = export.SymbolicScope([f"{name} >= 2" for name in free])
+        dims = dict(zip(free, export.symbolic_shape(", ".join(free), scope=scope) if free else (), strict=True))
+        return [
+            jax.ShapeDtypeStruct(
+                tuple(dims[n] if isinstance(n, str) else n for n in shape),
+                array.dtype,
+                weak_type=getattr(array, "weak_type", False),
+            )
+            for array, shape in zip(self.arrays, self.names, strict=True)
+        ]
+
+    def rename(self, names: dict[str, int | str]) -> None:
+        self.names = [[names.get(n, n) if isinstance(n, str) else n for n in shape] for shape in self.names]
+
+    def fix(self, names: set[str]) -> None:
+        self.rename({name: self.sizes[name] for name in names})
+
+    def unify(self, names: set[str]) -> bool:
+        """Give those of `names` that have one size one symbol; False where no two have."""
+        groups: dict[int, list[str]] = defaultdict(list)
+        for name in sorted(names, key=lambda name: int(name[1:])):
+            groups[self.sizes[name]].append(name)
+        self.rename({name: group[0] for group in groups.values() for name in group})
+        return any(len(group) > 1 for group in groups.values())
+
+    def relax(self, seen: set[str], message: str) -> None:
+        """Free fewer sizes, guided by the symbols that the function looked at and those that an error names."""
+        self.tries += 1
+        named = symbols_of(message) & self.free
+        if self.tries <= TRIES and seen & self.free:
+            self.fix(seen)
+        elif self.tries <= TRIES and named:
+            if not self.unify(named):
+                self.fix((named - self.first) or named)
+        else:
+            self._next_phase()
+
+    def _next_phase(self) -> None:
+        """All equal sizes one symbol; then only the first axes free; then none."""
+        self.tries = 0
+        self.phase += 1
+        if self.phase == 1 and self.unify(self.free):
+            return
+        if self.phase <= 2 and (rest := self.free - self.first):
+            self.phase = 2
+            self.fix(rest)
+        else:
+            self.fix(self.free)
+
+
+def check_inputs(request: Request) -> None:
+    """Raise for arrays that no other framework has a type for."""
+    for array, name in zip(request.arrays, request.names, strict=True):
+        if jax.dtypes.issubdtype(array.dtype, jax.dtypes.extended):  # pyright: ignore[reportPrivateImportUsage]
+            what = f"argument '{name}' has element type {array.dtype}, which only jax has"
+            raise InputError(what, fix="pass jax.random.key_data(key), and wrap it in the function")
+
+
+def trace(request: Request, symbols: Symbols) -> Trace:
+    """Trace the function of `request`; an error of the user's own code comes out as it is."""
+    while True:
+        start = time.perf_counter()
+        leaves = _Leaves(request.function)
+        arguments = symbols.arguments()
+        try:
+            with watching() as seen:
+                jaxpr = jax.make_jaxpr(leaves)(*arguments)
+        except Exception as error:
+            if not symbols.free:
+                raise_explained(error)
+            symbols.relax(seen, complaint(error))
+            continue
+        if seen & symbols.free:
+            symbols.relax(seen, "")
+            continue
+        shapes = [tuple(shape) for shape in symbols.names]
+        return Trace(jaxpr, shapes, leaves.outputs, leaves.results, time.perf_counter() - start)
+
+
+def complaint(error: Exception) -> str:
+    """What an error says, without the list of all symbols that jax may append."""
+    return str(error).partition("Using symbolic scope")[0]
+
+
+class _Leaves:
+    """The function to trace: it gives the arrays among the leaves, and remembers the others."""
+
+    def __init__(self, function: Callable[..., list[Any]]) -> None:
+        self.function = function
+
+    def __call__(self, *arrays: Any) -> list[Any]:
+        self.outputs: list[Any] = []
+        self.results: list[Any] = []
+        found: list[Any] = []
+        for leaf in self.function(*arrays):
+            is_array = isinstance(leaf, jax.Array | np.ndarray)
+            if not is_array and not symbols_of_size(leaf):
+                self.outputs.append(leaf)
+                continue
+            self.outputs.append(Result(len(self.results)))
+            self.results.append(None if is_array else leaf)
+            if is_array:
+                found.append(leaf)
+        return found
+
+
+def symbols_of_size(leaf: Any) -> set[str]:
+    """The symbols of a symbolic size, none for any other object."""
+    return symbols_of(leaf) if export.is_symbolic_dim(leaf) else set()

@@ -1,0 +1,50 @@
+"""Locations of the user's code."""
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+from xdsl.dialects.builtin import FileLineColLoc, IntAttr, LocationAttr, NameLoc, StringAttr
+
+
+def at(filename: str, line: int, column: int = 0, module: str = "") -> LocationAttr:
+    """`file:line:column`, with the dotted path of the module that it ran in."""
+    place = FileLineColLoc(StringAttr(filename), IntAttr(line), IntAttr(column))
+    return NameLoc(StringAttr(module), place) if module else place
+
+
+LIBRARIES = ("torch", "torchgen", "jax", "jaxlib", "tensorflow", "keras", "tf_keras", "numpy", "optree", "xdsl")
+CONSOLES = ("<stdin>", "<string>", "<ipython")
+"""Where code that a user typed says that it comes from."""
+
+
+@lru_cache(maxsize=4096)
+def is_library(filename: str) -> bool:
+    """Whether a file is part of mlgraph or of a framework, or is generated code."""
+    if filename.startswith("<"):
+        return not filename.startswith(CONSOLES)
+    return filename.startswith(tuple(_folders()))
+
+
+def _folders() -> Iterator[str]:
+    yield str(Path(__file__).parents[1]) + os.sep
+    for name in LIBRARIES:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file is not None:
+            yield str(Path(file).parent) + os.sep
+
+
+def user_line(error: BaseException) -> str:
+    """`file:line` of the innermost of the user's frames that an error, or what caused it, passed; "" if none."""
+    found = ""
+    seen: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and cause not in seen:
+        seen.append(cause)
+        frames = [f for f in traceback.extract_tb(cause.__traceback__) if not is_library(f.filename)]
+        found = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else found
+        cause = cause.__cause__
+    return found

@@ -1,0 +1,130 @@
+"""Capture: the user's function runs once on traced arrays, over a numpy that knows them."""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+import inspect
+import time
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Block, SSAValue
+
+from mlgraph.dialects.dtypes import tensor
+from mlgraph.dialects.functions import finish, function, update_type
+from mlgraph.errors import CaptureError
+from mlgraph.frontend.numpy import complex_ufuncs, random, replacements, table, ufunc_methods  # noqa: F401  they fill the tables
+from mlgraph.frontend.numpy.array import Storage, TracedArray
+from mlgraph.frontend.numpy.instances import real_of
+from mlgraph.frontend.numpy.lifting import as_array
+from mlgraph.frontend.numpy.polynomials import Symbol
+from mlgraph.frontend.numpy.sizes import Size, is_free, operand, symbol_size
+from mlgraph.frontend.numpy.trace import Trace, element_type, tracing
+from mlgraph.frontend.numpy.transplant import over_our_numpy
+from mlgraph.frontend.program import Input, Program, Request, Result
+
+
+def capture(request: Request) -> Program:
+    """Trace `request.function`."""
+    arrays = [np.asarray(a) for a in request.arrays]
+    main = function("main", [_type(a, request.dynamic) for a in arrays], list(request.names))
+    block = main.body.block
+    trace = Trace(block)
+    started = time.perf_counter()
+    with tracing(trace):
+        inputs = [_input(trace, a, v, request.dynamic) for a, v in zip(arrays, block.args)]
+        leaves = _call(request.function, inputs)
+        seconds = time.perf_counter() - started
+        results: list[SSAValue] = []
+        outputs = [_output(leaf, results) for leaf in leaves]
+        writes = _writes(inputs, arrays, results)
+    finish(main, results)
+    _settle(trace, inputs, block)
+    update_type(main)
+    return Program(
+        ModuleOp([main]),
+        tuple(_demand(x, v) for x, v in zip(inputs, block.args)),
+        outputs,
+        {s.name: (s.low or 0, s.high) for s in trace.symbols if s.fixed is None and s.same_as is None},
+        input_writes=writes,
+        tracer_seconds=seconds,
+    )
+
+
+def _type(array: np.ndarray, dynamic: bool) -> Any:
+    shape = tuple(-1 if dynamic and n > 1 else n for n in array.shape)
+    return tensor(shape, element_type(array.dtype))
+
+
+def _input(trace: Trace, array: np.ndarray, value: SSAValue, dynamic: bool) -> TracedArray:
+    dims: list[Any] = []
+    for axis, n in enumerate(array.shape):
+        if not dynamic or n < 2:
+            dims.append(n)
+            continue
+        symbol = Symbol(f"s{len(trace.symbols)}", value, axis, n)
+        trace.symbols.append(symbol)
+        dims.append(symbol_size(symbol))
+    found = TracedArray(dims, array.dtype)
+    found._storage = Storage(value)
+    if not array.flags.c_contiguous:
+        found._twin = array
+    return found
+
+
+def _call(user: Any, inputs: list[TracedArray]) -> list[Any]:
+    if "adapt" in inspect.signature(user).parameters:
+        return user(*inputs, adapt=over_our_numpy)
+    return over_our_numpy(user)(*inputs)
+
+
+def _output(leaf: Any, results: list[SSAValue]) -> Any:
+    """An output leaf; arrays and sizes become results of `@main`."""
+    if type(leaf) is Size:
+        if not is_free(leaf):
+            return int(leaf)
+        value = operand(leaf)
+    elif isinstance(leaf, np.ndarray) and (type(leaf) is TracedArray or leaf.dtype.kind in "biufc"):
+        value = as_array(leaf).value
+    elif type(leaf) is TracedArray:
+        value = leaf.value
+    else:
+        return real_of(leaf)
+    results.append(value)
+    return Result(len(results) - 1)
+
+
+def _writes(
+    inputs: list[TracedArray], arrays: list[np.ndarray], results: list[SSAValue]
+) -> tuple[tuple[int, int], ...]:
+    """The inputs that were written to."""
+    written: list[tuple[int, int]] = []
+    for i, x in enumerate(inputs):
+        if not x._storage.version:
+            continue
+        if any(j != i and np.shares_memory(arrays[i], other) for j, other in enumerate(arrays)):
+            raise CaptureError(
+                "an input is written that shares memory with another input",
+                why="the other input would have to change with it",
+                fix="pass copies",
+            )
+        results.append(x.value)
+        written.append((i, len(results) - 1))
+    return tuple(written)
+
+
+def _settle(trace: Trace, inputs: list[TracedArray], block: Block) -> None:
+    """Give the arguments the sizes that capture fixed."""
+    for x, value in zip(inputs, block.args):
+        shape = tuple(-1 if is_free(n) else int(n) for n in x.shape)
+        value._type = tensor(shape, element_type(x.dtype))  # pyright: ignore[reportPrivateUsage]
+
+
+def _demand(x: TracedArray, value: SSAValue) -> Input:
+    shape = tuple(_symbol(n) if is_free(n) else int(n) for n in x.shape)
+    return Input(x.dtype.name, shape, bool(value.uses.get_length()))
+
+
+def _symbol(size: Size) -> str:
+    ((symbol,),) = size.terms
+    assert isinstance(symbol, Symbol)
+    return symbol.name

@@ -1,0 +1,320 @@
+"""What happens when numpy is called with a traced array: the table of functions, the ufuncs, the methods.
+
+Where nothing is traced yet, the real numpy runs on the real arrays.
+"""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mlgraph.frontend.numpy.array import (
+    METHODS,
+    TracedArray,
+    fresh,
+    is_contiguous,
+    is_known,
+    scalar,
+    twin_of,
+)
+from mlgraph.frontend.numpy.lifting import (
+    any_traced,
+    as_array,
+    broadcast_dims,
+    broadcast_to,
+    cast_value,
+    kind_of,
+    lift,
+    relifted,
+    unlifted,
+    value_of,
+)
+from mlgraph.frontend.numpy.scipy import special_rule
+from mlgraph.frontend.numpy.sizes import Dim, examples, is_dim, larger, smaller
+from mlgraph.frontend.numpy.trace import current, unsupported
+from mlgraph.frontend.numpy.ufuncs import rule_of
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+"""numpy functions that are captured by a function of ours; others by running numpy's own Python code."""
+
+UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
+"""`reduce`, `accumulate`, `outer`, `at`, `reduceat`; filled by `ufunc_methods`."""
+
+GENERALISED: dict[str, Callable[..., Any]] = {}
+"""Generalised ufuncs by name, as `matmul` and those of `numpy.linalg`; filled by `generalised`."""
+
+COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
+
+ON_SIZES: dict[np.ufunc, Callable[[Any, Any], Any]] = {
+    np.add: lambda a, b: a + b,
+    np.subtract: lambda a, b: a - b,
+    np.multiply: lambda a, b: a * b,
+    np.floor_divide: lambda a, b: a // b,
+    np.remainder: lambda a, b: a % b,
+    np.maximum: larger,
+    np.minimum: smaller,
+    np.equal: lambda a, b: a == b,
+    np.not_equal: lambda a, b: a != b,
+    np.less: lambda a, b: a < b,
+    np.less_equal: lambda a, b: a <= b,
+    np.greater: lambda a, b: a > b,
+    np.greater_equal: lambda a, b: a >= b,
+}
+"""Functions of sizes that give a size."""
+
+
+def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The function captures these numpy functions; NotImplemented leaves a call of them to numpy's own code."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        for numpy_function in functions:
+            FUNCTIONS[numpy_function] = function
+        return function
+
+    return register
+
+
+def method(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The function is these methods of `np.ndarray`."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names:
+            METHODS[name] = function
+        return function
+
+    return register
+
+
+def real_call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """Run numpy itself; nothing is traced."""
+    return relifted(function(*unlifted(tuple(args)), **unlifted(dict(kwargs))))
+
+
+def is_real(args: Any, kwargs: Any) -> bool:
+    """Whether numpy itself can run."""
+    current()
+    return not any_traced(args) and not any_traced(kwargs.values())
+
+
+def call_function(function: Any, args: Any, kwargs: Any) -> Any:
+    """A numpy function on traced arrays."""
+    if is_real(args, kwargs):
+        return real_call(function, args, kwargs)
+    if (ours := FUNCTIONS.get(function)) is not None:
+        found = ours(*args, **kwargs)
+        if found is not NotImplemented:
+            return found
+    from mlgraph.frontend.numpy.transplant import transplanted
+
+    implementation = getattr(function, "_implementation", function)
+    if not hasattr(implementation, "__code__"):
+        raise unsupported(f"{getattr(function, '__module__', 'numpy')}.{function.__name__}")
+    return transplanted(implementation)(*args, **kwargs)
+
+
+def call_method(name: str, array: TracedArray, args: Any, kwargs: Any) -> Any:
+    """A method of a traced array."""
+    if name != "copy" and is_real((array, *args), kwargs):
+        return real_call(getattr(array._real, name), args, kwargs)
+    return METHODS[name](array, *args, **kwargs)
+
+
+def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
+    """A ufunc, or one of its methods, on traced arrays."""
+    if is_real(inputs, kwargs):
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        return real_call(function, inputs, kwargs)
+    if method == "__call__" and not kwargs and ufunc in ON_SIZES and all(map(is_dim, inputs)):
+        return ON_SIZES[ufunc](*inputs)
+    if method != "__call__":
+        return UFUNC_METHODS[method](ufunc, *inputs, **kwargs)
+    if ufunc.signature is not None:
+        return generalised(ufunc, inputs, **kwargs)
+    return elementwise(ufunc, inputs, **kwargs)
+
+
+def generalised(ufunc: np.ufunc, inputs: Any, **kwargs: Any) -> Any:
+    """A generalised ufunc."""
+    if ufunc.__name__ not in GENERALISED:
+        raise unsupported(f"ufunc {ufunc.__name__}")
+    return GENERALISED[ufunc.__name__](ufunc, *inputs, **kwargs)
+
+
+def elementwise(
+    ufunc: np.ufunc,
+    inputs: Any,
+    out: Any = None,
+    where: Any = True,
+    casting: str = "same_kind",
+    order: str = "K",
+    dtype: Any = None,
+    subok: bool = True,
+    signature: Any = None,
+    sig: Any = None,
+) -> Any:
+    """An elementwise ufunc."""
+    if order not in ("K", "A", "C"):
+        raise unsupported(f"np.{ufunc.__name__} with order={order!r}")
+    operands = [lift(x) for x in inputs[: ufunc.nin]]
+    outs = _outs(ufunc, inputs, out)
+    if out is None and where is True and (found := selected(ufunc, operands, dtype)) is not None:
+        return found
+    types = loop_types(ufunc, operands, outs, casting, dtype, signature if sig is None else sig)
+    results = computed(ufunc, operands, types)
+    if where is not True:
+        results = [_where(where, result, old) for result, old in zip(results, outs)]
+    if out is Ellipsis:
+        results = [r if r._kind is np.ndarray else as_array(r) for r in results]
+    found = [r if o is None else store(o, r) for r, o in zip(results, outs)]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def _outs(ufunc: np.ufunc, inputs: Any, out: Any) -> list[Any]:
+    outs = [None if o is Ellipsis else o for o in (out if isinstance(out, tuple) else (out,))]
+    outs += list(inputs[ufunc.nin :])
+    return (outs + [None] * ufunc.nout)[: ufunc.nout]
+
+
+def _where(where: Any, result: TracedArray, old: Any) -> TracedArray:
+    if old is None:
+        old = np.zeros((), result.dtype)
+    return FUNCTIONS[np.where](where, result, as_array(old))
+
+
+def store(out: Any, result: TracedArray) -> Any:
+    """Write a result to the `out` argument of a numpy function."""
+    if type(out) is not TracedArray:
+        raise unsupported(
+            "writing a traced value to an array from outside of the function",
+            fix="make the array inside, or write to a copy",
+        )
+    if not np.can_cast(result.dtype, out.dtype, "same_kind"):
+        raise TypeError(f"cannot cast ufunc output from {result.dtype} to {out.dtype} with casting rule 'same_kind'")
+    dims = broadcast_dims(result.shape, out.shape)
+    if len(dims) != len(out.shape) or any(m != n for m, n in zip(dims, out.shape)):
+        raise ValueError(
+            f"non-broadcastable output operand with shape {out.shape} for the result of shape {result.shape}"
+        )
+    value = broadcast_to(result, out.shape)
+    out.write(cast_value(value.value, result.dtype, out.dtype))
+    return out
+
+
+def loop_types(
+    ufunc: np.ufunc,
+    operands: Any,
+    outs: Any = None,
+    casting: str = "same_kind",
+    dtype: Any = None,
+    signature: Any = None,
+) -> tuple[np.dtype, ...]:
+    """The element types of numpy's loop for these operands: inputs, then outputs."""
+    given = [None if o is None else o.dtype for o in outs] if outs else [None] * ufunc.nout
+    if dtype is not None:
+        dtype = dtype() if isinstance(dtype, type) and issubclass(dtype, np.dtype) else np.dtype(dtype)
+        signature = (None,) * ufunc.nin + (dtype,) * ufunc.nout
+    if isinstance(signature, str):
+        signature = tuple(np.dtype(c) for c in signature.replace("->", ""))
+    types = tuple(kind_of(x) for x in operands)
+    if signature is None and all(t in (int, float, complex) for t in types):
+        types = tuple(np.dtype(t) for t in types)
+    loop = {} if signature is None else {"signature": signature}
+    found = ufunc.resolve_dtypes((*types, *given), casting=casting, **loop)
+    if outs and any(o is not None for o in outs):
+        alone = ufunc.resolve_dtypes((*types, *[None] * ufunc.nout), casting=casting, **loop)
+        found = (*found[: ufunc.nin], *alone[ufunc.nin :])
+    return found
+
+
+def computed(ufunc: np.ufunc, operands: Any, types: tuple[np.dtype, ...]) -> list[TracedArray]:
+    """The results of a ufunc's loop."""
+    if ufunc in COMPARISONS and (found := _compared(ufunc, operands, types)) is not None:
+        return [found]
+    if ufunc is np.power and types[0].kind in "iu":
+        _check_exponent(operands[1])
+    values = [value_of(x, t) for x, t in zip(operands, types)]
+    kind = types[0].kind
+    build = rule_of(ufunc, kind) or special_rule(ufunc)
+    if build is None:
+        raise unsupported(f"np.{ufunc.__name__} of {types[0]}")
+    found = build(*values)
+    arrays = [x for x in operands if type(x) is TracedArray]
+    dims = broadcast_dims(*[x.shape for x in arrays])
+    results = found if isinstance(found, tuple) else (found,)
+    return [result_of(value, dims, t, arrays) for value, t in zip(results, types[ufunc.nin :])]
+
+
+def _check_exponent(x: Any) -> None:
+    """numpy raises for integers to negative powers; where the power is not known yet, the backend has its way."""
+    known = x._real if type(x) is TracedArray and is_known(x) else x if type(x) is int else 0
+    if np.any(np.less(known, 0)):
+        raise ValueError("Integers to negative integer powers are not allowed.")
+
+
+def result_of(value: Any, dims: tuple[Dim, ...], dtype: np.dtype, arrays: list[TracedArray]) -> TracedArray:
+    """The result of an elementwise function of `arrays`: laid out as they are, a numpy scalar where it is 0-d."""
+    from mlgraph.dialects.dtypes import dtype_of
+    from mlgraph.dialects.ivy.types import dtype as element
+
+    result = fresh(cast_value(value, dtype_of(element(value)), dtype), dims, dtype)
+    if not dims:
+        return scalar(result)
+    crooked = [a for a in arrays if len(a.shape) == len(dims) and not is_contiguous(a)]
+    if crooked:
+        result._twin = _laid_out(arrays, dims, dtype)
+    return result
+
+
+def _laid_out(arrays: list[TracedArray], dims: tuple[Dim, ...], dtype: np.dtype) -> np.ndarray | None:
+    """A twin in the order that numpy chooses for a result of these operands."""
+    if examples(dims) is None or any(examples(a.shape) is None for a in arrays):
+        return None
+    twins = [twin_of(a) for a in arrays if a.shape]
+    found = np.nditer(
+        [*twins, None], ["zerosize_ok"], [["readonly"]] * len(twins) + [["writeonly", "allocate"]]
+    ).operands[-1]
+    strides = [s // found.itemsize * dtype.itemsize for s in found.strides]
+    return np.lib.stride_tricks.as_strided(np.empty(1, dtype), found.shape, strides)
+
+
+def _compared(ufunc: np.ufunc, operands: Any, types: tuple[np.dtype, ...]) -> TracedArray | None:
+    """Comparisons of integers that no common type holds: uint64 with int64, and numbers out of a type's range."""
+    left, right = types[:2]
+    for x, other, flipped in ((operands[1], operands[0], False), (operands[0], operands[1], True)):
+        if type(x) is int and left.kind in "iu" and not np.iinfo(left).min <= x <= np.iinfo(left).max:
+            far = np.inf if x > 0 else -np.inf
+            args = (far, 0.0) if flipped else (0.0, far)
+            return FUNCTIONS[np.full_like](as_array(other), bool(ufunc(*args)), dtype=bool)
+    if left == right or {left.kind, right.kind} != {"i", "u"}:
+        return None
+    swapped = left.kind == "i"
+    signed = as_array(operands[0] if swapped else operands[1])
+    negative = np.less(signed, signed.dtype.type(0))
+    same = np.dtype(np.uint64)
+    inside = [as_array(x).astype(same) for x in operands]
+    below = bool(ufunc(-1, 0)) if swapped else bool(ufunc(0, -1))
+    return np.where(negative, below, ufunc(*inside))
+
+
+def selected(ufunc: np.ufunc, operands: Any, dtype: Any) -> TracedArray | None:
+    """A function of `x[mask]` and numbers as a selection of the function of x, so that its size may stay unknown."""
+    masks = [x._selection[0] for x in operands if type(x) is TracedArray and x._selection is not None]
+    if not masks or ufunc.nout != 1:
+        return None
+    rest = [x for x in operands if type(x) is TracedArray and x._selection is None]
+    if any(x.shape for x in rest) or any(m.value is not masks[0].value for m in masks):
+        return None
+    sources = [x._selection[1] if type(x) is TracedArray and x._selection is not None else x for x in operands]
+    mask = masks[0]
+    if (
+        ufunc in (np.floor_divide, np.remainder, np.fmod, np.power)
+        and type(sources[1]) is TracedArray
+        and sources[1].shape
+    ):
+        wide = mask.reshape(mask.shape + (1,) * (sources[1].ndim - mask.ndim))
+        sources[1] = np.where(wide, sources[1], sources[1].dtype.type(1))
+    whole = ufunc(*sources, dtype=dtype) if dtype is not None else ufunc(*sources)
+    from mlgraph.frontend.numpy.masks import selection
+
+    return selection(whole, mask)

@@ -1,0 +1,225 @@
+"""Generalised ufuncs: `matmul` and its kin, and those that `numpy.linalg`'s Python code calls.
+
+A rule is given arrays of the element types of numpy's loop, with the core axes last, and gives its results so as well.
+"""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from mlgraph.dialects import ivy
+from mlgraph.frontend.numpy.array import TracedArray, fresh, scalar
+from mlgraph.frontend.numpy.dispatch import GENERALISED, loop_types, store
+from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, lift
+from mlgraph.frontend.numpy.sizes import smaller
+from mlgraph.frontend.numpy.trace import emit, unsupported
+
+Rule = Callable[..., Any]
+
+
+def generalised(*names: str) -> Callable[[Rule], Rule]:
+    """The function is the core of these ufuncs."""
+
+    def register(function: Rule) -> Rule:
+        for name in names:
+            GENERALISED[name] = lambda ufunc, *inputs, **kwargs: _call(function, ufunc, inputs, **kwargs)
+        return function
+
+    return register
+
+
+def _call(
+    function: Rule,
+    ufunc: np.ufunc,
+    inputs: Sequence[Any],
+    out: Any = None,
+    axes: Any = None,
+    axis: Any = None,
+    keepdims: bool = False,
+    signature: Any = None,
+    dtype: Any = None,
+    casting: str = "same_kind",
+    order: str = "K",
+    subok: bool = True,
+) -> Any:
+    if order not in "KAC" or (keepdims and axis is None):
+        raise unsupported(f"np.{ufunc.__name__} with order={order!r} or keepdims={keepdims}")
+    if axis is not None:
+        axes = [(axis,)] * ufunc.nin + [()] * ufunc.nout
+    outs = list(out) if isinstance(out, tuple) else [out] * ufunc.nout
+    outs = [None if o is Ellipsis else o for o in outs]
+    outs = [*outs, *inputs[ufunc.nin :]] if len(inputs) > ufunc.nin else outs
+    operands = [lift(x) for x in inputs[: ufunc.nin]]
+    types = loop_types(ufunc, operands, None, casting, dtype, signature)
+    arrays = [cast(as_array(x), t) for x, t in zip(operands, types)]
+    if axes is not None:
+        arrays = [_cores_last(x, a) for x, a in zip(arrays, axes)]
+    found = function(*arrays)
+    results = [cast(r, t) for r, t in zip(found if isinstance(found, tuple) else (found,), types[ufunc.nin :])]
+    if axes is not None:
+        results = [_cores_back(x, a) for x, a in zip(results, axes[ufunc.nin :])]
+    if keepdims:
+        results = [np.expand_dims(r, axis) for r in results]
+    results = [store(o, r) if o is not None else _scalar(r) for r, o in zip(results, outs)]
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def _scalar(x: TracedArray) -> TracedArray:
+    return x if x.shape else scalar(fresh(x.value, (), x.dtype))
+
+
+def _cores_last(x: TracedArray, axes: Any) -> TracedArray:
+    axes = axes if isinstance(axes, tuple | list) else (axes,)
+    return np.moveaxis(x, axes, range(-len(axes), 0)) if axes else x
+
+
+def _cores_back(x: TracedArray, axes: Any) -> TracedArray:
+    axes = axes if isinstance(axes, tuple | list) else (axes,)
+    return np.moveaxis(x, range(-len(axes), 0), axes) if axes else x
+
+
+# Products
+
+
+@generalised("matmul")
+def matmul(a: TracedArray, b: TracedArray) -> TracedArray:
+    if not a.shape or not b.shape:
+        raise ValueError("matmul: Input operand does not have enough dimensions")
+    if a.shape[-1] != (b.shape[-2] if b.ndim > 1 else b.shape[-1]):
+        raise ValueError(
+            f"matmul: Input operand 1 has a mismatch in its core dimension 0: shapes {a.shape} and {b.shape}"
+        )
+    dims = (*broadcast_dims(a.shape[:-2], b.shape[:-2]), *a.shape[-2:-1], *(b.shape[-1:] if b.ndim > 1 else ()))
+    if a.dtype == bool:
+        return cast(matmul(cast(a, np.dtype(np.int64)), cast(b, np.dtype(np.int64))), np.dtype(bool))
+    if a.dtype == np.float16:
+        single = np.dtype(np.float32)
+        return cast(matmul(cast(a, single), cast(b, single)), a.dtype)
+    return fresh(emit(ivy.matmul, a.value, b.value), dims, a.dtype)
+
+
+@generalised("vecdot")
+def vecdot(a: TracedArray, b: TracedArray) -> TracedArray:
+    return np.add.reduce(np.conjugate(a) * b, axis=-1, dtype=a.dtype) if a.dtype != bool else np.any(a & b, axis=-1)
+
+
+@generalised("matvec")
+def matvec(a: TracedArray, b: TracedArray) -> TracedArray:
+    return np.matmul(a, b[..., None])[..., 0]
+
+
+@generalised("vecmat")
+def vecmat(a: TracedArray, b: TracedArray) -> TracedArray:
+    return np.matmul(np.conjugate(a)[..., None, :], b)[..., 0, :]
+
+
+# Linear algebra
+
+
+@generalised("inv")
+def inv(a: TracedArray) -> TracedArray:
+    return fresh(emit(ivy.inv, a.value), a.shape, a.dtype)
+
+
+@generalised("det")
+def det(a: TracedArray) -> TracedArray:
+    return fresh(emit(ivy.det, a.value), a.shape[:-2], a.dtype)
+
+
+@generalised("slogdet")
+def slogdet(a: TracedArray) -> tuple[TracedArray, TracedArray]:
+    sign, logarithm = emit(ivy.slogdet, a.value)
+    real = np.dtype(f"f{a.dtype.itemsize // 2}") if a.dtype.kind == "c" else a.dtype
+    return fresh(sign, a.shape[:-2], a.dtype), fresh(logarithm, a.shape[:-2], real)
+
+
+@generalised("solve")
+def solve(a: TracedArray, b: TracedArray) -> TracedArray:
+    batch = broadcast_dims(a.shape[:-2], b.shape[:-2])
+    a, b = broadcast_to(a, (*batch, *a.shape[-2:])), broadcast_to(b, (*batch, *b.shape[-2:]))
+    return fresh(emit(ivy.solve, a.value, b.value), b.shape, b.dtype)
+
+
+@generalised("solve1")
+def solve1(a: TracedArray, b: TracedArray) -> TracedArray:
+    return solve(a, b[..., None])[..., 0]
+
+
+@generalised("cholesky_lo")
+def cholesky_lo(a: TracedArray) -> TracedArray:
+    return fresh(emit(ivy.cholesky, a.value), a.shape, a.dtype)
+
+
+@generalised("cholesky_up")
+def cholesky_up(a: TracedArray) -> TracedArray:
+    return np.conjugate(cholesky_lo(np.conjugate(np.swapaxes(a, -1, -2))).mT)
+
+
+def _real(dtype: np.dtype) -> np.dtype:
+    return np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
+
+
+@generalised("eigh_lo")
+def eigh_lo(a: TracedArray) -> tuple[TracedArray, TracedArray]:
+    values, vectors = emit(ivy.eigh, a.value)
+    return fresh(values, a.shape[:-1], _real(a.dtype)), fresh(vectors, a.shape, a.dtype)
+
+
+@generalised("eigh_up")
+def eigh_up(a: TracedArray) -> tuple[TracedArray, TracedArray]:
+    return eigh_lo(np.conjugate(a.mT))
+
+
+@generalised("eigvalsh_lo")
+def eigvalsh_lo(a: TracedArray) -> TracedArray:
+    return eigh_lo(a)[0]
+
+
+@generalised("eigvalsh_up")
+def eigvalsh_up(a: TracedArray) -> TracedArray:
+    return eigh_up(a)[0]
+
+
+def eig(a: TracedArray) -> tuple[TracedArray, TracedArray]:
+    """The complex eigenvalues and eigenvectors of any square matrices."""
+    dtype = np.result_type(a.dtype, np.complex64)
+    values, vectors = emit(ivy.eig, cast(a, dtype).value)
+    return fresh(values, a.shape[:-1], dtype), fresh(vectors, a.shape, dtype)
+
+
+@generalised("svd_s")
+def svd_s(a: TracedArray) -> tuple[TracedArray, TracedArray, TracedArray]:
+    left, values, right = emit(ivy.svd, a.value)
+    *batch, m, n = a.shape
+    k = smaller(m, n)
+    return (
+        fresh(left, (*batch, m, k), a.dtype),
+        fresh(values, (*batch, k), _real(a.dtype)),
+        fresh(right, (*batch, k, n), a.dtype),
+    )
+
+
+@generalised("svd_f")
+def svd_f(a: TracedArray) -> tuple[TracedArray, TracedArray, TracedArray]:
+    left, values, right = emit(ivy.svd, a.value, full_matrices=True)
+    *batch, m, n = a.shape
+    return (
+        fresh(left, (*batch, m, m), a.dtype),
+        fresh(values, (*batch, smaller(m, n)), _real(a.dtype)),
+        fresh(right, (*batch, n, n), a.dtype),
+    )
+
+
+@generalised("svd")
+def svdvals(a: TracedArray) -> TracedArray:
+    return svd_s(a)[1]
+
+
+def qr(a: TracedArray, complete: bool = False) -> tuple[TracedArray, TracedArray]:
+    """The QR decomposition, reduced or complete."""
+    *batch, m, n = a.shape
+    k = m if complete else smaller(m, n)
+    q, r = emit(ivy.qr, a.value, full_matrices=complete)
+    return fresh(q, (*batch, m, k), a.dtype), fresh(r, (*batch, k, n), a.dtype)

@@ -1,0 +1,131 @@
+"""Bool masks of the graph: selections whose size depends on data, and reads and writes that need no such size."""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+from typing import Any
+
+import numpy as np
+from xdsl.ir import SSAValue
+from xdsl.traits import is_side_effect_free as is_pure
+
+from mlgraph.dialects import ivy
+from mlgraph.dialects.dtypes import i64
+from mlgraph.dialects.table import Row
+from mlgraph.frontend.numpy.array import TracedArray, deferred, fresh, is_known, natural
+from mlgraph.frontend.numpy.lifting import as_array, cast, leaves
+from mlgraph.frontend.numpy.polynomials import Counted
+from mlgraph.frontend.numpy.sizes import Dim, Size
+from mlgraph.frontend.numpy.trace import current, emit, unsupported
+
+
+def mask_of(array: TracedArray, key: Any) -> TracedArray | None:
+    """The traced mask over the leading axes that a key is, None for other keys."""
+    if type(key) is tuple and len(key) == 1:
+        (key,) = key
+    if isinstance(key, list) and any(type(x) is TracedArray for x in leaves(key)):
+        key = as_array(key)
+    if type(key) is not TracedArray or key.dtype != bool or is_known(key) or not key.ndim:
+        return None
+    if key.ndim > array.ndim:
+        raise IndexError(f"too many indices for array: array is {array.ndim}-dimensional, but {key.ndim} were indexed")
+    for n, m in zip(array.shape, key.shape):
+        if n != m:
+            raise IndexError(f"boolean index did not match indexed array: the sizes are {n} and {m}")
+    return fresh(first_like(key.value), key.shape, key.dtype)
+
+
+def first_like(value: SSAValue) -> SSAValue:
+    """The first mask of the capture that is computed as `value` is, so that `x[x > 0]` is one selection each time."""
+    seen: list[SSAValue] = current().shared.setdefault("masks", [])
+    for other in seen:
+        if is_same(value, other):
+            return other
+    seen.append(value)
+    return value
+
+
+def is_same(a: SSAValue, b: SSAValue, depth: int = 8) -> bool:
+    """Whether two values are the same function of the same values."""
+    if a is b:
+        return True
+    first, second = a.owner, b.owner
+    if not depth or not isinstance(first, Row) or type(first) is not type(second) or a.index != b.index:  # pyright: ignore[reportAttributeAccessIssue]
+        return False
+    if len(first.operands) != len(second.operands) or first.properties != second.properties or not is_pure(first):  # pyright: ignore[reportAttributeAccessIssue]
+        return False
+    return all(is_same(x, y, depth - 1) for x, y in zip(first.operands, second.operands))  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def nonzero(mask: TracedArray) -> tuple[TracedArray, ...]:
+    """The indices of the true elements, an array for each axis."""
+    shared = current().shared
+    key = ("nonzero", mask.value)
+    if key not in shared:
+        rows = emit(ivy.nonzero, mask.value)
+        size = counted_size(mask)
+        places = natural(fresh(rows, (size, mask.ndim), np.dtype(np.int64)))
+        shared[key] = tuple(places[:, i] for i in range(mask.ndim))
+    return shared[key]
+
+
+def counted_size(mask: TracedArray) -> Size:
+    """The number of true elements as a size."""
+    shared = current().shared
+    key = ("count", mask.value)
+    value = mask.value
+    if key not in shared:
+
+        def measure() -> SSAValue:
+            return emit(ivy.dim, emit(ivy.nonzero, value), 0)
+
+        def count() -> TracedArray:
+            return fresh(emit(ivy.sum, emit(ivy.cast, value, i64)), (), np.dtype(np.int64))
+
+        shared[key] = Size({(Counted(measure, count),): 1})
+    return shared[key]
+
+
+def selection(array: TracedArray, mask: TracedArray) -> TracedArray:
+    """`array[mask]`, built only if its elements are needed as an array of their own."""
+    whole = fresh(array.value, array.shape, array.dtype)
+
+    def build() -> SSAValue:
+        indices = [i.value for i in nonzero(mask)]
+        if len(indices) == 1:
+            return emit(ivy.take, whole.value, indices[0], 0)
+        return emit(ivy.index, whole.value, indices, tuple(range(len(indices))))
+
+    found = deferred(build, (counted_size(mask), *array.shape[mask.ndim :]), array.dtype)
+    found._selection = (mask, whole)
+    return found
+
+
+def widened(mask: TracedArray, ndim: int) -> TracedArray:
+    """A mask over leading axes, with axes of size 1 behind."""
+    return mask if mask.ndim == ndim else mask.reshape((*mask.shape, *(1,) * (ndim - mask.ndim)))
+
+
+def write_masked(array: TracedArray, mask: TracedArray, value: TracedArray) -> None:
+    """`array[mask] = value`."""
+    wide = widened(mask, array.ndim)
+    if value._selection is not None and value._selection[0].value is mask.value:
+        new = value._selection[1]
+    elif value.ndim <= array.ndim - mask.ndim:
+        new = value
+    elif value.ndim == array.ndim - mask.ndim + 1:
+        new = value.reshape(value.shape[1:]) if _is_one(value.shape[0]) else _spread(mask, value)
+    else:
+        raise unsupported("x[mask] = value with a value of more than one axis", fix="use np.where")
+    array.write(as_array(np.where(wide, cast(as_array(new), array.dtype), as_array(array))).value)
+
+
+def _is_one(n: Dim) -> bool:
+    return type(n) is int and n == 1
+
+
+def _spread(mask: TracedArray, value: TracedArray) -> TracedArray:
+    """The i-th row of `value` at the i-th true element of the mask."""
+    flat = mask.reshape(-1)
+    place = np.maximum(np.cumsum(flat, dtype=np.int64) - 1, 0)
+    spare = np.zeros_like(value, shape=(1, *value.shape[1:]))  # for a mask that is false everywhere
+    spread = np.take(np.concatenate([value, spare]), place, axis=0, mode="clip")
+    return spread.reshape((*mask.shape, *value.shape[1:]))

@@ -1,0 +1,389 @@
+"""What stands in the place of numpy functions that do not ask traced arrays: those that make arrays, above all."""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from mlgraph.dialects import ivy
+from mlgraph.frontend.numpy.array import TracedArray, fresh, is_known, is_traced, known, twin_of
+from mlgraph.frontend.numpy.lifting import (
+    as_array,
+    broadcast_dims,
+    cast,
+    iota,
+    is_lifted,
+    leaves,
+    relifted,
+    unlifted,
+)
+from mlgraph.frontend.numpy.methods import in_order
+from mlgraph.frontend.numpy.sizes import Dim, is_dim, is_free, operand, operands, simple
+from mlgraph.frontend.numpy.trace import active, element_type, emit, unsupported
+from mlgraph.frontend.numpy.transplant import replace
+
+
+def replaces(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The function stands in the place of these; the real one runs where no array is traced."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        for real in functions:
+            replace(real, _or_real(real, function))
+        return function
+
+    return register
+
+
+def _or_real(real: Any, ours: Callable[..., Any]) -> Callable[..., Any]:
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not active():
+            return real(*args, **kwargs)
+        if any(map(_needs_us, (*args, *kwargs.values()))):
+            return ours(*args, **kwargs)
+        return relifted(real(*map(unlifted, args), **{k: unlifted(v) for k, v in kwargs.items()}))
+
+    call.__name__ = getattr(real, "__name__", type(real).__name__)
+    call.__doc__ = getattr(real, "__doc__", None)
+    return call
+
+
+def _needs_us(value: Any) -> bool:
+    return any(map(is_traced, leaves(value))) if isinstance(value, list | tuple) else is_traced(value)
+
+
+# Arrays from arrays
+
+
+@replaces(np.array)
+def array(
+    object: Any,
+    dtype: Any = None,
+    *,
+    copy: Any = True,
+    order: Any = "K",
+    subok: bool = False,
+    ndmin: int = 0,
+    ndmax: int = 0,
+    like: Any = None,
+) -> TracedArray:
+    found = as_array(object, dtype)
+    if (is_wanted(copy) and found is object) or order == "F":
+        found = in_order(found, order)
+    if found.ndim < ndmin:
+        found = found.reshape((1,) * (ndmin - found.ndim) + found.shape)
+    return found
+
+
+@replaces(np.asarray, np.asanyarray, np.ascontiguousarray, np.asarray_chkfinite)
+def asarray(
+    a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None, like: Any = None
+) -> TracedArray:
+    found = as_array(a, dtype)
+    if order == "F" and not bool(twin_of(found).flags.f_contiguous):
+        return in_order(found, order)
+    return in_order(found, order) if is_wanted(copy) and found is a else found
+
+
+def is_wanted(copy: Any) -> bool:
+    """Whether a `copy` argument asks for a copy."""
+    return copy is True or copy is np._CopyMode.ALWAYS
+
+
+@replaces(np.asfortranarray)
+def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> TracedArray:
+    return asarray(a, dtype, order="F")
+
+
+@replaces(np.require)
+def require(a: Any, dtype: Any = None, requirements: Any = None, *, like: Any = None) -> TracedArray:
+    wanted = {str(r).upper() for r in requirements or ()}
+    fortran = bool(wanted & {"F", "F_CONTIGUOUS", "FORTRAN"})
+    return asarray(a, dtype, order="F" if fortran else None, copy=bool(wanted & {"O", "OWNDATA"}))
+
+
+# Arrays from sizes
+
+
+def dims_of(shape: Any) -> tuple[Dim, ...]:
+    """The shape that a creation function was given."""
+    if is_dim(shape):
+        return (simple(shape),)
+    return tuple(simple(n) if is_dim(n) else n.__index__() for n in shape)
+
+
+def filled(shape: Any, value: Any, dtype: Any, order: Any = "C") -> TracedArray:
+    """An array that holds one number."""
+    dims, dtype = dims_of(shape), np.dtype(dtype)
+    if order == "F" and len(dims) > 1:
+        return filled(dims[::-1], value, dtype).transpose()
+    if is_lifted(value) or np.ndim(value):
+        return np.broadcast_to(cast(as_array(value), dtype), dims).copy()
+    number = dtype.type(value).item()
+    if not any(map(is_free, dims)):
+        return known(np.full(dims, number, dtype))
+    return fresh(emit(ivy.full, operands(dims), number, element_type(dtype)), dims, dtype)
+
+
+@replaces(np.zeros)
+def zeros(shape: Any, dtype: Any = float, order: str = "C", *, device: Any = None, like: Any = None) -> TracedArray:
+    return filled(shape, 0, dtype, order)
+
+
+@replaces(np.empty)
+def empty(shape: Any, dtype: Any = float, order: str = "C", *, device: Any = None, like: Any = None) -> TracedArray:
+    return filled(shape, 0, dtype, order)
+
+
+@replaces(np.ones)
+def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> TracedArray:
+    return filled(shape, 1, float if dtype is None else dtype, order)
+
+
+@replaces(np.full)
+def full(
+    shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None
+) -> TracedArray:
+    return filled(shape, fill_value, as_array(fill_value).dtype if dtype is None else dtype, order)
+
+
+@replaces(np.arange)
+def arange(
+    *args: Any,
+    dtype: Any = None,
+    device: Any = None,
+    like: Any = None,
+    start: Any = None,
+    stop: Any = None,
+    step: Any = None,
+) -> TracedArray:
+    given = list(args[:3])
+    if len(args) == 4:
+        dtype = args[3]
+    if len(given) == 1 and stop is None:
+        start, stop, step = 0 if start is None else start, given[0], step
+    else:
+        start, stop, step = [*given, *[start, stop, step][len(given) :]]
+    start, step = 0 if start is None else start, 1 if step is None else step
+    if not all(map(is_dim, (start, stop, step))):
+        return _arange_of_values(start, stop, step, dtype)
+    length = _ceil(stop - start, step)
+    length = length if length > 0 else 0
+    found = iota(length, np.dtype(np.int64 if dtype is None else dtype))
+    dtype = found.dtype
+    if not (type(step) is int and step == 1):
+        found = cast(as_array(found * step), dtype)
+    return found if type(start) is int and start == 0 else cast(as_array(found + start), dtype)
+
+
+def _ceil(a: Any, b: Any) -> Any:
+    return -(-a // b)
+
+
+def _arange_of_values(start: Any, stop: Any, step: Any, dtype: Any) -> TracedArray:
+    if any(type(x) is TracedArray and not is_known(x) for x in (start, stop, step)):
+        raise unsupported(
+            "np.arange over values of the graph",
+            why="the number of elements would be known only when the graph runs",
+            fix="pass the bounds as Python arguments",
+        )
+    return known(np.arange(*(x if not is_dim(x) else int(x) for x in unlifted((start, stop, step))), dtype=dtype))
+
+
+@replaces(np.eye)
+def eye(
+    N: Any, M: Any = None, k: int = 0, dtype: Any = float, order: str = "C", *, device: Any = None, like: Any = None
+) -> TracedArray:
+    rows, columns, dtype = simple(N), simple(N if M is None else M), np.dtype(dtype)
+    if k == 0 and (is_free(rows) or is_free(columns)):
+        found = emit(ivy.eye, (operand(rows),), (operand(columns),), element_type(dtype))
+        return fresh(found, (rows, columns), dtype)
+    return cast(as_array(np.equal.outer(iota(rows, np.dtype(int)), iota(columns, np.dtype(int)) - k)), dtype)
+
+
+@replaces(np.identity)
+def identity(n: Any, dtype: Any = None, *, like: Any = None) -> TracedArray:
+    return eye(n, dtype=float if dtype is None else dtype)
+
+
+@replaces(np.tri)
+def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = float, *, like: Any = None) -> TracedArray:
+    rows, columns = iota(simple(N), np.dtype(int)), iota(simple(N if M is None else M), np.dtype(int))
+    return cast(as_array(np.greater_equal.outer(rows, columns - k)), np.dtype(dtype))
+
+
+@replaces(np.broadcast_shapes)
+def broadcast_shapes(*shapes: Any) -> tuple[Dim, ...]:
+    return broadcast_dims(*map(dims_of, shapes))
+
+
+# Classes and objects that read arrays
+
+
+class Broadcast:
+    """`np.broadcast`, for its shape."""
+
+    def __init__(self, *arrays: Any) -> None:
+        self.shape = broadcast_dims(*[as_array(a).shape for a in arrays])
+        self.ndim = self.nd = len(self.shape)
+        self.size = math.prod(self.shape)
+
+
+@replaces(np.broadcast)
+def broadcast(*arrays: Any) -> Broadcast:
+    return Broadcast(*arrays)
+
+
+class ArrayConverter:
+    """`_array_converter`, through which numpy's Python code takes its arguments."""
+
+    def __init__(self, *arrays: Any) -> None:
+        self.given = arrays
+        self.arrays = tuple(as_array(a) for a in arrays)
+        self.scalar_input = tuple(
+            not is_lifted(a) and not isinstance(a, np.ndarray) and np.ndim(a) == 0 for a in arrays
+        )
+
+    def __getitem__(self, i: int) -> Any:
+        return self.arrays[i]
+
+    def __len__(self) -> int:
+        return len(self.arrays)
+
+    def as_arrays(self, subok: bool = True, pyscalars: str = "convert_if_no_array") -> tuple[TracedArray, ...]:
+        return self.arrays
+
+    def result_type(self, extra_dtype: Any = None, ensure_inexact: bool = False) -> np.dtype:
+        extra = [] if extra_dtype is None else [extra_dtype]
+        extra += [1.0] if ensure_inexact else []
+        return np.result_type(
+            *[a if type(a) in (int, float, complex) else b.dtype for a, b in zip(self.given, self.arrays)], *extra
+        )
+
+    def wrap(self, array: Any, to_scalar: Any = None) -> Any:
+        return array
+
+
+_real_converter = import_module("numpy._core._multiarray_umath")._array_converter
+replace(_real_converter, lambda *arrays: ArrayConverter(*arrays) if active() else _real_converter(*arrays))
+
+
+class Vectorised:
+    """`np.vectorize`: the function is run for each element. The sizes are fixed."""
+
+    def __init__(
+        self,
+        pyfunc: Any = None,
+        otypes: Any = None,
+        doc: Any = None,
+        excluded: Any = None,
+        cache: bool = False,
+        signature: Any = None,
+    ):
+        self.pyfunc, self.otypes, self.excluded, self.signature = pyfunc, otypes, excluded, signature
+        self.real: Any = np.vectorize(pyfunc, otypes, doc, excluded, cache, signature) if pyfunc is not None else None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not any(map(_needs_us, (*args, *kwargs.values()))):
+            return relifted(self.real(*map(unlifted, args), **kwargs))
+        if self.signature is not None or kwargs or self.excluded:
+            raise unsupported(
+                "np.vectorize with signature, excluded or keyword arguments", fix="call the function on whole arrays"
+            )
+        arrays = np.broadcast_arrays(*map(as_array, args))
+        places = list(itertools.product(*map(range, arrays[0].shape)))
+        results = [self.pyfunc(*(a[place] for a in arrays)) for place in places]
+        if results and isinstance(results[0], tuple):
+            return tuple(self._stacked(column, arrays[0].shape) for column in zip(*results))
+        return self._stacked(results, arrays[0].shape)
+
+    def _stacked(self, results: Sequence[Any], shape: Any) -> Any:
+        found = as_array(list(results)).reshape(shape)
+        return found if self.otypes is None else found.astype(np.dtype(self.otypes[0]))
+
+
+replace(np.vectorize, Vectorised)
+
+
+@replaces(np.ndenumerate)
+def ndenumerate(arr: Any) -> Iterator[tuple[tuple[int, ...], Any]]:
+    array = as_array(arr)
+    return ((place, array[place]) for place in itertools.product(*map(range, array.shape)))
+
+
+class Joiner:
+    """`np.r_` and `np.c_` of arrays and slices of numbers."""
+
+    def __init__(self, real: Any, columns: bool) -> None:
+        self.real, self.columns = real, columns
+
+    def __getitem__(self, key: Any) -> Any:
+        items = key if isinstance(key, tuple) else (key,)
+        if not any(map(_needs_us, items)) or not active():
+            return relifted(self.real[unlifted(key)]) if active() else self.real[key]
+        if any(isinstance(item, str) for item in items):
+            raise unsupported("np.r_ with a string", fix="use np.concatenate or np.stack")
+        arrays = [self._array(item) for item in items]
+        if self.columns:
+            return np.concatenate([a[:, None] if a.ndim == 1 else a for a in map(np.atleast_1d, arrays)], axis=-1)
+        return np.concatenate([np.atleast_1d(a) for a in arrays])
+
+    def _array(self, item: Any) -> Any:
+        return known(self.real[item]) if isinstance(item, slice) else as_array(item)
+
+
+replace(np.r_, Joiner(np.r_, columns=False))
+replace(np.c_, Joiner(np.c_, columns=True))
+
+
+def _mathematical(ufunc: np.ufunc) -> Callable[..., Any]:
+    """A function of `math` on a traced number: the ufunc, as a Python number."""
+
+    def call(*args: Any) -> Any:
+        found = ufunc(*(x.astype(np.float64) if type(x) is TracedArray else x for x in args))
+        found._kind = {"f": float, "b": bool, "i": int}[found.dtype.kind]
+        return found
+
+    return call
+
+
+_MATH = (
+    "acos acosh asin asinh atan atan2 atanh cbrt copysign cos cosh degrees exp exp2 expm1 fabs fmod hypot isfinite"
+    " isinf isnan log1p log10 log2 nextafter radians sin sinh sqrt tan tanh trunc"
+)
+
+for _name in _MATH.split():
+    if hasattr(math, _name):
+        replaces(getattr(math, _name))(_mathematical(getattr(np, _name)))
+
+
+@replaces(math.log)
+def log(x: Any, base: Any = None) -> Any:
+    natural = _mathematical(np.log)
+    return natural(x) if base is None else natural(x) / natural(base)
+
+
+@replaces(math.floor)
+def floor(x: Any) -> Any:
+    return _whole(np.floor(x))
+
+
+@replaces(math.ceil)
+def ceil(x: Any) -> Any:
+    return _whole(np.ceil(x))
+
+
+def _whole(x: Any) -> Any:
+    found = x.astype(np.int64)
+    found._kind = int
+    return found
+
+
+@replaces(math.prod)
+def prod(iterable: Any, *, start: Any = 1) -> Any:
+    for x in iterable:
+        start = start * x
+    return start

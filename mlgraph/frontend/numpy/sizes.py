@@ -1,0 +1,341 @@
+"""Sizes of arrays: Python ints to look at, polynomials over the free dimensions of the inputs underneath.
+
+Arithmetic on a `Size` is recorded. Comparing it narrows the range of the dimension, and anything that needs the number
+itself (`range(n)`, `int(n)`, `hash(n)`, a list index) fixes the dimension: it then joins the signature.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from mlgraph.dialects import sizes
+from mlgraph.dialects.building import located
+from mlgraph.frontend.numpy import polynomials
+from mlgraph.frontend.numpy.polynomials import Counted, Operation, Symbol, Terms
+from mlgraph.frontend.numpy.trace import current
+
+Dim: TypeAlias = "int | Size"
+"""A size: a number, or a recorded expression."""
+
+
+class Size:
+    """An int that is not known: see the module's text."""
+
+    def __init__(self, terms: Terms) -> None:
+        self._terms = terms
+
+    @property
+    def __class__(self) -> type[int]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return int
+
+    @property
+    def terms(self) -> Terms:
+        """The polynomial, with what has been fixed or found equal since put in."""
+        self._terms = polynomials.settle(self._terms)
+        return self._terms
+
+    @property
+    def hint(self) -> int | None:
+        """The value for the example inputs, None if it depends on data."""
+        return polynomials.evaluate(self.terms)
+
+    # Arithmetic
+
+    def __add__(self, other: Any) -> Any:
+        return _arithmetic(self, other, lambda a, b: _sum(a, b), "__add__")
+
+    def __radd__(self, other: Any) -> Any:
+        return _arithmetic(self, other, lambda a, b: _sum(b, a), "__radd__")
+
+    def __sub__(self, other: Any) -> Any:
+        return _arithmetic(self, other, lambda a, b: _sum(a, b, -1), "__sub__")
+
+    def __rsub__(self, other: Any) -> Any:
+        return _arithmetic(self, other, lambda a, b: _sum(b, a, -1), "__rsub__")
+
+    def __mul__(self, other: Any) -> Any:
+        return _arithmetic(self, other, _product, "__mul__")
+
+    def __rmul__(self, other: Any) -> Any:
+        return _arithmetic(self, other, _product, "__rmul__")
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _arithmetic(self, other, _quotient, "__floordiv__")
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _arithmetic(self, other, lambda a, b: _quotient(b, a), "__rfloordiv__")
+
+    def __mod__(self, other: Any) -> Any:
+        return _arithmetic(self, other, _remainder, "__mod__")
+
+    def __rmod__(self, other: Any) -> Any:
+        return _arithmetic(self, other, lambda a, b: _remainder(b, a), "__rmod__")
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
+    def __truediv__(self, other: Any) -> Any:
+        return number_of(self).__truediv__(other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return number_of(self).__rtruediv__(other)
+
+    def __pow__(self, other: Any) -> Any:
+        if type(other) is int and 0 <= other <= 4:
+            result: Any = 1
+            for _ in range(other):
+                result = result * self
+            return result
+        return number_of(self).__pow__(other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return number_of(self).__rpow__(other)
+
+    def __neg__(self) -> Any:
+        return self * -1
+
+    def __pos__(self) -> Size:
+        return self
+
+    def __abs__(self) -> Any:
+        return self if self >= 0 else -self
+
+    # Comparison
+
+    def __eq__(self, other: object) -> bool:
+        dim: Any = other
+        return _compare(self, dim, "==") if is_dim(dim) else _compared_to_float(self, dim, operator.eq)
+
+    def __lt__(self, other: Any) -> bool:
+        return _compare(self, other, "<") if is_dim(other) else _compared_to_float(self, other, operator.lt)
+
+    def __le__(self, other: Any) -> bool:
+        return _compare(self, other, "<=") if is_dim(other) else _compared_to_float(self, other, operator.le)
+
+    def __gt__(self, other: Any) -> bool:
+        return not _compare(self, other, "<=") if is_dim(other) else _compared_to_float(self, other, operator.gt)
+
+    def __ge__(self, other: Any) -> bool:
+        return not _compare(self, other, "<") if is_dim(other) else _compared_to_float(self, other, operator.ge)
+
+    def __bool__(self) -> bool:
+        return self != 0
+
+    # The number itself
+
+    def __index__(self) -> int:
+        return fix(self)
+
+    def __int__(self) -> int:
+        return fix(self)
+
+    def __float__(self) -> float:
+        return float(fix(self))
+
+    def __complex__(self) -> complex:
+        return complex(fix(self))
+
+    def __hash__(self) -> int:
+        return hash(fix(self))
+
+    def __str__(self) -> str:
+        return str(fix(self))
+
+    __repr__ = __str__
+
+    def __format__(self, specification: str) -> str:
+        return format(fix(self), specification)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or not hasattr(int, name):
+            raise AttributeError(f"'int' object has no attribute '{name}'")
+        return getattr(fix(self), name)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        from mlgraph.frontend.numpy.dispatch import call_ufunc
+
+        return call_ufunc(ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        from mlgraph.frontend.numpy.dispatch import call_function
+
+        return call_function(function, args, kwargs)
+
+
+def is_dim(value: object) -> bool:
+    """Whether `value` is an int or a Size."""
+    return type(value) is Size or issubclass(type(value), int | np.integer)
+
+
+def is_free(value: object) -> bool:
+    """Whether `value` is a Size that is not known to be a number."""
+    return type(value) is Size and polynomials.constant(value.terms) is None
+
+
+def symbol_size(symbol: Symbol) -> Size:
+    """The size that is `symbol`."""
+    return Size({(symbol,): 1})
+
+
+def simple(value: Any) -> Dim:
+    """An int where the size is known."""
+    if type(value) is not Size:
+        return int(value)
+    constant = polynomials.constant(value.terms)
+    return value if constant is None else constant
+
+
+def product(dims: Sequence[Dim]) -> Dim:
+    """The product of sizes."""
+    result: Any = 1
+    for n in dims:
+        result = result * n
+    return result
+
+
+def operand(value: Dim) -> int | SSAValue:
+    """A size as a row's `Shape` takes it: a number, or a value of type `index`."""
+    value = simple(value)
+    if type(value) is not Size:
+        return int(value)
+    trace = current()
+    with located(trace.location()):
+        return polynomials.build(value.terms, trace.sizes)
+
+
+def operands(dims: Sequence[Dim]) -> tuple[int | SSAValue, ...]:
+    """Sizes as a row's `Shape`."""
+    return tuple(map(operand, dims))
+
+
+def static(dims: Sequence[Dim]) -> tuple[int, ...]:
+    """The sizes as numbers; free ones are fixed."""
+    return tuple(n if type(n) is int else fix(n) for n in dims)
+
+
+def examples(dims: Sequence[Dim]) -> tuple[int, ...] | None:
+    """The sizes for the example inputs, None if one depends on data."""
+    found = [n.hint if type(n) is Size else int(n) for n in dims]
+    known = tuple(n for n in found if n is not None)
+    return known if len(known) == len(found) else None
+
+
+def counted(size: Dim) -> Any:
+    """The 0-d array that counts a size that depends on data, None for other sizes."""
+    if type(size) is Size and len(size.terms) == 1:
+        ((monomial, factor),) = size.terms.items()
+        if factor == 1 and len(monomial) == 1 and isinstance(monomial[0], Counted):
+            return monomial[0].count()
+    return None
+
+
+def ceil_divide(a: Dim, b: int) -> Dim:
+    """`a / b` rounded up."""
+    return (a + (b - 1)) // b
+
+
+def smaller(a: Dim, b: Dim) -> Dim:
+    """The smaller of two sizes, without choosing one."""
+    return a if a is b else _chosen(sizes.minimum, min, a, b)
+
+
+def larger(a: Dim, b: Dim) -> Dim:
+    """The larger of two sizes, without choosing one."""
+    return a if a is b else _chosen(sizes.maximum, max, a, b)
+
+
+def fix(value: Any) -> int:
+    """The number, which then becomes part of the signature."""
+    return polynomials.fix(value.terms) if type(value) is Size else int(value)
+
+
+def number_of(value: Size) -> Any:
+    """A size as a traced Python int."""
+    from mlgraph.frontend.numpy.array import from_size
+
+    return from_size(value)
+
+
+# Arithmetic
+
+
+def _terms(value: Dim) -> Terms:
+    return value.terms if type(value) is Size else polynomials.number(int(value))
+
+
+def _sized(terms: Terms) -> Dim:
+    constant = polynomials.constant(terms)
+    return Size(terms) if constant is None else constant
+
+
+def _arithmetic(a: Size, b: Any, function: Callable[[Any, Any], Any], name: str) -> Any:
+    if is_dim(b):
+        return function(a, b)
+    if type(b) in (float, complex):
+        return getattr(number_of(a), name)(b)
+    return NotImplemented
+
+
+def _compared_to_float(a: Size, b: Any, relation: Callable[[Any, Any], bool]) -> bool:
+    return relation(fix(a), b) if issubclass(type(b), float) else NotImplemented
+
+
+def _compare(a: Size, b: Dim, relation: str) -> bool:
+    return polynomials.holds(polynomials.add(a.terms, _terms(b), -1), relation)
+
+
+def _sum(a: Dim, b: Dim, sign: int = 1) -> Dim:
+    return _sized(polynomials.add(_terms(a), _terms(b), sign))
+
+
+def _product(a: Dim, b: Dim) -> Dim:
+    return _sized(polynomials.multiply(_terms(a), _terms(b)))
+
+
+def _quotient(a: Dim, b: Dim) -> Dim:
+    exact = polynomials.quotient(_terms(a), _terms(b))
+    if exact is not None:
+        return _sized(exact)
+    b = simple(b)
+    low, high = polynomials.limits(_terms(a)) if type(b) is int and b > 0 else (None, None)
+    limits = tuple(None if n is None or type(b) is not int else n // b for n in (low, high))
+    return _operation(sizes.floor_divide, lambda m, n: m // n, a, b, (limits[0], limits[1]))  # pyright: ignore[reportUnknownLambdaType]
+
+
+def _remainder(a: Dim, b: Dim) -> Dim:
+    if polynomials.quotient(_terms(a), _terms(b)) is not None:
+        return 0
+    b = simple(b)
+    low, _ = polynomials.limits(_terms(a))
+    if type(b) is int and b > 0 and low is not None and low >= 0:
+        return _operation(sizes.remainder, operator.mod, a, b, (0, b - 1))
+    return a - (a // b) * b
+
+
+def _operation(function: Any, evaluate: Any, a: Dim, b: Dim, limits: polynomials.Range) -> Dim:
+    first, second = _terms(a), _terms(b)
+    key = (function, frozenset(first.items()), frozenset(second.items()))
+    shared = current().shared
+    if key not in shared:
+        found = examples((a, b))
+        hint = None if found is None else evaluate(*found)
+        shared[key] = Size({(Operation(function, first, second, hint, limits),): 1})
+    return shared[key]
+
+
+def _chosen(function: Any, evaluate: Any, a: Dim, b: Dim) -> Dim:
+    low, high = polynomials.limits(polynomials.add(_terms(a), _terms(b), -1))
+    if (high is not None and high <= 0) or (low is not None and low >= 0):
+        return a if (evaluate is min) == (high is not None and high <= 0) else b
+    (low_a, high_a), (low_b, high_b) = polynomials.limits(_terms(a)), polynomials.limits(_terms(b))
+    least = None if low_a is None or low_b is None else evaluate(low_a, low_b)
+    most = None if high_a is None or high_b is None else evaluate(high_a, high_b)
+    return _operation(function, evaluate, a, b, (least, most))

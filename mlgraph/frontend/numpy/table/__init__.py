@@ -1,0 +1,40 @@
+"""The table: numpy functions that are captured by a function of ours, a module a family.
+
+Functions that are not here are captured by running numpy's own Python code on traced arrays.
+"""
+
+from mlgraph.frontend.numpy import generalised
+from mlgraph.frontend.numpy.table import (
+    elementwise,
+    fourier,
+    indexing,
+    linalg,
+    manipulation,
+    missing_values,
+    padding,
+    polynomials,
+    products,
+    reduction,
+    sets,
+    sorting,
+    statistics,
+    windows,
+)
+
+__all__ = [
+    "elementwise",
+    "fourier",
+    "generalised",
+    "indexing",
+    "linalg",
+    "manipulation",
+    "missing_values",
+    "padding",
+    "polynomials",
+    "products",
+    "reduction",
+    "sets",
+    "sorting",
+    "statistics",
+    "windows",
+]

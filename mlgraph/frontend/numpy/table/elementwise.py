@@ -1,0 +1,340 @@
+"""Functions of elements that are no ufuncs."""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+from typing import Any
+
+import numpy as np
+
+from mlgraph.dialects import ivy
+from mlgraph.frontend.numpy.array import TracedArray, fresh, scalar
+from mlgraph.frontend.numpy.dispatch import FUNCTIONS, implements, result_of, store
+from mlgraph.frontend.numpy.lifting import (
+    NUMBERS,
+    as_array,
+    broadcast_dims,
+    cast,
+    common_type,
+    iota,
+    kind_of,
+    lift,
+    value_of,
+)
+from mlgraph.frontend.numpy.sizes import Size
+from mlgraph.frontend.numpy.trace import emit, unsupported
+from mlgraph.frontend.numpy.ufuncs import truth
+
+NOTHING = np._NoValue
+
+
+@implements(np.where)
+def where(condition: Any, x: Any = None, y: Any = None) -> Any:
+    if x is None and y is None:
+        return np.nonzero(condition)
+    if x is None or y is None:
+        raise ValueError("either both or neither of x and y should be given")
+    test, first, second = as_array(condition), lift(x), lift(y)
+    dtype = common_type(first, second)
+    arrays = [a for a in (test, first, second) if type(a) is TracedArray]
+    dims = broadcast_dims(*[a.shape for a in arrays])
+    value = emit(ivy.where, truth(test.value), value_of(first, dtype), value_of(second, dtype))
+    found = result_of(value, dims, dtype, arrays)
+    found._kind = np.ndarray
+    return found
+
+
+@implements(np.clip)
+def clip(
+    a: Any,
+    a_min: Any = NOTHING,
+    a_max: Any = NOTHING,
+    out: Any = None,
+    *,
+    min: Any = NOTHING,
+    max: Any = NOTHING,
+    where: Any = True,
+    casting: str = "same_kind",
+    dtype: Any = None,
+    order: Any = None,
+    subok: bool = True,
+    signature: Any = None,
+) -> Any:
+    low = min if a_min is NOTHING else a_min
+    high = max if a_max is NOTHING else a_max
+    low, high = (None if bound is NOTHING else bound for bound in (low, high))
+    result = a
+    if low is None and high is None:
+        result = np.positive(a)
+    elif low is None or high is None:
+        result = np.minimum(a, high, dtype=dtype) if low is None else np.maximum(a, low, dtype=dtype)
+    else:
+        result = _clipped(lift(a), lift(low), lift(high), dtype)
+    if where is not True:
+        result = FUNCTIONS[np.where](where, result, np.zeros((), result.dtype) if out is None else out)
+    return result if out is None else store(out[0] if isinstance(out, tuple) else out, as_array(result))
+
+
+def _clipped(a: Any, low: Any, high: Any, dtype: Any) -> Any:
+    dtype = common_type(a, low, high) if dtype is None else np.dtype(dtype)
+    if dtype.kind in "bc":
+        return np.minimum(np.maximum(a, low), high)
+    arrays = [x for x in (a, low, high) if type(x) is TracedArray]
+    value = emit(ivy.clip, *[value_of(x, dtype) for x in (a, low, high)])
+    return result_of(value, broadcast_dims(*[x.shape for x in arrays]), dtype, arrays)
+
+
+@implements(np.round, np.around)
+def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
+    x = as_array(a)
+    if x.dtype == bool and decimals:
+        raise TypeError("bools cannot be rounded to decimals")
+    if x.dtype.kind in "iu" and decimals >= 0:
+        result = x.copy()
+    elif decimals == 0:
+        result = np.rint(x)
+    elif x.dtype.kind in "iu":
+        result = np.rint(x / 10.0**-decimals).astype(x.dtype) * x.dtype.type(10**-decimals)
+    elif decimals > 0:
+        result = np.rint(x * x.dtype.type(10.0**decimals)) / x.dtype.type(10.0**decimals)
+    else:
+        result = np.rint(x / x.dtype.type(10.0**-decimals)) * x.dtype.type(10.0**-decimals)
+    return result if out is None else store(out, as_array(result))
+
+
+@implements(np.fix)
+def fix(x: Any, out: Any = None) -> Any:
+    result = np.trunc(x)
+    return result if out is None else store(out, as_array(result))
+
+
+@implements(np.nan_to_num)
+def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    array = as_array(x)
+    result = array
+    if array.dtype.kind == "c":
+        parts = [nan_to_num(part, True, nan, posinf, neginf) for part in (array.real, array.imag)]
+        result = fresh(emit(ivy.complex, *[as_array(p).value for p in parts]), array.shape, array.dtype)
+    elif array.dtype.kind == "f":
+        limits = np.finfo(array.dtype)
+        result = np.where(np.isnan(array), cast(as_array(nan), array.dtype), array)
+        result = np.where(
+            np.isposinf(result), cast(as_array(limits.max if posinf is None else posinf), array.dtype), result
+        )
+        result = np.where(
+            np.isneginf(result), cast(as_array(limits.min if neginf is None else neginf), array.dtype), result
+        )
+    if not copy and type(x) is TracedArray:
+        return store(x, as_array(result))
+    return _like(result, array)
+
+
+def _like(result: Any, array: TracedArray) -> Any:
+    return result if array._kind is np.ndarray else scalar(as_array(result))
+
+
+@implements(np.isposinf)
+def isposinf(x: Any, out: Any = None) -> Any:
+    result = np.equal(as_array(x), np.inf)
+    return result if out is None else store(out, result)
+
+
+@implements(np.isneginf)
+def isneginf(x: Any, out: Any = None) -> Any:
+    result = np.equal(as_array(x), -np.inf)
+    return result if out is None else store(out, result)
+
+
+@implements(np.real_if_close)
+def real_if_close(a: Any, tol: float = 100) -> Any:
+    x = as_array(a)
+    if x.dtype.kind != "c":
+        return x
+    raise unsupported(
+        "np.real_if_close of complex numbers",
+        why="whether the result is complex depends on the values",
+        fix="use x.real",
+    )
+
+
+@implements(np.i0)
+def i0(x: Any) -> Any:
+    array = as_array(x)
+    size = as_array(np.abs(array if array.dtype.kind == "f" else array.astype(float)))
+    return np.exp(size) * fresh(emit(ivy.i0e, size.value), size.shape, size.dtype)
+
+
+@implements(np.unwrap)
+def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * np.pi) -> Any:
+    x = as_array(p)
+    steps = np.diff(x, axis=axis)
+    limit = period / 2 if discont is None else discont
+    dtype = np.result_type(steps.dtype, period)
+    if dtype.kind in "iu":
+        high, odd = divmod(period, 2)
+        boundary = odd == 0
+    else:
+        high, boundary = period / 2, True
+    low = -high
+    wrapped = np.mod(steps - low, period) + low
+    if boundary:
+        wrapped = np.where((wrapped == low) & (steps > 0), high, wrapped)
+    correction = np.where(np.abs(steps) < limit, 0, wrapped - steps)
+    front = (slice(None),) * (axis % x.ndim)
+    head = x[(*front, slice(None, 1))].astype(dtype)
+    rest = x[(*front, slice(1, None))] + np.cumsum(correction, axis=axis)
+    return np.concatenate([head, rest.astype(dtype)], axis=axis)
+
+
+@implements(np.sinc)
+def sinc(x: Any) -> Any:
+    array = as_array(x)
+    dtype = np.result_type(array.dtype, 1.0) if array.dtype.kind in "biu" else array.dtype
+    y = np.pi * np.where(array == 0, array.dtype.type(1), array).astype(dtype)
+    return np.where(array == 0, dtype.type(1), np.sin(y) / y)
+
+
+@implements(np.allclose)
+def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    return np.all(np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan))
+
+
+@implements(np.isclose)
+def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
+    x, y = lift(a), lift(b)
+    if not isinstance(y, NUMBERS) and np.result_type(as_array(y).dtype).kind not in "fc":
+        y = as_array(y).astype(np.result_type(as_array(y).dtype, 1.0))
+    close = np.less_equal(np.abs(x - y), atol + rtol * np.abs(y)) & np.isfinite(y) | (x == y)
+    return close | (np.isnan(x) & np.isnan(y)) if equal_nan else close
+
+
+@implements(np.array_equal)
+def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
+    x, y = as_array(a1), as_array(a2)
+    if x.ndim != y.ndim or any(m != n for m, n in zip(x.shape, y.shape)):
+        return False
+    same = x == y
+    return np.all(same | (np.isnan(x) & np.isnan(y)) if equal_nan else same)
+
+
+@implements(np.array_equiv)
+def array_equiv(a1: Any, a2: Any) -> Any:
+    x, y = as_array(a1), as_array(a2)
+    try:
+        broadcast_dims(x.shape, y.shape)
+    except ValueError:
+        return False
+    return np.all(x == y)
+
+
+@implements(np.astype)
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    return x.astype(dtype, copy=copy)
+
+
+@implements(np.result_type)
+def result_type(*arrays_and_dtypes: Any) -> np.dtype:
+    return np.result_type(*[_typical(x) for x in arrays_and_dtypes])
+
+
+def _typical(x: Any) -> Any:
+    if type(x) is Size:
+        return 0
+    if type(x) is not TracedArray:
+        return x
+    kind = kind_of(x)
+    return kind if isinstance(kind, np.dtype) else kind(0)
+
+
+@implements(np.can_cast)
+def can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
+    return np.can_cast(from_.dtype if type(from_) is TracedArray else from_, to, casting)
+
+
+@implements(np.min_scalar_type)
+def min_scalar_type(a: Any, /) -> np.dtype:
+    if type(a) is TracedArray and a.ndim:
+        return a.dtype
+    raise unsupported("np.min_scalar_type of a value of the graph")
+
+
+@implements(np.common_type)
+def common_type_(*arrays: Any) -> Any:
+    return np.common_type(*[np.empty(0, as_array(a).dtype) for a in arrays])
+
+
+@implements(np.shares_memory, np.may_share_memory)
+def shares_memory(a: Any, b: Any, /, max_work: Any = None) -> bool:
+    from mlgraph.frontend.numpy.array import root_of
+
+    return type(a) is TracedArray and type(b) is TracedArray and root_of(a) is root_of(b)
+
+
+@implements(np.packbits)
+def packbits(a: Any, /, axis: Any = None, bitorder: str = "big") -> Any:
+    bits = as_array(a).astype(bool)
+    if axis is None:
+        bits, axis = bits.reshape(-1), 0
+    bits = np.moveaxis(bits, axis, -1)
+    size = bits.shape[-1]
+    groups = (size + 7) // 8
+    padded = np.pad(bits, [(0, 0)] * (bits.ndim - 1) + [(0, groups * 8 - size)])
+    weights = 1 << np.arange(8, dtype=np.uint8)
+    weights = weights[::-1] if bitorder == "big" else weights
+    packed = np.sum(padded.reshape((*bits.shape[:-1], groups, 8)) * weights, axis=-1, dtype=np.uint8)
+    return np.moveaxis(packed, -1, axis)
+
+
+@implements(np.unpackbits)
+def unpackbits(a: Any, /, axis: Any = None, count: Any = None, bitorder: str = "big") -> Any:
+    x = as_array(a)
+    if x.dtype != np.uint8:
+        raise TypeError("Expected an input array of unsigned byte data type")
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    x = np.moveaxis(x, axis, -1)
+    shifts = np.arange(8, dtype=np.uint8)
+    shifts = shifts[::-1] if bitorder == "big" else shifts
+    bits = (x[..., None] >> shifts) & np.uint8(1)
+    bits = bits.reshape((*x.shape[:-1], x.shape[-1] * 8))
+    bits = (
+        bits
+        if count is None
+        else bits[..., :count]
+        if count < 0 or count <= bits.shape[-1]
+        else np.pad(bits, [(0, 0)] * (x.ndim - 1) + [(0, count - bits.shape[-1])])
+    )
+    return np.moveaxis(bits, -1, axis)
+
+
+@implements(np.linspace)
+def linspace(
+    start: Any,
+    stop: Any,
+    num: Any = 50,
+    endpoint: bool = True,
+    retstep: bool = False,
+    dtype: Any = None,
+    axis: int = 0,
+    *,
+    device: Any = None,
+) -> Any:
+    first, last = lift(start), lift(stop)
+    inside = np.result_type(common_type(first, last), 1.0)
+    outside = inside if dtype is None else np.dtype(dtype)
+    if num < 0:
+        raise ValueError(f"Number of samples, {num}, must be non-negative.")
+    parts = num - 1 if endpoint else num
+    low, high = cast(as_array(first), inside), cast(as_array(last), inside)
+    delta = np.subtract(high, low)
+    places = iota(num, np.dtype(np.int64)).reshape((-1, *(1,) * as_array(delta).ndim)).astype(inside)
+    if parts > 0:
+        step = as_array(delta / parts)
+        found = np.where(step == 0, places / parts * delta, places * step) + low
+    else:
+        step, found = as_array(inside.type(np.nan)), places * delta + low
+    found = as_array(found)
+    if endpoint and num > 1:
+        found[-1] = high
+    if np.issubdtype(outside, np.integer):
+        found = np.floor(found)
+    found = np.moveaxis(found, 0, axis).astype(outside)
+    return (found, step) if retstep else found

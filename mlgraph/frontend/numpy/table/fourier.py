@@ -1,0 +1,177 @@
+"""Discrete Fourier transforms."""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+from typing import Any
+
+import numpy as np
+
+from mlgraph.dialects import ivy
+from mlgraph.frontend.numpy.array import TracedArray, fresh
+from mlgraph.frontend.numpy.dispatch import implements, store
+from mlgraph.frontend.numpy.lifting import as_array, cast
+from mlgraph.frontend.numpy.methods import normal_axis
+from mlgraph.frontend.numpy.sizes import Dim, operand, product, simple
+from mlgraph.frontend.numpy.trace import emit, unsupported
+
+
+def sized(x: TracedArray, n: Any, axis: int) -> TracedArray:
+    """`x` cut off, or filled up with zeros, to size n along an axis."""
+    size = x.shape[axis]
+    if n is None or simple(n) is size or n == size:
+        return x
+    if n < 1:
+        raise ValueError(f"Invalid number of FFT data points ({n}) specified.")
+    if n < size:
+        return x[(slice(None),) * axis + (slice(None, n),)]
+    return np.pad(x, [(0, n - size) if i == axis else (0, 0) for i in range(x.ndim)])
+
+
+def scale(n: Dim, norm: Any, forward: bool) -> Any:
+    """What to multiply the row's result by: rows divide by n in the inverse alone."""
+    if norm not in (None, "backward", "ortho", "forward"):
+        raise ValueError(f'Invalid norm value {norm}; should be "backward","ortho" or "forward".')
+    if norm in (None, "backward"):
+        return None
+    if norm == "ortho":
+        return 1.0 / np.sqrt(n) if forward else np.sqrt(n)
+    return 1.0 / n if forward else n
+
+
+def finish(value: Any, dims: Any, dtype: np.dtype, factor: Any, out: Any) -> Any:
+    found = fresh(value, dims, dtype)
+    if factor is not None:
+        real = np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
+        found = np.multiply(found, as_array(factor).astype(real))
+    return found if out is None else store(out, as_array(found))
+
+
+def complex_type(x: TracedArray) -> np.dtype:
+    """The element type in which a transform works."""
+    single = x.dtype.kind in "fc" and x.dtype not in (np.float64, np.complex128)
+    return np.dtype(np.complex64 if single else np.complex128)
+
+
+def transform(row: Any, inverse: bool) -> Any:
+    def call(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+        x = as_array(a)
+        return several(row, inverse, x, (n,), (normal_axis(axis, x.ndim),), norm, out)
+
+    return call
+
+
+def transforms(row: Any, inverse: bool, default: Any) -> Any:
+    def call(a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None) -> Any:
+        x = as_array(a)
+        sizes, along = sizes_and_axes(x, s, axes)
+        return several(row, inverse, x, sizes, along, norm, out) if along else cast(x, complex_type(x))
+
+    return call
+
+
+def sizes_and_axes(x: TracedArray, s: Any, axes: Any) -> tuple[tuple[Any, ...], tuple[int, ...]]:
+    """The sizes (None where they stay) and axes of a transform along several axes."""
+    if axes is None:
+        axes = range(x.ndim) if s is None else range(-len(s), 0)
+    along = tuple(normal_axis(axis, x.ndim) for axis in axes)
+    if len(set(along)) != len(along):
+        raise unsupported("a Fourier transform over one axis twice")
+    sizes = (None,) * len(along) if s is None else tuple(None if n == -1 else n for n in s)
+    if len(sizes) != len(along):
+        raise ValueError("Shape and axes have different lengths.")
+    return sizes, along
+
+
+def several(row: Any, inverse: bool, x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any, out: Any) -> Any:
+    """A transform of complex numbers."""
+    x = cast(x, complex_type(x))
+    for axis, n in zip(axes, sizes):
+        x = sized(x, n, axis)
+    count = product([x.shape[axis] for axis in axes])
+    return finish(emit(row, x.value, axes), x.shape, x.dtype, scale(count, norm, not inverse), out)
+
+
+implements(np.fft.fft)(transform(ivy.fftn, inverse=False))
+implements(np.fft.ifft)(transform(ivy.ifftn, inverse=True))
+implements(np.fft.fftn)(transforms(ivy.fftn, inverse=False, default=None))
+implements(np.fft.ifftn)(transforms(ivy.ifftn, inverse=True, default=None))
+implements(np.fft.fft2)(transforms(ivy.fftn, inverse=False, default=(-2, -1)))
+implements(np.fft.ifft2)(transforms(ivy.ifftn, inverse=True, default=(-2, -1)))
+
+
+def real_transform(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any, out: Any) -> Any:
+    if x.dtype.kind == "c":
+        raise TypeError("a real transform of complex numbers")
+    x = cast(x, np.dtype(np.float32 if complex_type(x) == np.complex64 else np.float64))
+    for axis, n in zip(axes, sizes):
+        x = sized(x, n, axis)
+    count = product([x.shape[axis] for axis in axes])
+    last = axes[-1]
+    dims = (*x.shape[:last], simple(x.shape[last] // 2 + 1), *x.shape[last + 1 :])
+    return finish(emit(ivy.rfftn, x.value, axes), dims, complex_type(x), scale(count, norm, True), out)
+
+
+@implements(np.fft.rfft)
+def rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+    x = as_array(a)
+    return real_transform(x, (n,), (normal_axis(axis, x.ndim),), norm, out)
+
+
+def real_transforms(default: Any) -> Any:
+    def call(a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None) -> Any:
+        x = as_array(a)
+        return real_transform(x, *sizes_and_axes(x, s, axes), norm, out)
+
+    return call
+
+
+implements(np.fft.rfftn)(real_transforms(None))
+implements(np.fft.rfft2)(real_transforms((-2, -1)))
+
+
+def inverse_real(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any, out: Any) -> Any:
+    x = cast(x, complex_type(x))
+    last = axes[-1]
+    size = simple((x.shape[last] - 1) * 2 if sizes[-1] is None else sizes[-1])
+    if size < 1:
+        raise ValueError(f"Invalid number of FFT data points ({size}) specified.")
+    for axis, n in zip(axes, (*sizes[:-1], size // 2 + 1)):
+        x = sized(x, n, axis)
+    dims = (*x.shape[:last], size, *x.shape[last + 1 :])
+    count = product([*(x.shape[axis] for axis in axes[:-1]), size])
+    value = emit(ivy.irfftn, x.value, axes, (operand(size),))
+    return finish(value, dims, np.dtype(f"f{x.dtype.itemsize // 2}"), scale(count, norm, False), out)
+
+
+@implements(np.fft.irfft)
+def irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+    x = as_array(a)
+    return inverse_real(x, (n,), (normal_axis(axis, x.ndim),), norm, out)
+
+
+def inverse_reals(default: Any) -> Any:
+    def call(a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None) -> Any:
+        x = as_array(a)
+        return inverse_real(x, *sizes_and_axes(x, s, axes), norm, out)
+
+    return call
+
+
+implements(np.fft.irfftn)(inverse_reals(None))
+implements(np.fft.irfft2)(inverse_reals((-2, -1)))
+
+
+@implements(np.fft.hfft)
+def hfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+    x = as_array(a)
+    n = (x.shape[normal_axis(axis, x.ndim)] - 1) * 2 if n is None else n
+    return irfft(np.conjugate(x), n, axis, _swapped(norm), out)
+
+
+@implements(np.fft.ihfft)
+def ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+    found = np.conjugate(rfft(a, n, axis, _swapped(norm)))
+    return found if out is None else store(out, found)
+
+
+def _swapped(norm: Any) -> str:
+    return {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}[norm]

@@ -1,0 +1,307 @@
+"""Reading and writing elements at computed places."""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+from typing import Any
+
+import numpy as np
+
+from mlgraph.dialects import ivy
+from mlgraph.frontend.numpy.array import TracedArray, fresh, is_known, is_traced, scalar
+from mlgraph.frontend.numpy.dispatch import implements, store
+from mlgraph.frontend.numpy.indexing import gathered, normal_index
+from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast
+from mlgraph.frontend.numpy.masks import nonzero, selection
+from mlgraph.frontend.numpy.methods import normal_axis
+from mlgraph.frontend.numpy.sizes import fix, is_free
+from mlgraph.frontend.numpy.trace import emit, unsupported
+
+INT = np.dtype(np.int64)
+
+
+def placed(indices: TracedArray, n: Any, mode: str) -> TracedArray:
+    """Indices as `mode` reads them: "raise", "wrap" or "clip"."""
+    if mode == "wrap":
+        return np.remainder(cast(indices, INT), n)
+    if mode == "clip":
+        return np.clip(cast(indices, INT), 0, n - 1)
+    if mode != "raise":
+        raise ValueError(f"clipmode must be one of 'clip', 'raise', or 'wrap' (got '{mode}')")
+    return normal_index(indices, n)
+
+
+@implements(np.take)
+def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
+    x, places = as_array(a), as_array(indices)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    along = normal_axis(axis, x.ndim)
+    if x.dtype.kind != "O" and places.dtype == bool:
+        places = cast(places, INT)
+    found = gathered(x, [as_array(placed(places, x.shape[along], mode))], (along,))
+    return found if out is None else store(out, found)
+
+
+@implements(np.take_along_axis)
+def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> TracedArray:
+    x, places = as_array(arr), as_array(indices)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    along = normal_axis(axis, x.ndim)
+    if places.ndim != x.ndim:
+        raise ValueError("`indices` and `arr` must have the same number of dimensions")
+    places = normal_index(places, x.shape[along])
+    one = lambda shape: (*shape[:along], 1, *shape[along + 1 :])  # noqa: E731
+    rest = broadcast_dims(one(x.shape), one(places.shape))
+    x = broadcast_to(x, (*rest[:along], x.shape[along], *rest[along + 1 :]))
+    places = broadcast_to(places, (*rest[:along], places.shape[along], *rest[along + 1 :]))
+    return fresh(emit(ivy.take_along_axis, x.value, places.value, along), places.shape, x.dtype)
+
+
+@implements(np.put_along_axis)
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
+    if axis is None:
+        arr.reshape(-1)[as_array(indices).reshape(-1)] = values
+        return
+    along = normal_axis(axis, arr.ndim)
+    places = normal_index(as_array(indices), arr.shape[along])
+    dims = (*arr.shape[:along], places.shape[along], *arr.shape[along + 1 :])
+    places = broadcast_to(places, dims)
+    new = broadcast_to(cast(as_array(values), arr.dtype), dims)
+    arr.write(emit(ivy.scatter_along_axis, arr.value, places.value, new.value, along))
+
+
+@implements(np.put)
+def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
+    a.put(ind, v, mode)
+
+
+@implements(np.putmask)
+def putmask(a: Any, /, mask: Any, values: Any) -> None:
+    """The values repeat, and the i-th goes to the i-th place, whether or not the mask is true there."""
+    values = as_array(values)
+    wide = values
+    if values.size != 1 and values.shape != a.shape:
+        wide = np.resize(values, fix(a.size)).reshape(a.shape)
+    a[...] = np.where(as_array(mask).astype(bool), cast(wide if values.size != 1 else values.reshape(()), a.dtype), a)
+
+
+@implements(np.place)
+def place(arr: Any, mask: Any, vals: Any) -> None:
+    """The values repeat, and the i-th goes to the i-th true place."""
+    values = as_array(vals).ravel()
+    test = as_array(mask).astype(bool).reshape(arr.shape)
+    if values.size == 1:
+        new = values.reshape(())
+    else:
+        order = np.cumsum(test.reshape(-1), dtype=np.int64) - 1
+        new = np.take(values, np.remainder(order, values.size)).reshape(arr.shape)
+    arr[...] = np.where(test, cast(as_array(new), arr.dtype), arr)
+
+
+@implements(np.nonzero)
+def nonzero_(a: Any) -> tuple[Any, ...]:
+    x = as_array(a)
+    if not x.ndim:
+        raise ValueError("Calling nonzero on 0d arrays is not allowed.")
+    return nonzero(_mask(x))
+
+
+def _mask(x: TracedArray) -> TracedArray:
+    mask = cast(x, np.dtype(bool))
+    return mask if mask._parent is None else fresh(mask.value, mask.shape, mask.dtype)
+
+
+@implements(np.argwhere)
+def argwhere(a: Any) -> Any:
+    return np.stack(nonzero(_mask(as_array(a))), axis=-1)
+
+
+@implements(np.flatnonzero)
+def flatnonzero(a: Any) -> Any:
+    return nonzero(_mask(as_array(a).reshape(-1)))[0]
+
+
+@implements(np.compress)
+def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
+    x, test = as_array(a), as_array(condition).astype(bool)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    along = normal_axis(axis, x.ndim)
+    if is_known(test):
+        found = np.take(x, np.flatnonzero(test._real), axis=along)
+    else:
+        moved = np.moveaxis(x, along, 0)
+        found = (
+            np.moveaxis(selection(moved[: test.shape[0]], _mask(test)), 0, along)
+            if along
+            else selection(moved, _mask(test))
+        )
+    return found if out is None else store(out, found)
+
+
+@implements(np.extract)
+def extract(condition: Any, arr: Any) -> Any:
+    test, x = as_array(condition).astype(bool).reshape(-1), as_array(arr).reshape(-1)
+    return x[np.flatnonzero(test._real)] if is_known(test) else selection(x, _mask(test))
+
+
+@implements(np.choose)
+def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+    options = [as_array(c) for c in (choices if isinstance(choices, tuple | list) else list(choices))]
+    index = as_array(a)
+    dtype = np.result_type(*[o.dtype for o in options])
+    dims = broadcast_dims(index.shape, *[o.shape for o in options])
+    index = broadcast_to(as_array(placed(index, len(options), mode)), dims)
+    result = broadcast_to(cast(options[-1], dtype), dims)
+    for i in range(len(options) - 2, -1, -1):
+        result = np.where(index == i, cast(options[i], dtype), result)
+    return result if out is None else store(out, result)
+
+
+@implements(np.select)
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    if len(condlist) != len(choicelist):
+        raise ValueError("list of cases must be same length as list of conditions")
+    kinds = [c if type(c) in (int, float, complex) else as_array(c).dtype for c in (*choicelist, default)]
+    dtype = np.result_type(*kinds)
+    result: Any = cast(as_array(default), dtype)
+    dims = broadcast_dims(*[as_array(c).shape for c in (*condlist, *choicelist, default)])
+    for condition, choice in zip(condlist[::-1], choicelist[::-1]):
+        result = np.where(as_array(condition), cast(as_array(choice), dtype), result)
+    return broadcast_to(as_array(result), dims)
+
+
+@implements(np.piecewise)
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    """Every function is worked out for every element, and the conditions choose."""
+    array = as_array(x)
+    tests = [as_array(c).astype(bool) for c in condlist] if isinstance(condlist, tuple | list) else [as_array(condlist)]
+    if len(funclist) == len(tests) + 1:
+        rest = tests[0]
+        for t in tests[1:]:
+            rest = rest | t
+        tests.append(~rest)
+    if len(funclist) != len(tests):
+        raise ValueError(
+            f"with {len(tests)} condition(s), either {len(tests)} or {len(tests) + 1} functions are expected"
+        )
+    result = np.zeros_like(array)
+    for test, function in zip(tests, funclist):
+        value = function(array, *args, **kw) if callable(function) else function
+        result = np.where(test, cast(as_array(value), array.dtype), result)
+    return result
+
+
+@implements(np.ravel_multi_index)
+def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: str = "C") -> Any:
+    modes = (mode,) * len(dims) if isinstance(mode, str) else mode
+    items = list(zip(multi_index, dims, modes))
+    flat: Any = 0
+    for index, n, one in items if order == "C" else items[::-1]:
+        index = as_array(index)
+        flat = flat * n + (cast(index, INT) if one == "raise" else placed(index, n, one))
+    return flat
+
+
+@implements(np.unravel_index)
+def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Any, ...]:
+    flat = cast(as_array(indices), INT)
+    shape = shape if isinstance(shape, tuple | list) else (shape,)
+    found: list[Any] = []
+    for n in reversed(shape) if order == "C" else shape:
+        found.append(flat % n)
+        flat = flat // n
+    return tuple(found[::-1] if order == "C" else found)
+
+
+@implements(np.delete)
+def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
+    x = as_array(arr)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    along = normal_axis(axis, x.ndim)
+    if is_traced(obj):
+        raise unsupported("np.delete at places that are values of the graph", fix="use np.where or a mask")
+    obj = obj._real if type(obj) is TracedArray else obj
+    if is_free(x.shape[along]) and isinstance(obj, int) and obj >= 0:
+        front = (slice(None),) * along
+        if obj >= x.shape[along]:
+            raise IndexError(f"index {obj} is out of bounds for axis {axis}")
+        return np.concatenate([x[(*front, slice(None, obj))], x[(*front, slice(obj + 1, None))]], axis=along)
+    kept = np.delete(np.arange(fix(x.shape[along])), obj)
+    return np.take(x, kept, axis=along)
+
+
+@implements(np.insert)
+def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
+    x = as_array(arr)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    along = normal_axis(axis, x.ndim)
+    if is_traced(obj):
+        raise unsupported("np.insert at places that are values of the graph", fix="pass the places as Python numbers")
+    obj = obj._real if type(obj) is TracedArray else obj
+    new = cast(as_array(values), x.dtype)
+    n = x.shape[along]
+    front = (slice(None),) * along
+    if isinstance(obj, int | np.integer) or (np.ndim(obj) == 0 and not isinstance(obj, slice)):
+        index = int(obj) + n if int(obj) < 0 else int(obj)
+        if index > n or index < 0:
+            raise IndexError(f"index {obj} is out of bounds for axis {axis} with size {n}")
+        new = new.reshape((1,) * (x.ndim - new.ndim) + new.shape)
+        new = np.moveaxis(new, 0, along)
+        dims = (*x.shape[:along], new.shape[along], *x.shape[along + 1 :])
+        parts = [x[(*front, slice(None, index))], broadcast_to(new, dims), x[(*front, slice(index, None))]]
+        return np.concatenate(parts, axis=along)
+    size = fix(n)
+    marks = np.insert(np.arange(size), obj, -1)
+    count = int((marks < 0).sum())
+    dims = (*x.shape[:along], count, *x.shape[along + 1 :])
+    both = np.concatenate([x, broadcast_to(new, dims)], axis=along)
+    order = np.asarray(obj).ravel() if not isinstance(obj, slice) else np.arange(size)[obj]
+    ranks = np.argsort(np.where(order < 0, order + size, order), kind="stable")
+    places = np.array(marks)
+    places[marks < 0] = size + ranks[:count]
+    return np.take(both, places, axis=along)
+
+
+@implements(np.ix_)
+def ix_(*args: Any) -> tuple[Any, ...]:
+    arrays = [as_array(a) for a in args]
+    if any(a.ndim != 1 for a in arrays):
+        raise ValueError("Cross index must be 1 dimensional")
+    found: list[Any] = []
+    for i, a in enumerate(arrays):
+        index = nonzero(_mask(a))[0] if a.dtype == bool else a
+        found.append(index.reshape((1,) * i + (-1,) + (1,) * (len(arrays) - i - 1)))
+    return tuple(found)
+
+
+@implements(np.interp)
+def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+    points, xs, ys = (as_array(v) for v in (x, xp, fp))
+    points, xs = points.astype(np.float64), xs.astype(np.float64)
+    ys = ys.astype(np.complex128 if ys.dtype.kind == "c" else np.float64)
+    if period is not None:
+        if period == 0:
+            raise ValueError("period must be a non-zero value")
+        period, left, right = abs(period), None, None
+        points, xs = points % period, xs % period
+        order = np.argsort(xs)
+        xs, ys = xs[order], ys[order]
+        xs = np.concatenate([xs[-1:] - period, xs, xs[:1] + period])
+        ys = np.concatenate([ys[-1:], ys, ys[:1]])
+    n = xs.shape[0]
+    if n == 1:
+        inside = np.broadcast_to(ys[0], points.shape)
+    else:
+        place = np.clip(np.searchsorted(xs, points, side="right") - 1, 0, n - 2)
+        low, high = np.take(xs, place), np.take(xs, place + 1)
+        first, second = np.take(ys, place), np.take(ys, place + 1)
+        width = high - low
+        slope = (second - first) / np.where(width == 0, 1.0, width)
+        inside = np.where(points == high, second, slope * (points - low) + first)
+    inside = np.where(points < xs[0], ys[0] if left is None else left, inside)
+    inside = np.where(points > xs[-1], ys[-1] if right is None else right, inside)
+    found = as_array(np.where(np.isnan(points), np.nan, inside))
+    return found if found.shape else scalar(fresh(found.value, (), found.dtype))

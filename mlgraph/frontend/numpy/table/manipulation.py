@@ -1,0 +1,396 @@
+"""Making arrays like others, joining them, and moving their elements."""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+import itertools
+from typing import Any
+
+import numpy as np
+
+from mlgraph.dialects import ivy
+from mlgraph.frontend.numpy.array import TracedArray, fresh, is_contiguous, is_traced, twin_of
+from mlgraph.frontend.numpy.dispatch import implements, store
+from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, iota, stack, value_of
+from mlgraph.frontend.numpy.methods import normal_axes, normal_axis, shape_from
+from mlgraph.frontend.numpy.replacements import eye, filled
+from mlgraph.frontend.numpy.sizes import fix, is_dim, is_free, operands, simple, static
+from mlgraph.frontend.numpy.trace import emit, unsupported
+
+# Like others
+
+
+def like(value: Any) -> Any:
+    def call(
+        a: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+    ) -> TracedArray:
+        x = as_array(a)
+        dims = x.shape if shape is None else shape_from([shape])
+        crooked = order in ("K", "A") and x.ndim > 1 and len(dims) == x.ndim and not is_contiguous(x)
+        order = "F" if crooked and twin_of(x).flags.f_contiguous else order
+        return filled(dims, value, x.dtype if dtype is None else dtype, order)
+
+    return call
+
+
+implements(np.zeros_like, np.empty_like)(like(0))
+implements(np.ones_like)(like(1))
+
+
+@implements(np.full_like)
+def full_like(
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: Any = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> TracedArray:
+    return like(fill_value)(a, dtype, order, subok, shape)
+
+
+@implements(np.copy)
+def copy(a: Any, order: str = "K", subok: bool = False) -> TracedArray:
+    return as_array(a).copy(order)
+
+
+# Joining
+
+
+@implements(np.concatenate, np.concat)
+def concatenate(
+    arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
+    parts = [as_array(a) for a in arrays]
+    if not parts:
+        raise ValueError("need at least one array to concatenate")
+    if axis is None:
+        parts, axis = [p.reshape(-1) for p in parts], 0
+    if not parts[0].ndim:
+        raise ValueError("zero-dimensional arrays cannot be concatenated")
+    along = normal_axis(axis, parts[0].ndim)
+    for p in parts[1:]:
+        _check_joinable(parts[0], p, along)
+    new = joined_type(parts, dtype, casting)
+    size: Any = 0
+    for p in parts:
+        size = size + p.shape[along]
+    dims = (*parts[0].shape[:along], simple(size), *parts[0].shape[along + 1 :])
+    values = [value_of(p, new) for p in parts]
+    found = fresh(emit(ivy.concat, values, along) if len(values) > 1 else values[0], dims, new)
+    return found if out is None else store(out, found)
+
+
+def joined_type(parts: list[TracedArray], dtype: Any, casting: str) -> np.dtype:
+    """The element type of arrays that are joined."""
+    new = np.result_type(*[p.dtype for p in parts]) if dtype is None else np.dtype(dtype)
+    for p in parts:
+        if not np.can_cast(p.dtype, new, casting):
+            raise TypeError(f"Cannot cast array data from {p.dtype!r} to {new!r} according to the rule '{casting}'")
+    return new
+
+
+def _check_joinable(a: TracedArray, b: TracedArray, axis: int) -> None:
+    if a.ndim != b.ndim:
+        raise ValueError(
+            f"all the input array dimensions must match, but the arrays have {a.ndim} and {b.ndim} dimension(s)"
+        )
+    rest = [(m, n) for i, (m, n) in enumerate(zip(a.shape, b.shape)) if i != axis]
+    if any(m != n for m, n in rest):
+        raise ValueError("all the input array dimensions except for the concatenation axis must match exactly")
+
+
+@implements(np.stack)
+def stack_(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    parts = [as_array(a) for a in arrays]
+    if not parts:
+        raise ValueError("need at least one array to stack")
+    new = joined_type(parts, dtype, casting)
+    found = stack(parts, normal_axis(axis, parts[0].ndim + 1), new)
+    return found if out is None else store(out, found)
+
+
+@implements(np.block)
+def block(arrays: Any) -> Any:
+    depth = _depth(arrays)
+    ndim = max(depth, max(as_array(a).ndim for a in _blocks(arrays)))
+
+    def join(item: Any, level: int) -> Any:
+        if not isinstance(item, list):
+            x = as_array(item)
+            return x.reshape((1,) * (ndim - x.ndim) + x.shape)
+        return np.concatenate([join(child, level + 1) for child in item], axis=level - depth)
+
+    return join(arrays, 0)
+
+
+def _depth(item: Any) -> int:
+    return 1 + max(map(_depth, item)) if isinstance(item, list) else 0
+
+
+def _blocks(item: Any) -> Any:
+    return itertools.chain.from_iterable(map(_blocks, item)) if isinstance(item, list) else [item]
+
+
+@implements(np.append)
+def append(arr: Any, values: Any, axis: Any = None) -> Any:
+    if axis is None:
+        return np.concatenate([as_array(arr).ravel(), as_array(values).ravel()])
+    return np.concatenate([as_array(arr), as_array(values)], axis=axis)
+
+
+# Repeating and broadcasting
+
+
+@implements(np.broadcast_to)
+def broadcast_to_(array: Any, shape: Any, subok: bool = False) -> TracedArray:
+    x = as_array(array)
+    dims = shape_from([shape]) if not is_dim(shape) else (simple(shape),)
+    found = broadcast_to(x, dims)
+    if found is x:
+        found = x[...]
+    found._read_only = True
+    return found
+
+
+@implements(np.broadcast_arrays)
+def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[TracedArray, ...]:
+    arrays = [as_array(a) for a in args]
+    dims = broadcast_dims(*[a.shape for a in arrays])
+    return tuple(broadcast_to(a, dims) for a in arrays)
+
+
+@implements(np.tile)
+def tile(A: Any, reps: Any) -> TracedArray:
+    x = as_array(A)
+    times = [simple(n) for n in (reps if isinstance(reps, tuple | list) or np.ndim(reps) else (reps,))]
+    times = [1] * (x.ndim - len(times)) + times
+    x = x.reshape((1,) * (len(times) - x.ndim) + x.shape)
+    dims = tuple(simple(n * k) for n, k in zip(x.shape, times))
+    return fresh(emit(ivy.tile, x.value, operands(times)), dims, x.dtype)
+
+
+@implements(np.repeat)
+def repeat(a: Any, repeats: Any, axis: Any = None) -> TracedArray:
+    x = as_array(a)
+    if axis is None:
+        x, axis = x.reshape(-1), 0
+    along = normal_axis(axis, x.ndim)
+    if is_traced(repeats) and type(repeats) is TracedArray:
+        raise unsupported(
+            "np.repeat with repeats that are values of the graph",
+            why="the size of the result would be known only when the graph runs",
+            fix="pass repeats as a Python argument",
+        )
+    times = [fix(n) for n in np.atleast_1d(np.asarray(repeats) if type(repeats) is not TracedArray else repeats._real)]
+    if len(times) == 1:
+        dims = (*x.shape[:along], simple(x.shape[along] * times[0]), *x.shape[along + 1 :])
+        return fresh(emit(ivy.repeat, x.value, times[0], along), dims, x.dtype)
+    if x.shape[along] != len(times):
+        raise ValueError("operands could not be broadcast together")
+    return np.take(x, np.repeat(np.arange(len(times)), times), axis=along)
+
+
+@implements(np.resize)
+def resize(a: Any, new_shape: Any) -> TracedArray:
+    x = as_array(a).reshape(-1)
+    dims = (simple(new_shape),) if is_dim(new_shape) else shape_from([new_shape])
+    size = fix(np.prod(static(dims), dtype=int)) if dims else 1
+    old = fix(x.size)
+    if not old or not size:
+        return as_array(np.zeros(static(dims), x.dtype))
+    return np.tile(x, -(-size // old))[:size].reshape(dims)
+
+
+# Moving
+
+
+@implements(np.flip)
+def flip(m: Any, axis: Any = None) -> TracedArray:
+    x = as_array(m)
+    axes = normal_axes(axis, x.ndim)
+    return x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(x.ndim))]
+
+
+@implements(np.roll)
+def roll(a: Any, shift: Any, axis: Any = None) -> TracedArray:
+    x = as_array(a)
+    if axis is None:
+        return roll(x.reshape(-1), shift, 0).reshape(x.shape)
+    if is_dim(axis) and is_free(shift):
+        return _rolled_by_size(x, shift, normal_axis(axis, x.ndim))
+    if isinstance(shift, tuple | list) and any(map(is_free, shift)):
+        for one, along in zip(shift, axis):
+            x = roll(x, one, along)
+        return x
+    if is_traced(shift):
+        return _rolled(x, as_array(shift), axis)
+    shifts, axes = np.broadcast_arrays(np.asarray(shift), np.asarray(axis))
+    pairs = {}
+    for s, ax in zip(shifts.ravel().tolist(), axes.ravel().tolist()):
+        along = normal_axis(ax, x.ndim)
+        pairs[along] = pairs.get(along, 0) + s
+    value = emit(ivy.roll, x.value, tuple(pairs.values()), tuple(pairs))
+    return fresh(value, x.shape, x.dtype)
+
+
+def _rolled_by_size(x: TracedArray, shift: Any, axis: int) -> TracedArray:
+    """A roll by a free size that is known to lie within the axis, or by its negative."""
+    n = x.shape[axis]
+    cut = n - shift if shift >= 0 else -shift
+    front = (slice(None),) * axis
+    return np.concatenate([x[(*front, slice(cut, None))], x[(*front, slice(None, cut))]], axis=axis)
+
+
+def _rolled(x: TracedArray, shift: TracedArray, axis: Any) -> TracedArray:
+    """A roll by a value of the graph."""
+    along = normal_axis(axis, x.ndim)
+    if shift.ndim:
+        raise unsupported("np.roll by several values of the graph")
+    n = x.shape[along]
+    return np.take(x, (arange(n) - shift) % n, axis=along)
+
+
+def arange(n: Any) -> TracedArray:
+    """The places along an axis of size n."""
+    return iota(n, np.dtype(np.int64))
+
+
+@implements(np.tril)
+def tril(m: Any, k: int = 0) -> TracedArray:
+    return _triangle(ivy.tril, as_array(m), k)
+
+
+@implements(np.triu)
+def triu(m: Any, k: int = 0) -> TracedArray:
+    return _triangle(ivy.triu, as_array(m), k)
+
+
+def _triangle(row: Any, x: TracedArray, k: Any) -> TracedArray:
+    if x.ndim == 1:
+        n = x.shape[0]
+        x = broadcast_to(x, (n, n))
+    return fresh(emit(row, x.value, fix(k)), x.shape, x.dtype)
+
+
+@implements(np.diag)
+def diag(v: Any, k: int = 0) -> TracedArray:
+    x = as_array(v)
+    if x.ndim == 2:
+        return np.diagonal(x, k)
+    if x.ndim != 1:
+        raise ValueError("Input must be 1- or 2-d.")
+    k, n = fix(k), x.shape[0]
+    square = np.where(eye(n, dtype=bool), x, x.dtype.type(0))
+    if not k:
+        return square
+    return np.pad(square, ((0, k), (k, 0)) if k > 0 else ((-k, 0), (0, -k)))  # rows before the last, columns after
+
+
+@implements(np.diagflat)
+def diagflat(v: Any, k: int = 0) -> TracedArray:
+    return diag(as_array(v).ravel(), k)
+
+
+@implements(np.trace)
+def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Any:
+    return np.sum(np.diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype, out=out)
+
+
+@implements(np.diag_indices_from)
+def diag_indices_from(arr: Any) -> tuple[Any, ...]:
+    x = as_array(arr)
+    if x.ndim < 2:
+        raise ValueError("input array must be at least 2-d")
+    if any(n != x.shape[0] for n in x.shape):
+        raise ValueError("All dimensions of input must be of equal length")
+    return (arange(x.shape[0]),) * x.ndim
+
+
+@implements(np.fill_diagonal)
+def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
+    if a.ndim != 2 or wrap:
+        raise unsupported("np.fill_diagonal of arrays that are no matrix, or with wrap=True")
+    rows, columns = a.shape
+    mask = np.equal.outer(arange(rows), arange(columns))
+    values = as_array(val).astype(a.dtype)
+    if values.ndim:
+        size = rows if rows <= columns else columns
+        values = np.resize(values.ravel(), fix(size))
+        values = np.resize(values, (fix(rows),))[:, None]
+    a[...] = np.where(mask, values, a)
+
+
+# Ranks and shapes
+
+
+@implements(np.atleast_1d)
+def atleast_1d(*arys: Any) -> Any:
+    return _each(arys, lambda x: x.reshape(1) if not x.ndim else x)
+
+
+@implements(np.atleast_2d)
+def atleast_2d(*arys: Any) -> Any:
+    return _each(arys, lambda x: x.reshape(1, 1) if not x.ndim else x[None, :] if x.ndim == 1 else x)
+
+
+@implements(np.atleast_3d)
+def atleast_3d(*arys: Any) -> Any:
+    def one(x: TracedArray) -> TracedArray:
+        if not x.ndim:
+            return x.reshape(1, 1, 1)
+        return x[None, :, None] if x.ndim == 1 else x[:, :, None] if x.ndim == 2 else x
+
+    return _each(arys, one)
+
+
+def _each(arrays: Any, function: Any) -> Any:
+    found = tuple(function(as_array(a)) for a in arrays)
+    return found[0] if len(found) == 1 else found
+
+
+@implements(np.shape)
+def shape(a: Any) -> Any:
+    return as_array(a).shape
+
+
+@implements(np.size)
+def size(a: Any, axis: Any = None) -> Any:
+    x = as_array(a)
+    if axis is None:
+        return x.size
+    result: Any = 1
+    for i in normal_axes(axis, x.ndim):
+        result = result * x.shape[i]
+    return result
+
+
+@implements(np.ndim)
+def ndim(a: Any) -> int:
+    return as_array(a).ndim
+
+
+@implements(np.copyto)
+def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+    if type(dst) is not TracedArray:
+        raise unsupported("np.copyto into an array from outside of the function", fix="make the array inside")
+    value = as_array(src)
+    if not np.can_cast(value.dtype, dst.dtype, casting):
+        raise TypeError(
+            f"Cannot cast array data from {value.dtype!r} to {dst.dtype!r} according to the rule '{casting}'"
+        )
+    dst[...] = value if where is True else np.where(where, cast(value, dst.dtype), dst)
+
+
+@implements(np.meshgrid)
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+    if indexing not in ("xy", "ij"):
+        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
+    n = len(xi)
+    grids = [as_array(x).reshape((1,) * i + (-1,) + (1,) * (n - i - 1)) for i, x in enumerate(xi)]
+    if indexing == "xy" and n > 1:
+        grids[0] = grids[0].reshape((1, -1) + (1,) * (n - 2))
+        grids[1] = grids[1].reshape((-1, 1) + (1,) * (n - 2))
+    if not sparse:
+        grids = list(np.broadcast_arrays(*grids))
+    return tuple(g.copy() for g in grids) if copy else tuple(grids)

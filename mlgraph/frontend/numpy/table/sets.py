@@ -1,0 +1,115 @@
+"""Sets of elements: the results have a size that is known only when the graph runs."""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+from typing import Any
+
+import numpy as np
+
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.dispatch import implements
+from mlgraph.frontend.numpy.lifting import as_array
+from mlgraph.frontend.numpy.trace import unsupported
+
+from numpy.lib import _arraysetops_impl as numpy_code  # isort: skip
+
+
+def _firsts(ordered: TracedArray, equal_nan: bool) -> Any:
+    """Whether each element of a sorted array is the first of its equals."""
+    new = ordered[1:] != ordered[:-1]
+    if equal_nan and ordered.dtype.kind in "fc":
+        new = new & ~(np.isnan(ordered[1:]) & np.isnan(ordered[:-1]))
+    return np.concatenate([np.ones(1, bool), new])
+
+
+@implements(np.unique)
+def unique(
+    ar: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: Any = None,
+    *,
+    equal_nan: bool = True,
+    sorted: bool = True,
+) -> Any:
+    array = as_array(ar)
+    if axis is not None and array.ndim != 1:
+        raise unsupported("np.unique along an axis", fix="call it on one row at a time")
+    flat = array.reshape(-1)
+    order = np.argsort(flat, kind="stable")
+    ordered = np.take(flat, order)
+    first = as_array(_firsts(ordered, equal_nan))
+    found = [ordered[first]]
+    if return_index:
+        found.append(order[first])
+    if return_inverse:
+        rank = np.cumsum(first, dtype=np.int64) - 1
+        inverse = np.zeros_like(rank)
+        inverse[order] = rank
+        found.append(inverse.reshape(array.shape))
+    if return_counts:
+        starts = np.flatnonzero(first)
+        found.append(np.diff(np.concatenate([starts, as_array(flat.shape[0]).reshape(1)])))
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+@implements(np.unique_values)
+def unique_values(x: Any, /) -> Any:
+    return unique(x, equal_nan=False)
+
+
+@implements(np.unique_counts)
+def unique_counts(x: Any, /) -> Any:
+    return numpy_code.UniqueCountsResult(*unique(x, return_counts=True, equal_nan=False))
+
+
+@implements(np.unique_inverse)
+def unique_inverse(x: Any, /) -> Any:
+    return numpy_code.UniqueInverseResult(*unique(x, return_inverse=True, equal_nan=False))
+
+
+@implements(np.unique_all)
+def unique_all(x: Any, /) -> Any:
+    return numpy_code.UniqueAllResult(*unique(x, True, True, True, equal_nan=False))
+
+
+@implements(np.isin)
+def isin(
+    element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *, kind: Any = None
+) -> Any:
+    x, tests = as_array(element), as_array(test_elements).reshape(-1)
+    found = np.any(x[..., None] == tests, axis=-1)
+    return np.logical_not(found) if invert else found
+
+
+@implements(np.union1d)
+def union1d(ar1: Any, ar2: Any) -> Any:
+    return np.unique(np.concatenate((ar1, ar2), axis=None))
+
+
+@implements(np.intersect1d)
+def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
+    if return_indices:
+        raise unsupported("np.intersect1d with return_indices=True")
+    x, y = as_array(ar1).ravel(), as_array(ar2).ravel()
+    ordered = np.sort(x)
+    first = as_array(_firsts(ordered, equal_nan=False))
+    dtype = np.result_type(x.dtype, y.dtype)
+    return ordered.astype(dtype)[first & np.isin(ordered, y)]
+
+
+@implements(np.setdiff1d)
+def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    x, y = as_array(ar1).ravel(), as_array(ar2).ravel()
+    if assume_unique:
+        return x[~np.isin(x, y)]
+    ordered = np.sort(x)
+    return ordered[as_array(_firsts(ordered, equal_nan=True)) & ~np.isin(ordered, y)]
+
+
+@implements(np.setxor1d)
+def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    x, y = as_array(ar1).ravel(), as_array(ar2).ravel()
+    both = np.sort(np.concatenate([x, y]))
+    alone = np.isin(both, x) ^ np.isin(both, y)
+    return both[as_array(_firsts(both, equal_nan=False)) & alone]

@@ -1,0 +1,236 @@
+"""Sorting, searching and counting."""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+import builtins
+from typing import Any
+
+import numpy as np
+
+from mlgraph.dialects import ivy
+from mlgraph.frontend.numpy.array import TracedArray, fresh, is_known, is_traced, natural, scalar
+from mlgraph.frontend.numpy.dispatch import implements
+from mlgraph.frontend.numpy.lifting import as_array, cast, common_type, lift, value_of
+from mlgraph.frontend.numpy.methods import normal_axis
+from mlgraph.frontend.numpy.sizes import fix, is_dim
+from mlgraph.frontend.numpy.trace import element_type, emit, unsupported
+
+INT = np.dtype(np.int64)
+
+
+def _checked(order: Any) -> None:
+    if order is not None:
+        raise ValueError("Cannot specify order when the array has no fields.")
+
+
+def _flat(x: TracedArray, axis: Any) -> tuple[TracedArray, int]:
+    if axis is None:
+        return x.reshape(-1), 0
+    if not x.ndim:
+        raise np.exceptions.AxisError(axis, 0)
+    return x, normal_axis(axis, x.ndim)
+
+
+@implements(np.sort)
+def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    _checked(order)
+    x, along = _flat(as_array(a), axis)
+    if x.dtype.kind == "c":
+        return np.take_along_axis(x, np.argsort(x, along), along)
+    inside = np.dtype(np.uint8) if x.dtype == bool else x.dtype
+    return cast(fresh(emit(ivy.sort, value_of(x, inside), along), x.shape, inside), x.dtype)
+
+
+@implements(np.argsort)
+def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    _checked(order)
+    x, along = _flat(as_array(a), axis)
+    if x.dtype.kind == "c":
+        return np.lexsort((x.imag, x.real), axis=along)
+    inside = value_of(x, np.dtype(np.uint8) if x.dtype == bool else x.dtype)
+    return natural(fresh(emit(ivy.argsort, inside, along, element_type(INT)), x.shape, INT))
+
+
+@implements(np.partition)
+def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+    """Sorted altogether, which is one of the orders that numpy allows."""
+    _check_kth(as_array(a), kth, axis)
+    return sort(a, axis, order=order)
+
+
+@implements(np.argpartition)
+def argpartition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+    """As `np.argsort`, which is one of the orders that numpy allows."""
+    _check_kth(as_array(a), kth, axis)
+    return argsort(a, axis, order=order)
+
+
+def _check_kth(x: TracedArray, kth: Any, axis: Any) -> None:
+    x, along = _flat(x, axis)
+    n = x.shape[along]
+    for k in [kth] if is_dim(kth) else np.asarray(kth).ravel().tolist():
+        if not -n <= k < n:
+            raise ValueError(f"kth(={k}) out of bounds ({n})")
+
+
+@implements(np.lexsort)
+def lexsort(keys: Any, axis: int = -1) -> Any:
+    columns = [as_array(k) for k in keys]
+    order: Any = None
+    for key in columns:
+        if order is None:
+            order = np.argsort(key, axis=axis)
+        else:
+            again = np.argsort(np.take_along_axis(key, order, axis=axis), axis=axis)
+            order = np.take_along_axis(order, again, axis=axis)
+    return order
+
+
+@implements(np.sort_complex)
+def sort_complex(a: Any) -> Any:
+    x = as_array(a)
+    wide = {"b": np.complex64, "i": np.complex64, "u": np.complex64}
+    dtype = np.result_type(x.dtype, wide.get(x.dtype.kind, np.complex64))
+    if x.dtype.kind in "iu" and x.dtype.itemsize > 2:
+        dtype = np.dtype(np.complex128)
+    return np.sort(x.astype(dtype))
+
+
+@implements(np.searchsorted)
+def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+    if side not in ("left", "right"):
+        raise ValueError(f"search side must be 'left' or 'right' (got '{side}')")
+    array, values = as_array(a), as_array(v)
+    if array.ndim != 1:
+        raise ValueError("object too deep for desired array")
+    if sorter is not None:
+        array = np.take(array, sorter)
+    dtype = np.result_type(array.dtype, values.dtype)
+    if dtype.kind not in "biuf":
+        raise unsupported("np.searchsorted of complex numbers")
+    dtype = np.dtype(np.uint8) if dtype.kind == "b" else dtype
+    flat = values.reshape(-1)
+    found = emit(ivy.searchsorted, value_of(array, dtype), value_of(flat, dtype), element_type(INT), side)
+    result = natural(fresh(found, flat.shape, INT)).reshape(values.shape)
+    return result if values.shape else natural(scalar(fresh(result.value, (), INT)))
+
+
+@implements(np.digitize)
+def digitize(x: Any, bins: Any, right: bool = False) -> Any:
+    array, edges = as_array(x), as_array(bins)
+    side = "left" if right else "right"
+    if is_known(edges):
+        steps = np.diff(edges._real)
+        if (steps >= 0).all():
+            return np.searchsorted(edges, array, side=side)
+        if not (steps <= 0).all():
+            raise ValueError("bins must be monotonically increasing or decreasing")
+        return len(edges._real) - np.searchsorted(edges[::-1], array, side="right" if right else "left")
+    size = edges.shape[0]
+    rising = np.searchsorted(edges, array, side=side)
+    falling = size - np.searchsorted(edges[::-1], array, side="right" if right else "left")
+    return np.where(edges[-1] >= edges[0], rising, falling)
+
+
+@implements(np.bincount)
+def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+    """The number of bins is `minlength`: how many more the values need is not known."""
+    places = as_array(x)
+    if is_traced(places) and not minlength:
+        raise unsupported(
+            "np.bincount without minlength",
+            why="the number of bins would be known only when the graph runs",
+            fix="give minlength, the number of bins",
+        )
+    size = int(places._real.max()) + 1 if is_known(places) and places._real.size else 0
+    size = max(size, fix(minlength))
+    values = np.ones_like(places, dtype=INT) if weights is None else as_array(weights).astype(np.float64)
+    result = as_array(np.zeros(size, INT if weights is None else np.float64))
+    found = emit(ivy.index_put, result.value, [value_of(places, INT)], as_array(values).value, (0,), True)
+    return fresh(found, (size,), result.dtype)
+
+
+def _edges(a: TracedArray, bins: Any, range: Any) -> TracedArray:
+    """The edges of a histogram's bins."""
+    if isinstance(bins, str):
+        raise unsupported(f"a histogram with bins={bins!r}", fix="give a number of bins, or their edges")
+    if np.ndim(bins) == 1:
+        return as_array(bins)
+    count = fix(bins)
+    if range is None:
+        low, high = np.min(a), np.max(a)
+        same = np.equal(low, high)
+        low, high = np.where(same, low - 0.5, low), np.where(same, high + 0.5, high)
+    else:
+        low, high = range
+        if not is_traced(low) and low == high:
+            low, high = low - 0.5, high + 0.5
+    dtype = common_type(a, lift(low), lift(high))
+    return as_array(np.linspace(low, high, count + 1, dtype=dtype if dtype.kind == "f" else np.float64))
+
+
+@implements(np.histogram_bin_edges)
+def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
+    return _edges(as_array(a).reshape(-1), bins, range)
+
+
+@implements(np.histogram)
+def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
+    x = as_array(a).reshape(-1)
+    edges = _edges(x, bins, range)
+    count = fix(edges.shape[0]) - 1
+    counts = _counted(x, edges, count, None if weights is None else as_array(weights).reshape(-1))
+    if density:
+        return counts / np.diff(edges) / np.sum(counts), edges
+    return counts, edges
+
+
+def _counted(x: TracedArray, edges: TracedArray, count: int, weights: Any) -> Any:
+    """How many elements lie in each bin, the last with its upper edge."""
+    place = _bin(x, edges)
+    kept = (x >= edges[0]) & (x <= edges[-1])
+    unit = np.ones_like(x, dtype=INT) if weights is None else weights
+    values = np.where(kept, unit, as_array(unit).dtype.type(0))
+    total = as_array(np.zeros(count, as_array(values).dtype))
+    found = emit(ivy.index_put, total.value, [as_array(place).value], as_array(values).value, (0,), True)
+    return fresh(found, (count,), total.dtype)
+
+
+def _bin(x: TracedArray, edges: TracedArray) -> Any:
+    last = fix(edges.shape[0]) - 2
+    place = np.searchsorted(edges, x, side="right") - 1
+    return np.clip(place, 0, last)
+
+
+@implements(np.histogramdd)
+def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
+    if isinstance(sample, tuple | list):
+        sample = np.stack([as_array(s) for s in sample], axis=-1)
+    x = as_array(sample)
+    axes = fix(x.shape[1])
+    bins = [bins] * axes if np.ndim(bins) == 0 else bins
+    ranges = [None] * axes if range is None else range
+    edges = [_edges(x[:, i], bins[i], ranges[i]) for i in builtins.range(axes)]
+    sizes = [fix(e.shape[0]) - 1 for e in edges]
+    kept = np.all(np.stack([(x[:, i] >= e[0]) & (x[:, i] <= e[-1]) for i, e in enumerate(edges)]), axis=0)
+    place: Any = 0
+    for i, e in enumerate(edges):
+        place = place * sizes[i] + _bin(x[:, i], e)
+    unit = np.ones_like(x[:, 0], dtype=np.float64) if weights is None else as_array(weights).astype(np.float64)
+    total = as_array(np.zeros(int(np.prod(sizes))))
+    values = as_array(np.where(kept, unit, 0.0)).astype(np.float64)
+    found = emit(ivy.index_put, total.value, [as_array(place).value], values.value, (0,), True)
+    hist = fresh(found, total.shape, total.dtype).reshape(sizes)
+    if density:
+        volume: Any = 1.0
+        for i, e in enumerate(edges):
+            volume = volume * np.diff(e).reshape([-1 if i == j else 1 for j in builtins.range(axes)])
+        hist = hist / volume / np.sum(hist)
+    return hist, tuple(edges)
+
+
+@implements(np.histogram2d)
+def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
+    if np.ndim(bins) == 1 and len(bins) != 2:
+        bins = [bins, bins]
+    hist, edges = histogramdd([x, y], bins, range, density, weights)
+    return hist, edges[0], edges[1]

@@ -1,0 +1,146 @@
+"""The capture in progress: where operations go, which user line they come from, and which real arrays it has met."""
+
+import os
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+import numpy as np
+from xdsl.dialects.builtin import LocationAttr, UnknownLoc
+from xdsl.ir import Block, SSAValue
+
+from mlgraph.dialects.building import building, located
+from mlgraph.dialects.constant import array_constant
+from mlgraph.dialects.dtypes import BY_NAME, DType
+from mlgraph.dialects.table import Op
+from mlgraph.errors import CaptureError, UnsupportedOpError
+from mlgraph.frontend.locations import at
+
+R = TypeVar("R")
+
+_current: ContextVar["Trace | None"] = ContextVar("numpy_trace", default=None)
+_OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_PRIVATE = (_OURS + os.sep, os.path.dirname(os.path.abspath(str(np.__file__))) + os.sep)
+
+
+class Trace:
+    """One capture."""
+
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self.symbols: list[Any] = []
+        """Free dimensions of the inputs."""
+        self.sizes: dict[Any, SSAValue] = {}
+        """Sizes that have been computed, by expression."""
+        self.storages: dict[int, Any] = {}
+        """Real arrays that a traced value was written to, by identity."""
+        self.captured: dict[int, np.ndarray[Any, Any]] = {}
+        """Real arrays of the user, which no traced value can be written to."""
+        self.shared: dict[tuple[Any, ...], Any] = {}
+        """Values that are worth computing once, by what they are."""
+        self._constants: dict[tuple[str, tuple[int, ...]], list[tuple[np.ndarray[Any, Any], SSAValue]]] = {}
+        self._locations: dict[tuple[str, int], LocationAttr] = {}
+
+    def constant(self, array: "np.ndarray[Any, Any]") -> SSAValue:
+        """`array` as it is now; equal arrays are one constant."""
+        key = (array.dtype.str, array.shape)
+        for known, value in self._constants.setdefault(key, []):
+            if np.array_equal(known, array, equal_nan=array.dtype.kind in "fc") and _same_zeros(known, array):
+                return value
+        copy = np.array(array, order="C")
+        copy.flags.writeable = False
+        value = array_constant(f"constant_{sum(map(len, self._constants.values()))}", copy)
+        self._constants[key].append((copy, value))
+        return value
+
+    def location(self) -> LocationAttr:
+        """The innermost line that is neither numpy's nor ours."""
+        frame = user_frame()
+        if frame is None:
+            return UnknownLoc()
+        key = (frame.f_code.co_filename, frame.f_lineno)
+        if key not in self._locations:
+            self._locations[key] = at(*key)
+        return self._locations[key]
+
+
+def _same_zeros(a: "np.ndarray[Any, Any]", b: "np.ndarray[Any, Any]") -> bool:
+    """Whether the zeros of equal arrays have the same signs."""
+    return a.dtype.kind not in "fc" or np.array_equal(np.signbit(a.real), np.signbit(b.real))
+
+
+@contextmanager
+def tracing(trace: Trace) -> Generator[Trace, None, None]:
+    """numpy calls inside are captured by `trace`."""
+    token = _current.set(trace)
+    try:
+        with building(trace.block):
+            yield trace
+    finally:
+        _current.reset(token)
+
+
+def active() -> bool:
+    """Whether a capture is in progress in this thread."""
+    return _current.get() is not None
+
+
+def current() -> Trace:
+    """The capture in progress."""
+    trace = _current.get()
+    if trace is None:
+        raise CaptureError(
+            "an array of a capture is used after the capture",
+            where=user_line(),
+            why="it stands for a value of the graph and holds no data",
+            fix="return it from the function instead of keeping it elsewhere",
+        )
+    return trace
+
+
+def emit(row: Op[..., R], *args: Any, **kwargs: Any) -> R:
+    """Build a row; it comes from the user's line."""
+    with located(current().location()):
+        return row(*args, **kwargs)
+
+
+def constant(array: Any) -> SSAValue:
+    """A real array, or number, as a constant of the graph."""
+    trace = current()
+    with located(trace.location()):
+        return trace.constant(np.asarray(array))
+
+
+def user_frame() -> Any:
+    """The innermost frame whose code is neither numpy's nor ours."""
+    frame: Any = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
+    while frame is not None and frame.f_code.co_filename.startswith(_PRIVATE):
+        frame = frame.f_back
+    return frame
+
+
+def user_line() -> str:
+    """`file:line` of the user's code that is running."""
+    frame = user_frame()
+    return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def unsupported(name: str, why: str = "", fix: str = "") -> UnsupportedOpError:
+    """The error for a numpy function, or a use of one, that cannot be captured."""
+    error = UnsupportedOpError.of_source("numpy", {(name, user_line()): 1})
+    if why or fix:
+        error = UnsupportedOpError(f"{name} cannot be captured", where=user_line(), why=why, fix=fix)
+        error.operations = {name}
+    return error
+
+
+def element_type(dtype: "np.dtype[Any]") -> DType:
+    """The element type of the IR for a numpy dtype."""
+    found = BY_NAME.get(dtype.name)
+    if found is None or not dtype.isnative:
+        raise unsupported(
+            f"dtype {dtype}", why="the IR has no such element type", fix=f"use one of {', '.join(BY_NAME)}"
+        )
+    return found

@@ -1,0 +1,306 @@
+"""Functions over another `np`: how Python code that calls numpy, the user's and numpy's own, runs on traced arrays.
+
+Most numpy functions ask traced arrays what to do. Those that make arrays (`np.zeros`, `np.array`, `np.asarray`) ask
+nobody. A transplanted function is a copy of a Python function whose globals are looked up through us: it sees
+`replacements` in the place of such functions, and functions that it calls are transplanted in turn. The function,
+its module and numpy stay as they are. A function that assigns to globals keeps its own.
+"""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+import builtins
+import dis
+import functools
+import sys
+import types
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mlgraph.frontend.numpy import scipy
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.instances import Instance
+from mlgraph.frontend.numpy.lifting import as_array, is_lifted, leaves, relifted
+from mlgraph.frontend.numpy.trace import active, current
+
+REPLACEMENTS: dict[int, tuple[Any, Any]] = {}
+"""By identity: functions that do not ask traced arrays, and what stands in their place; filled by `replacements`."""
+
+ADAPTERS: dict[type, Callable[[Any], Any]] = {}
+"""By class: what stands in the place of an object from outside, as a random generator."""
+
+_STANDARD = frozenset(sys.stdlib_module_names) - {"__main__"}
+_OTHERS = frozenset("mlgraph torch jax jaxlib tensorflow keras xdsl pytest _pytest optree".split())
+_overlays: dict[int, "Globals"] = {}
+_modules: dict[str, "Module"] = {}
+
+
+class Globals(dict[str, Any]):
+    """The globals of a transplanted function: those of the original, adapted at each look."""
+
+    def __init__(self, original: dict[str, Any]) -> None:
+        own = {name: original[name] for name in _EAGER if name in original}
+        super().__init__(own, __builtins__=_BUILTINS)
+        self.original = original
+
+    def __missing__(self, name: str) -> Any:
+        return adapted(self.original[name])
+
+
+_EAGER = ("__name__", "__package__", "__spec__", "__file__", "__loader__", "__path__")
+
+
+class Module(types.ModuleType):
+    """A module whose attributes are adapted."""
+
+    def __init__(self, module: types.ModuleType) -> None:
+        super().__init__(module.__name__, module.__doc__)
+        self.__dict__["_module"] = module
+
+    def __getattr__(self, name: str) -> Any:
+        return adapted(getattr(self._module, name))
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._module, name, value)
+
+    def __dir__(self) -> list[str]:
+        return dir(self._module)
+
+
+def transplanted(function: types.FunctionType) -> types.FunctionType:
+    """A copy of a function that sees our numpy, one for each capture."""
+    if isinstance(function.__globals__, Globals):
+        return function
+    copies = current().shared
+    key = ("copy", function)
+    if key not in copies:
+        closure = function.__closure__ or ()
+        stored = _stored_cells(function.__code__)
+        named = zip(function.__code__.co_freevars, closure)
+        cells = tuple(cell if name in stored or not _is_adapted(cell) else types.CellType() for name, cell in named)
+        copy = types.FunctionType(
+            function.__code__, _globals_of(function), function.__name__, function.__defaults__, cells or None
+        )
+        copy.__kwdefaults__ = function.__kwdefaults__
+        copies[key] = functools.update_wrapper(copy, function)
+        del copy.__wrapped__
+        for cell, old in zip(cells, closure):
+            if cell is not old:
+                cell.cell_contents = adapted(old.cell_contents)
+    return copies[key]
+
+
+def _globals_of(function: types.FunctionType) -> dict[str, Any]:
+    original = function.__globals__
+    if _is_left_alone(function) or _writes_globals(function.__code__):
+        return original
+    if id(original) not in _overlays:
+        _overlays[id(original)] = Globals(original)
+    return _overlays[id(original)]
+
+
+@functools.lru_cache(maxsize=4096)
+def _writes_globals(code: types.CodeType) -> bool:
+    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    assigns = any(i.opname in ("STORE_GLOBAL", "DELETE_GLOBAL") for i in dis.get_instructions(code))
+    return assigns or any(map(_writes_globals, inner))
+
+
+@functools.lru_cache(maxsize=4096)
+def _stored_cells(code: types.CodeType) -> frozenset[str]:
+    """The variables of a closure that the code assigns to, as `nonlocal` allows; their cells stay shared."""
+    inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
+    own = {i.argval for i in dis.get_instructions(code) if i.opname in ("STORE_DEREF", "DELETE_DEREF")}
+    return frozenset(own).union(*map(_stored_cells, inner))
+
+
+def _is_adapted(cell: types.CellType) -> bool:
+    """Whether a transplanted function sees something else than what the cell of a closure holds."""
+    try:
+        content = cell.cell_contents
+    except ValueError:
+        return False
+    kinds = types.FunctionType | types.MethodType | types.ModuleType | functools.partial | np.ndarray
+    classes = (*ADAPTERS, *_DISPATCHING)
+    return (
+        isinstance(content, kinds)
+        or type(content) in classes
+        or id(content) in REPLACEMENTS
+        or _is_users_object(content)
+    )
+
+
+def adapted(value: Any) -> Any:
+    """What a transplanted function sees in the place of `value`; `value` itself outside of captures."""
+    if not active():
+        return value
+    if type(value) is np.ndarray:
+        return as_array(value) if value.dtype.kind in "biufc" else value
+    if type(value) in ADAPTERS:
+        return ADAPTERS[type(value)](value)
+    found = REPLACEMENTS.get(id(value))
+    if found is not None:
+        return found[1]
+    if isinstance(value, types.ModuleType):
+        return _module(value)
+    if isinstance(value, types.FunctionType):
+        return _function(value)
+    return _object(value)
+
+
+def _function(value: types.FunctionType) -> Any:
+    if value.__module__ == "scipy.special._logsumexp" and value.__name__ in scipy.FUNCTIONS:
+        return scipy.FUNCTIONS[value.__name__]
+    return value if _is_left_alone(value) else transplanted(value)
+
+
+def _object(value: Any) -> Any:
+    if isinstance(value, types.MethodType) and isinstance(value.__func__, types.FunctionType):
+        return types.MethodType(adapted(value.__func__), adapted(value.__self__))
+    if isinstance(value, functools.partial):
+        return functools.partial(adapted(value.func), *value.args, **value.keywords)
+    if type(value) in _DISPATCHING:
+        return _dispatcher(value)
+    return _instance(value) if _is_users_object(value) else value
+
+
+def _is_users_object(value: Any) -> bool:
+    """Whether a value is an object with attributes of a plain class that is neither numpy's nor a container's."""
+    kind = type(value)
+    if (
+        type(kind) is not type
+        or _is_foreign(kind.__module__ or "")
+        or (kind.__module__ or "").startswith(("numpy", "scipy"))
+    ):
+        return False
+    return bool(getattr(value, "__dict__", None)) and not issubclass(kind, _NOT_WRAPPED)
+
+
+_NOT_WRAPPED = (dict, list, tuple, set, frozenset, str, bytes, int, float, complex, np.ndarray, type, BaseException)
+
+
+def _instance(value: Any) -> Any:
+    """An object of the user's, as transplanted functions see it; one for each capture."""
+    instances = current().shared
+    key = ("instance", id(value))
+    if key not in instances:
+        instances[key] = Instance(value, adapted)
+    return instances[key]
+
+
+_DISPATCHING = (type(np.sum), np.ufunc)
+
+
+def replace(function: Any, ours: Any) -> None:
+    """Let transplanted functions see `ours` in the place of `function`."""
+    REPLACEMENTS[id(function)] = (function, ours)
+
+
+def _is_left_alone(function: types.FunctionType) -> bool:
+    return _is_foreign(function.__module__ or "")
+
+
+def _is_foreign(module: str) -> bool:
+    top = module.partition(".")[0]
+    return top in _STANDARD or top in _OTHERS
+
+
+def _module(module: types.ModuleType) -> Any:
+    name = module.__name__
+    if name != "math" and (_is_foreign(name) or not hasattr(module, "__file__")):
+        return module
+    if name not in _modules or _modules[name]._module is not module:
+        _modules[name] = Module(module)
+    return _modules[name]
+
+
+class Dispatcher:
+    """A numpy function that also looks for traced arrays inside of lists, and gives known arrays."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        functools.update_wrapper(self, function, updated=())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        from mlgraph.frontend.numpy.dispatch import call_function, call_ufunc
+
+        if not active():
+            return self.function(*args, **kwargs)
+        if any(map(_holds_lifted, (*args, *kwargs.values()))):
+            if isinstance(self.function, np.ufunc):
+                return call_ufunc(self.function, "__call__", args, kwargs)
+            return call_function(self.function, args, kwargs)
+        return relifted(self.function(*args, **kwargs))
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.function, name)
+        if name in ("reduce", "accumulate", "outer", "at", "reduceat"):
+            return functools.partial(_ufunc_method, self.function, name)
+        return found
+
+    @property
+    def __class__(self) -> type:
+        return type(self.function)
+
+    def __eq__(self, other: object) -> bool:
+        return other is self.function or (isinstance(other, Dispatcher) and other.function is self.function)
+
+    def __hash__(self) -> int:
+        return hash(self.function)
+
+
+def _ufunc_method(ufunc: np.ufunc, name: str, *args: Any, **kwargs: Any) -> Any:
+    from mlgraph.frontend.numpy.dispatch import call_ufunc
+
+    if active() and any(map(_holds_lifted, (*args, *kwargs.values()))):
+        return call_ufunc(ufunc, name, args, kwargs)
+    return relifted(getattr(ufunc, name)(*args, **kwargs)) if active() else getattr(ufunc, name)(*args, **kwargs)
+
+
+def _holds_lifted(value: Any) -> bool:
+    return any(map(is_lifted, leaves(value))) if isinstance(value, list | tuple) else is_lifted(value)
+
+
+@functools.cache
+def _dispatcher(function: Any) -> Dispatcher:
+    return Dispatcher(function)
+
+
+# Builtins
+
+
+def length(value: Any) -> Any:
+    """`len` that records the size of a traced array."""
+    if type(value) is TracedArray and value.shape:
+        return value.shape[0]
+    return builtins.len(value)
+
+
+def import_module(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
+    """`import` that finds our numpy."""
+    found = builtins.__import__(name, globals, locals, fromlist, level)
+    return adapted(found)
+
+
+_BUILTINS = {**vars(builtins), "len": length, "__import__": import_module}
+
+
+def over_our_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A callable of the user's, or a plain function that holds one in its closure, over our numpy."""
+    ours = _over_our_numpy(function)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return ours(*map(_argument, args), **{name: _argument(value) for name, value in kwargs.items()})
+
+    return call
+
+
+def _argument(value: Any) -> Any:
+    return ADAPTERS[type(value)](value) if type(value) in ADAPTERS else value
+
+
+def _over_our_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
+    if isinstance(function, types.FunctionType):
+        return transplanted(function)
+    found = adapted(function)
+    return _instance(function) if found is function and not isinstance(function, type) else found

@@ -1,0 +1,279 @@
+"""`reduce`, `accumulate`, `outer`, `at` and `reduceat` of ufuncs."""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+from typing import Any
+
+import numpy as np
+
+from mlgraph.dialects import ivy
+from mlgraph.frontend.numpy.array import TracedArray, fresh, is_known, natural, scalar
+from mlgraph.frontend.numpy.dispatch import UFUNC_METHODS, store
+from mlgraph.frontend.numpy.indexing import items_of, normal_index, parse, scatter
+from mlgraph.frontend.numpy.lifting import as_array, cast, iota, value_of
+from mlgraph.frontend.numpy.masks import widened
+from mlgraph.frontend.numpy.methods import normal_axes, normal_axis
+from mlgraph.frontend.numpy.sizes import Dim, static
+from mlgraph.frontend.numpy.trace import element_type, emit, unsupported
+from mlgraph.frontend.numpy.ufuncs import truth
+
+REDUCTIONS: dict[np.ufunc, Any] = {
+    np.add: ivy.sum,
+    np.multiply: ivy.prod,
+    np.maximum: ivy.max,
+    np.minimum: ivy.min,
+    np.logical_and: ivy.all,
+    np.logical_or: ivy.any,
+    np.logaddexp: ivy.logsumexp,
+}
+"""The row that reduces with a ufunc."""
+
+BOOLS: dict[np.ufunc, Any] = {
+    np.maximum: ivy.any,
+    np.minimum: ivy.all,
+    np.bitwise_or: ivy.any,
+    np.bitwise_and: ivy.all,
+}
+"""The row that reduces bools with a ufunc."""
+
+SCANS: dict[np.ufunc, Any] = {
+    np.add: ivy.cumulative_sum,
+    np.multiply: ivy.cumulative_prod,
+    np.maximum: ivy.cumulative_max,
+    np.minimum: ivy.cumulative_min,
+    np.logaddexp: ivy.cumulative_logsumexp,
+}
+"""The row that accumulates with a ufunc."""
+
+SCATTERS: dict[np.ufunc, str] = {np.multiply: "multiply", np.maximum: "max", np.minimum: "min"}
+"""The mode of `scatter_along_axis` that is `ufunc.at`."""
+
+NO_VALUE = type(np._NoValue)
+
+
+def given(value: Any) -> bool:
+    """Whether an optional argument of numpy's was given."""
+    return value is not None and value is not np._NoValue
+
+
+def reduction_types(ufunc: np.ufunc, dtype: np.dtype, wanted: Any, out: Any) -> tuple[np.dtype, np.dtype]:
+    """The element type that a reduction works in, and that of its result."""
+    wanted = np.dtype(wanted) if wanted is not None else None if out is None else out.dtype
+    loop = {} if wanted is None else {"signature": (wanted, None, None)}
+    types = ufunc.resolve_dtypes((None, dtype, None), reduction=True, casting="unsafe", **loop)
+    return types[1], types[2]
+
+
+def reduce(
+    ufunc: np.ufunc,
+    array: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = np._NoValue,
+    where: Any = True,
+) -> Any:
+    """`ufunc.reduce`."""
+    if isinstance(out, tuple):
+        (out,) = out
+    x = as_array(array)
+    keepdims = keepdims is not np._NoValue and bool(keepdims)
+    axes = normal_axes(axis, x.ndim) if x.ndim or axis not in (0, -1) else ()
+    inside, outside = reduction_types(ufunc, x.dtype, dtype, out)
+    dims = reduced_dims(x.shape, axes, keepdims)
+    if x._selection is not None and 0 in axes:
+        x, axes, where = unselected(x, axes, where)
+        keepdims = False
+    x = kept(ufunc, x, where, initial, inside)
+    result = cast(reduced(ufunc, x, axes, keepdims, inside), outside).reshape(dims)
+    if given(initial):
+        result = cast(as_array(ufunc(result, outside.type(initial))), outside)
+    return finished(result, out)
+
+
+def finished(result: TracedArray, out: Any) -> Any:
+    """The result of a reduction: written to `out`, or a numpy scalar where it is 0-d."""
+    if out is not None:
+        return store(out, result)
+    if result.shape:
+        return result
+    found = scalar(fresh(result.value, (), result.dtype))
+    return natural(found) if result._natural else found
+
+
+def kept(ufunc: np.ufunc, x: TracedArray, where: Any, initial: Any, dtype: np.dtype) -> TracedArray:
+    """`x` in the type of the reduction, with what changes nothing in the place of what `where` leaves out."""
+    if where is True or where is np._NoValue:
+        return cast(x, dtype)
+    return cast(np.where(as_array(where), cast(x, dtype), neutral(ufunc, dtype, initial)), dtype)
+
+
+def unselected(
+    x: TracedArray, axes: tuple[int, ...], where: Any = True
+) -> tuple[TracedArray, tuple[int, ...], TracedArray]:
+    """A reduction of `x[mask]` over the axes as one of x: x, its axes, and the mask as `where`."""
+    if where is not True and where is not np._NoValue:
+        raise unsupported("a reduction of x[mask] with where=", fix="combine the masks")
+    mask, whole = x._selection
+    inner = tuple(a - 1 + mask.ndim for a in axes if a)
+    return whole, (*range(mask.ndim), *inner), np.broadcast_to(widened(mask, whole.ndim), whole.shape)
+
+
+def neutral(ufunc: np.ufunc, dtype: np.dtype, initial: Any) -> Any:
+    """The element that changes no result of `ufunc`."""
+    if ufunc in (np.maximum, np.fmax, np.minimum, np.fmin):
+        low = ufunc in (np.maximum, np.fmax)
+        if dtype.kind == "f":
+            return dtype.type(-np.inf if low else np.inf)
+        if dtype.kind in "iu":
+            info = np.iinfo(dtype)
+            return dtype.type(info.min if low else info.max)
+        return dtype.type(not low)
+    if ufunc.identity is None:
+        if given(initial):
+            return dtype.type(initial)
+        raise ValueError(
+            f"reduction operation '{ufunc.__name__}' does not have an identity,"
+            " so to use a where mask one has to specify 'initial'"
+        )
+    return dtype.type(ufunc.identity)
+
+
+def reduced(ufunc: np.ufunc, x: TracedArray, axes: tuple[int, ...], keepdims: bool, dtype: np.dtype) -> TracedArray:
+    """The reduction of an array that has the element type of the loop."""
+    dims = reduced_dims(x.shape, axes, keepdims)
+    if not axes:
+        return x
+    if dtype.kind == "b" and ufunc in BOOLS:
+        return fresh(emit(BOOLS[ufunc], x.value, axes, keepdims), dims, dtype)
+    row = REDUCTIONS.get(ufunc)
+    if (
+        row is None
+        or (dtype.kind == "b" and row not in (ivy.all, ivy.any))
+        or (dtype.kind == "c" and row in (ivy.max, ivy.min))
+    ):
+        return folded(ufunc, x, axes, keepdims)
+    if row in (ivy.all, ivy.any):
+        return fresh(emit(row, truth(x.value), axes, keepdims), dims, np.dtype(bool))
+    if row in (ivy.max, ivy.min) and any(type(n) is int and n == 0 for i, n in enumerate(x.shape) if i in axes):
+        raise ValueError(f"zero-size array to reduction operation {ufunc.__name__} which has no identity")
+    wide = (
+        value_of(x, np.dtype(np.float32))
+        if dtype == np.float16 and row in (ivy.sum, ivy.prod, ivy.logsumexp)
+        else x.value
+    )
+    result = emit(row, wide, axes, keepdims)
+    return fresh(result if wide is x.value else emit(ivy.cast, result, element_type(dtype)), dims, dtype)
+
+
+def reduced_dims(dims: tuple[Dim, ...], axes: tuple[int, ...], keepdims: bool) -> tuple[Dim, ...]:
+    """A shape without the reduced axes."""
+    if keepdims:
+        return tuple(1 if i in axes else n for i, n in enumerate(dims))
+    return tuple(n for i, n in enumerate(dims) if i not in axes)
+
+
+def folded(ufunc: np.ufunc, x: TracedArray, axes: tuple[int, ...], keepdims: bool) -> TracedArray:
+    """The reduction with any ufunc: its result on halves, again and again. The size of the axes is fixed."""
+    rest = tuple(i for i in range(x.ndim) if i not in axes)
+    (size,) = static([int(np.prod(static([x.shape[a] for a in axes])))])
+    dims = tuple(x.shape[i] for i in rest)
+    moved = x.transpose(*axes, *rest).reshape((size, *dims))
+    result = _fold(ufunc, [moved[i] for i in range(size)])
+    return as_array(result).reshape(reduced_dims(x.shape, axes, keepdims))
+
+
+def _fold(ufunc: np.ufunc, parts: list[Any]) -> Any:
+    if not parts:
+        raise ValueError(f"zero-size array to reduction operation {ufunc.__name__} which has no identity")
+    result = parts[0]
+    for part in parts[1:]:
+        result = ufunc(result, part)
+    return result
+
+
+def accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
+    """`ufunc.accumulate`."""
+    if isinstance(out, tuple):
+        (out,) = out
+    x = as_array(array)
+    along = normal_axis(axis, x.ndim)
+    inside, outside = reduction_types(ufunc, x.dtype, dtype, out)
+    x = cast(x, inside)
+    row = SCANS.get(ufunc)
+    if row is None or inside.kind == "b" or (inside.kind == "c" and ufunc in (np.maximum, np.minimum)):
+        result = _accumulated(ufunc, x, along)
+    else:
+        result = fresh(emit(row, x.value, along), x.shape, inside)
+    result = cast(result, outside)
+    return result if out is None else store(out, result)
+
+
+def _accumulated(ufunc: np.ufunc, x: TracedArray, axis: int) -> TracedArray:
+    """Any ufunc, one step after the other. The size of the axis is fixed."""
+    if ufunc in (np.logical_or, np.logical_and, np.maximum, np.minimum) and x.dtype.kind == "b":
+        whole = np.maximum if ufunc in (np.logical_or, np.maximum) else np.minimum
+        return as_array(whole.accumulate(x.astype(np.int8), axis=axis)).astype(bool)
+    (size,) = static([x.shape[axis]])
+    parts = [x[(slice(None),) * axis + (i,)] for i in range(size)]
+    for i in range(1, size):
+        parts[i] = ufunc(parts[i - 1], parts[i])
+    return np.stack(parts, axis)
+
+
+def outer(ufunc: np.ufunc, a: Any, b: Any, /, **kwargs: Any) -> Any:
+    """`ufunc.outer`."""
+    a, b = as_array(a), as_array(b)
+    return ufunc(a.reshape((*a.shape, *(1,) * b.ndim)), b, **kwargs)
+
+
+def at(ufunc: np.ufunc, array: Any, key: Any, values: Any = None) -> None:
+    """`ufunc.at`: as `array[key] = ufunc(array[key], values)`, but for places that come twice."""
+    x = array
+    if type(x) is not TracedArray:
+        raise unsupported(f"np.{ufunc.__name__}.at on an array from outside of the function", fix="write to a copy")
+    if ufunc.nin == 1:
+        x[key] = ufunc(x[key])
+        return
+    values = as_array(values)
+    if ufunc is np.subtract:
+        ufunc, values = np.add, -values
+    parsed = parse(x, items_of(key))
+    if not parsed.arrays:
+        x[key] = ufunc(x[key], values)
+        return
+    places = as_array(iota(x.size, np.dtype(np.int64)).reshape(x.shape)[key])
+    value = np.broadcast_to(cast(values, x.dtype), places.shape).ravel()
+    flat = x.reshape(-1).copy()
+    index = normal_index(as_array(places).ravel(), x.size)
+    if ufunc is np.add:
+        scatter(flat, [index], (0,), value, accumulate=True)
+    elif ufunc in SCATTERS:
+        flat.write(emit(ivy.scatter_along_axis, flat.value, index.value, value.value, 0, SCATTERS[ufunc]))
+    elif is_known(index):
+        for i, place in enumerate(index._real.tolist()):
+            flat[place] = ufunc(flat[place], value[i])
+    else:
+        raise unsupported(f"np.{ufunc.__name__}.at with indices that are values of the graph")
+    x[...] = flat.reshape(x.shape)
+
+
+def reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
+    """`ufunc.reduceat` at known indices."""
+    x, places = as_array(array), as_array(indices)
+    if not is_known(places):
+        raise unsupported(f"np.{ufunc.__name__}.reduceat with indices that are values of the graph")
+    along = normal_axis(axis, x.ndim)
+    starts = places._real.tolist()
+    front = (slice(None),) * along
+    parts = []
+    for i, start in enumerate(starts):
+        stop = starts[i + 1] if i + 1 < len(starts) else None
+        if stop is not None and stop <= start:
+            stop = start + 1
+        parts.append(ufunc.reduce(x[(*front, slice(start, stop))], axis=along, dtype=dtype, keepdims=True))
+    result = np.concatenate(parts, axis=along)
+    return result if out is None else store(out, result)
+
+
+UFUNC_METHODS.update(reduce=reduce, accumulate=accumulate, outer=outer, at=at, reduceat=reduceat)

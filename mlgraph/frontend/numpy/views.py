@@ -1,0 +1,176 @@
+"""Views: how a part of an array is read, and how writing the part changes the whole.
+
+Each step also knows what it does to a `twin`, a real array of the example's shape and strides that holds no data: numpy
+itself then tells whether a reshape gives a view or a copy.
+"""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from mlgraph.dialects import ivy
+from mlgraph.dialects.ivy.types import dtype as dtype_of
+from mlgraph.frontend.numpy.sizes import Dim, operands
+from mlgraph.frontend.numpy.trace import constant, element_type, emit
+
+
+class Step:
+    """One way to take a view."""
+
+    def get(self, whole: SSAValue) -> SSAValue:
+        """The part."""
+        raise NotImplementedError
+
+    def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
+        """The whole with another part."""
+        raise NotImplementedError
+
+    def twin(self, whole: np.ndarray) -> np.ndarray:
+        """The part of a twin."""
+        raise NotImplementedError
+
+
+@dataclass
+class Sliced(Step):
+    """Basic indexing: slices with positive steps, then reversed axes, dropped axes and new ones."""
+
+    starts: tuple[Dim, ...]
+    stops: tuple[Dim, ...]
+    steps: tuple[int, ...]
+    flip: tuple[int, ...] = ()
+    drop: tuple[int, ...] = ()
+    add: tuple[int, ...] = ()
+    whole: bool = False
+    """Whether the slices take everything."""
+    example: Any = field(default=(), compare=False)
+
+    def get(self, whole: SSAValue) -> SSAValue:
+        if not self.whole:
+            whole = emit(ivy.slice, whole, operands(self.starts), operands(self.stops), self.steps)
+        if self.flip:
+            whole = emit(ivy.flip, whole, self.flip)
+        if self.drop:
+            whole = emit(ivy.squeeze, whole, self.drop)
+        return emit(ivy.expand_dims, whole, self.add) if self.add else whole
+
+    def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
+        if self.add:
+            part = emit(ivy.squeeze, part, self.add)
+        if self.drop:
+            part = emit(ivy.expand_dims, part, self.drop)
+        if self.flip:
+            part = emit(ivy.flip, part, self.flip)
+        if self.whole:
+            return part
+        return emit(ivy.slice_update, whole, part, operands(self.starts), operands(self.stops), self.steps)
+
+    def twin(self, whole: np.ndarray) -> np.ndarray:
+        return whole[(*self.example, ...)]
+
+
+@dataclass
+class Permuted(Step):
+    """The axes in another order."""
+
+    axes: tuple[int, ...]
+
+    def get(self, whole: SSAValue) -> SSAValue:
+        return emit(ivy.permute_dims, whole, self.axes)
+
+    def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
+        return emit(ivy.permute_dims, part, tuple(int(i) for i in np.argsort(self.axes)))
+
+    def twin(self, whole: np.ndarray) -> np.ndarray:
+        return whole.transpose(self.axes)
+
+
+@dataclass
+class Reshaped(Step):
+    """The same elements under another shape."""
+
+    old: tuple[Dim, ...]
+    new: tuple[Dim, ...]
+    example: np.ndarray
+
+    def get(self, whole: SSAValue) -> SSAValue:
+        return emit(ivy.reshape, whole, operands(self.new))
+
+    def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
+        return emit(ivy.reshape, part, operands(self.old))
+
+    def twin(self, whole: np.ndarray) -> np.ndarray:
+        return self.example
+
+
+@dataclass
+class Part(Step):
+    """The real or the imaginary part of a complex array."""
+
+    imaginary: bool
+
+    def get(self, whole: SSAValue) -> SSAValue:
+        return emit(ivy.imag if self.imaginary else ivy.real, whole)
+
+    def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
+        parts = (emit(ivy.real, whole), part) if self.imaginary else (part, emit(ivy.imag, whole))
+        return emit(ivy.complex, *parts)
+
+    def twin(self, whole: np.ndarray) -> np.ndarray:
+        return np.imag(whole) if self.imaginary else np.real(whole)
+
+
+@dataclass
+class Bits(Step):
+    """The bits as another type of the same width."""
+
+    dtype: np.dtype
+
+    def get(self, whole: SSAValue) -> SSAValue:
+        return emit(ivy.bitcast, whole, element_type(self.dtype))
+
+    def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
+        return emit(ivy.bitcast, part, dtype_of(whole))
+
+    def twin(self, whole: np.ndarray) -> np.ndarray:
+        return whole.view(self.dtype)
+
+
+@dataclass
+class Gathered(Step):
+    """Elements at known places of a flat array: a view of a real array that a traced value was written to."""
+
+    places: np.ndarray
+    example: np.ndarray
+
+    def get(self, whole: SSAValue) -> SSAValue:
+        return emit(ivy.take, whole, constant(self.places), 0)
+
+    def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
+        return emit(ivy.index_put, whole, (constant(self.places),), part, (0,))
+
+    def twin(self, whole: np.ndarray) -> np.ndarray:
+        return self.example
+
+
+class Whole(Step):
+    """The array itself under another name, as `x.view()` gives it."""
+
+    def get(self, whole: SSAValue) -> SSAValue:
+        return whole
+
+    def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
+        return part
+
+    def twin(self, whole: np.ndarray) -> np.ndarray:
+        return whole
+
+
+def contiguous(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """A twin in row-major order. It must never be read: its strides lead outside of its memory."""
+    strides = [dtype.itemsize]
+    for n in reversed(shape[1:]):
+        strides.insert(0, strides[0] * max(n, 1))
+    return np.lib.stride_tricks.as_strided(np.empty(1, dtype), shape, strides[: len(shape)])

@@ -1,0 +1,225 @@
+# pyright: basic
+"""Capture with `tf.function`: as many sizes free as the function allows, variables by their path names."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
+
+import tensorflow as tf
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import BlockArgument, SSAValue
+from xdsl.transforms.dead_code_elimination import region_dce
+
+from mlgraph.dialects.building import building
+from mlgraph.dialects.dtypes import tensor
+from mlgraph.dialects.functions import finish, function
+from mlgraph.errors import CaptureError, UnsupportedOpError
+from mlgraph.frontend.program import Input, Program, Request, Result
+from mlgraph.frontend.tensorflow.errors import raise_explained
+from mlgraph.frontend.tensorflow.nodes import Axis, NeedsStatic, Traced, Unsupported, dtype_of
+from mlgraph.frontend.tensorflow.raising import Raiser, State
+from mlgraph.frontend.tensorflow.variables import Names, is_keras_variable, trainable_flags
+from mlgraph.frontend.tensorflow.watching import watching
+
+Shapes: TypeAlias = tuple[tuple[int | None, ...], ...]
+"""The shape of each input, None where a size is free."""
+
+
+def capture(request: Request) -> Program:
+    """Trace `request.function` and raise the trace into an ivy module.
+
+    Sizes are free where tensorflow's tracer, the user's code and the rules allow; an error of the user's own code comes
+    out as it is.
+    """
+    freedom = Freedom([tuple(array.shape) for array in request.arrays], request.dynamic)
+    while True:
+        shapes = freedom.shapes()
+        try:
+            trace = Trace(request, shapes)
+            if not trace.looks:
+                return raised(trace, request, shapes)
+            freedom.relax(set())
+        except Refused as error:
+            if not freedom.left:
+                raise_explained(error.reason)
+            freedom.relax(set())
+        except (NeedsStatic, CaptureError) as error:
+            if not freedom.left:
+                raise refusal(error) from error
+            freedom.relax(inputs_among(error.sources) if isinstance(error, NeedsStatic) else set())
+
+
+class Refused(Exception):
+    """Tracing failed."""
+
+    def __init__(self, reason: Exception) -> None:
+        self.reason = reason
+
+
+def refusal(error: NeedsStatic | CaptureError) -> Exception:
+    """The error for the user when no size is free any more."""
+    return (
+        error
+        if isinstance(error, CaptureError)
+        else UnsupportedOpError(f"{error}, but depends on values of the inputs")
+    )
+
+
+def inputs_among(sources: set[Axis]) -> set[tuple[int, int]]:
+    """The axes of inputs among axes of values."""
+    return {(x.index, axis) for x, axis in sources if isinstance(x, BlockArgument)}
+
+
+class Freedom:
+    """Which sizes are free: at first every one but 0 and 1, then fewer."""
+
+    def __init__(self, sizes: Sequence[tuple[int, ...]], dynamic: bool) -> None:
+        self.sizes = sizes
+        self.free = {(i, axis) for i, shape in enumerate(sizes) for axis, n in enumerate(shape) if n > 1 and dynamic}
+        self.phases: list[Callable[[int, int], bool]] = [
+            lambda axis, rank: rank > 1 and axis == rank - 1,
+            lambda axis, rank: axis > 0,
+            lambda axis, rank: True,
+        ]
+
+    @property
+    def left(self) -> bool:
+        return bool(self.free)
+
+    def shapes(self) -> Shapes:
+        """The shape of each input, None where a size is free."""
+        return tuple(
+            tuple(None if (i, axis) in self.free else n for axis, n in enumerate(shape))
+            for i, shape in enumerate(self.sizes)
+        )
+
+    def relax(self, needed: set[tuple[int, int]]) -> None:
+        """Fix the sizes that are needed; where none are known, all last axes, then all but the first, then all."""
+        fixed = self.free & needed
+        while self.free and not fixed:
+            phase = self.phases.pop(0)
+            fixed = {(i, axis) for i, axis in self.free if phase(axis, len(self.sizes[i]))}
+        self.free -= fixed
+
+
+class Trace:
+    """The graph that tensorflow's tracer makes of a function, for inputs of the given shapes."""
+
+    def __init__(self, request: Request, shapes: Shapes) -> None:
+        self.outputs: list[Any] = []
+        """The output leaves, `Result(i)` for the i-th tensor among them."""
+        specs = [tf.TensorSpec(shape, array.dtype) for shape, array in zip(shapes, request.arrays, strict=True)]
+        free = any(None in shape for shape in shapes)
+        started = time.perf_counter()
+        with watching() as looks:
+            try:
+                found = tf.function(self.traced(request.function, looks), autograph=False).get_concrete_function(*specs)
+            except Exception as error:
+                raise Refused(error) from error
+        self.seconds = time.perf_counter() - started
+        self.graph: Any = found.graph
+        self.looks = looks if free else []
+
+    def traced(self, function: Callable[..., list[Any]], looks: list[str]) -> Callable[..., list[Any]]:
+        """`function` with only the tensors among its leaves; it remembers the others."""
+
+        def call(*arrays: Any) -> list[Any]:
+            results: list[Any] = []
+            self.outputs = []
+            for leaf in function(*arrays):
+                if isinstance(leaf, tf.TensorShape):
+                    looks.append("an output")
+                tensor = tensor_behind(leaf)
+                self.outputs.append(leaf if tensor is None else Result(len(results)))
+                results += [] if tensor is None else [tf.identity(tensor)]
+            return results
+
+        return call
+
+
+def tensor_behind(leaf: Any) -> Any:
+    """The tensor or variable that an output leaf is, None for any other object."""
+    parts = tf.nest.flatten([leaf], expand_composites=True)
+    if isinstance(leaf, tf.TensorArray) or not (
+        isinstance(leaf, tf.Variable) or (len(parts) == 1 and parts[0] is leaf)
+    ):
+        raise UnsupportedOpError(
+            f"the function returns a {type(leaf).__name__}",
+            why="it holds several tensors that only tensorflow knows how to read",
+            fix="return its parts, or tf.convert_to_tensor of it",
+        )
+    if tf.is_tensor(leaf) or isinstance(leaf, tf.Variable):
+        return leaf
+    return leaf.value if is_keras_variable(leaf) else None
+
+
+def raised(trace: Trace, request: Request, shapes: Shapes) -> Program:
+    """The program of a trace."""
+    graph = trace.graph
+    types = [
+        tensor(tuple(-1 if n is None else n for n in s), dtype_of(a.dtype)) for s, a in zip(shapes, request.arrays)
+    ]
+    main = function("main", types, list(request.names))
+    names = Names(request.target, request.named)
+    state = State(main.body.block)
+    raiser = Raiser(state)
+    with building(main.body.block):
+        arguments = [Traced(dtype_of(a.dtype), value) for a, value in zip(request.arrays, main.body.block.args)]
+        captured = [capture_of(external, graph, names, state) for external, _ in graph.captures]
+        outputs = raiser.run(graph, [*arguments, *captured])
+        raiser.raise_for_missing()
+        results = [result_of(raiser, output) for output in outputs]
+        writes = tuple((name, len(results) + i) for i, name in enumerate(state.current))
+        results += state.current.values()
+    finish(main, results)
+    region_dce(main.body)
+    return Program(
+        ModuleOp([main]),
+        tuple(inputs_of(request, shapes, main)),
+        trace.outputs,
+        {symbol: (2, None) for shape in named(shapes) for symbol in shape if isinstance(symbol, str)},
+        {name: state.variables[name] for name in {**state.parameters, **state.current}},
+        writes,
+        guards=guards_of(request),
+        tracer_seconds=trace.seconds,
+    )
+
+
+def guards_of(request: Request) -> tuple[Callable[[], Any], ...]:
+    """What else the trace depends on: keras's batch normalisation looks whether it is trainable."""
+    owner = getattr(request.target, "__self__", request.target)
+    items = [owner, *(value for _, value in request.named)]
+    return (lambda: trainable_flags(items),) if trainable_flags(items) else ()
+
+
+def result_of(raiser: Raiser, output: Traced) -> SSAValue:
+    try:
+        return raiser.value(output)
+    except Unsupported as unsupported:
+        raise UnsupportedOpError(
+            f"the function returns {unsupported}", fix="return tensors of numbers"
+        ) from unsupported
+
+
+def capture_of(external: Any, graph: Any, names: Names, state: State) -> Traced:
+    """A tensor of the surroundings: a variable behind its handle, or an array."""
+    if external.dtype != tf.resource:
+        return Traced(dtype_of(external.dtype), elements=external.numpy())
+    for variable in graph.variables:
+        if variable.handle is external:
+            name = names.of(variable)
+            state.variables[name] = variable
+            return Traced(None, thing=name)
+    return Traced(None)
+
+
+def named(shapes: Shapes) -> list[tuple[int | str, ...]]:
+    """Shapes with a symbol for each free size."""
+    symbols = (f"s{i}" for i in range(sum(len(shape) for shape in shapes)))
+    return [tuple(next(symbols) if n is None else n for n in shape) for shape in shapes]
+
+
+def inputs_of(request: Request, shapes: Shapes, main: FuncOp) -> Iterator[Input]:
+    for array, shape, argument in zip(request.arrays, named(shapes), main.body.block.args, strict=True):
+        yield Input(array.dtype.base_dtype.name, shape, used=bool(argument.uses.get_length()))

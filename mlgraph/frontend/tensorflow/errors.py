@@ -1,0 +1,50 @@
+# pyright: basic
+"""Errors of tracing, said in terms of the user's code."""
+
+import re
+from typing import NoReturn
+
+import tensorflow as tf
+
+from mlgraph.errors import CaptureError, DataDependentControlFlowError
+from mlgraph.frontend.locations import user_line
+
+VALUE_NEEDED = (
+    "as a Python `bool`|Iterating over a symbolic|interpreted as an integer|indices must be|int\\(\\)|float\\(\\)"
+)
+"""What Python or tensorflow say where code needs the value of a tensor that has none."""
+
+
+def raise_explained(error: Exception) -> NoReturn:
+    """Raise what tracing raised: tensorflow's own complaints as ours, the user's errors as they are."""
+    found = explain(error)
+    if found is error:
+        raise error
+    raise found from error
+
+
+def explain(error: Exception) -> Exception:
+    """The error to raise for one that tracing raised: tensorflow's complaints of symbolic tensors become ours."""
+    text = str(error)
+    if isinstance(error, tf.errors.OperatorNotAllowedInGraphError) or (
+        is_symbolic(text) and re.search(VALUE_NEEDED, text)
+    ):
+        return DataDependentControlFlowError(
+            "Python needs the value of a tensor",
+            where=user_line(error),
+            why="`if`, `while`, `for`, `int()`, `range()` and indexing of lists run while the function is traced",
+            fix="use tf.where, tf.cond, tf.while_loop or tf.map_fn, or pass the value as a Python argument",
+        )
+    if is_symbolic(text):
+        return CaptureError(
+            "Python or numpy needs the value of a tensor",
+            where=user_line(error),
+            why=text.partition("\n")[0],
+            fix="use the tensorflow function of the same name",
+        )
+    return error
+
+
+def is_symbolic(text: str) -> bool:
+    """Whether a message complains of a tensor that has no value while tracing."""
+    return "symbolic" in text.lower()

@@ -1,0 +1,261 @@
+# pyright: basic
+"""Control flow that depends on values, and the lists that loops read and write.
+
+A branch or loop whose condition is known at capture is inlined. Variables that a region writes are among its results.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from xdsl.ir import Attribute, Block, SSAValue
+
+from mlgraph.dialects import ivy
+from mlgraph.dialects.building import insert
+from mlgraph.dialects.dtypes import i1, tensor
+from mlgraph.dialects.ivy.control import IfOp, WhileOp, YieldOp, yielded
+from mlgraph.dialects.ivy.size_sources import ELEMENTWISE, size_of
+from mlgraph.dialects.ivy.types import dtype, rank, shape_of
+from mlgraph.dialects.parameters import Value
+from mlgraph.dialects.sizes import Size
+from mlgraph.dialects.table import Row
+from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Traced, has_sizes, type_of
+from mlgraph.frontend.tensorflow.raising import WRITES, Raiser, called, function_of
+from mlgraph.frontend.tensorflow.table.elements import wider
+from mlgraph.frontend.tensorflow.table.helpers import number
+from mlgraph.frontend.tensorflow.table.lists import TensorList
+from mlgraph.frontend.tensorflow.table.rule import rule
+
+SHAPES = "output_shapes Tout"
+
+# Branches
+
+
+@rule("If", "StatelessIf", ignores=SHAPES)
+def if_(condition: Traced, inputs: list[Traced], *, then_branch: Any, else_branch: Any, raiser: Raiser) -> list[Traced]:
+    graphs = [raiser.function(branch.name) for branch in (then_branch, else_branch)]
+    known = raiser.elements(condition)
+    if known is not None and not has_sizes(known):
+        return raiser.run(graphs[0 if known.item() else 1], inputs)
+    then, otherwise = (lambda graph=graph: raiser.run(graph, inputs) for graph in graphs)
+    return chosen(raiser, as_bool(raiser.value(condition)), then, otherwise)
+
+
+@rule("Case", "StatelessCase", ignores=SHAPES)
+def case(index: Traced, inputs: list[Traced], *, branches: Any, raiser: Raiser) -> list[Traced]:
+    """An index that names no branch means the last."""
+    graphs = [raiser.function(branch.name) for branch in branches]
+    known = raiser.elements(index)
+    if known is not None and not has_sizes(known):
+        wanted = int(known.item())
+        return raiser.run(graphs[wanted if 0 <= wanted < len(graphs) else -1], inputs)
+
+    def from_branch(i: int) -> list[Traced]:
+        if i == len(graphs) - 1:
+            return raiser.run(graphs[i], inputs)
+        value = raiser.value(index)
+        here = ivy.equal(value, number(value, i))
+        return chosen(raiser, here, lambda: raiser.run(graphs[i], inputs), lambda: from_branch(i + 1))
+
+    return from_branch(0)
+
+
+def as_bool(x: Value) -> Value:
+    return x if dtype(x) == i1 else ivy.not_equal(x, number(x, 0))
+
+
+def chosen(
+    raiser: Raiser, condition: Value, then: Callable[[], list[Traced]], otherwise: Callable[[], list[Traced]]
+) -> list[Traced]:
+    """What one of two branches gives, and what it writes."""
+    state, before = raiser.state, dict(raiser.state.current)
+    blocks, outputs, written = [Block(), Block()], [], []
+    for block, run in zip(blocks, (then, otherwise), strict=True):
+        state.current = dict(before)
+        with raiser.region(block):
+            outputs.append(run())
+            written.append(state.current)
+    state.current = before
+    names = changed(before, *written)
+    for block, branch, current in zip(blocks, outputs, written, strict=True):
+        with raiser.region(block):
+            values = [dense(raiser, traced) for traced in branch]
+            insert(YieldOp(*values, *(current.get(name) or state.read(name) for name in names)))
+    op = insert(IfOp(condition, *blocks))
+    for result, a, b in zip(op.results, *map(yielded, blocks), strict=True):
+        result._type = joined(a.type, b.type)
+    for name, value in zip(names, op.results[len(outputs[0]) :], strict=True):
+        state.write(name, value)
+    return [outside(traced, value) for traced, value in zip(outputs[0], op.results)]
+
+
+def changed(before: dict[str, SSAValue], *after: dict[str, SSAValue]) -> list[str]:
+    """The variables that hold something else than before."""
+    return list(dict.fromkeys(name for current in after for name in current if current[name] is not before.get(name)))
+
+
+def joined(a: Attribute, b: Attribute) -> Attribute:
+    """The type that two values have in common."""
+    sizes = zip(shape_of(a), shape_of(b), strict=True)
+    return tensor(tuple(m if m == n else -1 for m, n in sizes), dtype(a))
+
+
+def dense(raiser: Raiser, traced: Traced) -> Value:
+    """The value of a tensor, or of the elements of a list."""
+    return traced.thing.filled() if isinstance(traced.thing, TensorList) else raiser.value(traced)
+
+
+def outside(traced: Traced, value: Value) -> Traced:
+    """What a region gives, after it."""
+    if isinstance(traced.thing, TensorList):
+        return Traced(None, thing=TensorList(traced.thing.length, traced.thing.dtype, value), varies=traced.varies)
+    return Traced(traced.dtype, value, varies=traced.varies)
+
+
+# Loops
+
+
+@rule("While", "StatelessWhile", ignores="output_shapes parallel_iterations")
+def while_(inputs: list[Traced], *, cond: Any, body: Any, raiser: Raiser) -> list[Traced]:
+    """What the body hands on unchanged is no state; it keeps what is known of it."""
+    loop = Loop(raiser, inputs, raiser.function(cond.name), raiser.function(body.name))
+    loop.fill_lists()
+    initial = loop.initial()
+    types = loop.types(initial)
+    condition = loop.region(types, lambda arguments: [as_bool(raiser.value(raiser.run(loop.condition, arguments)[0]))])
+    step = loop.region(types, lambda arguments: loop.state_of(raiser.run(loop.body, arguments)))
+    op = insert(WhileOp(initial, condition, step))
+    return loop.results(list(op.results))
+
+
+class Loop:
+    """A loop's state: the inputs that its body changes, then the variables that it writes."""
+
+    def __init__(self, raiser: Raiser, inputs: list[Traced], condition: Any, body: Any) -> None:
+        self.raiser, self.inputs = raiser, list(inputs)
+        self.condition, self.body = condition, body
+        self.varying = [i for i in range(len(inputs)) if not handed_on(body, i)]
+        self.names = list(dict.fromkeys(written(body, inputs)))
+
+    def fill_lists(self) -> None:
+        """Give lists without elements zeros of the shape that the body sets, which a trial run finds."""
+        empty = [i for i in self.varying if is_empty_list(self.inputs[i])]
+        if not empty:
+            return
+        raiser = self.raiser
+        block = Block(arg_types=[self.type_of(i) for i in self.varying if i not in empty])
+        arguments = iter(block.args)
+        trial = list(self.inputs)
+        for i in self.varying:
+            if i not in empty:
+                trial[i] = outside(self.inputs[i], next(arguments))
+        before, missing = dict(raiser.state.current), raiser.missing.copy()
+        with raiser.region(block):
+            found = raiser.run(self.body, trial)
+            shapes = {i: found[i].thing.item_sizes(raiser) for i in empty if not is_empty_list(found[i])}
+        raiser.state.current, raiser.missing = before, missing
+        places: dict[SSAValue, Traced] = dict(
+            zip(block.args, (self.inputs[i] for i in self.varying if i not in empty), strict=True)
+        )
+        sizes = {i: [self.size_outside(block, size, places) for size in shape] for i, shape in shapes.items()}
+        for op in block.walk():
+            op.drop_all_references()
+        for i, shape in sizes.items():
+            self.inputs[i] = Traced(None, thing=self.inputs[i].thing.of_zeros(shape))
+
+    def size_outside(self, block: Block, size: Any, places: dict[SSAValue, Traced]) -> Size:
+        """A size that the body knows, known before the loop."""
+        if isinstance(size, int):
+            return size
+        if not isinstance(size, tuple):
+            raise NeedsStatic("the shape of the elements of a list", size)
+        x, axis = size
+        if x in places:
+            return self.raiser.dim(dense(self.raiser, places[x]), axis)
+        if not inside(x, block):
+            return self.raiser.dim(x, axis)
+        if not isinstance(op := x.owner, Row) or op.OP not in ELEMENTWISE:
+            raise NeedsStatic("the shape of the elements of a list", size)
+        found: Size = 1
+        for operand in op.operands:
+            local = axis - rank(x) + rank(operand)
+            if local >= 0 and shape_of(operand)[local] != 1:
+                found = wider(found, self.size_outside(block, size_of(operand, local), places))
+        return found
+
+    def type_of(self, i: int) -> Attribute:
+        """The type of an input at every step: what tensorflow knows, or the shape of the list's elements."""
+        thing = self.inputs[i].thing
+        if isinstance(thing, TensorList):
+            return thing.filled().type
+        if (type := type_of(self.body.inputs[i])) is None:
+            raise NeedsStatic("the rank of what a loop changes")
+        return type
+
+    def initial(self) -> list[Value]:
+        state = self.raiser.state
+        return [*self.state_values(self.inputs), *map(state.read, self.names)]
+
+    def types(self, initial: Sequence[Value]) -> list[Attribute]:
+        return [*map(self.type_of, self.varying), *(value.type for value in initial[len(self.varying) :])]
+
+    def state_values(self, tensors: Sequence[Traced]) -> list[Value]:
+        return [dense(self.raiser, tensors[i]) for i in self.varying]
+
+    def state_of(self, outputs: Sequence[Traced]) -> list[Value]:
+        """The state that a step gives."""
+        return [*self.state_values(outputs), *map(self.raiser.state.read, self.names)]
+
+    def region(self, types: Sequence[Attribute], run: Callable[[list[Traced]], list[Value]]) -> Block:
+        """A region whose arguments are the state."""
+        block = Block(arg_types=types)
+        before = dict(self.raiser.state.current)
+        with self.raiser.region(block):
+            insert(YieldOp(*run(self.results(list(block.args)))))
+        self.raiser.state.current = before
+        return block
+
+    def results(self, values: Sequence[Value]) -> list[Traced]:
+        """The inputs with new values in the place of what changes; variables hold the rest."""
+        found = list(self.inputs)
+        for i, value in zip(self.varying, values):
+            found[i] = outside(self.inputs[i], value)
+        for name, value in zip(self.names, values[len(self.varying) :], strict=True):
+            self.raiser.state.write(name, value)
+        return found
+
+
+def is_empty_list(traced: Traced) -> bool:
+    return isinstance(traced.thing, TensorList) and traced.thing.value is None
+
+
+def inside(x: SSAValue, block: Block) -> bool:
+    """Whether a value is made in `block`, or in a region within."""
+    owner: Any = x.owner
+    while owner is not None:
+        if owner is block:
+            return True
+        owner = owner.parent
+    return False
+
+
+def handed_on(body: Any, i: int) -> bool:
+    """Whether the body of a loop gives its i-th input as it is."""
+    tensor = body.outputs[i]
+    while tensor.op.type == "Identity":
+        tensor = tensor.op.inputs[0]
+    return tensor is body.inputs[i] or tensor.name == body.inputs[i].name
+
+
+def written(graph: Any, inputs: Sequence[Traced]) -> list[str]:
+    """The variables that a graph, or a function that it calls, writes."""
+    names = {tensor.name: traced for tensor, traced in zip(graph.inputs, inputs, strict=True)}
+    found: list[str] = []
+    for op in graph.get_operations():
+        if op.type in WRITES:
+            found.append(names[op.inputs[0].name].thing)
+        elif op.op_def.is_stateful and called(op):
+            given = [names.get(tensor.name, Traced(None)) for tensor in op.inputs]
+            skipped = 1 if op.type in ("If", "Case") else 0
+            for name in called(op):
+                found += written(function_of([graph], name), given[skipped:])
+    return found

@@ -1,0 +1,165 @@
+"""Capture with `torch.export`: every dimension dynamic, composite ops that ivy has a row for kept whole."""
+
+# pyright: basic
+import time
+from dataclasses import replace
+from typing import Any
+
+import sympy
+import torch
+from torch.export import ExportedProgram
+from torch.export.graph_signature import ConstantArgument, InputKind, OutputKind
+from xdsl.dialects.builtin import ModuleOp
+
+from mlgraph.dialects.building import building
+from mlgraph.dialects.constant import parameter
+from mlgraph.dialects.functions import finish, function
+from mlgraph.errors import CaptureError, UnsupportedOpError
+from mlgraph.frontend.program import Input, Program, Request, Result, Size
+from mlgraph.frontend.torch.raising import NeedsStaticSize, Raiser, type_of
+from mlgraph.frontend.torch.table import RULES
+from mlgraph.frontend.torch.tracing import TRACED, Root, export, quiet, users_lines
+
+
+def capture(request: Request) -> Program:
+    """Trace `request.function` and raise the trace into an ivy module.
+
+    Where a rule needs a size that the trace left free, every size is fixed and the function traced again.
+    """
+    try:
+        return _capture(request)
+    except (NeedsStaticSize, UnsupportedOpError):
+        if not request.dynamic or all(n < 2 for a in request.arrays for n in a.shape):
+            raise
+        return _capture(replace(request, dynamic=False))
+
+
+def _capture(request: Request) -> Program:
+    root = Root(request)
+    started = time.perf_counter()
+    with quiet(root.trace), users_lines():
+        exported = export(root, request, _decompositions())
+    seconds = time.perf_counter() - started
+    program = _raise(exported, root, request)
+    program.tracer_seconds = seconds
+    return program
+
+
+def _decompositions() -> Any:
+    """What to take apart: everything that torch knows how to, but for what the raise table knows whole."""
+    import torch._refs
+    from torch._decomp import decomposition_table
+
+    table = torch.export.default_decompositions()
+    known = {str(op) for op in table}
+    for op, decomposition in decomposition_table.items():
+        if isinstance(op, torch._ops.OpOverload) and str(op) not in known and not str(op).startswith("prims"):
+            table[op] = decomposition
+    for op in list(table.keys()):
+        if str(op) in RULES:
+            table.pop(op, None)
+    return table
+
+
+def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
+    signature = exported.graph_signature
+    nodes = [node for node in exported.graph.nodes if node.op == "placeholder"]
+    users = [n for n, spec in zip(nodes, signature.input_specs) if spec.kind == InputKind.USER_INPUT]
+    main = function("main", [type_of(node.meta["val"]) for node in users], list(request.names))
+    raiser = Raiser(exported.graph_module)
+    parameters: dict[str, Any] = {}
+    with building(main.body.block):
+        arguments = iter(main.body.block.args)
+        for node, spec in zip(nodes, signature.input_specs):
+            if spec.kind == InputKind.USER_INPUT:
+                raiser.values[node] = next(arguments)
+            elif spec.kind in (InputKind.PARAMETER, InputKind.BUFFER):
+                name = root.name_of(str(spec.target))
+                array = _lookup(root, exported, str(spec.target))
+                if node.users or spec.kind == InputKind.PARAMETER:
+                    parameters[name] = array
+                raiser.values[node] = parameter(name, array, type_of(node.meta["val"])) if node.users else None
+            elif node.users:
+                constant = exported.constants[str(spec.target)]
+                found = root.trace.owner_of(str(spec.target), constant)  # pyright: ignore[reportArgumentType]
+                if found is None:
+                    raiser.values[node] = raiser.constant(str(spec.target), constant)
+                else:
+                    parameters[found[0]] = found[1]
+                    raiser.values[node] = parameter(*found, type_of(node.meta["val"]))
+        results = raiser.run()
+    outputs, writes, input_writes = _outputs(exported, root, users)
+    kept = [value for value in results if value is not None]
+    finish(main, kept)
+    return Program(
+        ModuleOp([main]),
+        tuple(_input(node, array, exported) for node, array in zip(users, request.arrays)),
+        _leaves(outputs, root.trace.static),
+        _bounds(exported),
+        parameters,
+        writes,
+        input_writes=input_writes,
+        guards=root.trace.guards(),
+    )
+
+
+def _lookup(root: Root, exported: ExportedProgram, target: str) -> Any:
+    """The user's own tensor, not export's copy."""
+    owner: Any = root
+    for part in target.split("."):
+        owner = getattr(owner, part)
+    return owner
+
+
+def _outputs(exported: ExportedProgram, root: Root, users: list[Any]) -> tuple[list[Any], Any, Any]:
+    """Positions of the user's outputs among the graph's results, and what the others write."""
+    outputs: list[Any] = []
+    writes: list[tuple[str, int]] = []
+    input_writes: list[tuple[int, int]] = []
+    names = [node.name for node in users]
+    for i, spec in enumerate(exported.graph_signature.output_specs):
+        match spec.kind:
+            case OutputKind.USER_OUTPUT:
+                outputs.append(spec.arg.value if isinstance(spec.arg, ConstantArgument) else Result(i))
+            case OutputKind.BUFFER_MUTATION | OutputKind.PARAMETER_MUTATION:
+                writes.append((root.name_of(str(spec.target)), i))
+            case OutputKind.USER_INPUT_MUTATION:
+                input_writes.append((names.index(str(spec.target)), i))
+            case _:
+                raise CaptureError(
+                    f"torch.export gives an output of kind {spec.kind.name}, which mlgraph does not know"
+                )
+    return outputs, tuple(writes), tuple(input_writes)
+
+
+def _leaves(outputs: list[Any], static: list[Any]) -> list[Any]:
+    """The user's leaves in order: results where they were traced, what they were where they were not."""
+    traced = iter(outputs)
+    return [next(traced) if leaf is TRACED else leaf for leaf in static]
+
+
+def _input(node: torch.fx.Node, array: torch.Tensor, exported: ExportedProgram) -> Input:
+    shape = tuple(_size(n, actual) for n, actual in zip(node.meta["val"].shape, array.shape))
+    fixed = any(isinstance(n, int) and n > 1 for n in shape)
+    dtype = str(array.dtype).removeprefix("torch.")
+    return Input(dtype, shape, used=bool(node.users) or fixed)
+
+
+def _size(size: Any, actual: int) -> Size:
+    if isinstance(size, int):
+        return size
+    expression = size.node.expr
+    if isinstance(expression, sympy.Symbol):
+        return str(expression)
+    if isinstance(expression, sympy.Integer):
+        return int(expression)
+    linear = len(expression.free_symbols) == 1 and sympy.Poly(expression, *expression.free_symbols).degree() == 1
+    return str(expression) if linear else actual
+
+
+def _bounds(exported: ExportedProgram) -> dict[str, tuple[int, int | None]]:
+    bounds: dict[str, tuple[int, int | None]] = {}
+    for symbol, interval in exported.range_constraints.items():
+        upper = int(interval.upper) if isinstance(interval.upper, sympy.Integer) else None
+        bounds[str(symbol)] = (int(interval.lower), upper)
+    return bounds

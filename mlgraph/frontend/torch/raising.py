@@ -1,0 +1,232 @@
+"""Walks an exported graph and raises each node by the table."""
+
+# pyright: basic
+import operator
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from xdsl.dialects.builtin import IndexType, LocationAttr, UnknownLoc
+from xdsl.ir import Attribute, SSAValue
+
+from mlgraph.dialects import ivy, sizes
+from mlgraph.dialects.building import insert, located
+from mlgraph.dialects.constant import LITERAL_SIZE, ArrayOp, Captured, literal
+from mlgraph.dialects.dtypes import BY_NAME, DType, tensor
+from mlgraph.errors import UnsupportedOpError
+from mlgraph.frontend.locations import at, is_library
+
+FRAME = re.compile(r'File "([^"]+)", line (\d+)')
+
+
+def dtype_of(dtype: torch.dtype) -> DType:
+    """The element type of a torch dtype."""
+    name = str(dtype).removeprefix("torch.")
+    if name not in BY_NAME:
+        raise UnsupportedOpError(f"element type {dtype} has no place in the IR")
+    return BY_NAME[name]
+
+
+def type_of(value: Any) -> Attribute:
+    """The type of a traced tensor or size."""
+    if isinstance(value, torch.Tensor):
+        return tensor(tuple(n if isinstance(n, int) else -1 for n in value.shape), dtype_of(value.dtype))
+    return IndexType()
+
+
+@dataclass(frozen=True)
+class Out:
+    """What the trace knows of a node's result, and of its arguments before raising."""
+
+    val: Any
+    arguments: tuple[Any, ...]
+
+    @property
+    def dtype(self) -> DType:
+        return dtype_of(self.val.dtype)
+
+    @property
+    def rank(self) -> int:
+        return self.val.ndim
+
+    def dtype_at(self, i: int) -> DType:
+        """The element type of the i-th of several results."""
+        return dtype_of(self.val[i].dtype)
+
+    def promoted(self) -> DType:
+        """torch's result type of the first two arguments."""
+        a, b = self.arguments[:2]
+        return dtype_of(torch.result_type(a, b))
+
+
+class NeedsStaticSize(UnsupportedOpError):
+    """A rule that must know a size which the trace left free."""
+
+
+class _Ignored:
+    """The value of a node that only assertions read."""
+
+
+IGNORED = _Ignored()
+
+SIZE_OPERATORS: dict[Any, Callable[..., Any]] = {
+    operator.add: sizes.add,
+    operator.sub: sizes.subtract,
+    operator.mul: sizes.multiply,
+    operator.floordiv: sizes.floor_divide,
+    operator.mod: sizes.remainder,
+    torch.sym_max: sizes.maximum,
+    torch.sym_min: sizes.minimum,
+}
+
+
+class Raiser:
+    """Raises the nodes of one graph in order; `values` maps nodes to what they became."""
+
+    def __init__(self, graph_module: torch.fx.GraphModule) -> None:
+        self.graph_module = graph_module
+        self.values: dict[torch.fx.Node, Any] = {}
+        self.missing: Counter[tuple[str, str]] = Counter()
+        self.location: LocationAttr = UnknownLoc()
+        """Where the last node that says so comes from: nodes that torch inserts say nothing."""
+
+    def run(self) -> list[Any]:
+        """The results of the graph."""
+        results: list[Any] = []
+        for node in self.graph_module.graph.nodes:
+            if node.op == "call_function":
+                self.values[node] = self.raise_node(node)
+            elif node.op == "get_attr":
+                self.values[node] = self.attribute(node)
+            elif node.op == "output":
+                results = [self.result(argument) for argument in node.args[0]]
+        if self.missing:
+            raise UnsupportedOpError.of_source("torch", self.missing)
+        return results
+
+    def result(self, argument: Any) -> Any:
+        value = self.value(argument)
+        return sizes.value(value) if isinstance(value, int) and isinstance(argument, torch.fx.Node) else value
+
+    def attribute(self, node: torch.fx.Node) -> Any:
+        found = getattr(self.graph_module, str(node.target))
+        return self.constant(str(node.target), found) if isinstance(found, torch.Tensor) else IGNORED
+
+    def constant(self, name: str, array: Any) -> SSAValue:
+        """A tensor that the program captured."""
+        array = array.detach()
+        if 0 < array.numel() <= LITERAL_SIZE:
+            dtype = dtype_of(array.dtype)
+            wide = array.double() if array.is_floating_point() else array
+            return literal(np.asarray(wide.tolist()).reshape(tuple(array.shape)), dtype)
+        return insert(ArrayOp(Captured(name, array), type_of(array))).result
+
+    def raise_node(self, node: torch.fx.Node) -> Any:
+        from mlgraph.frontend.torch.table import RULES
+
+        arguments = tuple(self.value(a) for a in node.args)
+        keywords = {k: self.value(v) for k, v in node.kwargs.items()}
+        if any(argument is IGNORED for argument in arguments):
+            return IGNORED
+        filename, line = user_frame(node)
+        if filename:
+            self.location = at(filename, line, 0, module_path(node))
+        with located(self.location):
+            if node.target is operator.getitem:
+                source: Any = arguments[0]
+                return source[arguments[1]] if source is not None else None
+            if node.target in SIZE_OPERATORS and not any(isinstance(a, float) for a in arguments):
+                return SIZE_OPERATORS[node.target](*arguments)
+            if not isinstance(node.target, torch._ops.OpOverload):
+                return self.other(node, filename, line)
+            rule = RULES.get(str(node.target))
+            if rule is None:
+                self.missing[str(node.target), f"{filename}:{line}" if filename else ""] += 1
+                return self.placeholder(node)
+            metas = tuple(meta(a) for a in node.args)
+            value = rule(Out(node.meta.get("val"), metas), *arguments, **keywords)
+            self.name(node, value)
+            return value
+
+    def other(self, node: torch.fx.Node, filename: str, line: int) -> Any:
+        """A node that is no ATen op: a test of sizes, which only assertions read, or something unknown."""
+        val = node.meta.get("val")
+        if isinstance(val, torch.SymBool | bool):
+            return IGNORED
+        if isinstance(val, int):
+            return val
+        name = getattr(node.target, "__name__", str(node.target))
+        self.missing[name, f"{filename}:{line}" if filename else ""] += 1
+        return self.placeholder(node)
+
+    def placeholder(self, node: torch.fx.Node) -> Any:
+        """Something of the right type in the place of an unsupported op, so that all of them are found."""
+
+        def one(val: Any) -> Any:
+            if isinstance(val, torch.Tensor):
+                shape = [n if isinstance(n, int) else 2 for n in val.shape]
+                full = ivy.full(shape, 0.0, dtype_of(val.dtype))
+                full._type = type_of(val)
+                return full
+            return 2
+
+        val = node.meta.get("val")
+        return tuple(one(v) for v in val) if isinstance(val, tuple | list) else one(val)
+
+    def name(self, node: torch.fx.Node, value: Any) -> None:
+        """Give the result the node's name, and the sizes that the trace knows."""
+        if isinstance(value, SSAValue) and isinstance(node.meta.get("val"), torch.Tensor):
+            refine(value, type_of(node.meta["val"]), node.name)
+        elif isinstance(value, tuple):
+            for i, (item, val) in enumerate(zip(value, node.meta.get("val") or ())):
+                if isinstance(item, SSAValue) and isinstance(val, torch.Tensor):
+                    refine(item, type_of(val), f"{node.name}_{i}")
+
+    def value(self, argument: Any) -> Any:
+        match argument:
+            case torch.fx.Node():
+                return self.values[argument]
+            case list() | tuple():
+                return tuple(self.value(item) for item in argument)
+            case torch.dtype():
+                return dtype_of(argument)
+            case _:
+                return argument
+
+
+def refine(value: SSAValue, traced: Any, name: str) -> None:
+    """Check that a rule gave the type that torch gives, and keep the sizes that torch knows."""
+    from mlgraph.dialects.table import compatible
+
+    if not compatible(value.type, traced):
+        raise TypeError(f"{name}: raised to {value.type}, but torch gives {traced}")
+    if value.name_hint is None and not isinstance(value.owner, torch.nn.Module) and hasattr(value, "op"):
+        value.name_hint = name
+        value._type = traced
+
+
+def meta(argument: Any) -> Any:
+    if isinstance(argument, torch.fx.Node):
+        return argument.meta.get("val")
+    return [meta(a) for a in argument] if isinstance(argument, list | tuple) else argument
+
+
+def user_frame(node: torch.fx.Node) -> tuple[str, int]:
+    """The innermost frame of the user's code that built the node, or the innermost of all."""
+    frames = FRAME.findall(node.meta.get("stack_trace") or "")
+    for filename, line in reversed(frames):
+        if not is_library(filename) and not filename.startswith("torch/"):
+            return filename, int(line)
+    return (frames[-1][0], int(frames[-1][1])) if frames and "/torch/nn/" in frames[-1][0] else ("", 0)
+
+
+def module_path(node: torch.fx.Node) -> str:
+    """The dotted path of the module in which the node was traced."""
+    stack = node.meta.get("nn_module_stack") or {}
+    paths = [path for path, _ in stack.values() if isinstance(path, str)]
+    path = paths[-1] if paths else ""
+    return path.removeprefix("m0.").removeprefix("m0") if not path.startswith("_") else ""

@@ -1,0 +1,27 @@
+"""The raise table: an ATen overload by name, and the function that raises it."""
+
+from importlib import import_module
+
+from mlgraph.frontend.torch.table.rule import RULES
+
+FAMILIES = (
+    "creation",
+    "elementwise",
+    "fourier",
+    "indexing",
+    "linalg",
+    "manipulation",
+    "nn",
+    "random",
+    "reduction",
+    "sorting",
+    "special",
+    "strided",
+    "prims",
+)
+"""The modules that declare rules; prims come last, for they stand for rules of the others."""
+
+for family in FAMILIES:
+    import_module(f"{__name__}.{family}")
+
+__all__ = ["RULES"]

@@ -1,0 +1,107 @@
+"""How rules are declared, and the conversions that most of them share."""
+
+# pyright: basic
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from xdsl.ir import SSAValue
+
+from mlgraph.dialects import ivy, sizes
+from mlgraph.dialects.constant import literal, number_of
+from mlgraph.dialects.dtypes import COMPLEX, FLOATS, DType, f32, i1
+from mlgraph.dialects.ivy.types import dtype, rank, shape_of
+from mlgraph.frontend.torch.raising import NeedsStaticSize
+
+RULES: dict[str, Callable[..., Any]] = {}
+"""A rule takes what the trace knows of the result, then the op's arguments as ATen names them."""
+
+
+def rule(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Declare the rule of ATen overloads."""
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        for name in names:
+            RULES[f"aten.{name}"] = function
+        return function
+
+    return register
+
+
+def is_number(x: Any) -> bool:
+    return isinstance(x, bool | int | float | complex)
+
+
+def is_size(x: Any) -> bool:
+    from xdsl.dialects.builtin import IndexType
+
+    return isinstance(x, SSAValue) and isinstance(x.type, IndexType)
+
+
+def to(x: Any, d: DType) -> SSAValue:
+    """A tensor, number or size as a tensor of element type `d`."""
+    if is_number(x):
+        return literal(x, d)
+    if is_size(x):
+        return ivy.from_size((x,), d)
+    if dtype(x) == d:
+        return x
+    number = number_of(x)
+    return ivy.cast(x, d) if number is None else literal(_as(number, d), d)
+
+
+def _as(number: Any, d: DType) -> Any:
+    if d == i1:
+        return bool(number)
+    return number if d in FLOATS or d in COMPLEX or isinstance(number, complex) else int(number)
+
+
+def number(x: SSAValue, value: Any) -> SSAValue:
+    """`value` as a 0-d tensor of the element type of `x`."""
+    return literal(value, dtype(x))
+
+
+def floating(x: SSAValue) -> SSAValue:
+    """`x` as floats: integers become float32, torch's default."""
+    return x if dtype(x) in FLOATS or dtype(x) in COMPLEX else to(x, f32)
+
+
+def static(x: SSAValue, axis: int) -> int:
+    """The size along `axis` where the rule must know it."""
+    n = shape_of(x)[axis]
+    if n < 0:
+        raise NeedsStaticSize(f"the size of axis {axis} must be known")
+    return n
+
+
+def size_of(x: SSAValue, axis: int) -> sizes.Size:
+    """The size along `axis`: an int where it is static."""
+    n = shape_of(x)[axis]
+    if n >= 0:
+        return n
+    size = ivy.dim(x, axis % rank(x))
+    size.name_hint = f"{x.name_hint or 'x'}_size{axis % rank(x)}"
+    return size
+
+
+def sizes_of(x: SSAValue) -> tuple[sizes.Size, ...]:
+    """The shape of `x`, with values where it is dynamic."""
+    return tuple(size_of(x, axis) for axis in range(rank(x)))
+
+
+def axes(dim: Any, rank: int) -> tuple[int, ...] | None:
+    """torch's `dim`: None or an empty list is every axis."""
+    if dim is None or (isinstance(dim, tuple | list) and not dim):
+        return None
+    several = dim if isinstance(dim, tuple | list) else (dim,)
+    return tuple(d % rank if rank else 0 for d in several)
+
+
+def axis(dim: int, rank: int) -> int:
+    return dim % rank if rank else 0
+
+
+def product(items: Sequence[sizes.Size]) -> sizes.Size:
+    total: sizes.Size = 1
+    for item in items:
+        total = sizes.multiply(total, item)
+    return total

@@ -1,0 +1,281 @@
+"""Tracing with `torch.export`: the function as a module, whatever it does to gradients included."""
+
+# pyright: basic
+import contextlib
+import logging
+import re
+import threading
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import torch
+from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
+from torch._subclasses.fake_tensor import UnsupportedOperatorException
+from torch.export import Dim, ExportedProgram
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
+from torch.fx.proxy import TracerBase
+
+from mlgraph.errors import CaptureError, DataDependentControlFlowError, InputError, MlgraphError, UnsupportedOpError
+from mlgraph.frontend.locations import is_library, user_line
+from mlgraph.frontend.program import Request
+from mlgraph.frontend.torch.regions import inline_regions
+
+TRACED = object()
+"""Stands for a traced leaf among the outputs."""
+
+
+class Trace:
+    """What a trace leaves behind. Not attributes of the module itself: export puts those back as they were."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+        self.static: list[Any] = []
+        self.names: dict[str, str] = {}
+        """What export calls a module or tensor, and the user's name for it."""
+        self.tensors: list[tuple[str, torch.Tensor]] = []
+        """Tensors that the function may reach without being given them."""
+        self.with_gradients: set[str] = set()
+        """What export calls the constants that require grad."""
+        self.modules: list[torch.nn.Module] = []
+        """The modules that the function reaches."""
+        self.without_backward = False
+        """Whether the trace holds a function whose own backward it has not: then no gradients must be taken."""
+
+    def hear(self, warning: warnings.WarningMessage) -> None:
+        """Note what a warning tells about the trace, and pass it on if it is about the user's own code."""
+        if found := re.match("A model attribute `(.*)` requires gradient", str(warning.message)):
+            self.with_gradients.add(found[1])
+        elif not is_library(warning.filename) and not issubclass(warning.category, FutureWarning):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+    def guards(self) -> tuple[Callable[[], Any], ...]:
+        """What a call must find as the trace did: the modes of modules, and whether gradients are taken."""
+        modules = self.modules
+
+        def modes() -> list[bool]:
+            """the training mode of a module changed"""
+            return [module.training for module in modules]
+
+        def gradients() -> bool:
+            """gradients are enabled, and the function has a torch.autograd.Function of its own"""
+            return torch.is_grad_enabled()
+
+        return (*([modes] if modules else []), *([gradients] if self.without_backward else []))
+
+    def owner_of(self, name: str, constant: torch.Tensor) -> tuple[str, torch.Tensor] | None:
+        """The user's name for a tensor that export lifted, and the tensor itself, which may still change."""
+        for known, tensor in self.tensors:
+            same = tensor.data_ptr() == constant.data_ptr() and tensor.dtype == constant.dtype
+            if same and tensor.shape == constant.shape and tensor.stride() == constant.stride():
+                return known, tensor
+        if name in self.with_gradients:
+            raise UnsupportedOpError(
+                "the function uses a tensor that requires grad, reached in a way that mlgraph does not follow",
+                fix="pass it as an argument, or register it as a parameter of a module",
+            )
+        return None
+
+
+class Root(torch.nn.Module):
+    """The function as a module that owns what the user's object reaches, so that weights keep their names."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self.training = all(module.training for _, module in request.named if isinstance(module, torch.nn.Module))
+        self.trace = Trace(request.function)
+        for i, (name, value) in enumerate(request.named):
+            self.trace.names[f"m{i}"] = name
+            if isinstance(value, torch.nn.Module):
+                self.add_module(f"m{i}", value)
+            elif isinstance(value, torch.Tensor):
+                self.trace.tensors.append((name, value))
+        self.trace.modules = [module for module in self.modules() if module is not self]
+
+    def forward(self, *arrays: torch.Tensor) -> list[Any]:
+        try:
+            with assigned_buffers(self.trace.modules):
+                leaves = self.trace.function(*arrays)
+        except GuardOnDataDependentSymNode as error:
+            raise data_dependent(error) from error
+        self.trace.static = [TRACED if _is_dynamic(leaf) else leaf for leaf in leaves]
+        return [leaf for leaf in leaves if _is_dynamic(leaf)]
+
+    def name_of(self, target: str) -> str:
+        """The `state_dict()` name of a weight that export calls `m0.fc.weight`."""
+        head, _, rest = target.partition(".")
+        return ".".join(part for part in (self.trace.names[head], rest) if part)
+
+
+@contextlib.contextmanager
+def assigned_buffers(modules: Sequence[torch.nn.Module]) -> Iterator[None]:
+    """Make a write into the buffer of every `module.buffer = value` inside, for export sees nothing else."""
+    before = [(module, dict(module._buffers)) for module in modules]
+    try:
+        yield
+        for module, buffers in before:
+            for name, old in buffers.items():
+                new = module._buffers.get(name)
+                if old is not None and new is not None and new is not old:
+                    if (new.shape, new.dtype) != (old.shape, old.dtype):
+                        raise UnsupportedOpError(f"the forward gives buffer {name} another shape or element type")
+                    old.copy_(new)
+    finally:
+        for module, buffers in before:
+            module._buffers.clear()
+            module._buffers.update(buffers)
+
+
+def _is_dynamic(leaf: Any) -> bool:
+    return isinstance(leaf, torch.Tensor | torch.SymInt | torch.SymFloat | torch.SymBool)
+
+
+def export(root: Root, request: Request, decompositions: Any) -> ExportedProgram:
+    """The trace of `root`, taken apart, with every dimension dynamic where the request allows."""
+    with watching_functions(root.trace), temporarily_clear_interpreter_stack(), torch.enable_grad():
+        arrays = tuple(example(array) for array in request.arrays)
+        dynamic = tuple(tuple(map(dimension, array.shape)) for array in arrays) if request.dynamic else None
+        try:
+            return inline_regions(_export(root, arrays, dynamic)).run_decompositions(decompositions)
+        except (RuntimeError, NotImplementedError) as error:
+            if (known := explained(error)) is None:
+                raise
+            raise known from error
+
+
+def example(array: torch.Tensor) -> torch.Tensor:
+    """An array like `array` that shares no memory with any other: export takes arrays that do for one."""
+    if array.layout != torch.strided or array.is_quantized or type(array) not in (torch.Tensor, torch.nn.Parameter):
+        raise InputError(f"an input is a {type(array).__name__} of layout {array.layout}", fix="pass a dense tensor")
+    new = torch.empty(array.shape, dtype=array.dtype, device=array.device)
+    return new.requires_grad_(array.requires_grad)
+
+
+def dimension(size: int) -> Any:
+    """Free, but for 0 and 1: code treats those in ways of their own."""
+    return Dim.AUTO if size > 1 else Dim.STATIC
+
+
+def _export(root: Root, arrays: tuple[torch.Tensor, ...], dynamic: Any) -> ExportedProgram:
+    shapes = None if dynamic is None else (dynamic,)
+    try:
+        return torch.export.export(root, arrays, dynamic_shapes=shapes, strict=False)
+    except GuardOnDataDependentSymNode as error:
+        raise data_dependent(error) from error
+    except torch._dynamo.exc.UserError as error:  # pyright: ignore[reportAttributeAccessIssue]
+        if dynamic is None or "data-dependent" in str(error):
+            raise data_dependent(error) if "data-dependent" in str(error) else not_followed(error) from error
+        return _export(root, arrays, None)
+
+
+# Errors
+
+
+def explained(error: Exception) -> MlgraphError | None:
+    """What an error of export means to the user, None where it means nothing known."""
+    text = str(error)
+    if isinstance(error, UnsupportedOperatorException):
+        return UnsupportedOpError.of_source("torch", {(str(error.func), user_line(error)): 1})
+    if "is mutated in the forward method" in text:
+        return UnsupportedOpError(
+            "the function writes into a tensor that is neither its argument nor a buffer of a module",
+            fix="pass it as an argument, register it as a buffer, or name the object that holds it in `stateful`",
+        )
+    if "fake tensor in the exported program" in text:
+        return UnsupportedOpError(
+            "the function takes a tensor out of torch's sight, as x.data does",
+            fix="use x.detach() in the place of x.data",
+        )
+    if "TensorWrapper" in text or "doesn't have storage" in text:
+        return UnsupportedOpError(
+            "the function uses torch.func.grad or one of its kin, which torch.export does not trace",
+            fix="use torch.autograd.grad, or take torch.func.grad of the graph",
+        )
+    return None
+
+
+def not_followed(error: Exception) -> CaptureError:
+    return CaptureError("torch.export could not follow the function", where=user_line(error), why=str(error))
+
+
+def data_dependent(error: BaseException) -> DataDependentControlFlowError:
+    return DataDependentControlFlowError(
+        "the Python code depends on the value of a tensor",
+        where=user_line(error),
+        why="a branch, loop or index that looks at values would be fixed to the traced one",
+        fix="use torch.where or torch.cond, or compute the value outside and pass it as a Python argument",
+    )
+
+
+# What must not happen while tracing
+
+
+@contextlib.contextmanager
+def quiet(trace: Trace) -> Iterator[None]:
+    """Keep torch's warnings and log lines about its own tracing from the user; `trace` hears the warnings."""
+    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("torch")]
+    handlers = {handler for logger in (logging.root, *loggers) for handler in logger.handlers}
+    thread = threading.get_ident()
+
+    def silent(record: logging.LogRecord) -> bool:
+        return record.thread != thread or not record.name.startswith("torch")
+
+    for handler in handlers:
+        handler.addFilter(silent)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+        for warning in caught:
+            trace.hear(warning)
+    finally:
+        for handler in handlers:
+            handler.removeFilter(silent)
+
+
+@contextlib.contextmanager
+def users_lines() -> Iterator[None]:
+    """Let torch remember every line of the user's code for a node; of itself it keeps those in a `forward` alone."""
+    original = TracerBase._filter_traceback_frames
+
+    def users(tracer: TracerBase, frames: traceback.StackSummary) -> traceback.StackSummary:
+        kept = [f for f in frames if f.name == "forward" or not is_library(f.filename)]
+        return traceback.StackSummary.from_list(kept)
+
+    TracerBase._filter_traceback_frames = users  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        yield
+    finally:
+        TracerBase._filter_traceback_frames = original
+
+
+@contextlib.contextmanager
+def watching_functions(trace: Trace) -> Iterator[None]:
+    """Refuse the user's own `torch.autograd.Function`s where gradients count, as no backward of theirs is traced."""
+    original = torch.autograd.Function.__dict__["apply"]
+    thread, gradients = threading.get_ident(), torch.is_grad_enabled()
+
+    def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        if threading.get_ident() == thread and not is_library(cls.forward.__code__.co_filename):
+            trace.without_backward = True
+            if gradients:
+                raise UnsupportedOpError(
+                    f"{cls.__name__} is a torch.autograd.Function with a backward of its own",
+                    where=_caller(),
+                    why="the backward of a graph comes from the operations of the forward",
+                    fix="call the graph under torch.no_grad(), or write the function with differentiable operations",
+                )
+        return original.__get__(None, cls)(*args, **kwargs)
+
+    torch.autograd.Function.apply = classmethod(apply)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        torch.autograd.Function.apply = original
+
+
+def _caller() -> str:
+    """The innermost line of the user's that runs now."""
+    frames = [f for f in traceback.extract_stack() if not is_library(f.filename)]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""

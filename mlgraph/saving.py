@@ -1,0 +1,290 @@
+"""`graph.save` and `mlgraph.load`: a folder of IR text, arrays and JSON.
+
+    graph.json            version, signature, and for each specialisation what it demands of a call and returns
+    0.mlir, 1.mlir, ...   the ivy stage of each
+    arrays.safetensors    weights by name, and captured arrays
+
+Nothing in it is run: the IR may hold operations of neutral dialects only, which the pipeline lowers again, for any
+target.
+"""
+
+# pyright: basic
+import inspect
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+from xdsl.dialects.builtin import ModuleOp
+
+from mlgraph import trees
+from mlgraph.call import Call
+from mlgraph.compiler import Options, check_target, lower
+from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr
+from mlgraph.dialects.dtypes import BY_NAME
+from mlgraph.dumping import parse, text_of
+from mlgraph.errors import CaptureError, InputError, IRError, UnsupportedOpError
+from mlgraph.frontend.program import Input, Program, Result
+from mlgraph.graph import Graph
+from mlgraph.signature import linear
+from mlgraph.specialisation import Outputs, Specialisation
+from mlgraph.targets.arrays import as_numpy
+
+VERSION = 1
+DIALECTS = ("builtin", "func", "arith", "ivy", "generator", "constant")
+"""What a saved module may hold; a call of a library's function it may not."""
+
+
+def save(graph: Graph, path: str | Path) -> Path:
+    """Write every specialisation of `graph` to the folder `path`, and return it.
+
+    Raises `NotCapturedError` before the first capture, `UnsupportedOpError` for what has no place in a file: stateful
+    objects, arguments and results of classes of the user's own.
+    """
+    specialisations = graph.specialisations()
+    arrays = {f"params/{name}": as_numpy(array) for name, array in graph.params.items()}
+    described = []
+    texts = []
+    for i, one in enumerate(specialisations):
+        if one.state is not None:
+            raise UnsupportedOpError(f"{graph.name} reads or writes objects, and a file has none")
+        module = one.stages["ivy"].clone()
+        arrays |= _named_arrays(module, f"{i}/")
+        described.append(_describe(one))
+        texts.append(text_of(module))
+    folder = Path(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    about = {
+        "version": VERSION,
+        "name": graph.name,
+        "to": graph.to,
+        "signature": [_parameter(p) for p in graph.signature.parameters.values()],
+        "specialisations": described,
+        "arrays": {name: [array.dtype.name, list(array.shape)] for name, array in arrays.items()},
+    }
+    for i, text in enumerate(texts):
+        (folder / f"{i}.mlir").write_text(text)
+    raw = {name: np.frombuffer(np.ascontiguousarray(a).tobytes(), np.uint8) for name, a in arrays.items()}
+    save_file(raw, folder / "arrays.safetensors")
+    (folder / "graph.json").write_text(json.dumps(about, indent=1))
+    return folder
+
+
+def load(path: str | Path, to: str | None = None) -> Graph:
+    """The graph that `save` wrote to `path`, for the target it had or another one.
+
+    It captures nothing: a call that fits no saved specialisation raises `CaptureError`. Raises `IRError` for a folder
+    of another version, and for one that holds what `save` does not write.
+    """
+    folder = Path(path)
+    about = _about(folder)
+    try:
+        check_target(to)
+        arrays = _arrays(folder, about["arrays"])
+        signature = inspect.Signature([_read_parameter(p) for p in about["signature"]])
+        graph = Graph(_Saved(about["name"], signature), to or about["to"], _refuse)
+        check_target(graph.to)
+        for i, described in enumerate(about["specialisations"]):
+            graph.add(_read_specialisation(graph, folder / f"{i}.mlir", described, arrays, f"{i}/"))
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise IRError(f"the folder holds what no graph was saved as: {error}", where=str(folder)) from error
+    return graph
+
+
+class _Saved:
+    """Stands for the function that a loaded graph was made from."""
+
+    def __init__(self, name: str, signature: inspect.Signature) -> None:
+        self.__name__ = str(name)
+        self.__signature__ = signature
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise CaptureError(f"the function {self.__name__} is not in the file", fix="load its graph's source instead")
+
+
+def _refuse(graph: Graph, call: Call, source: str) -> Specialisation:
+    raise CaptureError(
+        f"no specialisation of {graph.name} that was saved fits this call",
+        why="the file does not hold the function, so that nothing can be captured anew",
+        fix="call the graph this way before you save it",
+    )
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    try:
+        about = json.loads((folder / "graph.json").read_text())
+    except (OSError, ValueError) as error:
+        raise IRError(f"no graph was saved here: {error}", where=str(folder)) from error
+    version = about.get("version") if isinstance(about, dict) else None
+    if version != VERSION:
+        raise IRError(f"the graph is of version {version!r}, this mlgraph reads {VERSION}", where=str(folder))
+    return about
+
+
+# Arrays
+
+
+def _named_arrays(module: ModuleOp, prefix: str) -> "dict[str, np.ndarray[Any, Any]]":
+    """The captured arrays of a module, each under a name of its own there."""
+    names: dict[int, str] = {}
+    found: dict[str, np.ndarray[Any, Any]] = {}
+    for op in module.walk():
+        if isinstance(op, ArrayOp):
+            array = op.value.data.array
+            name = names.setdefault(id(array), f"{prefix}{len(names)}")
+            found[name] = as_numpy(array)
+            op.value = CapturedAttr(Captured(name, array))
+    return found
+
+
+def _arrays(folder: Path, described: Mapping[str, Sequence[Any]]) -> "dict[str, np.ndarray[Any, Any]]":
+    raw = load_file(folder / "arrays.safetensors")
+    found: dict[str, np.ndarray[Any, Any]] = {}
+    for name, (dtype, shape) in described.items():
+        found[name] = np.frombuffer(raw[name].tobytes(), _numpy(dtype)).reshape(shape)
+    return found
+
+
+def _numpy(name: str) -> "np.dtype[Any]":
+    from mlgraph.dialects.dtypes import dtype_of
+
+    return dtype_of(BY_NAME[name])
+
+
+# What a call must be
+
+
+def _describe(one: Specialisation) -> dict[str, Any]:
+    program = one.runner.program
+    return {
+        "call": _tree(one.call.spec),
+        "leaves": [None if flag else _value(leaf) for leaf, flag in zip(one.call.leaves, one.call.is_array)],
+        "arrays": list(one.call.is_array),
+        "inputs": [[i.dtype, list(i.shape), i.used] for i in program.inputs],
+        "bounds": {symbol: list(interval) for symbol, interval in program.bounds.items()},
+        "passed": list(one.passed),
+        "result": _tree(one.runner.outputs.spec),
+        "outputs": [_output(leaf) for leaf in one.runner.outputs.leaves],
+        "writes": [list(write) for write in program.writes],
+        "input_writes": [list(write) for write in program.input_writes],
+    }
+
+
+def _read_specialisation(
+    graph: Graph, path: Path, described: Mapping[str, Any], arrays: Mapping[str, Any], prefix: str
+) -> Specialisation:
+    module = parse(path.read_text(), str(path))
+    _fill(module, arrays, path)
+    call = Call(
+        _read_tree(described["call"]), [_read_value(v) for v in described["leaves"]], tuple(described["arrays"])
+    )
+    inputs = tuple(Input(dtype, tuple(map(_size, shape)), bool(used)) for dtype, shape, used in described["inputs"])
+    parameters = {name.removeprefix("params/"): a for name, a in arrays.items() if name.startswith("params/")}
+    bounds = {
+        symbol: (int(low), None if high is None else int(high)) for symbol, (low, high) in described["bounds"].items()
+    }
+    outputs = [
+        Result(value["result"]) if "result" in value else _read_value(value["value"]) for value in described["outputs"]
+    ]
+    writes = tuple((str(name), int(i)) for name, i in described["writes"])
+    input_writes = tuple((int(position), int(i)) for position, i in described["input_writes"])
+    program = Program(module, inputs, outputs, bounds, parameters, writes, input_writes)
+    passed = tuple(map(int, described["passed"]))
+    options = Options(graph.to, array_caching=False)
+    return lower(graph, call, program, Outputs(_read_tree(described["result"]), outputs), passed, options, {})
+
+
+def _fill(module: ModuleOp, arrays: Mapping[str, Any], path: Path) -> None:
+    """Give the module its arrays; refuse operations that only a library's own functions could run."""
+    for op in module.walk():
+        if op.name.partition(".")[0] not in DIALECTS:
+            raise IRError(f"a saved graph holds no {op.name}", where=str(path))
+        if isinstance(op, ArrayOp):
+            op.value = CapturedAttr(Captured(op.value.data.name, arrays[op.value.data.name]))
+
+
+def _size(size: Any) -> int | str:
+    if isinstance(size, int) or (isinstance(size, str) and linear(size) is not None):
+        return size
+    raise TypeError(f"{size!r} is no size")
+
+
+def _output(leaf: Any) -> dict[str, Any]:
+    return {"result": leaf.index} if isinstance(leaf, Result) else {"value": _value(leaf)}
+
+
+def _parameter(p: inspect.Parameter) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": p.name, "kind": p.kind.name}
+    if p.default is p.empty:
+        return found
+    leaves, spec = trees.flatten(p.default)
+    return {**found, "default": [_tree(spec), [_value(leaf) for leaf in leaves]]}
+
+
+def _read_parameter(described: Mapping[str, Any]) -> inspect.Parameter:
+    default: Any = inspect.Parameter.empty
+    if "default" in described:
+        tree, leaves = described["default"]
+        default = trees.unflatten(_read_tree(tree), [_read_value(leaf) for leaf in leaves])
+    try:
+        kind = getattr(inspect.Parameter, str(described["kind"]))
+        return inspect.Parameter(described["name"], kind, default=default)
+    except ValueError as error:
+        raise TypeError(str(error)) from error
+
+
+# Values and trees as JSON
+
+
+def _value(value: Any) -> Any:
+    """A plain Python value; floats and tuples under a tag, for JSON has neither NaN nor tuples."""
+    if isinstance(value, bool | int | str | None):
+        return value
+    if type(value) is float:
+        return {"float": repr(value)}
+    raise UnsupportedOpError(f"{value!r} of class {type(value).__name__} has no place in a file")
+
+
+def _read_value(value: Any) -> Any:
+    if isinstance(value, dict):
+        return float(value["float"])
+    if isinstance(value, bool | int | str | None):
+        return value
+    raise TypeError(f"{value!r} is no plain value")
+
+
+def _tree(spec: Any) -> Any:
+    """The structure of a tree of tuples, lists and dicts; a leaf is `null`."""
+    if spec.is_leaf():
+        return None
+    children = [_tree(child) for child in spec.children()]
+    if spec.type in (tuple, list):
+        return [spec.type.__name__, children]
+    if spec.type is dict and all(type(key) in (str, int) for key in spec.entries()):
+        return ["dict", [list(item) for item in zip(spec.entries(), children)]]
+    raise UnsupportedOpError(
+        f"a {spec.type.__name__} has no place in a file",
+        why="loading must not import classes that a file names",
+        fix="take and return tuples, lists and dicts",
+    )
+
+
+def _read_tree(tree: Any) -> Any:
+    return trees.flatten(_example(tree))[1]
+
+
+def _example(tree: Any) -> Any:
+    if tree is None:
+        return 0
+    kind, children = tree
+    match kind:
+        case "tuple":
+            return tuple(_example(child) for child in children)
+        case "list":
+            return [_example(child) for child in children]
+        case "dict":
+            return {key: _example(child) for key, child in children}
+        case _:
+            raise InputError(f"{kind!r} is no kind of tree")

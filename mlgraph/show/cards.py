@@ -1,0 +1,149 @@
+"""What a picture of a program shows: a card for each operation at the ivy stage, and the edges between them.
+
+Weights, literals and sizes get no cards: they are written on the card of the operation that reads them.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+from xdsl.dialects.builtin import IndexType, ModuleOp, TensorType
+from xdsl.dialects.func import ReturnOp
+from xdsl.ir import Attribute, Operation, SSAValue
+
+from mlgraph.dialects.constant import ArrayOp, LiteralOp, ParameterOp, number_of
+from mlgraph.dialects.dtypes import NAME_OF
+from mlgraph.dialects.functions import main_of
+from mlgraph.dialects.table import Row
+from mlgraph.errors import line_of
+
+FAMILIES = ("elementwise", "reduction", "linalg", "nn", "manipulation", "indexing", "sorting", "creation", "other")
+"""The files of the op table; "other" is what is no row of it."""
+
+KINDRED = {"special": "elementwise", "integers": "elementwise", "fft": "linalg", "channels": "nn"}
+"""Files that hold more rows of a family."""
+
+LONGEST = 40
+"""Longer lines are cut; the tooltip has them whole."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a box says: a name, lines of detail below it, the types of its results, and a tooltip."""
+
+    name: str
+    type: str
+    family: str = ""
+    """"" for an argument or a result of the function."""
+    details: tuple[str, ...] = ()
+    tooltip: str = ""
+
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """The kind and text of each line: "name", "detail" or "type"."""
+        lines = [("name", self.name), *(("detail", detail) for detail in self.details), ("type", self.type)]
+        return [(kind, _shortened(text)) for kind, text in lines if text]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def read(module: ModuleOp) -> tuple[list[Card], list[tuple[int, int]]]:
+    """The cards of `@main`, each after those that it reads, and the edges between them by index."""
+    block = main_of(module).body.block
+    cards: list[Card] = []
+    home: dict[SSAValue, int] = {}
+    edges: dict[tuple[int, int], None] = {}
+
+    def add(card: Card, reads: Iterator[SSAValue], gives: Sequence[SSAValue]) -> None:
+        edges.update({(home[value], len(cards)): None for value in reads if value in home})
+        home.update({value: len(cards) for value in gives})
+        cards.append(card)
+
+    for argument in block.args:
+        if argument.uses.get_length():
+            add(Card(argument.name_hint or "", type_text(argument.type)), iter(()), [argument])
+    for op in block.ops:
+        if isinstance(op, ReturnOp):
+            for i, value in enumerate(op.operands):
+                name = "result" if len(op.operands) == 1 else f"result {i}"
+                add(Card(name, type_text(value.type)), iter([value]), ())
+        elif not _is_aside(op):
+            add(_card(op), _read_by(op), op.results)
+    return cards, list(edges)
+
+
+def _is_aside(op: Operation) -> bool:
+    """Whether `op` is only written where it is read: a literal, a weight, or arithmetic on sizes."""
+    sizes = len(op.results) > 0 and all(isinstance(result.type, IndexType) for result in op.results)
+    return sizes or isinstance(op, LiteralOp | ArrayOp | ParameterOp)
+
+
+def _read_by(op: Operation) -> Iterator[SSAValue]:
+    """What `op` and the regions in it read."""
+    for inner in op.walk():
+        yield from inner.operands
+
+
+def _card(op: Operation) -> Card:
+    types = ", ".join(type_text(result.type) for result in op.results)
+    tooltip = f"{str(op).partition(chr(10))[0]}\n{line_of(op).rpartition('/')[2]}".strip()
+    return Card(op.name.removeprefix("ivy."), types, family_of(op), tuple(_details(op)), tooltip)
+
+
+def family_of(op: Operation) -> str:
+    """The family of the op table that `op` belongs to, "other" for what is no row of it."""
+    return family_of_module(op.OP.function.__module__) if isinstance(op, Row) else "other"
+
+
+def family_of_module(module: str) -> str:
+    """The family of the rows that `module` declares."""
+    family = module.rpartition(".")[2].partition("_")[0]
+    family = KINDRED.get(family, family)
+    return family if family in FAMILIES else "other"
+
+
+def _details(op: Operation) -> Iterator[str]:
+    """The weights that `op` reads, and the parameters that are not as by default."""
+    if not isinstance(op, Row):
+        return
+    arguments = zip(op.OP.parameters, op.arguments().values(), strict=True)
+    given = [(p.name, value) for p, value in arguments if value is not None and value != p.default]
+    yield " ".join(text for _, value in given if (text := _weight(value)))
+    yield ", ".join(f"{name} = {text}" for name, value in given if (text := _argument(value)))
+
+
+def _weight(value: Any) -> str:
+    owner = cast(SSAValue[Attribute], value).owner if isinstance(value, SSAValue) else None
+    return owner.value.data.name if isinstance(owner, ParameterOp | ArrayOp) else ""
+
+
+def _argument(value: Any) -> str:
+    """The text of a parameter; "" for a tensor, which is an edge or a weight."""
+    match value:
+        case SSAValue():
+            return _number(cast(SSAValue[Attribute], value))
+        case list() | tuple():
+            items = [_argument(item) for item in cast(Sequence[Any], value)]
+            return f"({', '.join(items)})" if all(items) else ""
+        case Attribute():
+            return NAME_OF.get(value, str(value))
+        case _:
+            return str(value)
+
+
+def _number(value: SSAValue) -> str:
+    if isinstance(value.type, IndexType):
+        return "?"
+    number = number_of(value)
+    return "" if number is None else f"{number:g}" if isinstance(number, float) else str(number)
+
+
+def type_text(type: Attribute) -> str:
+    """`f32[? 3 224 224]` for a tensor type."""
+    if not isinstance(type, TensorType):
+        return str(type)
+    shaped = cast(TensorType[Attribute], type)
+    sizes = " ".join("?" if n < 0 else str(n) for n in shaped.get_shape())
+    return f"{shaped.element_type}[{sizes}]"

@@ -1,0 +1,178 @@
+"""What objects hold, and the steps that lead there."""
+
+# pyright: basic
+import dataclasses
+import sys
+from collections import deque
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from types import FunctionType, MethodType, ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from mlgraph.objects import ROOTS, is_module, module_framework
+
+if TYPE_CHECKING:
+    from mlgraph.dialects.stateful import Slot
+
+LEAVES = (type, FunctionType, MethodType, ModuleType, Enum)
+PLAIN = ("types", "collections", "argparse")
+"""Modules of Python whose classes hold what the user puts there."""
+
+
+class Attribute(NamedTuple):
+    """The step from an object to an attribute that it stores."""
+
+    name: str
+
+    def get(self, owner: Any) -> Any:
+        return object.__getattribute__(owner, self.name)
+
+    def set(self, owner: Any, value: Any) -> None:
+        object.__setattr__(owner, self.name, value)
+
+    def delete(self, owner: Any) -> None:
+        object.__delattr__(owner, self.name)
+
+    def __str__(self) -> str:
+        return f".{self.name}"
+
+
+class Item(NamedTuple):
+    """The step from a dict or a sequence to its item."""
+
+    key: Any
+
+    def get(self, owner: Any) -> Any:
+        return dict.__getitem__(owner, self.key) if isinstance(owner, dict) else owner[self.key]
+
+    def set(self, owner: Any, value: Any) -> None:
+        if isinstance(owner, dict):
+            dict.__setitem__(owner, self.key, value)
+        else:
+            owner[self.key] = value
+
+    def delete(self, owner: Any) -> None:
+        dict.__delitem__(owner, self.key)
+
+    def __str__(self) -> str:
+        return f"[{self.key!r}]"
+
+
+Step: TypeAlias = Attribute | Item
+
+
+class Place(NamedTuple):
+    """Where something is held: the number of a root, and the steps from there."""
+
+    root: int
+    steps: tuple[Step, ...] = ()
+
+    def then(self, step: Step) -> "Place":
+        return Place(self.root, (*self.steps, step))
+
+    def find(self, roots: Sequence[Any]) -> Any:
+        value = roots[self.root]
+        for step in self.steps:
+            value = step.get(value)
+        return value
+
+    def owner(self, roots: Sequence[Any]) -> Any:
+        """What the last step leads from."""
+        return Place(self.root, self.steps[:-1]).find(roots)
+
+    def text(self, names: Sequence[str]) -> str:
+        return names[self.root] + "".join(map(str, self.steps))
+
+    def slot(self, names: Sequence[str]) -> "Slot":
+        """The place as the IR names it."""
+        from mlgraph.dialects.stateful import Slot
+
+        last, owner = self.steps[-1], Place(self.root, self.steps[:-1]).text(names)
+        if isinstance(last, Attribute):
+            return Slot(owner, last.name)
+        return Slot(owner, last.key if isinstance(last.key, str | int) else repr(last.key), item=True)
+
+
+def is_object(value: Any) -> bool:
+    """Whether a value has attributes of its own that may change. Modules with weights have, beside the weights.
+
+    Functions, classes, modules, what Python or a framework defines, and what compares and hashes by value has not.
+    """
+    cls = type(value)
+    root = cls.__module__.partition(".")[0]
+    if is_module(value):
+        return True
+    if isinstance(value, LEAVES) or root in ROOTS or root == "mlgraph":
+        return False
+    if root in sys.stdlib_module_names and root not in PLAIN:
+        return False
+    by_value = cls.__eq__ is not object.__eq__ and cls.__hash__ is not None
+    return dataclasses.is_dataclass(value) or (not by_value and _stores(value))
+
+
+def _stores(value: Any) -> bool:
+    cls = type(value)  # asked instead of the value, which may note what is read of it
+    return cls.__dictoffset__ != 0 or any("__slots__" in vars(base) for base in cls.__mro__)
+
+
+def is_container(value: Any) -> bool:
+    """Whether a value holds others."""
+    return isinstance(value, dict | list | tuple | deque) or is_object(value)
+
+
+def content(value: Any) -> dict[Step, Any]:
+    """What a container holds, by the step that leads to it."""
+    found: dict[Step, Any] = {}
+    if isinstance(value, dict):
+        found = {Item(key): dict.__getitem__(value, key) for key in dict.keys(value)}
+    elif isinstance(value, list | tuple | deque):
+        found = {Item(i): item for i, item in enumerate(value)}
+    if is_object(value):
+        found |= {Attribute(name): item for name, item in attributes(value).items()}
+    return found
+
+
+def attributes(value: Any) -> dict[str, Any]:
+    """The attributes that an object itself stores, in its dict or its slots; of a module those that the user gave."""
+    found = dict(getattr(value, "__dict__", ()))
+    if (framework := module_framework(value)) is not None:
+        return {name: item for name, item in found.items() if not _internal(framework, name)}
+    for cls in type(value).__mro__:
+        slots = vars(cls).get("__slots__", ())
+        names = (slots,) if isinstance(slots, str) else slots
+        found |= {n: getattr(value, n) for n in names if not n.startswith("__") and hasattr(value, n)}
+    return found
+
+
+def _internal(framework: str, name: str) -> bool:
+    """Whether a module's framework keeps this attribute for itself."""
+    if framework == "torch":
+        return name == "forward" or name in vars(sys.modules["torch"].nn.Module())
+    return name.startswith("_") or name == "call"
+
+
+def fill(container: Any, held: Mapping[Step, Any]) -> None:
+    """Make `held` all that a dict, list or object holds."""
+    items = {step.key: item for step, item in held.items() if isinstance(step, Item)}
+    if isinstance(container, dict):
+        dict.clear(container)
+        dict.update(container, items)
+    elif isinstance(container, list | deque):
+        refill(container, list(items.values()))
+    if is_object(container):
+        kept = {step.name: item for step, item in held.items() if isinstance(step, Attribute)}
+        for name in attributes(container).keys() - kept.keys():
+            Attribute(name).delete(container)
+        for name, item in kept.items():
+            Attribute(name).set(container, item)
+
+
+def refill(sequence: Any, items: Sequence[Any]) -> None:
+    """Make `items` all that a list holds."""
+    sequence.clear()
+    sequence.extend(items)
+
+
+def same_content(a: Mapping[Step, Any], b: Mapping[Step, Any]) -> bool:
+    """Whether two containers hold the very same things in the same order."""
+    return list(a) == list(b) and all(a[step] is b[step] for step in a)

@@ -1,0 +1,83 @@
+"""Which operations each target runs, read off the op table: counts by family, and the full list as Markdown."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+
+from mlgraph.dialects.ivy import IVY
+from mlgraph.dialects.table import Op
+from mlgraph.show.cards import FAMILIES, family_of_module
+from mlgraph.transforms.lower_ivy.rules import rules_of
+
+TARGETS = ("torch", "jax", "tensorflow", "numpy")
+
+
+@dataclass(frozen=True)
+class Support:
+    """How each target runs one row: by a "rule", by its "cell", by its "body", or not at all, ""."""
+
+    row: Op[..., Any]
+    family: str
+    ways: dict[str, str]
+
+
+def support() -> list[Support]:
+    """Every row of the op table, family by family."""
+    rows = [Support(row, family_of_module(row.function.__module__), _ways(row)) for row in IVY.rows.values()]
+    return sorted(rows, key=lambda row: FAMILIES.index(row.family))
+
+
+def _ways(row: Op[..., Any]) -> dict[str, str]:
+    def way(target: str) -> str:
+        if row in rules_of(target):
+            return "rule"
+        return "cell" if target in row.cells else "body" if row.composite else ""
+
+    return {target: way(target) for target in TARGETS}
+
+
+def counts() -> Iterator[tuple[str, int, dict[str, int]]]:
+    """Each family, its number of rows, and how many of them each target runs; "all" comes last."""
+    rows = support()
+    total = Counter(row.family for row in rows)
+    for family in (*(family for family in FAMILIES if total[family]), "all"):
+        chosen = [row for row in rows if family in (row.family, "all")]
+        yield family, len(chosen), {target: sum(bool(row.ways[target]) for row in chosen) for target in TARGETS}
+
+
+def table() -> Table:
+    """The counts, to show in a terminal."""
+    shown = Table(title="Operations by family, and how many of them each target runs", title_justify="left")
+    shown.add_column("family")
+    for name in ("operations", *TARGETS):
+        shown.add_column(name, justify="right")
+    for family, total, found in counts():
+        style = "bold" if family == "all" else ""
+        shown.add_row(family, str(total), *(str(found[target]) for target in TARGETS), style=style)
+    return shown
+
+
+def markdown_counts() -> str:
+    """The counts as a Markdown table, each family a link to its list."""
+    lines = [f"| family | operations | {' | '.join(TARGETS)} |", f"|---|---:{'|---:' * len(TARGETS)}|"]
+    for family, total, found in counts():
+        name = "**all**" if family == "all" else f"[{family}](docs/support.md#{family})"
+        lines.append(f"| {name} | {total} | {' | '.join(str(found[target]) for target in TARGETS)} |")
+    return "\n".join(lines)
+
+
+def markdown_list() -> str:
+    """Every operation with its meaning, and how each target runs it, as Markdown."""
+    parts: list[str] = []
+    family = ""
+    for row in support():
+        if row.family != family:
+            family = row.family
+            parts += ["", f"## {family}", "", f"| operation | {' | '.join(TARGETS)} |", f"|---{'|---' * len(TARGETS)}|"]
+        summary = " ".join((row.row.__doc__ or "").partition("\n\n")[0].split()).replace("|", "\\|")
+        ways = " | ".join(row.ways[target] or "-" for target in TARGETS)
+        parts.append(f"| `{row.row.name}` {summary} | {ways} |")
+    return "\n".join(parts).strip()

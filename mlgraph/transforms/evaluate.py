@@ -1,0 +1,226 @@
+"""Evaluation at compile time, by numpy, of operations whose operands are known.
+
+A row is lowered to `numpy.call`s by the rules and cells of the numpy backend, and the calls are run one by one. Callees
+are public names of a few libraries, found by import: nothing else is ever called.
+"""
+
+# pyright: basic
+from collections.abc import Iterable, Sequence
+from importlib import import_module
+from typing import Any, TypeAlias
+
+import numpy as np
+from typing_extensions import TypeIs
+from xdsl.context import Context
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import IndexType, ModuleOp, TensorType
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+
+from mlgraph.dialects import ivy
+from mlgraph.dialects.backend import CallOp
+from mlgraph.dialects.constant import ArrayOp, LiteralOp, array_of
+from mlgraph.dialects.dtypes import BY_NAME, COMPLEX, FLOATS, dtype_of, type_of_array
+from mlgraph.dialects.ivy.size_sources import known
+from mlgraph.dialects.ivy.types import UNKNOWN, shape_of
+from mlgraph.dialects.literals import List, Literal, Name, Operand, Rest, Slice
+from mlgraph.dialects.table import Row
+from mlgraph.transforms.lower_generator import LowerGeneratorPass
+from mlgraph.transforms.lower_ivy import INDEX_OPERATORS, LowerIvyPass
+
+Known: TypeAlias = "np.ndarray[Any, Any] | int"
+"""What a known value is: an array, or a size."""
+
+LIBRARIES = ("numpy", "scipy", "operator", "ml_dtypes")
+BUILTINS = {"getattr": getattr, "max": max, "min": min, "len": len, "int": int, "float": float, "tuple": tuple}
+METHODS = ("numpy.ndarray.", "numpy.random.Generator.")
+
+
+class Evaluator:
+    """The values that are known so far."""
+
+    def __init__(self) -> None:
+        self.known: dict[SSAValue, Known] = {}
+
+    def evaluate(self, op: Operation, rng: "np.random.Generator | None" = None) -> bool:
+        """Whether the results of `op` are known now: its operands are constants, or were evaluated before.
+
+        `rng` serves a draw.
+        """
+        if all(result in self.known for result in op.results):
+            return True
+        found = self._evaluate(op, rng)
+        if found is None or len(found) != len(op.results):
+            return False
+        if any(not _has_type(value, result.type) for value, result in zip(found, op.results, strict=True)):
+            return False
+        self.known.update(zip(op.results, found, strict=True))
+        return True
+
+    def _evaluate(self, op: Operation, rng: "np.random.Generator | None") -> Sequence[Any] | None:
+        if isinstance(op, LiteralOp | ArrayOp):
+            return constant_array(op)
+        if isinstance(op, arith.ConstantOp):
+            return (known(op.result),)
+        if (size := static_size(op)) is not None:
+            return (size,)
+        if not all(v in self.known or (is_constant(v.owner) and self.evaluate(v.owner)) for v in op.operands):
+            return None
+        try:
+            with _strictly(op):
+                return run(as_calls(op, rng is not None), [*_given(rng), *(self.known[v] for v in op.operands)])
+        except Exception:  # no lowering for numpy, or numpy refuses: the operation stays, and its target will tell
+            return None
+
+
+def _given(rng: "np.random.Generator | None") -> Sequence[Any]:
+    return () if rng is None else (rng,)
+
+
+def is_constant(op: Operation | Block) -> TypeIs[LiteralOp | ArrayOp | arith.ConstantOp]:
+    """Whether `op` is a constant already."""
+    return isinstance(op, LiteralOp | ArrayOp | arith.ConstantOp)
+
+
+def can_evaluate(op: Operation) -> bool:
+    """Whether `op` is of a kind that depends on its operands alone."""
+    if is_constant(op) or type(op) in INDEX_OPERATORS:
+        return True
+    return isinstance(op, Row) and op.OP.dialect == "ivy" and not op.regions
+
+
+def static_size(op: Operation) -> int | None:
+    """The size that an `ivy.dim` reads, where the type of its operand tells."""
+    if not isinstance(op, Row) or op.OP is not ivy.dim:
+        return None
+    size = shape_of(op.operands[0])[op.arguments()["axis"]]
+    return None if size == UNKNOWN else size
+
+
+def constant_array(op: LiteralOp | ArrayOp) -> Sequence[Any] | None:
+    """The array that a constant holds, None where numpy cannot read it."""
+    if isinstance(op, LiteralOp):
+        return (array_of(op.result),)
+    try:
+        return None if op.value.data.array is None else (np.asarray(op.value.data.array),)
+    except Exception:  # whatever a framework's array raises when numpy asks for its elements
+        return None
+
+
+def needed_for(values: Iterable[SSAValue]) -> set[Operation]:
+    """The operations that `values` are made from, as far as they can be evaluated."""
+    found: set[Operation] = set()
+    left = [value.owner for value in values]
+    while left:
+        op = left.pop()
+        if isinstance(op, Operation) and op not in found and can_evaluate(op):
+            found.add(op)
+            left += () if static_size(op) is not None else (operand.owner for operand in op.operands)
+    return found
+
+
+def as_calls(op: Operation, draws: bool) -> Block:
+    """A copy of `op`, its operands arguments of a block (literals but for themselves), as calls of numpy."""
+    block = Block(arg_types=[operand.type for operand in op.operands])
+    copies: dict[SSAValue, SSAValue] = dict(zip(op.operands, block.args, strict=True))
+    for operand in op.operands:
+        if isinstance(operand.owner, LiteralOp):
+            block.add_op(literal := operand.owner.clone())
+            copies[operand] = literal.result
+    block.add_op(copy := op.clone(copies))
+    block.add_op(ReturnOp(*copy.results))
+    module = ModuleOp([FuncOp("main", (block.arg_types, []), Region(block))])
+    if draws:
+        LowerGeneratorPass("numpy").apply(Context(), module)
+    LowerIvyPass("numpy").apply(Context(), module)
+    return block
+
+
+def run(block: Block, arguments: Sequence[Any]) -> tuple[Any, ...]:
+    """What a block of numpy calls returns for these arguments."""
+    values: dict[SSAValue, Any] = dict(zip(block.args, arguments, strict=True))
+    for op in block.ops:
+        match op:
+            case ReturnOp():
+                return tuple(_settled(values[v], v.type) for v in op.operands)
+            case LiteralOp():
+                values[op.result] = array_of(op.result)
+            case arith.ConstantOp():
+                values[op.result] = known(op.result)
+            case CallOp():
+                found = call(op, [values[v] for v in op.operands])
+                values.update(zip(op.results, found if len(op.results) > 1 else (found,), strict=True))
+            case _:
+                raise TypeError(f"{op.name} is no call")
+    raise TypeError("the block does not return")
+
+
+def call(op: CallOp, operands: Sequence[Any]) -> Any:
+    """What a call gives for these operands."""
+    path, arguments = op.callee.data, op.arguments.data
+    args = [_argument(a, operands) for a in arguments.positional]
+    kwargs = {name: _argument(a, operands) for name, a in arguments.keyword}
+    for prefix in METHODS:
+        if path.startswith(prefix):
+            owner = args[0] if prefix != "numpy.ndarray." else np.asarray(args[0])
+            return getattr(owner, _public(path.removeprefix(prefix)))(*args[1:], **kwargs)
+    if path == "builtins.getattr":
+        _public(args[1])
+    return resolve(path)(*args, **kwargs)
+
+
+def resolve(path: str) -> Any:
+    """The public object of a dotted path, under one of `LIBRARIES`."""
+    library, *names = _public(path).split(".")
+    if library == "builtins":
+        return BUILTINS[names[0]]
+    if library not in LIBRARIES:
+        raise NameError(f"{path} is not under {', '.join(LIBRARIES)}")
+    found = import_module(library)
+    for i, name in enumerate(names):
+        if not hasattr(found, name):
+            import_module(".".join((library, *names[: i + 1])))
+        found = getattr(found, name)
+    return found
+
+
+def _public(path: str) -> str:
+    if any(name.startswith("_") or not name.isidentifier() for name in path.split(".")):
+        raise NameError(f"{path!r} is no public name")
+    return path
+
+
+def _argument(value: Literal, operands: Sequence[Any]) -> Any:
+    match value:
+        case Operand(index):
+            return operands[index]
+        case List(items):
+            return [_argument(item, operands) for item in items]
+        case tuple():
+            return tuple(_argument(item, operands) for item in value)
+        case Slice(start, stop, step):
+            return slice(*(_argument(part, operands) for part in (start, stop, step)))
+        case Name(path):
+            return resolve(path)
+        case Rest():
+            return ...
+        case Attribute():
+            return dtype_of(value)
+        case _:
+            return value
+
+
+def _strictly(op: Operation) -> "np.errstate":
+    """Floats follow IEEE; where integers come out, a division by 0 or a cast of NaN is left to the target."""
+    floats = all(isinstance(r.type, TensorType) and r.type.element_type in (*FLOATS, *COMPLEX) for r in op.results)
+    return np.errstate(all="ignore") if floats else np.errstate(divide="raise", invalid="raise", over="ignore")
+
+
+def _settled(value: Any, type: Attribute) -> Any:
+    return int(value) if isinstance(type, IndexType) else np.asarray(value)
+
+
+def _has_type(value: Any, type: Attribute) -> bool:
+    if isinstance(type, IndexType):
+        return isinstance(value, int)
+    return isinstance(value, np.ndarray) and value.dtype.name in BY_NAME and type_of_array(value) == type

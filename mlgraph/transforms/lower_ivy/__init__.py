@@ -1,0 +1,104 @@
+"""`lower-ivy{to=...}`: ivy rows become calls of one backend's public functions.
+
+A row is lowered by the backend's rule for it, else by its cell, else by its body when it is composite.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from xdsl.context import Context
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
+from xdsl.passes import ModulePass
+
+from mlgraph.dialects.backend import BACKENDS, Backend
+from mlgraph.dialects.dtypes import NAME_OF
+from mlgraph.dialects.table import Row
+from mlgraph.errors import UnsupportedOpError, line_of
+from mlgraph.transforms.lower_ivy.rules import Rules, rules_of
+from mlgraph.transforms.rewriting import replace
+
+INDEX_OPERATORS: dict[type[Operation], str] = {
+    arith.AddiOp: "operator.add",
+    arith.SubiOp: "operator.sub",
+    arith.MuliOp: "operator.mul",
+    arith.FloorDivSIOp: "operator.floordiv",
+    arith.RemSIOp: "operator.mod",
+    arith.MaxSIOp: "builtins.max",
+    arith.MinSIOp: "builtins.min",
+}
+"""Size arithmetic is Python's, on a backend's sizes."""
+
+TENSORFLOW_OPERATORS: dict[type[Operation], str] = {
+    **INDEX_OPERATORS,
+    arith.MaxSIOp: "tensorflow.maximum",
+    arith.MinSIOp: "tensorflow.minimum",
+}
+"""Sizes of tensorflow are tensors, which Python cannot compare inside `tf.function`."""
+
+
+@dataclass(frozen=True)
+class LowerIvyPass(ModulePass):
+    """Lower every ivy row, and arithmetic on sizes, to calls of backend `to`."""
+
+    name = "lower-ivy"
+
+    to: Literal["torch", "jax", "tensorflow", "numpy"]
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        lowering = _Lowering(BACKENDS[self.to], rules_of(self.to))
+        for inner in list(op.walk()):
+            lowering.lower(inner)
+        lowering.raise_for_missing()
+
+
+class _Lowering:
+    def __init__(self, backend: Backend, rules: Rules) -> None:
+        self.backend = backend
+        self.rules = rules
+        self.operators = TENSORFLOW_OPERATORS if backend.name == "tensorflow" else INDEX_OPERATORS
+        self.missing: Counter[tuple[str, str]] = Counter()
+
+    def lower(self, op: Operation) -> None:
+        if (path := self.operators.get(type(op))) is not None:
+            replace(op, lambda: self.backend.call(path, tuple(op.operands), {}))
+        elif isinstance(op, Row) and op.OP.dialect == "ivy":
+            self.lower_row(op)
+
+    def lower_row(self, op: Row) -> None:
+        if (refused := self.rules.refuses(op)) is not None:
+            self.missing[f"{op.name} of {NAME_OF[refused]}", line_of(op)] += 1
+            return
+        for way in self.ways(op):
+            if (new := replace(op, way)) is not None:
+                for built in new:
+                    self.lower(built)
+                return
+        self.missing[op.name, line_of(op)] += 1
+
+    def ways(self, op: Row) -> Iterator[Callable[[], Any]]:
+        """What may replace `op`, best first; one that returns None leaves it to the next."""
+        row, arguments = op.OP, op.arguments()
+        if (wide := self.rules.widened(op)) is not None:
+            yield wide
+        if (rule := self.rules.get(row)) is not None:
+            yield lambda: rule(**arguments)
+        if (cell := row.cells.get(self.backend.name)) is not None:
+            yield lambda: cell.lower(arguments, row.results)
+        if row.composite:
+            yield lambda: row.function(**arguments)
+
+    def raise_for_missing(self) -> None:
+        if self.missing:
+            raise UnsupportedOpError.of_rows(self.backend.name, self.missing)
+
+
+def callees(backend: str) -> set[str]:
+    """Every public name that the cells of `backend` call."""
+    from mlgraph.dialects.ivy import IVY
+
+    cells: list[Any] = [row.cells[backend] for row in IVY.rows.values() if backend in row.cells]
+    return {name for cell in cells for name in cell.callees()}

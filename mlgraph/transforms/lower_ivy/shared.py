@@ -1,0 +1,164 @@
+"""What the rules of several backends share."""
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from xdsl.ir import Attribute, SSAValue
+
+from mlgraph.dialects import ivy
+from mlgraph.dialects import sizes as arithmetic
+from mlgraph.dialects.backend import Backend
+from mlgraph.dialects.constant import literal
+from mlgraph.dialects.dtypes import FLOATS, DType, dtype_of, i1, i64
+from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
+from mlgraph.dialects.parameters import Ints, Shape, Value
+from mlgraph.dialects.sizes import Size
+
+SPECIAL = (ivy.i0e, ivy.i1e, ivy.zeta, ivy.gammainc, ivy.gammaincc, ivy.betainc)
+"""Functions that libraries have in single and double precision."""
+
+
+def typed(value: Value, type: Attribute) -> Value:
+    """`value`, the result of a backend's call, as a value of `type` that rows take."""
+    value._type = type  # pyright: ignore[reportPrivateUsage]
+    return value
+
+
+def number(x: Value, value: float) -> Value:
+    """`value` as a 0-d array of the element type of `x`."""
+    return literal(value, dtype(x))
+
+
+def size(x: Value, axis: int) -> Size:
+    """The size of `x` along `axis`: a number where it is known."""
+    known = shape_of(x)[axis]
+    return ivy.dim(x, axis) if known == UNKNOWN else known
+
+
+def sizes(x: Value) -> list[Size]:
+    """The sizes of `x`."""
+    return [size(x, axis) for axis in range(rank(x))]
+
+
+def python_number(value: Any, dtype: DType) -> Any:
+    """`value` as the Python number that an array of `dtype` holds."""
+    with np.errstate(all="ignore"):
+        array = np.asarray(value).astype(dtype_of(dtype))
+    return float(array) if array.dtype.name in ("float16", "bfloat16") else array.item()
+
+
+def subscript(x: Value, starts: Shape, stops: Shape, steps: Ints, backend: Backend) -> Value:
+    """`x[start:stop:step, ...]` as Python writes it, without what says nothing."""
+    index = slices(starts, stops, steps)
+    return at(x, index, backend) if index else x
+
+
+def at(x: Value, index: Sequence[Any], backend: Backend) -> Value:
+    """`x[index]`."""
+    return backend.call("operator.getitem", (x, index[0] if len(index) == 1 else tuple(index)), {})[0]
+
+
+def slices(starts: Shape, stops: Shape, steps: Ints) -> list[slice]:
+    """`[start:stop:step, ...]` without what says nothing."""
+    index = [_slice(*bounds) for bounds in zip(starts, stops, steps, strict=True)]
+    while index and index[-1] == slice(None):
+        index.pop()
+    return index
+
+
+def _slice(start: Size, stop: Size, step: int) -> slice:
+    first = None if isinstance(start, int) and start == 0 else start
+    last = None if isinstance(stop, int) and stop == TO_END else stop
+    return slice(first, last, None if step == 1 else step)
+
+
+def transposed(x: Value, axes: Sequence[int]) -> Value:
+    """`x` with its axes in the order `axes`; `x` itself where that changes nothing."""
+    return x if list(axes) == list(range(rank(x))) else ivy.permute_dims(x, tuple(axes))
+
+
+def axis_to(x: Value, axis: int, to: int) -> Value:
+    """`x` with its `axis` at the place `to`, the others in order."""
+    order = [a for a in range(rank(x)) if a != axis % rank(x)]
+    order.insert(to % rank(x), axis % rank(x))
+    return transposed(x, order)
+
+
+def swapped_back(order: Sequence[int]) -> Ints:
+    """The order of axes that undoes `order`."""
+    return tuple(list(order).index(a) for a in range(len(order)))
+
+
+def is_value(size: Size) -> bool:
+    """Whether a size is known only when the program runs."""
+    return isinstance(size, SSAValue)
+
+
+def least(dtype: DType) -> float | int:
+    """What is below all others of an element type."""
+    if dtype == i1:
+        return False
+    return -np.inf if dtype in FLOATS else int(np.iinfo(dtype_of(dtype)).min)
+
+
+def greatest(dtype: DType) -> float | int:
+    """What is above all others of an element type."""
+    if dtype == i1:
+        return True
+    return np.inf if dtype in FLOATS else int(np.iinfo(dtype_of(dtype)).max)
+
+
+def pooled(x: Value, window: Ints, stride: Ints, dilation: Ints, combine: Callable[[Value, Value], Value]) -> Value:
+    """Every place of a window on the spatial axes of `x`, combined from strided slices, axis by axis."""
+    for axis, (k, s, d) in enumerate(zip(window, stride, dilation, strict=True), 2):
+        last = arithmetic.subtract(size(x, axis), d * (k - 1) + 1)
+        reach = arithmetic.multiply(arithmetic.floor_divide(last, s), s)
+        parts = [along(x, axis, i * d, arithmetic.add(reach, i * d + 1), s) for i in range(k)]
+        x = reduce(combine, parts)
+    return x
+
+
+def along(x: Value, axis: int, start: Size, stop: Size, step: int = 1) -> Value:
+    """`x[start:stop:step]` along one axis."""
+    starts, stops, steps = [0] * rank(x), [TO_END] * rank(x), [1] * rank(x)
+    starts[axis], stops[axis], steps[axis] = start, stop, step  # type: ignore[call-overload]
+    return ivy.slice(x, starts, stops, tuple(steps))
+
+
+def continued_indices(size: Size, low: int, high: int, mode: str) -> Value:
+    """Which element stands at each place from `-low` to `size + high`: the mirrored or the nearest."""
+    zero, last = literal(0, i64), ivy.from_size((arithmetic.subtract(size, 1),), i64)
+    places = ivy.subtract(ivy.iota((arithmetic.add(size, low + high),), i64), literal(low, i64))
+    if mode != "reflect":
+        return ivy.clip(places, zero, last)
+    return ivy.subtract(last, ivy.abs(ivy.subtract(last, ivy.abs(places))))
+
+
+def transpose_weight(weight: Value, groups: int) -> Value:
+    """A weight of `conv_transpose` (C, O / groups, ...) as that of the `conv` it is: (O, C / groups, ...), mirrored."""
+    spatial = tuple(range(2, rank(weight)))
+    channels, out, *window = sizes(weight)
+    if groups == 1:
+        return ivy.flip(ivy.permute_dims(weight, (1, 0, *spatial)), spatial)
+    grouped = ivy.reshape(weight, (groups, arithmetic.floor_divide(channels, groups), out, *window))
+    swapped = ivy.permute_dims(grouped, (0, 2, 1, *(a + 1 for a in spatial)))
+    shape = (arithmetic.multiply(out, groups), arithmetic.floor_divide(channels, groups), *window)
+    return ivy.flip(ivy.reshape(swapped, shape), spatial)
+
+
+def shrunk(x: Value, indices: Value, axis: int) -> Value:
+    """`x` cut to the size of `indices` along all axes but `axis`."""
+    pairs = enumerate(zip(shape_of(x), shape_of(indices), strict=True))
+    cuts = [a != axis and not n == m != UNKNOWN for a, (n, m) in pairs]
+    if not any(cuts):
+        return x
+    stops = [size(indices, a) if cut else TO_END for a, cut in enumerate(cuts)]
+    return ivy.slice(x, (0,) * rank(x), stops, (1,) * rank(x))
+
+
+def first_axes(x: Value, axes: Ints) -> list[int]:
+    """The axes of `x`, those of the indices first."""
+    return [*axes, *(a for a in range(rank(x)) if a not in axes)]

@@ -1,0 +1,29 @@
+"""Rules for tensorflow where a row's cell is too little, a file per family."""
+
+from mlgraph.transforms.lower_ivy.tensorflow import (
+    convolution,
+    creation,
+    elementwise,
+    fft,
+    indexing,
+    linalg,
+    manipulation,
+    nn,
+    reduction,
+    sorting,
+)
+from mlgraph.transforms.lower_ivy.tensorflow.rule import rule
+
+__all__ = (
+    "convolution",
+    "creation",
+    "elementwise",
+    "fft",
+    "indexing",
+    "linalg",
+    "manipulation",
+    "nn",
+    "reduction",
+    "rule",
+    "sorting",
+)

@@ -1,0 +1,121 @@
+"""`narrow-types`: 64-bit element types become 32-bit ones, as jax has them unless told otherwise.
+
+    %n = ivy.cast(%x, dtype = int64) : (tensor<?xf64>) -> tensor<?xi64>
+
+becomes
+
+    %n = ivy.cast(%x, dtype = int32) : (tensor<?xf32>) -> tensor<?xi32>
+
+A literal that does not fit raises `InputError`. Captured arrays keep their data: what loads them checks its range.
+"""
+
+# pyright: basic
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from xdsl.context import Context
+from xdsl.dialects.builtin import BytesAttr, DenseIntOrFPElementsAttr, ModuleOp, TensorType
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint, Rewriter
+
+from mlgraph.dialects import ivy
+from mlgraph.dialects.constant import LiteralOp, array_of
+from mlgraph.dialects.dtypes import DType, c64, c128, dtype_of, f32, f64, i32, i64, ui32, ui64
+from mlgraph.dialects.functions import functions, update_type
+from mlgraph.dialects.parameters import DTypeKind, FloatKind, ScalarKind
+from mlgraph.dialects.table import Row
+from mlgraph.errors import InputError, line_of
+
+NARROW: dict[Attribute, DType] = {i64: i32, ui64: ui32, f64: f32, c128: c64}
+
+
+@dataclass(frozen=True)
+class NarrowTypesPass(ModulePass):
+    """Replace int64, uint64, float64 and complex128 by their 32-bit counterparts everywhere."""
+
+    name = "narrow-types"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for inner in op.walk():
+            narrow(inner)
+        for function in functions(op):
+            update_type(function)
+
+
+WIDE = (ivy.nonzero,)
+"""Rows that give 64-bit integers whatever they are given."""
+
+
+def narrow(op: Operation) -> None:
+    """Narrow what `op` says of itself: its results, its blocks' arguments, its parameters, its data."""
+    if isinstance(op, LiteralOp):
+        narrow_literal(op)
+    if isinstance(op, Row) and op.OP in WIDE:
+        cast_results(op)
+        return
+    if isinstance(op, Row):
+        narrow_parameters(op)
+    for result in op.results:
+        narrow_value(result)
+    for region in op.regions:
+        for block in region.blocks:
+            for argument in block.args:
+                narrow_value(argument)
+
+
+def narrow_parameters(op: Row) -> None:
+    """Narrow the element types that `op` names, and check the numbers that it says in them."""
+    for parameter in op.OP.parameters:
+        dtype = op.properties.get(parameter.name)
+        if isinstance(parameter.kind, DTypeKind) and dtype in NARROW:
+            op.properties[parameter.name] = NARROW[dtype]
+            numbers = [p for p in op.OP.parameters if isinstance(p.kind, FloatKind | ScalarKind)]
+            for number in numbers:
+                checked(np.asarray(op.arguments()[number.name]), NARROW[dtype], op)
+
+
+def cast_results(op: Row) -> None:
+    """Cast the results of a row that cannot give others; its uses read the casts."""
+    for result in op.results:
+        cast = ivy.cast.build({"x": result, "dtype": NARROW[result.type.element_type]}, [narrow_type(result.type)])  # pyright: ignore[reportAttributeAccessIssue]
+        cast.location = op.location
+        Rewriter.insert_op(cast, InsertPoint.after(op))
+        result.replace_uses_with_if(cast.results[0], lambda use, cast=cast: use.operation is not cast)
+
+
+def narrow_value(value: SSAValue) -> None:
+    value._type = narrow_type(value.type)
+
+
+def narrow_type(type: Attribute) -> Attribute:
+    """`type` with a 32-bit element type."""
+    if isinstance(type, TensorType) and type.element_type in NARROW:
+        return TensorType(NARROW[type.element_type], type.get_shape())
+    return type
+
+
+def narrow_literal(op: LiteralOp) -> None:
+    type = op.value.type
+    if type.element_type not in NARROW:
+        return
+    small = checked(array_of(op.result), NARROW[type.element_type], op)
+    op.properties["value"] = DenseIntOrFPElementsAttr(narrow_type(type), BytesAttr(small.tobytes()))  # pyright: ignore[reportArgumentType]
+
+
+def checked(array: Any, dtype: DType, op: Operation) -> "np.ndarray[Any, Any]":
+    """`array` in a narrow element type; an error that names it where it does not fit."""
+    target = dtype_of(dtype)
+    with np.errstate(all="ignore"):
+        small = array.astype(target)
+        whole = target.kind in "iu"
+        fits = small.astype(array.dtype) == array if whole else np.isfinite(small) | ~np.isfinite(array)
+    if not np.all(fits):
+        raise InputError(
+            f"the constant {array.tolist()} does not fit into {target}",
+            where=line_of(op),
+            why="jax runs without 64-bit types",
+            fix="compile with x64=True or set jax_enable_x64",
+        )
+    return small

@@ -1,0 +1,157 @@
+"""The passes between a captured program and a module of backend calls, in order and by stage.
+
+    ivy          bake-generators if asked for, fold-constants, canonicalize, cse, the user's own passes
+    stateful     functionalize-state
+    generator    lower-generator
+    constant     lower-constant
+    torch, ...   channels-last (tensorflow alone), lower-ivy, cse, dce
+
+A stage ends where the module has a meaning of its own: it is verified there, and a dump of it is worth reading.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from io import StringIO
+from typing import Literal, TypeAlias
+
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+from xdsl.printer import Printer
+from xdsl.transforms.common_subexpression_elimination import CommonSubexpressionElimination
+from xdsl.transforms.dead_code_elimination import DeadCodeElimination
+
+from mlgraph.dialects.context import context
+from mlgraph.errors import MlgraphError, PassError
+from mlgraph.transforms.bake_generators import BakeGeneratorsPass
+from mlgraph.transforms.canonicalize import CanonicalizePass
+from mlgraph.transforms.channels_last import ChannelsLastPass
+from mlgraph.transforms.fold_constants import FoldConstantsPass
+from mlgraph.transforms.functionalize_state import FunctionalizeStatePass
+from mlgraph.transforms.lower_constant import LowerConstantPass
+from mlgraph.transforms.lower_generator import LowerGeneratorPass
+from mlgraph.transforms.lower_ivy import LowerIvyPass
+from mlgraph.transforms.narrow_types import NarrowTypesPass
+
+Backend: TypeAlias = Literal["torch", "jax", "tensorflow", "numpy"]
+OnPass: TypeAlias = Callable[[str, ModulePass, ModuleOp], object]
+"""Called after each pass with the stage's name, the pass and the module."""
+OnStage: TypeAlias = Callable[[str, ModuleOp], object]
+"""Called after each stage, when the module has been verified, with the stage's name and the module."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Passes under a name."""
+
+    name: str
+    passes: tuple[ModulePass, ...]
+
+    def insert(self, index: int, new: ModulePass) -> "Stage":
+        return Stage(self.name, (*self.passes[:index], new, *self.passes[index:]))
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Stages in order. A pipeline never changes: `insert_before` and `insert_after` give a new one."""
+
+    stages: tuple[Stage, ...]
+
+    def insert_before(self, name: str, new: ModulePass) -> "Pipeline":
+        """This pipeline with `new` before the first pass called `name`, or at the start of the stage called so."""
+        return self._insert(name, new, 0)
+
+    def insert_after(self, name: str, new: ModulePass) -> "Pipeline":
+        """This pipeline with `new` after the first pass called `name`, or at the end of the stage called so."""
+        return self._insert(name, new, 1)
+
+    def run(self, module: ModuleOp, on_pass: OnPass | None = None, on_stage: OnStage | None = None) -> None:
+        """Run every pass on `module`, and verify it after each stage.
+
+        An error that mlgraph raises on purpose passes through; any other becomes a `PassError` that holds the stage,
+        the pass's spec and the text of the IR as the pass left it.
+        """
+        ctx = context()
+        for stage in self.stages:
+            for step in stage.passes:
+                _guarded(stage.name, str(step.spec()), module, lambda step=step: step.apply(ctx, module))
+                if on_pass is not None:
+                    on_pass(stage.name, step, module)
+            _guarded(stage.name, "", module, module.verify)
+            if on_stage is not None:
+                on_stage(stage.name, module)
+
+    def __iter__(self) -> Iterator[tuple[str, ModulePass]]:
+        """Each pass, with the name of its stage."""
+        return ((stage.name, step) for stage in self.stages for step in stage.passes)
+
+    def __str__(self) -> str:
+        """What `mlgraph-opt -p` takes."""
+        return ",".join(str(step.spec()) for _, step in self)
+
+    def _insert(self, name: str, new: ModulePass, offset: int) -> "Pipeline":
+        stages = list(self.stages)
+        for i, stage in enumerate(stages):
+            names = [step.name for step in stage.passes]
+            if name == stage.name or name in names:
+                index = names.index(name) + offset if name in names else offset * len(names)
+                stages[i] = stage.insert(index, new)
+                return Pipeline(tuple(stages))
+        known = [*(stage.name for stage in stages), *(step.name for _, step in self)]
+        raise ValueError(f"no stage or pass is called {name!r}, there are {', '.join(known)}")
+
+
+def default_pipeline(
+    to: Backend,
+    array_caching: bool = True,
+    include_generators: bool = True,
+    passes: Iterable[ModulePass] = (),
+    narrow: bool = False,
+) -> Pipeline:
+    """What `compile` runs to turn an ivy module into calls of backend `to`.
+
+    `array_caching` evaluates what depends on no input; without it, constants stay as the user wrote them, equal ones
+    included. `include_generators=False` draws random numbers once, now. `passes` are the user's own. `narrow` makes
+    64-bit types 32-bit ones, for jax without the others.
+    """
+    cse, dce, own = CommonSubexpressionElimination(), DeadCodeElimination(), tuple(passes)
+    ivy: list[ModulePass] = [] if include_generators else [BakeGeneratorsPass()]
+    ivy += [FoldConstantsPass(), CanonicalizePass(), cse] if array_caching else [CanonicalizePass()]
+    ivy += [*own, dce] if own else []
+    ivy += [NarrowTypesPass()] if narrow else []
+    layout = (ChannelsLastPass(),) if to == "tensorflow" else ()
+    return Pipeline(
+        (
+            Stage("ivy", tuple(ivy)),
+            Stage("stateful", (FunctionalizeStatePass(),)),
+            Stage("generator", (LowerGeneratorPass(to),)),
+            Stage("constant", (LowerConstantPass(to),)),
+            Stage(to, (*layout, LowerIvyPass(to), cse, dce)),
+        )
+    )
+
+
+def _guarded(stage: str, spec: str, module: ModuleOp, action: Callable[[], object]) -> None:
+    """Run `action`; raise what it raises as a `PassError`, unless it was raised on purpose."""
+    try:
+        action()
+    except MlgraphError as error:
+        _forget_notes(error)
+        raise
+    except Exception as error:
+        _forget_notes(error)
+        what = f"pass {spec} failed" if spec else "the module is not valid"
+        failure = PassError(f"{what} at stage {stage}: {error}", fix="look at `error.ir`, the IR that it failed on")
+        failure.stage, failure.pass_spec, failure.ir = stage, spec, _text(module)
+        raise failure from error
+
+
+def _forget_notes(error: BaseException) -> None:
+    """xDSL notes the whole module on an error that a pattern raises."""
+    if getattr(error, "__notes__", None):
+        del error.__notes__
+
+
+def _text(module: ModuleOp) -> str:
+    stream = StringIO()
+    Printer(stream, print_debuginfo=True).print_op(module)
+    return stream.getvalue() + "\n"

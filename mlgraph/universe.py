@@ -1,0 +1,38 @@
+"""What mlgraph adds to xDSL's tools: `xdsl-opt` and `mlgraph-opt` find it through the entry point `xdsl.universe`.
+
+Names lead to getters, so that a tool loads only what it uses.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+
+from xdsl.passes import ModulePass
+from xdsl.universe import Universe
+from xdsl.utils.target import Target
+
+from mlgraph.dialects.context import DIALECTS
+
+
+def _pass(module: str, name: str) -> Callable[[], type[ModulePass]]:
+    return lambda: getattr(import_module(f"mlgraph.transforms.{module}"), name)
+
+
+def _target(module: str, name: str) -> Callable[[], type[Target]]:
+    return lambda: getattr(import_module(f"mlgraph.targets.{module}"), name)
+
+
+PASSES: dict[str, Callable[[], type[ModulePass]]] = {
+    "bake-generators": _pass("bake_generators", "BakeGeneratorsPass"),
+    "channels-last": _pass("channels_last", "ChannelsLastPass"),
+    "fold-constants": _pass("fold_constants", "FoldConstantsPass"),
+    "functionalize-state": _pass("functionalize_state", "FunctionalizeStatePass"),
+    "lower-constant": _pass("lower_constant", "LowerConstantPass"),
+    "lower-generator": _pass("lower_generator", "LowerGeneratorPass"),
+    "lower-ivy": _pass("lower_ivy", "LowerIvyPass"),
+    "narrow-types": _pass("narrow_types", "NarrowTypesPass"),
+}
+"""The passes of mlgraph; `canonicalize`, `cse` and `dce` are xDSL's."""
+
+TARGETS: dict[str, Callable[[], type[Target]]] = {"python": _target("python", "PythonTarget")}
+
+MLGRAPH = Universe(all_dialects=DIALECTS, all_passes=PASSES, all_targets=TARGETS)

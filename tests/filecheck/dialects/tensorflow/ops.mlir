@@ -1,0 +1,12 @@
+// RUN: mlgraph-opt %s | mlgraph-opt | filecheck %s
+
+// CHECK-LABEL: func.func @call
+func.func @call(%x : tensor<?x3xf32>, %n : index) -> tensor<?x3xf32> {
+  // CHECK-NEXT: tensorflow.call @tensorflow.reshape(%x, (%n, 3)) : (tensor<?x3xf32>, index) -> tensor<?x3xf32>
+  %0 = tensorflow.call @tensorflow.reshape(%x, (%n, 3)) : (tensor<?x3xf32>, index) -> tensor<?x3xf32>
+  // CHECK-NEXT: tensorflow.call @tensorflow.stack([%x, %{{.*}}], axis = 1) : (tensor<?x3xf32>, tensor<?x3xf32>) -> tensor<?x2x3xf32>
+  %1 = tensorflow.call @tensorflow.stack([%x, %0], axis = 1) : (tensor<?x3xf32>, tensor<?x3xf32>) -> tensor<?x2x3xf32>
+  // CHECK-NEXT: tensorflow.call @operator.getitem(%{{.*}}, (rest, 0, slice(none, none, 2)))
+  %2 = tensorflow.call @operator.getitem(%1, (rest, 0, slice(none, none, 2))) : (tensor<?x2x3xf32>) -> tensor<?x2xf32>
+  func.return %0 : tensor<?x3xf32>
+}

@@ -1,0 +1,114 @@
+# pyright: basic
+"""`mlgraph-opt`: what it knows, what it prints, and that wrong IR is told in words."""
+
+from pathlib import Path
+
+import pytest
+from xdsl.passes import get_pass_option_infos
+from xdsl.universe import Universe
+
+from mlgraph.dialects.context import context
+from mlgraph.opt import main
+from mlgraph.universe import MLGRAPH
+
+GOOD = """\
+func.func @main(%x : tensor<?x3xf32>) -> tensor<?x3xf32> {
+  %y = ivy.negative(%x) : (tensor<?x3xf32>) -> tensor<?x3xf32>
+  func.return %y : tensor<?x3xf32>
+}
+"""
+
+
+def opt(tmp_path: Path, text: str, *args: str) -> int:
+    file = tmp_path / "file.mlir"
+    file.write_text(text)
+    return main([str(file), *args])
+
+
+def test_the_universe_is_complete() -> None:
+    everything = Universe.get_multiverse()
+    for name, get_pass in MLGRAPH.all_passes.items():
+        assert get_pass().name == name
+        assert get_pass().__doc__
+        get_pass_option_infos(get_pass())
+        assert name in everything.all_passes
+    for name, get_dialect in MLGRAPH.all_dialects.items():
+        assert get_dialect().name == name
+        assert context().get_dialect(name) is get_dialect()
+    for name, get_target in MLGRAPH.all_targets.items():
+        assert get_target().name == name
+
+
+def test_every_pass_file_is_registered() -> None:
+    import mlgraph.transforms
+
+    folder = Path(str(mlgraph.transforms.__file__)).parent
+    text = {file.stem: file.read_text() for file in folder.glob("*.py")}
+    text |= {file.parent.name: file.read_text() for file in folder.glob("*/__init__.py")}
+    passes = {stem.replace("_", "-") for stem, source in text.items() if "(ModulePass)" in source}
+    assert passes == set(MLGRAPH.all_passes)
+
+
+def test_passes_and_targets(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert opt(tmp_path, GOOD, "-p", "canonicalize,lower-ivy{to=jax}", "-t", "python{to=jax}") == 0
+    assert "y = jnp.negative(x)" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("ivy.negative", "ivy.negate", "Operation ivy.negate is not registered"),
+        ("(%x) :", "(%x, %x) :", "ivy.negative takes 1 operands"),
+        ("(%x) :", "(%z) :", "z"),
+        ("-> tensor<?x3xf32>\n", "-> tensor<?x3xf64>\n", "previously used or defined with type tensor<?x3xf64>"),
+        ("return %y", "return", "file.mlir:3:15"),
+        ("}", "", "file.mlir:5:1"),
+        (GOOD, "nonsense", "Operation nonsense is not registered"),
+    ],
+)
+def test_what_is_wrong_is_told_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, message: str
+) -> None:
+    assert opt(tmp_path, GOOD.replace(old, new)) == 1
+    captured = capsys.readouterr()
+    assert message.lower() in captured.err.lower()
+    assert captured.err.startswith("mlgraph-opt: ")
+    assert "Traceback" not in captured.err
+
+
+@pytest.mark.parametrize(
+    ("passes", "message"),
+    [
+        ("lower-ivy{to=ivory}", "ivory"),
+        ("lower-ivy", 'requires argument "to"'),
+        ("fuse", "Unrecognized passes: ['fuse']"),
+        ("dce{from=torch}", "from"),
+    ],
+)
+def test_a_wrong_pass_is_told_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], passes: str, message: str
+) -> None:
+    assert opt(tmp_path, GOOD, "-p", passes) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_a_missing_lowering_is_told_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlgraph.dialects import ivy
+
+    monkeypatch.delitem(ivy.negative.cells, "torch")
+    assert opt(tmp_path, GOOD, "-p", "lower-ivy{to=torch}") == 1
+    assert "target torch has no lowering for" in capsys.readouterr().err
+
+
+def test_the_traceback_can_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLGRAPH_TRACEBACK", "full")
+    with pytest.raises(ValueError, match="Unrecognized passes"):
+        opt(tmp_path, GOOD, "-p", "fuse")
+
+
+def test_the_help_has_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "mlgraph-opt file.mlir -p 'canonicalize,cse,fold-constants'" in capsys.readouterr().out

@@ -1,0 +1,354 @@
+# pyright: basic
+"""Objects that a function reads and writes: each call works on the caller's, capture leaves them as they were."""
+
+import copy
+import dataclasses
+import types
+
+import numpy as np
+import pytest
+import torch
+
+import mlgraph
+from mlgraph.dialects.stateful import GetOp, SetOp
+
+X = torch.arange(6.0).reshape(2, 3)
+TARGETS = ["torch", "jax", "numpy", "tensorflow"]
+
+
+def plain(value):
+    """A value with numpy arrays in the place of every framework's."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, types.SimpleNamespace | Counter | Holder | Slotted):
+        return plain(mlgraph.state.places.attributes(value))
+    return np.round(np.asarray(value), 4).tolist() if mlgraph.targets.arrays.framework_of(value) else value
+
+
+class Counter:
+    def __init__(self):
+        self.total = torch.zeros(3)
+        self.calls = 0
+        self.unrelated = "a"
+
+
+class Holder:
+    def __init__(self, **held):
+        vars(self).update(held)
+
+
+class Slotted:
+    __slots__ = ("spare", "value")
+
+    def __init__(self, value):
+        self.value = value
+
+
+def set_new(state, x):
+    state.new = x
+    return x + 1
+
+
+def replace(state, x):
+    state.total = state.total + x.sum(0)
+    return state.total * 2
+
+
+def in_place(state, x):
+    state.total += x.sum(0)
+    return state.total * 2
+
+
+def delete(state, x):
+    del state.total
+    state.left = x
+    return x * 2
+
+
+def count(state, x):
+    state.calls += 1
+    return x * state.calls
+
+
+def nested(state, x):
+    state.calls = {"x": x, "pair": (x * 2, 5), "list": [x.sum(), "text"]}
+    return x
+
+
+def inner_object(state, x):
+    if not hasattr(state, "inner"):
+        state.inner = Holder(count=x * 0)
+    state.inner.count = state.inner.count + 1
+    return x
+
+
+FUNCTIONS = [set_new, replace, in_place, delete, count, nested, inner_object]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("to", TARGETS)
+def test_each_call_reads_and_writes_the_callers_object(function, to):
+    ours, theirs = Counter(), Counter()
+    graph = mlgraph.compile(function, to=to, arg_stateful_idxs=[[0]], args=(ours, X))
+    assert plain(ours) == plain(Counter()), "capture restores the object"
+    for _ in range(1 if function is delete else 3):
+        x = torch.rand(2, 3)
+        np.testing.assert_allclose(np.asarray(graph(ours, x)), np.asarray(function(theirs, x)), rtol=1e-6)
+        np.testing.assert_equal(plain(ours), plain(theirs))
+
+
+@pytest.mark.parametrize("function", [set_new, replace, in_place])
+def test_arrays_do_not_cause_another_capture(function):
+    graph = mlgraph.compile(function, to="torch", arg_stateful_idxs=[[0]])
+    state, other = Counter(), Counter()
+    for _ in range(3):
+        graph(state, X)
+        graph(other, X)
+    other.unrelated = "b"
+    graph(other, X)
+    assert graph.cache_info().captures == 1
+
+
+def test_python_values_that_are_read_are_guarded():
+    graph = mlgraph.compile(lambda state, x: x * state.calls, to="torch", arg_stateful_idxs=[[0]])
+    state = Counter()
+    for calls in (1, 2, 1, 2):
+        state.calls = calls
+        np.testing.assert_allclose(graph(state, X), X * calls)
+    assert graph.cache_info().captures == 2
+
+
+def test_other_sizes_of_state():
+    graph = mlgraph.compile(lambda state, x: (state.total * x).sum(), to="numpy", arg_stateful_idxs=[[0]])
+    state = Counter()
+    for n in (3, 5, 2):
+        state.total = torch.rand(n)
+        x = torch.rand(4, n)
+        np.testing.assert_allclose(graph(state, x), (state.total * x).sum(), rtol=1e-5)
+    assert graph.cache_info().captures == 1
+
+
+def test_cache_that_grows():
+    def attend(cache, x):
+        cache.keys = x if cache.keys is None else torch.cat([cache.keys, x])
+        return cache.keys.sum(0)
+
+    graph = mlgraph.compile(attend, to="torch", arg_stateful_idxs=[[0]])
+    ours, theirs = Holder(keys=None), Holder(keys=None)
+    for _ in range(5):
+        x = torch.rand(2, 3)
+        np.testing.assert_allclose(graph(ours, x), attend(theirs, x), rtol=1e-5)
+        np.testing.assert_allclose(ours.keys, theirs.keys)
+    assert graph.cache_info().captures == 2
+
+
+# Ways to say what is stateful
+
+
+def test_paths_into_arguments():
+    def step(batch, x):
+        batch["cache"].total = x * 2
+        return x + 1
+
+    graph = mlgraph.compile(step, to="torch", arg_stateful_idxs=[[0, "cache"]])
+    counter = Counter()
+    graph({"cache": counter, "other": 3}, X)
+    np.testing.assert_allclose(counter.total, X * 2)
+    graph(batch={"cache": counter, "other": 3}, x=X + 1)
+    np.testing.assert_allclose(counter.total, X * 2 + 2)
+
+
+def test_dicts_and_lists():
+    def step(cache, log, x):
+        cache["last"] = x
+        log.append(x.sum())
+        return x + len(log)
+
+    graph = mlgraph.compile(step, to="torch", arg_stateful_idxs=[[0], [1]])
+    cache, log = {"first": X}, []
+    for i in (1, 2, 3):
+        np.testing.assert_allclose(graph(cache, log, X + i), X + 2 * i)
+        np.testing.assert_allclose(cache["last"], X + i)
+        assert len(log) == i
+    np.testing.assert_allclose([float(v) for v in log], [21, 27, 33])
+
+
+def test_keyword_arguments():
+    def step(x, *, state=None, **others):
+        state.total = x
+        others["extra"].total = x * 3
+        return x
+
+    graph = mlgraph.compile(step, to="torch", kwarg_stateful_idxs=[["state"], ["extra"]])
+    first, second = Counter(), Counter()
+    graph(X, state=first, extra=second)
+    np.testing.assert_allclose(first.total, X)
+    np.testing.assert_allclose(second.total, X * 3)
+
+
+def test_stateful_objects_that_are_no_arguments():
+    state = Counter()
+
+    def step(x):
+        state.total = state.total + x.sum(0)
+        return state.total
+
+    graph = mlgraph.compile(step, to="jax", stateful=[state])
+    for i in (1, 2, 3):
+        np.testing.assert_allclose(graph(X), np.asarray(X.sum(0)) * i)
+    assert "stateful.set" in str(graph.ir("ivy"))
+
+
+def test_objects_among_the_arguments_are_stateful_unasked():
+    graph = mlgraph.compile(replace, to="torch")
+    ours, theirs = Counter(), Counter()
+    for _ in range(2):
+        np.testing.assert_allclose(graph(ours, X), replace(theirs, X))
+    np.testing.assert_allclose(ours.total, theirs.total)
+
+
+@pytest.mark.parametrize(
+    "paths", [{"arg_stateful_idxs": [0]}, {"arg_stateful_idxs": [[7]]}, {"kwarg_stateful_idxs": [["w"]]}]
+)
+def test_paths_that_lead_nowhere(paths):
+    with pytest.raises(mlgraph.errors.InputError):
+        mlgraph.compile(replace, to="torch", **paths)(Counter(), X)
+
+
+def test_array_is_no_stateful_object():
+    with pytest.raises(mlgraph.errors.InputError, match="Tensor"):
+        mlgraph.compile(replace, to="torch", arg_stateful_idxs=[[1]])(Counter(), X)
+
+
+# Kinds of objects
+
+
+@dataclasses.dataclass
+class Data:
+    total: object
+
+
+def test_slots_dataclasses_and_namespaces():
+    def step(state, x):
+        state.value = state.value + x
+        return state.value
+
+    for make in (Slotted, lambda value: types.SimpleNamespace(value=value), lambda value: Holder(value=value)):
+        graph = mlgraph.compile(step, to="torch", arg_stateful_idxs=[[0]])
+        state = make(X)
+        for i in (2, 3):
+            np.testing.assert_allclose(graph(state, X), X * i)
+            np.testing.assert_allclose(state.value, X * i)
+
+    graph = mlgraph.compile(lambda state, x: replace(state, x), to="torch", arg_stateful_idxs=[[0]])
+    data = Data(torch.zeros(3))
+    graph(data, X)
+    np.testing.assert_allclose(data.total, X.sum(0))
+
+
+def test_properties_and_methods_run_as_usual():
+    class Smart:
+        def __init__(self):
+            self._value = X
+            self.changes = 0
+
+        @property
+        def value(self):
+            return self._value * 2
+
+        @value.setter
+        def value(self, new):
+            self.changes += 1
+            self._value = new
+
+        def twice(self):
+            return self.value * 2
+
+    def step(state, x):
+        state.value = state.twice() + x
+        return state.value
+
+    ours, theirs = Smart(), Smart()
+    graph = mlgraph.compile(step, to="torch", arg_stateful_idxs=[[0]])
+    for _ in range(3):
+        np.testing.assert_allclose(graph(ours, X), step(theirs, X))
+        assert ours.changes == theirs.changes
+        assert type(ours) is Smart
+
+
+def test_one_object_in_two_places():
+    def step(state, x):
+        state.first.total = x
+        return state.second.total * 2
+
+    shared = Counter()
+    state = Holder(first=shared, second=shared)
+    graph = mlgraph.compile(step, to="torch", arg_stateful_idxs=[[0]])
+    np.testing.assert_allclose(graph(state, X), X * 2)
+    apart = Holder(first=Counter(), second=Counter())
+    np.testing.assert_allclose(graph(apart, X), torch.zeros(3))
+
+
+def test_object_that_is_returned_is_the_callers_own():
+    def step(state, x):
+        state.total = x
+        return state, x
+
+    graph = mlgraph.compile(step, to="torch", arg_stateful_idxs=[[0]])
+    state = Counter()
+    assert graph(state, X)[0] is state
+    np.testing.assert_allclose(state.total, X)
+
+
+# Failures and the IR
+
+
+def test_failed_capture_restores_the_object():
+    def step(state, x):
+        state.total = x
+        state.new = [x]
+        state.calls += 1
+        raise ValueError("no")
+
+    state = Counter()
+    before = copy.deepcopy(plain(state))
+    with pytest.raises(mlgraph.errors.CaptureError, match="no"):
+        mlgraph.compile(step, to="torch", arg_stateful_idxs=[[0]], args=(state, X))
+    assert plain(state) == before
+    assert type(state) is Counter
+
+
+def test_state_in_the_ir():
+    graph = mlgraph.compile(replace, to="jax", arg_stateful_idxs=[[0]], args=(Counter(), X))
+    ops = list(graph.ir("ivy").walk())
+    [get] = [op for op in ops if isinstance(op, GetOp)]
+    [put] = [op for op in ops if isinstance(op, SetOp)]
+    assert str(get.slot.data) == str(put.slot.data) == "state.total"
+    assert not any(isinstance(op, GetOp | SetOp) for op in graph.ir("stateful").walk())
+
+
+def test_apply_reads_state_and_returns_what_is_new():
+    graph = mlgraph.compile(replace, to="jax", arg_stateful_idxs=[[0]], args=(Counter(), X))
+    state = Counter()
+    result, new = graph.apply(graph.params, state, X)
+    np.testing.assert_allclose(result, X.sum(0) * 2)
+    np.testing.assert_allclose(new["state.total"], X.sum(0))
+    np.testing.assert_allclose(state.total, torch.zeros(3))
+
+
+@pytest.mark.parametrize("source", ["jax", "numpy", "tensorflow"])
+def test_other_sources(source):
+    make = mlgraph.targets.arrays.CONVERTERS[source]
+    x, start = make(np.ones((2, 3), np.float32)), make(np.zeros((2, 3), np.float32))
+
+    def step(state, x):
+        state.total = state.total + x
+        return state.total * 2
+
+    for to in (source, "torch"):
+        state = Holder(total=start)
+        graph = mlgraph.compile(step, to=to, arg_stateful_idxs=[[0]], args=(state, x))
+        for i in (1, 2):
+            np.testing.assert_allclose(np.asarray(graph(state, x)), np.full((2, 3), 2.0 * i))
