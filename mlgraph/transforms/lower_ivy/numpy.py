@@ -42,7 +42,7 @@ rule.widen(
     ivy.hardswish, ivy.softmax, ivy.log_softmax, ivy.linear, ivy.batch_norm, ivy.layer_norm, ivy.attention,
     ivy.sum, ivy.prod, ivy.mean, ivy.var, ivy.std, ivy.logsumexp, ivy.cumulative_sum, ivy.cumulative_prod,
     ivy.cumulative_logsumexp, ivy.matmul, ivy.einsum, ivy.dot_general, ivy.inv, ivy.det, ivy.cholesky, ivy.solve,
-    ivy.qr, ivy.eigh, ivy.svd, ivy.conv, ivy.conv_transpose, ivy.sum_pool,
+    ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu, ivy.conv, ivy.conv_transpose, ivy.sum_pool,
 )  # fmt: skip
 rule.widen((f16, bf16), f32, *SPECIAL)
 rule.widen((bf16,), f32, ivy.clip, ivy.sort, ivy.argsort, ivy.topk, ivy.searchsorted)

@@ -17,7 +17,11 @@ from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Shape, Value
 from mlgraph.dialects.sizes import Size
 
-SPECIAL = (ivy.i0e, ivy.i1e, ivy.zeta, ivy.gammainc, ivy.gammaincc, ivy.betainc)
+SPECIAL = (
+    ivy.i0e, ivy.i1e, ivy.zeta, ivy.gammainc, ivy.gammaincc, ivy.betainc, ivy.expi, ivy.dawsn, ivy.spence,
+    ivy.fresnel_cos, ivy.fresnel_sin, ivy.bessel_j0, ivy.bessel_j1, ivy.bessel_y0, ivy.bessel_y1, ivy.bessel_k0e,
+    ivy.bessel_k1e,
+)  # fmt: skip
 """Functions that libraries have in single and double precision."""
 
 

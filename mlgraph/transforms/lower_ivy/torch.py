@@ -69,7 +69,7 @@ rule.widen((ui64,), i64, *MOVES, *RING)
 rule.refuse((ui64,), *ORDERED, ivy.scatter_along_axis)
 rule.widen((i1,), ui8, ivy.argmax, ivy.argmin)
 rule.widen((f16, bf16), f32, *SPECIAL)
-rule.widen((f16, bf16), f32, ivy.inv, ivy.det, ivy.cholesky, ivy.solve, ivy.qr, ivy.eigh, ivy.svd)
+rule.widen((f16, bf16), f32, ivy.inv, ivy.det, ivy.cholesky, ivy.solve, ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu)
 
 
 # Elementwise

@@ -54,7 +54,8 @@ def loaded(function: Callable[..., Any], *arrays: Any, to: str = "jax") -> tuple
     def run(*arrays: Any) -> Any:
         with jax.enable_x64(True), np.errstate(all="ignore"):
             found = main(*[convert(np.asarray(leaf), to) for leaf in jax.tree_util.tree_leaves(arrays)])
-        results = [as_numpy(value) for value in (found if isinstance(found, tuple) else (found,))]
+        found = found if isinstance(found, tuple) else (found,)
+        results = [value if isinstance(value, int) else as_numpy(value) for value in found]
         leaves = [results[leaf.index] if isinstance(leaf, Result) else leaf for leaf in program.outputs]
         return jax.tree_util.tree_unflatten(tree, leaves)
 

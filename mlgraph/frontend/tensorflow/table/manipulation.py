@@ -25,12 +25,17 @@ from mlgraph.frontend.tensorflow.table.rule import Array, Sizes, rule
 
 
 @rule(
-    *"Identity IdentityN StopGradient PreventGradient Snapshot GuaranteeConst PlaceholderWithDefault".split(),
+    *"Identity IdentityN PreventGradient Snapshot GuaranteeConst PlaceholderWithDefault".split(),
     *"EnsureShape CheckNumerics CheckNumericsV2 DeepCopy".split(),
     ignores="message shape T",
 )
 def unchanged(*tensors: Traced, node: Node) -> list[Traced]:
     return node.inputs
+
+
+@rule("StopGradient")
+def stop_gradient(x: Traced, *, raiser: Raiser) -> Traced | Value:
+    return x if x.value is None else ivy.stop_gradient(raiser.value(x))
 
 
 # Constants and shapes

@@ -78,6 +78,15 @@ def eigh(x: Value) -> tuple[Value, Value]:
     return values, vectors
 
 
+@rule(ivy.slogdet)
+def slogdet(x: Value) -> tuple[Value, Value]:
+    """tensorflow gives the logarithm for complex matrices as a complex number."""
+    sign, logarithm = tf.linalg.slogdet.several(2, x)
+    if is_complex(dtype(x)):
+        logarithm = ivy.real(typed(logarithm, tensor(shape_of(x)[:-2], dtype(x))))
+    return sign, logarithm
+
+
 @rule(ivy.svd)
 def svd(x: Value, full_matrices: bool = False) -> tuple[Value, Value, Value]:
     """tensorflow gives V, not its adjoint."""

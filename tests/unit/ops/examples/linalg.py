@@ -80,6 +80,13 @@ def is_svd(u: np.ndarray, s: np.ndarray, vh: np.ndarray, x: np.ndarray) -> None:
     near((wide_u * wide_s[..., None, :]) @ wide_vh, x, u)
 
 
+def is_lu(packed: np.ndarray, order: np.ndarray, x: np.ndarray) -> None:
+    assert order.dtype == np.int32
+    lower = np.tril(packed, -1) + np.eye(packed.shape[-1])
+    near(lower @ np.triu(packed), np.take_along_axis(x, order[..., None].astype(np.int64), axis=-2), packed)
+    assert abs(lower).max() < 1.5  # a complex pivot is chosen by the sum of its parts
+
+
 def triangular(x1: np.ndarray, x2: np.ndarray, lower: bool, unit_diagonal: bool = False) -> np.ndarray:
     triangle = np.tril(x1) if lower else np.triu(x1)
     if unit_diagonal:
@@ -163,6 +170,11 @@ EXAMPLES = {
         example(np.linalg.det, x=definite(3, 3), tolerance=8),
         example(np.linalg.det, x=uniform(2, 4, 4), tolerance=50),
     ],
+    "slogdet": [
+        example(np.linalg.slogdet, x=definite(3, 3), tolerance=8),
+        example(np.linalg.slogdet, x=uniform(2, 4, 4), tolerance=50),
+    ],
+    "lu": [example(x=uniform(*shape), check=is_lu) for shape in ((3, 3), (2, 4, 4))],
     "cholesky": [
         example(np.linalg.cholesky, x=definite(3, 3), tolerance=8),
         example(np.linalg.cholesky, x=definite(2, 4, 4), tolerance=8),

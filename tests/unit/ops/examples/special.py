@@ -30,6 +30,14 @@ def hashed(key1: Any, key2: Any, x1: Any, x2: Any) -> tuple[Any, Any]:
     return np.array(first, np.uint32), np.array(second, np.uint32)
 
 
+def bessel(reference: Any, numbers: Any) -> list[Any]:
+    """torch's Bessel functions are good to nine digits in double precision."""
+    return [
+        example(reference, x=numbers(2, 3), tolerance=16, dtypes="float32 float16 bfloat16"),
+        example(reference, x=numbers(2, 3), tolerance=1e6, dtypes="float64"),
+    ]
+
+
 EXAMPLES = {
     "cbrt": [example(np.cbrt, x=wide(2, 3), tolerance=4), example(np.cbrt, x=fixed([0, 8, -27, np.inf], "float32"))],
     "i0e": [example(scipy.special.i0e, x=wide(2, 3), tolerance=8)],
@@ -38,6 +46,17 @@ EXAMPLES = {
     "gammainc": [example(scipy.special.gammainc, x1=some(2, 3), x2=some(3), tolerance=32)],
     "gammaincc": [example(scipy.special.gammaincc, x1=some(2, 3), x2=some(3), tolerance=32)],
     "betainc": [example(scipy.special.betainc, x1=some(2, 3), x2=some(3), x3=share(2, 1), tolerance=64)],
+    "expi": [example(scipy.special.expi, x=some(2, 3), tolerance=8)],
+    "dawsn": [example(scipy.special.dawsn, x=wide(2, 3), tolerance=8)],
+    "spence": [example(scipy.special.spence, x=some(2, 3), tolerance=8)],
+    "fresnel_cos": [example(lambda x: scipy.special.fresnel(x)[1], x=some(2, 3), tolerance=16)],
+    "fresnel_sin": [example(lambda x: scipy.special.fresnel(x)[0], x=some(2, 3), tolerance=16)],
+    "bessel_j0": bessel(scipy.special.j0, wide),
+    "bessel_j1": bessel(scipy.special.j1, wide),
+    "bessel_y0": bessel(scipy.special.y0, some),
+    "bessel_y1": bessel(scipy.special.y1, some),
+    "bessel_k0e": [example(scipy.special.k0e, x=some(2, 3), tolerance=8)],
+    "bessel_k1e": [example(scipy.special.k1e, x=some(2, 3), tolerance=8)],
     "threefry2x32": [
         example(
             hashed,
