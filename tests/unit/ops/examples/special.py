@@ -31,10 +31,10 @@ def hashed(key1: Any, key2: Any, x1: Any, x2: Any) -> tuple[Any, Any]:
 
 
 def bessel(reference: Any, numbers: Any) -> list[Any]:
-    """torch's Bessel functions are good to nine digits in double precision."""
+    """torch's Bessel functions are good to seven digits in double precision."""
     return [
         example(reference, x=numbers(2, 3), tolerance=16, dtypes="float32 float16 bfloat16"),
-        example(reference, x=numbers(2, 3), tolerance=1e6, dtypes="float64"),
+        example(reference, x=numbers(2, 3), tolerance=3e7, dtypes="float64"),
     ]
 
 
