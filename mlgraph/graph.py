@@ -139,9 +139,10 @@ class Graph:
     def apply(self, params: dict[str, Any], *args: Any, rng: Any = None, **kwargs: Any) -> Any:
         """The pure function of weights and inputs: writes no state, and differentiates by the target's autodiff.
 
-        New values of buffers and other state that the function writes come back as a second result, a dict, where there
-        are such. `rng` is the target's own source of randomness (a `torch.Generator`, a jax key, a tensorflow seed, a
-        numpy `Generator`).
+        New values of buffers, of inputs that the function writes in place and of other state come back as a second
+        result, a dict, where there are such; an input has the name there that it has in `source`.
+        `rng` is the target's own source of randomness (a `torch.Generator`, a jax key, a tensorflow seed, a numpy
+        `Generator`).
         """
         call = self._call(self._bind(*args, **kwargs))
         return self._fitting(call).runner.pure(params, rng, call)

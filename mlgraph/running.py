@@ -7,10 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xdsl.dialects.builtin import IndexType
+from xdsl.dialects.builtin import ComplexType, IndexType, TensorType
 from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute
 
 from mlgraph.call import Call
+from mlgraph.dialects.dtypes import i1
 from mlgraph.dialects.stateful import Slot, read_slots, written_slots
 from mlgraph.errors import InputError
 from mlgraph.frontend.program import Program, Result
@@ -68,15 +70,19 @@ class Runner:
         self.reads = list(read_slots(function).values())
         self.written = {slot: i for i, slot in written_slots(function).items()}
         self.leading = leading(function, len(passed) + len(self.reads))
+        arguments = function.body.block.args[len(self.leading) :]
+        self.names = {position: argument.name_hint or "" for position, argument in zip(passed, arguments)}
         types = function.function_type.outputs.data
         self.results = len(types)
-        self.sizes = [i for i, t in enumerate(types) if isinstance(t, IndexType) and self.to == "tensorflow"]
+        self.numbers = {i: _python_type(t) for i, t in enumerate(types) if not isinstance(t, TensorType)}
+        if self.to != "tensorflow":
+            self.numbers.clear()
         self.scope = _enable_x64 if wide else contextlib.nullcontext
 
     def choose(self) -> Callable[..., Any]:
         """The shortest way from arrays to the user's result: `main` itself where its results are the user's."""
         writes = self.program.writes or self.program.input_writes or self.effects
-        if writes or self.sizes or "rng" in self.leading or self.scope is not contextlib.nullcontext:
+        if writes or self.numbers or "rng" in self.leading or self.scope is not contextlib.nullcontext:
             return self.run
         called = functools.partial(self.main, self.graph.params) if self.leading else self.main
         if self._returns_result():
@@ -95,13 +101,13 @@ class Runner:
         return several or (spec.is_leaf() and self.results == 1)
 
     def call(self, params: Any, rng: Any, arrays: Sequence[Any]) -> list[Any]:
-        """The results of `main`, sizes as Python ints."""
+        """The results of `main`, numbers as Python has them."""
         given = {"params": params, "rng": rng}
         with self.scope():
             found = self.main(*(given[name] for name in self.leading), *arrays)
         results = [found] if self.results == 1 else list(found)
-        for i in self.sizes:
-            results[i] = int(results[i])
+        for i, number in self.numbers.items():
+            results[i] = number(results[i])
         return results
 
     def run(self, *arrays: Any) -> Any:
@@ -152,7 +158,7 @@ class Runner:
     @property
     def writes_state(self) -> bool:
         """Whether `pure` gives new values of state beside the result."""
-        return bool(self.program.writes or self.written)
+        return bool(self.program.writes or self.program.input_writes or self.written)
 
     def pure(self, params: Any, rng: Any, call: Call) -> Any:
         """The user's result from all that it depends on; the new values of state with it, where there are such."""
@@ -165,6 +171,7 @@ class Runner:
         results = self.call(params, rng, [convert(array, self.to) for array in given])
         result = self.outputs.rebuild(results, roots)
         written = {name: results[index] for name, index in self.program.writes}
+        written |= {self.names[position]: results[index] for position, index in self.program.input_writes}
         written |= {str(slot): results[index] for slot, index in self.written.items()}
         return (result, written) if written else result
 
@@ -173,6 +180,13 @@ def leading(function: FuncOp, rest: int) -> list[str]:
     """The names of the arguments of `main` before the last `rest`: `rng`, `params`."""
     arguments = function.body.block.args
     return [argument.name_hint or "" for argument in arguments[: len(arguments) - rest]]
+
+
+def _python_type(type: Attribute) -> Callable[[Any], Any]:
+    """Python's number of a scalar type."""
+    if isinstance(type, IndexType):
+        return int
+    return bool if type == i1 else complex if isinstance(type, ComplexType) else float
 
 
 def _enable_x64() -> Any:

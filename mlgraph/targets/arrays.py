@@ -136,7 +136,8 @@ def overwrite(x: Any, value: Any) -> None:
         case framework:
             raise InputError(
                 f"the function writes into an input, and this array of {framework} cannot be written",
-                fix="return the new value, or pass a torch tensor or a writable numpy array",
+                fix="call graph.apply(graph.params, ...), which returns the new value beside the result, or pass a"
+                " torch tensor or a writable numpy array",
             )
 
 

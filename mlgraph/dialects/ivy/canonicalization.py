@@ -358,6 +358,14 @@ def size_from_its_source(x: Value, axis: int) -> Value | None:
     return ivy.dim(*found) if isinstance(found, tuple) else sizes.value(found)
 
 
+@canonical(ivy.from_size)
+def size_of_a_value(size: Shape, dtype: DType) -> Value | None:
+    """A size that is the value of an array is that array again."""
+    value = size[0]
+    x = operand_of(value, ivy.to_size) if isinstance(value, SSAValue) else None
+    return None if x is None else ivy.cast(x, dtype)
+
+
 def number_sizes(row: Op[..., Any]) -> None:
     """Sizes that are constants stand in the row as numbers."""
     names = [p.name for p in row.parameters if p.kind is KINDS[Shape]]

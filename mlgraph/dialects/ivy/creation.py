@@ -4,10 +4,10 @@ from math import ceil
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.dtypes import INTEGERS, tensor
+from mlgraph.dialects.dtypes import INTEGERS, c128, f64, i1, tensor
 from mlgraph.dialects.ivy.table import op
 from mlgraph.dialects.ivy.types import dtype as dtype_of
-from mlgraph.dialects.ivy.types import index, shape_of, sized
+from mlgraph.dialects.ivy.types import index, is_complex, shape_of, sized
 from mlgraph.dialects.parameters import DType, Scalar, Shape, Type, Value
 
 
@@ -82,6 +82,23 @@ def dim(x: Value, axis: int) -> Type:
 def from_size(size: Shape, dtype: DType) -> Type:
     """A size as a 0-d array; `size` is one size."""
     return tensor((), dtype)
+
+
+@op(
+    Pure(),
+    torch="torch.Tensor.item(x)",
+    jax="jax.Array.item(x)",
+    tensorflow="tf.identity(x)",
+    numpy="np.ndarray.item(x)",
+)
+def item(x: Value) -> Type:
+    """The element of a 0-d array as a number of Python's: a bool, a float or a complex number.
+
+    tensorflow's graphs have no such numbers: there it is the array, whose number is taken when the call is done.
+    """
+    if shape_of(x) or dtype_of(x) in INTEGERS:
+        raise ValueError(f"expected a 0-d array of bools or floats, got {x.type}")
+    return i1 if dtype_of(x) == i1 else c128 if is_complex(dtype_of(x)) else f64
 
 
 @op(

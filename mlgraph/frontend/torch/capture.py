@@ -160,6 +160,8 @@ def _size(size: Any, actual: int) -> Size:
 def _bounds(exported: ExportedProgram) -> dict[str, tuple[int, int | None]]:
     bounds: dict[str, tuple[int, int | None]] = {}
     for symbol, interval in exported.range_constraints.items():
+        if not isinstance(interval.lower, sympy.Integer):
+            continue  # of a float
         upper = int(interval.upper) if isinstance(interval.upper, sympy.Integer) else None
         bounds[str(symbol)] = (int(interval.lower), upper)
     return bounds

@@ -73,6 +73,12 @@ class _Ignored:
 
 IGNORED = _Ignored()
 
+
+def is_size(x: Any) -> bool:
+    """Whether `x` is a size that is known when the program runs."""
+    return isinstance(x, SSAValue) and isinstance(x.type, IndexType)
+
+
 SIZE_OPERATORS: dict[Any, Callable[..., Any]] = {
     operator.add: sizes.add,
     operator.sub: sizes.subtract,
@@ -110,7 +116,11 @@ class Raiser:
 
     def result(self, argument: Any) -> Any:
         value = self.value(argument)
-        return sizes.value(value) if isinstance(value, int) and isinstance(argument, torch.fx.Node) else value
+        if not isinstance(argument, torch.fx.Node):
+            return value
+        if isinstance(argument.meta.get("val"), torch.SymFloat | torch.SymBool):
+            return ivy.item(value)
+        return sizes.value(value) if isinstance(value, int) else value
 
     def attribute(self, node: torch.fx.Node) -> Any:
         found = getattr(self.graph_module, str(node.target))
@@ -139,7 +149,7 @@ class Raiser:
             if node.target is operator.getitem:
                 source: Any = arguments[0]
                 return source[arguments[1]] if source is not None else None
-            if node.target in SIZE_OPERATORS and not any(isinstance(a, float) for a in arguments):
+            if node.target in SIZE_OPERATORS and all(isinstance(a, int) or is_size(a) for a in arguments):
                 return SIZE_OPERATORS[node.target](*arguments)
             if not isinstance(node.target, torch._ops.OpOverload):
                 return self.other(node, filename, line)
@@ -154,7 +164,11 @@ class Raiser:
 
     def other(self, node: torch.fx.Node, filename: str, line: int) -> Any:
         """A node that is no ATen op: a test of sizes, which only assertions read, or something unknown."""
+        from mlgraph.frontend.torch.table import SCALARS
+
         val = node.meta.get("val")
+        if node.target in SCALARS and not isinstance(val, bool | int):
+            return SCALARS[node.target](*map(self.value, node.args))
         if isinstance(val, torch.SymBool | bool):
             return IGNORED
         if isinstance(val, int):

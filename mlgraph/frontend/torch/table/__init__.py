@@ -3,6 +3,7 @@
 from importlib import import_module
 
 from mlgraph.frontend.torch.table.rule import RULES
+from mlgraph.frontend.torch.table.scalars import SCALARS
 
 FAMILIES = (
     "creation",
@@ -14,6 +15,7 @@ FAMILIES = (
     "nn",
     "random",
     "reduction",
+    "scalars",
     "sorting",
     "special",
     "strided",
@@ -24,4 +26,4 @@ FAMILIES = (
 for family in FAMILIES:
     import_module(f"{__name__}.{family}")
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "SCALARS"]

@@ -10,7 +10,7 @@ from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import literal, number_of
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, DType, f32, i1
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
-from mlgraph.frontend.torch.raising import NeedsStaticSize
+from mlgraph.frontend.torch.raising import NeedsStaticSize, is_size
 
 RULES: dict[str, Callable[..., Any]] = {}
 """A rule takes what the trace knows of the result, then the op's arguments as ATen names them."""
@@ -29,12 +29,6 @@ def rule(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 def is_number(x: Any) -> bool:
     return isinstance(x, bool | int | float | complex)
-
-
-def is_size(x: Any) -> bool:
-    from xdsl.dialects.builtin import IndexType
-
-    return isinstance(x, SSAValue) and isinstance(x.type, IndexType)
 
 
 def to(x: Any, d: DType) -> SSAValue:
@@ -89,11 +83,11 @@ def sizes_of(x: SSAValue) -> tuple[sizes.Size, ...]:
 
 
 def axes(dim: Any, rank: int) -> tuple[int, ...] | None:
-    """torch's `dim`: None or an empty list is every axis."""
-    if dim is None or (isinstance(dim, tuple | list) and not dim):
+    """torch's `dim`: None or an empty list is every axis. A scalar has an axis 0 for torch alone."""
+    if rank == 0 or dim is None or (isinstance(dim, tuple | list) and not dim):
         return None
     several = dim if isinstance(dim, tuple | list) else (dim,)
-    return tuple(d % rank if rank else 0 for d in several)
+    return tuple(d % rank for d in several)
 
 
 def axis(dim: int, rank: int) -> int:

@@ -64,4 +64,5 @@ EXAMPLES = {
         example(lambda x: x, x=indices(below=9, dtype=dtype), label=dtype) for dtype in ("int64", "int32", "uint8")
     ]
     + [example(lambda x: x, x=fixed(0))],
+    "item": [example(lambda x: x, x=uniform(), dtypes=(*FLOATS, *COMPLEX, "bool"))],
 }

@@ -44,3 +44,13 @@ func.func @agreed(%x : tensor<?xf32>) -> tensor<?xi64> {
   %2 = ivy.iota(size = [%n], dtype = int64) : (index) -> tensor<?xi64>
   func.return %2 : tensor<?xi64>
 }
+
+// An array of integers that became a size and an array again never was one.
+// CHECK-LABEL: func.func @round_trip
+// CHECK-NEXT: %{{.*}} = ivy.cast(%x, dtype = float32) : (tensor<i64>) -> tensor<f32>
+// CHECK-NEXT: func.return
+func.func @round_trip(%x : tensor<i64>) -> tensor<f32> {
+  %n = ivy.to_size(%x) : (tensor<i64>) -> index
+  %0 = ivy.from_size(size = [%n], dtype = float32) : (index) -> tensor<f32>
+  func.return %0 : tensor<f32>
+}

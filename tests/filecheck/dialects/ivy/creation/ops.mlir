@@ -27,3 +27,16 @@ func.func @numbers() -> (tensor<2xcomplex<f32>>, tensor<2xi1>, tensor<3xf32>) {
   %2 = ivy.arange(start = 0.0, stop = 1.5, step = 0.5, dtype = float32) : () -> tensor<3xf32>
   func.return %0, %1, %2 : tensor<2xcomplex<f32>>, tensor<2xi1>, tensor<3xf32>
 }
+
+// CHECK-LABEL: func.func @elements
+func.func @elements(%x : tensor<i64>, %y : tensor<f32>, %z : tensor<complex<f32>>, %b : tensor<i1>) -> (index, f64, complex<f64>, i1) {
+  // CHECK-NEXT: ivy.to_size(%x) : (tensor<i64>) -> index
+  %0 = ivy.to_size(%x) : (tensor<i64>) -> index
+  // CHECK-NEXT: ivy.item(%y) : (tensor<f32>) -> f64
+  %1 = ivy.item(%y) : (tensor<f32>) -> f64
+  // CHECK-NEXT: ivy.item(%z) : (tensor<complex<f32>>) -> complex<f64>
+  %2 = ivy.item(%z) : (tensor<complex<f32>>) -> complex<f64>
+  // CHECK-NEXT: ivy.item(%b) : (tensor<i1>) -> i1
+  %3 = ivy.item(%b) : (tensor<i1>) -> i1
+  func.return %0, %1, %2, %3 : index, f64, complex<f64>, i1
+}
