@@ -5,6 +5,7 @@ import functools
 import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
@@ -24,11 +25,12 @@ from mlgraph.errors import (
     InputError,
     MlgraphError,
     PassError,
+    PrecisionWarning,
     UnknownTargetError,
     UnsupportedOpError,
 )
 from mlgraph.frontend.loader import load
-from mlgraph.frontend.locations import user_line
+from mlgraph.frontend.locations import user_line, warn
 from mlgraph.frontend.program import Adapt, Input, Program, Request, Result
 from mlgraph.graph import Graph, LazyGraph
 from mlgraph.guards import guard_of
@@ -47,9 +49,13 @@ from mlgraph.specialisation import Outputs, Returned, Specialisation, narrow_nam
 from mlgraph.state import Plan, Trace
 from mlgraph.state.modules import unchanged
 from mlgraph.state.program import with_state
-from mlgraph.targets.arrays import FRAMEWORKS, convert, framework_of
+from mlgraph.targets.arrays import FRAMEWORKS, concrete, convert, framework_of, wide_types
 from mlgraph.targets.callable import emit
+from mlgraph.transforms.narrow_types import wide_values
 from mlgraph.transforms.pipelines import default_pipeline
+
+NAMED = 4
+"""How many values a warning about 64-bit types names."""
 
 _counter = itertools.count()
 
@@ -194,7 +200,7 @@ def capture(graph: Graph, call: Call, source: str, options: Options) -> Speciali
         load(framework)
     parameters = list(graph.signature.parameters)
     trace = Trace(call.root_names(parameters), call.roots, (source, graph.to))
-    arrays = [convert(a, source) for a in (*call.arrays, *trace.arrays.values())]
+    arrays = [convert(concrete(a, source), source) for a in (*call.arrays, *trace.arrays.values())]
     inputs = len(call.arrays)
     specs: list[Any] = []
     named = _named(graph, call, parameters)
@@ -303,12 +309,15 @@ def lower(
     seconds["transform"] = time.perf_counter() - started
     started = time.perf_counter()
     emitted = emit(program.module, to)
-    main = emitted.load(f"<mlgraph {graph.name} {next(_counter)}>", lambda array: convert(array, to))
+    wide = to == "jax" and bool(options.x64)
+    scope = wide_types if wide else nullcontext
+    with scope():
+        main = emitted.load(f"<mlgraph {graph.name} {next(_counter)}>", lambda array: convert(array, to))
     main = _backend_compiled(main, to, options)
     seconds["emit"] = time.perf_counter() - started
-    for name, array in program.parameters.items():
-        graph.params.setdefault(name, array if framework_of(array) == to else convert(array, to))
-    wide = to == "jax" and bool(options.x64)
+    with scope():
+        for name, array in program.parameters.items():
+            graph.params.setdefault(name, array if framework_of(array) == to else convert(array, to))
     runner = Runner(graph, main, main_of(program.module), program, outputs, passed, wide, effects)
     narrow = to == "jax" and not _x64(options)
     inputs = tuple(Input(narrow_name(i.dtype) if narrow else i.dtype, i.shape, i.used) for i in program.inputs)
@@ -335,6 +344,8 @@ def _run_pipeline(graph: Graph, program: Program, stages: dict[str, Any], option
     to: Any = graph.to
     dump = Dump.open(graph.name, options.dump_ir, options.dump_dir)
     narrow = to == "jax" and not _x64(options)
+    if narrow and (names := wide_values(program.module)):
+        _warn_narrow(graph.name, names)
     pipeline = default_pipeline(to, options.array_caching, options.include_generators, options.passes, narrow)
 
     def on_stage(name: str, module: Any) -> None:
@@ -345,6 +356,14 @@ def _run_pipeline(graph: Graph, program: Program, stages: dict[str, Any], option
         pipeline.run(program.module, dump.after_pass, on_stage)
     except PassError as error:
         raise dump.failed(error) from error
+
+
+def _warn_narrow(name: str, values: Sequence[str]) -> None:
+    listed = ", ".join(values[:NAMED]) + (f" and {len(values) - NAMED} more" if len(values) > NAMED else "")
+    warn(
+        f"jax runs without 64-bit types: in {name} {listed} become 32-bit; compile with x64=True to keep them",
+        PrecisionWarning,
+    )
 
 
 def _returned(leaf: Any, roots: Sequence[Any]) -> Any:

@@ -7,6 +7,10 @@ if TYPE_CHECKING:
     from xdsl.ir import Operation
 
 
+class PrecisionWarning(UserWarning):
+    """Values have fewer bits than in the source framework, as where jax runs without 64-bit types."""
+
+
 class MlgraphError(Exception):
     """The base of all errors that mlgraph raises on purpose."""
 

@@ -19,7 +19,7 @@ from mlgraph.frontend.program import Program, Result
 from mlgraph.specialisation import Outputs
 from mlgraph.state import State
 from mlgraph.targets import randomness
-from mlgraph.targets.arrays import convert, overwrite, share_memory
+from mlgraph.targets.arrays import convert, overwrite, share_memory, wide_types
 
 
 @dataclass
@@ -77,7 +77,7 @@ class Runner:
         self.numbers = {i: _python_type(t) for i, t in enumerate(types) if not isinstance(t, TensorType)}
         if self.to != "tensorflow":
             self.numbers.clear()
-        self.scope = _enable_x64 if wide else contextlib.nullcontext
+        self.scope = wide_types if wide else contextlib.nullcontext
 
     def choose(self) -> Callable[..., Any]:
         """The shortest way from arrays to the user's result: `main` itself where its results are the user's."""
@@ -118,9 +118,9 @@ class Runner:
         """The user's result of any call that fits: its arrays are converted, its objects read and written."""
         own, roots = call.arrays, call.roots
         given = {i: own[i] for i in self.passed}
-        arrays = [convert(array, self.to) for array in given.values()]
-        if self.effects is not None:
-            arrays += [convert(array, self.to) for array in self.effects.arrays(self.reads, roots)]
+        held = [] if self.effects is None else self.effects.arrays(self.reads, roots)
+        with self.scope():
+            arrays = [convert(array, self.to) for array in (*given.values(), *held)]
         return self._run(arrays, given, roots)
 
     def _run(self, arrays: Sequence[Any], given: Mapping[int, Any], roots: Sequence[Any]) -> Any:
@@ -168,7 +168,9 @@ class Runner:
         given = [own[i] for i in self.passed]
         if self.effects is not None:
             given += self.effects.arrays(self.reads, roots)
-        results = self.call(params, rng, [convert(array, self.to) for array in given])
+        with self.scope():
+            arrays = [convert(array, self.to) for array in given]
+        results = self.call(params, rng, arrays)
         result = self.outputs.rebuild(results, roots)
         written = {name: results[index] for name, index in self.program.writes}
         written |= {self.names[position]: results[index] for position, index in self.program.input_writes}
@@ -187,12 +189,6 @@ def _python_type(type: Attribute) -> Callable[[Any], Any]:
     if isinstance(type, IndexType):
         return int
     return bool if type == i1 else complex if isinstance(type, ComplexType) else float
-
-
-def _enable_x64() -> Any:
-    import jax
-
-    return jax.enable_x64(True)
 
 
 def check_separate(arrays: Mapping[int, Any], written: Sequence[int]) -> None:

@@ -3,6 +3,7 @@
 import os
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -35,6 +36,14 @@ def _folders() -> Iterator[str]:
         file = getattr(sys.modules.get(name), "__file__", None)
         if file is not None:
             yield str(Path(file).parent) + os.sep
+
+
+def warn(text: str, category: type[Warning]) -> None:
+    """Warn at the innermost line of the user's that runs now."""
+    frame = sys._getframe()  # pyright: ignore[reportPrivateUsage]
+    while frame.f_back is not None and is_library(frame.f_code.co_filename):
+        frame = frame.f_back
+    warnings.warn_explicit(text, category, frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__"))
 
 
 def user_line(error: BaseException) -> str:

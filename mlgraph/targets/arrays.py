@@ -96,6 +96,22 @@ def _check_range(array: "np.ndarray[Any, Any]") -> None:
             )
 
 
+def wide_types() -> Any:
+    """A scope in which jax has 64-bit types, whatever its session says."""
+    import jax
+
+    return jax.enable_x64(True)
+
+
+def concrete(x: Any, framework: str) -> Any:
+    """`x`, or zeros in the place of an array without values, as `jax.jit` traces with: capture reads shapes alone."""
+    if framework_of(x) != "jax" or framework == "jax":
+        return x
+    import jax
+
+    return np.zeros(x.shape, x.dtype) if isinstance(x, jax.core.Tracer) else x
+
+
 def to_tensorflow(x: Any) -> Any:
     import tensorflow
 

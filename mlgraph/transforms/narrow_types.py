@@ -22,7 +22,7 @@ from xdsl.rewriter import InsertPoint, Rewriter
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import LiteralOp, array_of
-from mlgraph.dialects.dtypes import DType, c64, c128, dtype_of, f32, f64, i32, i64, ui32, ui64
+from mlgraph.dialects.dtypes import NAME_OF, DType, c64, c128, dtype_of, f32, f64, i32, i64, ui32, ui64
 from mlgraph.dialects.functions import functions, update_type
 from mlgraph.dialects.parameters import DTypeKind, FloatKind, ScalarKind
 from mlgraph.dialects.table import Row
@@ -42,6 +42,18 @@ class NarrowTypesPass(ModulePass):
             narrow(inner)
         for function in functions(op):
             update_type(function)
+
+
+def wide_values(module: ModuleOp) -> list[str]:
+    """The names of the values in `module` that the pass narrows, with their element types."""
+    results = [value for op in module.walk() for value in op.results]
+    arguments = [value for op in module.walk() for region in op.regions for b in region.blocks for value in b.args]
+    wide = {
+        f"{value.name_hint} ({NAME_OF[value.type.element_type]})": None
+        for value in (*arguments, *results)
+        if value.name_hint and isinstance(value.type, TensorType) and value.type.element_type in NARROW
+    }
+    return list(wide)
 
 
 WIDE = (ivy.nonzero,)
