@@ -150,7 +150,7 @@ def flip(x: Value, axis: Ints) -> Type:
     tensorflow="tf.roll(x, shift=shift, axis=axis)",
     numpy="np.roll(x, shift, axis=axis)",
 )
-def roll(x: Value, shift: Ints, axis: Ints) -> Type:
+def roll(x: Value, shift: Shape, axis: Ints) -> Type:
     """`x` moved by `shift[i]` places along `axis[i]`; what leaves at the end comes in at the start."""
     normal_axes(axis, len(shape_of(x)))
     return same(x)

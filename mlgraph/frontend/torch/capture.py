@@ -3,12 +3,13 @@
 # pyright: basic
 import time
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import sympy
 import torch
 from torch.export import ExportedProgram
-from torch.export.graph_signature import ConstantArgument, InputKind, OutputKind
+from torch.export.graph_signature import ConstantArgument, InputKind, OutputKind, OutputSpec
 from xdsl.dialects.builtin import ModuleOp
 
 from mlgraph.dialects.building import building
@@ -16,7 +17,7 @@ from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
 from mlgraph.frontend.program import Input, Program, Request, Result, Size
-from mlgraph.frontend.torch.raising import NeedsStaticSize, Raiser, type_of
+from mlgraph.frontend.torch.raising import IGNORED, NeedsStaticSize, Raiser, type_of
 from mlgraph.frontend.torch.table import RULES
 from mlgraph.frontend.torch.tracing import TRACED, Root, export, quiet, users_lines
 
@@ -79,6 +80,8 @@ def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
                 if node.users or spec.kind == InputKind.PARAMETER:
                     parameters[name] = array
                 raiser.values[node] = parameter(name, array, type_of(node.meta["val"])) if node.users else None
+            elif spec.kind == InputKind.TOKEN:
+                raiser.values[node] = IGNORED
             elif node.users:
                 constant = exported.constants[str(spec.target)]
                 found = root.trace.owner_of(str(spec.target), constant)  # pyright: ignore[reportArgumentType]
@@ -89,8 +92,7 @@ def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
                     raiser.values[node] = parameter(*found, type_of(node.meta["val"]))
         results = raiser.run()
     outputs, writes, input_writes = _outputs(exported, root, users)
-    kept = [value for value in results if value is not None]
-    finish(main, kept)
+    finish(main, [value for value, spec in zip(results, signature.output_specs, strict=True) if _is_result(spec)])
     return Program(
         ModuleOp([main]),
         tuple(_input(node, array, exported) for node, array in zip(users, request.arrays)),
@@ -117,8 +119,12 @@ def _outputs(exported: ExportedProgram, root: Root, users: list[Any]) -> tuple[l
     writes: list[tuple[str, int]] = []
     input_writes: list[tuple[int, int]] = []
     names = [node.name for node in users]
-    for i, spec in enumerate(exported.graph_signature.output_specs):
+    places = count()
+    for spec in exported.graph_signature.output_specs:
+        i = next(places) if _is_result(spec) else -1
         match spec.kind:
+            case OutputKind.TOKEN:
+                pass
             case OutputKind.USER_OUTPUT:
                 outputs.append(spec.arg.value if isinstance(spec.arg, ConstantArgument) else Result(i))
             case OutputKind.BUFFER_MUTATION | OutputKind.PARAMETER_MUTATION:
@@ -130,6 +136,11 @@ def _outputs(exported: ExportedProgram, root: Root, users: list[Any]) -> tuple[l
                     f"torch.export gives an output of kind {spec.kind.name}, which mlgraph does not know"
                 )
     return outputs, tuple(writes), tuple(input_writes)
+
+
+def _is_result(spec: OutputSpec) -> bool:
+    """Whether an output of the trace is one of the program: not the order of effects, nor a constant."""
+    return spec.kind != OutputKind.TOKEN and not isinstance(spec.arg, ConstantArgument)
 
 
 def _leaves(outputs: list[Any], static: list[Any]) -> list[Any]:

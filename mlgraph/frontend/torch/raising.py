@@ -73,6 +73,12 @@ class _Ignored:
 
 IGNORED = _Ignored()
 
+EFFECT = torch.ops.higher_order.with_effects
+"""Calls an op whose effects have an order: its first argument and its first result are what orders them."""
+
+CHECKS = ("aten._linalg_check_errors.default",)
+"""Effects that raise where a decomposition failed: that is left to the target, which raises too or gives NaN."""
+
 
 def is_size(x: Any) -> bool:
     """Whether `x` is a size that is known when the program runs."""
@@ -140,29 +146,39 @@ class Raiser:
 
         arguments = tuple(self.value(a) for a in node.args)
         keywords = {k: self.value(v) for k, v in node.kwargs.items()}
-        if any(argument is IGNORED for argument in arguments):
+        effect = node.target is EFFECT
+        if effect and str(node.args[1]) in CHECKS:
+            return IGNORED, *[None] * len(node.meta["val"][1:])
+        if any(argument is IGNORED for argument in arguments) and not effect:
             return IGNORED
         filename, line = user_frame(node)
         if filename:
             self.location = at(filename, line, 0, module_path(node))
         with located(self.location):
             if node.target is operator.getitem:
-                source: Any = arguments[0]
-                return source[arguments[1]] if source is not None else None
+                return self.item(node, *arguments)
             if node.target in SIZE_OPERATORS and all(isinstance(a, int) or is_size(a) for a in arguments):
                 return SIZE_OPERATORS[node.target](*arguments)
             if not isinstance(node.target, torch._ops.OpOverload):
-                return self.other(node, filename, line)
+                return self.other(node)
             rule = RULES.get(str(node.target))
             if rule is None:
-                self.missing[str(node.target), f"{filename}:{line}" if filename else ""] += 1
+                self.missing[str(node.target), user_line(node)] += 1
                 return self.placeholder(node)
             metas = tuple(meta(a) for a in node.args)
             value = rule(Out(node.meta.get("val"), metas), *arguments, **keywords)
             self.name(node, value)
             return value
 
-    def other(self, node: torch.fx.Node, filename: str, line: int) -> Any:
+    def item(self, node: torch.fx.Node, source: Any, i: Any) -> Any:
+        """One of several results. A rule gives None for one that it does not compute, which nothing may use."""
+        found = source[i] if source is not None else None
+        if found is None and node.users:
+            self.missing[f"result {i} of {node.args[0].target}", user_line(node)] += 1  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
+            return self.placeholder(node)
+        return found
+
+    def other(self, node: torch.fx.Node) -> Any:
         """A node that is no ATen op: a test of sizes, which only assertions read, or something unknown."""
         from mlgraph.frontend.torch.table import SCALARS
 
@@ -173,8 +189,8 @@ class Raiser:
             return IGNORED
         if isinstance(val, int):
             return val
-        name = getattr(node.target, "__name__", str(node.target))
-        self.missing[name, f"{filename}:{line}" if filename else ""] += 1
+        name = str(node.args[1]) if node.target is EFFECT else getattr(node.target, "__name__", str(node.target))
+        self.missing[name, user_line(node)] += 1
         return self.placeholder(node)
 
     def placeholder(self, node: torch.fx.Node) -> Any:
@@ -236,6 +252,12 @@ def user_frame(node: torch.fx.Node) -> tuple[str, int]:
         if not is_library(filename) and not filename.startswith("torch/"):
             return filename, int(line)
     return (frames[-1][0], int(frames[-1][1])) if frames and "/torch/nn/" in frames[-1][0] else ("", 0)
+
+
+def user_line(node: torch.fx.Node) -> str:
+    """The user's line that built the node, as `file:line`."""
+    filename, line = user_frame(node)
+    return f"{filename}:{line}" if filename else ""
 
 
 def module_path(node: torch.fx.Node) -> str:

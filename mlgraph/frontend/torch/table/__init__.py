@@ -13,6 +13,7 @@ FAMILIES = (
     "linalg",
     "manipulation",
     "nn",
+    "norm",
     "random",
     "reduction",
     "scalars",

@@ -1,4 +1,4 @@
-"""Layers of ATen: convolutions, pooling, normalisations, attention, dropout."""
+"""Layers of ATen: convolutions, pooling, attention, dropout."""
 
 # pyright: basic
 from math import sqrt
@@ -193,103 +193,6 @@ def adaptive_axis(x: SSAValue, over: int, size: int, places: int) -> SSAValue:
 
     bounds = [(i * size // places, -(-(i + 1) * size // places)) for i in range(places)]
     return ivy.concat([ivy.mean(sliced(x, over, a, b), (over,), True) for a, b in bounds], over)
-
-
-@rule("batch_norm.default")
-def batch_norm(
-    out: Out, x: SSAValue, weight: Any, bias: Any, running_mean: Any, running_var: Any, training: bool,
-    momentum: float, eps: float, cudnn_enabled: bool = False,
-) -> SSAValue:  # fmt: skip
-    if training or running_mean is None:
-        return trained_norm(x, weight, bias, eps)[0]
-    return ivy.batch_norm(x, running_mean, running_var, weight, bias, eps)
-
-
-@rule("_native_batch_norm_legit_no_training.default")
-def batch_norm_evaluating(
-    out: Out, x: SSAValue, weight: Any, bias: Any, running_mean: Any, running_var: Any, momentum: float, eps: float
-) -> Any:
-    return ivy.batch_norm(x, running_mean, running_var, weight, bias, eps), None, None
-
-
-@rule("_native_batch_norm_legit_functional.default")
-def batch_norm_training(
-    out: Out, x: SSAValue, weight: Any, bias: Any, running_mean: SSAValue, running_var: SSAValue, training: bool,
-    momentum: float, eps: float,
-) -> Any:  # fmt: skip
-    if not training:
-        return ivy.batch_norm(x, running_mean, running_var, weight, bias, eps), None, None, running_mean, running_var
-    result, mean, variance = trained_norm(x, weight, bias, eps)
-    count = to(product([n for i, n in enumerate(sizes_of(x)) if i != 1]), dtype(running_var))
-    unbiased = ivy.multiply(variance, ivy.divide(count, ivy.subtract(count, number(count, 1))))
-    return result, mean, None, moved(running_mean, mean, momentum), moved(running_var, unbiased, momentum)
-
-
-def moved(old: SSAValue, new: SSAValue, momentum: float) -> SSAValue:
-    new = to(new, dtype(old))
-    return ivy.add(ivy.multiply(old, number(old, 1 - momentum)), ivy.multiply(new, number(old, momentum)))
-
-
-@rule("_native_batch_norm_legit.no_stats")
-def batch_norm_no_stats(
-    out: Out, x: SSAValue, weight: Any, bias: Any, training: bool, momentum: float, eps: float
-) -> Any:
-    return trained_norm(x, weight, bias, eps)
-
-
-def trained_norm(x: SSAValue, weight: Any, bias: Any, eps: float) -> tuple[SSAValue, SSAValue, SSAValue]:
-    """Normalised by the batch's own mean and biased variance."""
-    over = (0, *range(2, rank(x)))
-    mean, variance = ivy.mean(x, over), ivy.var(x, over, 0.0)
-    # In steps: torch's own batch_norm takes statistics for constants, through which no gradient flows.
-    return ivy.batch_norm.function(x, mean, variance, weight, bias, eps), mean, variance
-
-
-@rule("layer_norm.default")
-def layer_norm(
-    out: Out,
-    x: SSAValue,
-    normalized_shape: Any,
-    weight: Any = None,
-    bias: Any = None,
-    eps: float = 1e-5,
-    cudnn_enable: bool = True,
-) -> SSAValue:
-    if weight is None:
-        weight = ivy.full(tuple(normalized_shape), 1.0, dtype(x))
-    return ivy.layer_norm(x, weight, bias, eps)
-
-
-@rule("native_layer_norm.default")
-def native_layer_norm(out: Out, x: SSAValue, normalized_shape: Any, weight: Any, bias: Any, eps: float) -> Any:
-    return layer_norm(out, x, normalized_shape, weight, bias, eps), None, None
-
-
-@rule("group_norm.default")
-def group_norm(
-    out: Out,
-    x: SSAValue,
-    num_groups: int,
-    weight: Any = None,
-    bias: Any = None,
-    eps: float = 1e-5,
-    cudnn_enabled: bool = True,
-) -> SSAValue:
-    n, c, *spatial = sizes_of(x)
-    grouped = ivy.reshape(x, (n, num_groups, -1))
-    mean, variance = ivy.mean(grouped, (2,), True), ivy.var(grouped, (2,), 0.0, True)
-    normal = ivy.multiply(ivy.subtract(grouped, mean), ivy.rsqrt(ivy.add(variance, number(x, eps))))
-    result = ivy.reshape(normal, (n, c, *spatial))
-    shape = (1, -1, *(1,) * len(spatial))
-    result = result if weight is None else ivy.multiply(result, ivy.reshape(weight, shape))
-    return result if bias is None else ivy.add(result, ivy.reshape(bias, shape))
-
-
-@rule("native_group_norm.default")
-def native_group_norm(
-    out: Out, x: SSAValue, weight: Any, bias: Any, n: Any, c: Any, hxw: Any, group: int, eps: float
-) -> Any:
-    return group_norm(out, x, group, weight, bias, eps), None, None
 
 
 @rule("scaled_dot_product_attention.default")

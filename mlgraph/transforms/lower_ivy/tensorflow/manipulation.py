@@ -33,7 +33,7 @@ def squeeze(x: Value, axis: Ints) -> Value | None:
 
 
 @rule(ivy.roll)
-def roll(x: Value, shift: Ints, axis: Ints) -> Value | None:
+def roll(x: Value, shift: Shape, axis: Ints) -> Value | None:
     return None if axis else x
 
 
