@@ -5,6 +5,7 @@ from mlgraph.dialects.ivy.channels_last import *
 from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, YieldOp
 from mlgraph.dialects.ivy.creation import *
 from mlgraph.dialects.ivy.elementwise import *
+from mlgraph.dialects.ivy.factorization import *
 from mlgraph.dialects.ivy.fft import *
 from mlgraph.dialects.ivy.indexing import *
 from mlgraph.dialects.ivy.integers import bitwise_count as bitwise_count

@@ -5,7 +5,7 @@ from string import ascii_lowercase
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.dtypes import i32, tensor
+from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.ivy.table import composite, op
 from mlgraph.dialects.ivy.types import (
     UNKNOWN,
@@ -231,18 +231,11 @@ def slogdet(x: Value) -> tuple[Type, Type]:
 
 @op(
     Pure(),
-    torch="(torch.linalg.lu_factor(x)[0], torch.Tensor.to(torch.argmax(torch.real("
-    "torch.lu_unpack(torch.linalg.lu_factor(x)[0], torch.linalg.lu_factor(x)[1])[0]), dim=-2), torch.int32))",
-    jax="(lax.linalg.lu(x)[0], lax.linalg.lu(x)[2])",
-    tensorflow="tf.linalg.lu(x)",
-    numpy="(np.add(np.tril(scipy.linalg.lu(x, p_indices=True)[1], -1), scipy.linalg.lu(x, p_indices=True)[2]),"
-    " np.ndarray.astype(np.argsort(scipy.linalg.lu(x, p_indices=True)[0], axis=-1), np.int32))",
+    torch="torch.linalg.matrix_exp(x)",
+    jax="jax.scipy.linalg.expm(x)",
+    tensorflow="tf.linalg.expm(x)",
+    numpy="scipy.linalg.expm(x)",
 )
-def lu(x: Value) -> tuple[Type, Type]:
-    """The LU decomposition with row exchanges: L, of diagonal 1, below U in one array, and an int32 permutation p.
-
-    `L @ U` is `x[p]`.
-    """
-    *batch, m, n = shape_of(x)
-    rows = agree(m, n)
-    return tensor((*batch, rows, rows), floating(x)), tensor((*batch, rows), i32)
+def expm(x: Value) -> Type:
+    """The matrix exponential of square matrices, the sum of all `x^n / n!`."""
+    return square_matrix(x)

@@ -5,17 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from jax.lax import FftType
-from xdsl.ir import Attribute, Block, SSAValue
+from xdsl.ir import Attribute, SSAValue
 
-from mlgraph.dialects import ivy, sizes
-from mlgraph.dialects.building import building, insert
+from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import literal
-from mlgraph.dialects.dtypes import i1, i32, tensor
-from mlgraph.dialects.ivy.control import ScanOp, YieldOp, element
-from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.dtypes import i1, i32
 from mlgraph.dialects.ivy.types import dtype, is_complex, rank
 from mlgraph.frontend.jax.calls import inline
-from mlgraph.frontend.jax.dimensions import fixed
 from mlgraph.frontend.jax.elementwise import converted, number
 from mlgraph.frontend.jax.manipulation import permuted, sizes_of
 from mlgraph.frontend.jax.rules import Equation, Unsupported, element_type, rule
@@ -141,49 +137,17 @@ def svd(
 
 @rule("lu")
 def lu(e: Equation, x: SSAValue) -> tuple[SSAValue, SSAValue, SSAValue]:
-    """The factors, the rows exchanged at each step, and the order of rows that the exchanges make.
-
-    Of a matrix with more columns than rows, the square on the left decides on the exchanges.
-    """
-    rows, columns = (fixed(n) for n in e.shape_of(0)[-2:])
-    if rows > columns:
-        raise Unsupported("of a matrix with more rows than columns")
-    if rows == columns:
-        packed, order = ivy.lu(x)
-    else:
-        left, right = (part(x, cut) for cut in ((0, rows), (rows, columns)))
-        factors, order = ivy.lu(left)
-        moved = ivy.take_along_axis(right, ivy.broadcast_to(ivy.expand_dims(order, (-1,)), sizes_of(right)), -2)
-        packed = ivy.concat([factors, ivy.triangular_solve(factors, moved, True, True)], -1)
-    return packed, exchanges(e, order, rows), order
+    return ivy.lu(x)
 
 
-def part(x: SSAValue, columns: tuple[int, int]) -> SSAValue:
-    """Some columns of matrices."""
-    before = rank(x) - 1
-    return ivy.slice(x, (*(0,) * before, columns[0]), (*(TO_END,) * before, columns[1]), (1,) * rank(x))
+@rule("lu_pivots_to_permutation")
+def lu_pivots_to_permutation(e: Equation, pivots: SSAValue, *, permutation_size: int) -> SSAValue:
+    return ivy.row_order(pivots, (permutation_size,))
 
 
-def exchanges(e: Equation, order: SSAValue, rows: int) -> SSAValue:
-    """For each row the later one that it changes places with, so that all exchanges together give `order`."""
-    if rows == 0:
-        return order
-    line = ivy.iota((rows,), i32)
-    start = ivy.broadcast_to(line, sizes_of(order))
-    wanted = moved(order, rank(order) - 1, 0)
-    block = Block(arg_types=[start.type, tensor((), i32), element(wanted.type)])
-    current, step, target = block.args
-    with building(block):
-        target = ivy.expand_dims(target, (-1,))
-        place = ivy.argmax(ivy.cast(ivy.equal(current, target), i32), -1, i32)
-        here = ivy.equal(line, step)
-        there = ivy.equal(line, ivy.expand_dims(place, (-1,)))
-        old = ivy.expand_dims(ivy.take(current, step, -1), (-1,))
-        new = ivy.where(here, target, ivy.where(there, old, current))
-        insert(YieldOp(new, ivy.add(step, literal(1, i32)), place))
-    initial = [start, literal(0, i32)]
-    found = insert(ScanOp(sizes.value(rows), initial, [wanted], block, [wanted.type])).results[-1]
-    return moved(found, 0, rank(found) - 1)
+@rule("householder_product")
+def householder_product(e: Equation, x: SSAValue, taus: SSAValue) -> SSAValue:
+    return ivy.householder_product(x, taus)
 
 
 @rule("tridiagonal_solve")

@@ -74,7 +74,7 @@ class _Lowering:
             return
         for way in self.ways(op):
             if (new := replace(op, way)) is not None:
-                for built in new:
+                for built in [inner for outer in new for inner in outer.walk()]:
                     self.lower(built)
                 return
         self.missing[op.name, line_of(op)] += 1

@@ -41,7 +41,11 @@ rule = Rules()
 jax, jnp, lax = JAX.jax, JAX.jnp, JAX.lax
 
 rule.widen((f16, bf16), f32, *SPECIAL)
-rule.widen((f16, bf16), f32, ivy.inv, ivy.cholesky, ivy.solve, ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu)
+rule.widen(
+    (f16, bf16), f32,
+    ivy.inv, ivy.cholesky, ivy.solve, ivy.triangular_solve, ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu, ivy.expm,
+    ivy.householder_product, ivy.reflect,
+)  # fmt: skip
 rule.widen((i1,), ui8, ivy.cumulative_max, ivy.cumulative_min)
 
 

@@ -9,7 +9,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as index_sizes
 from mlgraph.dialects.backend import NUMPY
 from mlgraph.dialects.constant import number_of
-from mlgraph.dialects.dtypes import INTEGERS, DType, bf16, f16, f32, i64, tensor
+from mlgraph.dialects.dtypes import INTEGERS, DType, bf16, f16, f32, i32, i64, tensor
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, normal_axis, rank, shape_of, sized
 from mlgraph.dialects.parameters import Ints, Shape, Value, Values
@@ -42,7 +42,8 @@ rule.widen(
     ivy.hardswish, ivy.softmax, ivy.log_softmax, ivy.linear, ivy.batch_norm, ivy.layer_norm, ivy.attention,
     ivy.sum, ivy.prod, ivy.mean, ivy.var, ivy.std, ivy.logsumexp, ivy.cumulative_sum, ivy.cumulative_prod,
     ivy.cumulative_logsumexp, ivy.matmul, ivy.einsum, ivy.dot_general, ivy.inv, ivy.det, ivy.cholesky, ivy.solve,
-    ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu, ivy.conv, ivy.conv_transpose, ivy.sum_pool,
+    ivy.triangular_solve, ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu, ivy.expm, ivy.householder_product,
+    ivy.reflect, ivy.conv, ivy.conv_transpose, ivy.sum_pool,
 )  # fmt: skip
 rule.widen((f16, bf16), f32, *SPECIAL)
 rule.widen((bf16,), f32, ivy.clip, ivy.sort, ivy.argsort, ivy.topk, ivy.searchsorted)
@@ -57,6 +58,19 @@ def stop_gradient(x: Value) -> Value:
 def lgamma(x: Value) -> Value:
     """scipy gives minus infinity at minus infinity."""
     return np.where(np.isinf(x), number(x, float("inf")), scipy.special.gammaln(x))
+
+
+@rule(ivy.lu)
+def lu(x: Value) -> tuple[Value, Value, Value]:
+    """scipy takes no batches of no matrices."""
+    *batch, m, n = shape_of(x)
+    exchanged = tensor((*batch, min(m, n) if UNKNOWN not in (m, n) else UNKNOWN), i32)
+    if 0 in batch:
+        packed, exchanges = x, np.zeros(shape_of(exchanged), dtype=i32)
+    else:
+        packed, found = scipy.linalg.lu_factor.several(2, x, check_finite=False)
+        exchanges = np.ndarray.astype(found, i32)
+    return packed, typed(exchanges, exchanged), ivy.row_order(exchanges, (size(x, -2),))
 
 
 # Python's subscripts, and writes into a copy

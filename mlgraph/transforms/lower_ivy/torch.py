@@ -69,7 +69,11 @@ rule.widen((ui64,), i64, *MOVES, *RING)
 rule.refuse((ui64,), *ORDERED, ivy.scatter_along_axis)
 rule.widen((i1,), ui8, ivy.argmax, ivy.argmin)
 rule.widen((f16, bf16), f32, *SPECIAL)
-rule.widen((f16, bf16), f32, ivy.inv, ivy.det, ivy.cholesky, ivy.solve, ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu)
+rule.widen(
+    (f16, bf16), f32,
+    ivy.inv, ivy.det, ivy.cholesky, ivy.solve, ivy.triangular_solve, ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu,
+    ivy.expm, ivy.householder_product, ivy.reflect,
+)  # fmt: skip
 
 
 # Elementwise
@@ -364,6 +368,37 @@ def dynamic_update_slice(x: Value, update: Value, starts: Values) -> Value:
             place = ivy.add(held(starts[axis], size(x, axis), lengths[axis]), place)
         places.append(trailing(place, moved[-1] - axis))
     return torch.index_put(x, tuple(places), update)
+
+
+# Linear algebra
+
+
+@rule(ivy.lu)
+def lu(x: Value) -> tuple[Value, Value, Value]:
+    """torch counts the exchanges from 1."""
+    packed, pivots, _ = torch.linalg.lu_factor_ex.several(3, x)
+    known = [n for n in shape_of(x)[-2:] if n != UNKNOWN]
+    exchanges = typed(torch.sub(pivots, 1), tensor((*shape_of(x)[:-2], min(known) if len(known) > 1 else UNKNOWN), i32))
+    return packed, exchanges, ivy.row_order(exchanges, (size(x, -2),))
+
+
+@rule(ivy.row_order)
+def row_order(exchanges: Value, rows: Shape) -> Value | None:
+    """torch makes a matrix of exchanges, whose columns say where the ones of the rows stand."""
+    if rows == (0,):
+        return None
+    *batch, count = sizes(exchanges)
+    shape = torch.empty((*batch, *rows, count))
+    matrix = torch.lu_unpack.several(3, shape, torch.add(exchanges, 1), unpack_data=False)[0]
+    return Tensor.to(torch.argmax(matrix, dim=-2), i32)
+
+
+@rule(ivy.reflect)
+def reflect(x: Value, tau: Value, other: Value, adjoint: bool = False) -> Value:
+    """torch wants a column for each reflection, and no more."""
+    if UNKNOWN in shape_of(x) or shape_of(x)[-1] != shape_of(tau)[-1]:
+        x = torch.narrow(x, -1, 0, size(tau, -1))
+    return torch.ormqr(x, tau, other, left=True, transpose=adjoint)
 
 
 # Searching and sorting

@@ -111,7 +111,7 @@ def log_determinant(x: Value) -> tuple[Value, Value]:
 
 @rule("Lu")
 def lu(x: Value, *, output_idx_type: DType) -> tuple[Value, Value]:
-    packed, permutation = ivy.lu(x)
+    packed, _, permutation = ivy.lu(x)
     return packed, to(permutation, output_idx_type)
 
 

@@ -5,6 +5,7 @@ from string import ascii_letters
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import bf16, f16, f32, i1, i8, i16, i32, i64, tensor, ui8, ui16, ui32, ui64
+from mlgraph.dialects.ivy.factorization import column, first, last, steps
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, is_complex, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Shape, Value, Values
@@ -16,6 +17,7 @@ rule.widen((ui32, ui64), i64, ivy.matmul, ivy.einsum)
 rule.widen(
     (f16, bf16), f32,
     ivy.inv, ivy.det, ivy.cholesky, ivy.solve, ivy.triangular_solve, ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu,
+    ivy.expm, ivy.householder_product, ivy.reflect,
 )  # fmt: skip
 
 
@@ -92,3 +94,23 @@ def svd(x: Value, full_matrices: bool = False) -> tuple[Value, Value, Value]:
     """tensorflow gives V, not its adjoint."""
     s, u, v = tf.linalg.svd.several(3, x, full_matrices=full_matrices)
     return u, s, tf.linalg.adjoint(v)
+
+
+@rule(ivy.lu)
+def lu(x: Value) -> tuple[Value, Value, Value] | None:
+    """tensorflow takes square matrices apart, and gives the order of the rows."""
+    *batch, m, n = shape_of(x)
+    if m != n or m in (0, UNKNOWN):
+        return None
+    packed, order = tf.linalg.lu.several(2, x)
+    order = typed(order, tensor((*batch, m), i32))
+    line = ivy.iota((m,), i32)
+
+    def exchange(current: Value, i: Value, wanted: Value) -> tuple[Value, Value]:
+        place = ivy.argmax(ivy.cast(ivy.equal(current, column(wanted)), i32), -1, i32)
+        there = ivy.equal(line, column(place))
+        moved = ivy.where(there, column(ivy.take(current, i, -1)), current)
+        return ivy.where(ivy.equal(line, i), column(wanted), moved), place
+
+    _, places = steps(m, ivy.broadcast_to(line, sizes(order)), [first(order)], exchange)
+    return packed, last(places), order

@@ -6,7 +6,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from .example import COMPLEX, Operand, dtype_named, example, uniform
+from .example import COMPLEX, Operand, between, dtype_named, example, uniform
 
 
 def hermitian(*shape: int) -> Operand:
@@ -80,11 +80,54 @@ def is_svd(u: np.ndarray, s: np.ndarray, vh: np.ndarray, x: np.ndarray) -> None:
     near((wide_u * wide_s[..., None, :]) @ wide_vh, x, u)
 
 
-def is_lu(packed: np.ndarray, order: np.ndarray, x: np.ndarray) -> None:
-    assert order.dtype == np.int32
-    lower = np.tril(packed, -1) + np.eye(packed.shape[-1])
-    near(lower @ np.triu(packed), np.take_along_axis(x, order[..., None].astype(np.int64), axis=-2), packed)
-    assert abs(lower).max() < 1.5  # a complex pivot is chosen by the sum of its parts
+def is_lu(packed: np.ndarray, exchanges: np.ndarray, order: np.ndarray, x: np.ndarray) -> None:
+    *_, m, n = x.shape
+    k = min(m, n)
+    assert (packed.shape, exchanges.shape, order.shape) == (x.shape, (*x.shape[:-2], k), x.shape[:-1])
+    assert exchanges.dtype == order.dtype == np.int32
+    np.testing.assert_array_equal(row_order(exchanges, (m,)), order)
+    lower = np.tril(packed, -1)[..., :k] + np.eye(m, k)
+    near(lower @ np.triu(packed)[..., :k, :], np.take_along_axis(x, order[..., None].astype(np.int64), -2), packed)
+    assert np.max(abs(lower), initial=0) < 1.5  # a complex pivot is chosen by the sum of its parts
+
+
+def row_order(exchanges: np.ndarray, rows: Any) -> np.ndarray:
+    order = np.broadcast_to(np.arange(*rows, dtype=np.int32), (*exchanges.shape[:-1], *rows)).copy()
+    for batch in np.ndindex(*exchanges.shape[:-1]):
+        for i, place in enumerate(exchanges[batch]):
+            order[batch][[i, place]] = order[batch][[place, i]]
+    return order
+
+
+def later(*shape: int, below: int) -> Operand:
+    """For each place along the last axis one that is not before it."""
+    return lambda random, _: random.integers(np.arange(shape[-1]), below, shape).astype(np.int32)
+
+
+def reflections(x: np.ndarray, tau: np.ndarray) -> np.ndarray:
+    """The product of all reflections of each matrix, one after the other."""
+    found = np.broadcast_to(np.eye(x.shape[-2]), (*x.shape[:-1], x.shape[-2])).astype(x.dtype)
+    for i in range(tau.shape[-1]):
+        v = (np.tril(x, -1) + np.eye(*x.shape[-2:]))[..., i, None]
+        found = found - found @ (tau[..., i, None, None] * v @ transposed(v))
+    return found
+
+
+def householder_product(x: np.ndarray, tau: np.ndarray) -> np.ndarray:
+    return reflections(x, tau)[..., : x.shape[-1]]
+
+
+def reflect(x: np.ndarray, tau: np.ndarray, other: np.ndarray, adjoint: bool = False) -> np.ndarray:
+    product = reflections(x, tau)
+    return (transposed(product) if adjoint else product) @ other
+
+
+def expm(x: np.ndarray) -> np.ndarray:
+    found = term = np.broadcast_to(np.eye(x.shape[-1]), x.shape)
+    for i in range(1, 80):
+        term = term @ x / i
+        found = found + term
+    return found
 
 
 def triangular(x1: np.ndarray, x2: np.ndarray, lower: bool, unit_diagonal: bool = False) -> np.ndarray:
@@ -174,7 +217,30 @@ EXAMPLES = {
         example(np.linalg.slogdet, x=definite(3, 3), tolerance=8),
         example(np.linalg.slogdet, x=uniform(2, 4, 4), tolerance=50),
     ],
-    "lu": [example(x=uniform(*shape), check=is_lu) for shape in ((3, 3), (2, 4, 4))],
+    "lu": [
+        example(x=uniform(*shape), check=is_lu, label=str(shape)) for shape in ((3, 3), (2, 4, 4), (5, 3), (2, 3, 5))
+    ]
+    # Loops of tensorflow that run no step lose the shape of what they stack, and scipy takes no batches of no matrices.
+    + [example(x=uniform(*s), check=is_lu, label=str(s), sized=("numpy", "tensorflow")) for s in ((2, 3, 0), (0, 3, 3))]
+    + [example(x=uniform(2, 4, 3), dtypes="complex64 complex128 float64", check=is_lu, label="kinds")],
+    "row_order": [
+        example(row_order, exchanges=later(3, below=3), rows=(3,), dtypes="float32"),
+        example(row_order, exchanges=later(2, 2, 3, below=5), rows=(5,)),
+        example(row_order, exchanges=later(2, 0, below=5), rows=(3,)),
+    ],
+    "householder_product": [
+        example(householder_product, x=uniform(4, 3), tau=uniform(3), tolerance=5000),
+        example(householder_product, x=uniform(2, 5, 3), tau=uniform(2, 2), tolerance=5000),
+    ],
+    "reflect": [
+        example(reflect, x=uniform(4, 3), tau=uniform(3), other=uniform(4, 2), tolerance=5000),
+        example(reflect, x=uniform(4, 3), tau=uniform(3), other=uniform(4, 2), adjoint=True, tolerance=5000),
+        example(reflect, x=uniform(2, 5, 3), tau=uniform(2, 2), other=uniform(2, 5, 1), tolerance=5000),
+    ],
+    "expm": [
+        example(expm, x=between(-1, 1)(3, 3), tolerance=50),
+        example(expm, x=uniform(2, 4, 4), tolerance=500),
+    ],
     "cholesky": [
         example(np.linalg.cholesky, x=definite(3, 3), tolerance=8),
         example(np.linalg.cholesky, x=definite(2, 4, 4), tolerance=8),
