@@ -8,6 +8,7 @@ from mlgraph.frontend.torch.table.scalars import SCALARS
 FAMILIES = (
     "creation",
     "elementwise",
+    "factorization",
     "fourier",
     "indexing",
     "linalg",
@@ -17,6 +18,7 @@ FAMILIES = (
     "random",
     "reduction",
     "scalars",
+    "solving",
     "sorting",
     "special",
     "strided",
