@@ -255,7 +255,8 @@ def take(x: Value, indices: Value, axis: int) -> Value:
 
 @rule(ivy.take_along_axis)
 def take_along_axis(x: Value, indices: Value, axis: int) -> Value:
-    return torch.gather(x, axis, whole(indices))
+    """torch takes int32 as well, but reads it for int64 where the indices were broadcast."""
+    return torch.gather(x, axis, ivy.cast(indices, i64) if dtype(indices) != i64 else indices)
 
 
 @rule(ivy.index)
