@@ -75,7 +75,8 @@ class _Lowering:
         for way in self.ways(op):
             if (new := replace(op, way)) is not None:
                 for built in new:
-                    self.lower(built)
+                    for inner in list(built.walk()):
+                        self.lower(inner)
                 return
         self.missing[op.name, line_of(op)] += 1
 

@@ -18,6 +18,7 @@ FAMILIES = (
     "scalars",
     "sorting",
     "special",
+    "special_rare",
     "strided",
     "prims",
 )
