@@ -20,7 +20,8 @@ from mlgraph.dialects.sizes import Size
 SPECIAL = (
     ivy.i0e, ivy.i1e, ivy.zeta, ivy.gammainc, ivy.gammaincc, ivy.betainc, ivy.expi, ivy.dawsn, ivy.spence,
     ivy.fresnel_cos, ivy.fresnel_sin, ivy.bessel_j0, ivy.bessel_j1, ivy.bessel_y0, ivy.bessel_y1, ivy.bessel_k0e,
-    ivy.bessel_k1e,
+    ivy.bessel_k1e, ivy.airy_ai, ivy.erfcx, ivy.ndtri, ivy.log_ndtr, ivy.polygamma,
+    ivy.spherical_bessel_j0, ivy.orthogonal_polynomial,
 )  # fmt: skip
 """Functions that libraries have in single and double precision."""
 

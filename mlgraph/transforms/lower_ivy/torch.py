@@ -104,6 +104,11 @@ def softplus(x: Value) -> Value | None:
     return F.softplus(x, threshold=40) if dtype(x) == f64 else None
 
 
+@rule(ivy.orthogonal_polynomial)
+def orthogonal_polynomial(x1: Value, x2: Value, family: str) -> Value:
+    return Callee(TORCH, f"torch.special.{family}")(x1, x2)
+
+
 # Creation
 
 

@@ -21,6 +21,7 @@ FAMILIES = (
     "solving",
     "sorting",
     "special",
+    "special_rare",
     "strided",
     "prims",
 )

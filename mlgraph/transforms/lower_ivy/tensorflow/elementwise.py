@@ -187,6 +187,21 @@ def digamma(x: Value) -> Value:
     return ivy.where(pole, ivy.negative(ivy.reciprocal(x)), typed(tf.math.digamma(x), x.type))
 
 
+def _from_zero(row, name: str, at_zero: float) -> None:
+    @rule(row)
+    def found(x: Value) -> Value:
+        """tensorflow gives an infinity below zero, and NaN at zero in places."""
+        zero = number(x, 0)
+        value = ivy.where(ivy.less(x, zero), number(x, nan), typed(getattr(tf.math.special, name)(x), x.type))
+        return ivy.where(ivy.equal(x, zero), number(x, at_zero), value)
+
+
+_from_zero(ivy.bessel_y0, "bessel_y0", -inf)
+_from_zero(ivy.bessel_y1, "bessel_y1", -inf)
+_from_zero(ivy.bessel_k0e, "bessel_k0e", inf)
+_from_zero(ivy.bessel_k1e, "bessel_k1e", inf)
+
+
 # Tests
 
 

@@ -43,13 +43,7 @@ FAMILIES = (
 EXAMPLES: dict[str, list[Example]] = {name: rows for family in FAMILIES for name, rows in family.EXAMPLES.items()}
 
 NO_LOWERING: dict[tuple[str, str], dict[str, str]] = {
-    ("torch", ""): {
-        "betainc": "torch has no incomplete beta function",
-        **dict.fromkeys("expi dawsn spence fresnel_cos fresnel_sin".split(), "torch has no such special function"),
-    },
-    ("jax", ""): dict.fromkeys(
-        "bessel_j0 bessel_j1 bessel_y0 bessel_y1 bessel_k0e bessel_k1e".split(), "jax has no such Bessel function"
-    ),
+    ("torch", ""): {"betainc": "torch has no incomplete beta function"},
     ("torch", "uint64"): dict.fromkeys(
         "floor_divide remainder fmod maximum minimum clip abs sign less less_equal greater greater_equal"
         " bitwise_right_shift relu max min argmax argmin cumulative_max cumulative_min max_pool searchsorted topk"

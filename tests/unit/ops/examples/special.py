@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from .example import between, example, fixed
+from .example import Number, between, example, fixed, scalar
 
 high = between(1.5, 6.0)
 share = between(0.05, 0.95)
@@ -30,12 +30,69 @@ def hashed(key1: Any, key2: Any, x1: Any, x2: Any) -> tuple[Any, Any]:
     return np.array(first, np.uint32), np.array(second, np.uint32)
 
 
-def bessel(reference: Any, numbers: Any) -> list[Any]:
-    """torch's Bessel functions are good to seven digits in double precision."""
+def rare(reference: Any, numbers: Any, tolerance: float = 16, **more: Any) -> list[Any]:
+    """On every side of where an approximation changes, and at the edges. torch's own are good to six digits only."""
+    edges = fixed([0, -0.0, 0.5, 1, 2, 5, -1, -5, np.nan], "float32")
     return [
-        example(reference, x=numbers(2, 3), tolerance=16, dtypes="float32 float16 bfloat16"),
-        example(reference, x=numbers(2, 3), tolerance=3e7, dtypes="float64"),
+        example(reference, x=numbers(40), tolerance=tolerance, dtypes="float32 float16 bfloat16", **more),
+        example(reference, x=numbers(40), tolerance=1e10, dtypes="float64", **more),
+        example(reference, x=edges, tolerance=tolerance, dtypes="float32", label="edges", **more),
     ]
+
+
+def bodied(reference: Any, numbers: Any, tolerance: float = 16) -> list[Any]:
+    """As `rare`, of functions that torch has by their body alone, in double precision too."""
+    return [example(reference, x=numbers(40), tolerance=tolerance), *rare(reference, numbers, tolerance)[2:]]
+
+
+def polynomial(family: str, evaluate: Any) -> list[Any]:
+    """Orders below 0, whole and broken ones, that are a step, a loop or an angle away, and one that is known."""
+    orders = [-1, 0, 1, 2.5, 5, 9, np.nan]
+
+    def reference(x: Any, n: Any, family: str) -> Any:
+        whole = np.where(np.isfinite(n), np.trunc(n), -1)
+        return np.where(whole < 0, 0, evaluate(np.maximum(whole, 0).astype(int), x))
+
+    return [
+        example(reference, x1=between(-1.2, 1.2)(6, 1), x2=fixed(orders, "float32"), family=family, tolerance=512,
+                dtypes="float32"),
+        example(reference, x1=between(-1.2, 1.2)(6, 1), x2=fixed(orders, "float64"), family=family, tolerance=512,
+                dtypes="float64"),
+        example(reference, x1=wide(6), x2=Number(scalar(4)), family=family, tolerance=64),
+    ]  # fmt: skip
+
+
+def shifted(evaluate: Any) -> Any:
+    return lambda n, x: evaluate(n, 2 * x - 1)
+
+
+def chebyshev_v(n: Any, x: Any) -> Any:
+    return scipy.special.eval_chebyu(n, x) - np.where(n > 0, scipy.special.eval_chebyu(np.maximum(n - 1, 0), x), 0)
+
+
+def chebyshev_w(n: Any, x: Any) -> Any:
+    return scipy.special.eval_chebyu(n, x) + np.where(n > 0, scipy.special.eval_chebyu(np.maximum(n - 1, 0), x), 0)
+
+
+CHEBYSHEV = {
+    "t": scipy.special.eval_chebyt,
+    "u": scipy.special.eval_chebyu,
+    "v": chebyshev_v,
+    "w": chebyshev_w,
+}
+POLYNOMIALS = {
+    **{f"chebyshev_polynomial_{kind}": evaluate for kind, evaluate in CHEBYSHEV.items()},
+    **{f"shifted_chebyshev_polynomial_{kind}": shifted(evaluate) for kind, evaluate in CHEBYSHEV.items()},
+    "hermite_polynomial_h": scipy.special.eval_hermite,
+    "hermite_polynomial_he": scipy.special.eval_hermitenorm,
+    "laguerre_polynomial_l": scipy.special.eval_laguerre,
+    "legendre_polynomial_p": scipy.special.eval_legendre,
+}
+
+
+def from_zero(reference: Any) -> Any:
+    """scipy's polygamma of a whole order."""
+    return lambda x, n: reference(n, x)
 
 
 EXAMPLES = {
@@ -46,17 +103,33 @@ EXAMPLES = {
     "gammainc": [example(scipy.special.gammainc, x1=some(2, 3), x2=some(3), tolerance=32)],
     "gammaincc": [example(scipy.special.gammaincc, x1=some(2, 3), x2=some(3), tolerance=32)],
     "betainc": [example(scipy.special.betainc, x1=some(2, 3), x2=some(3), x3=share(2, 1), tolerance=64)],
-    "expi": [example(scipy.special.expi, x=some(2, 3), tolerance=8)],
-    "dawsn": [example(scipy.special.dawsn, x=wide(2, 3), tolerance=8)],
-    "spence": [example(scipy.special.spence, x=some(2, 3), tolerance=8)],
-    "fresnel_cos": [example(lambda x: scipy.special.fresnel(x)[1], x=some(2, 3), tolerance=16)],
-    "fresnel_sin": [example(lambda x: scipy.special.fresnel(x)[0], x=some(2, 3), tolerance=16)],
-    "bessel_j0": bessel(scipy.special.j0, wide),
-    "bessel_j1": bessel(scipy.special.j1, wide),
-    "bessel_y0": bessel(scipy.special.y0, some),
-    "bessel_y1": bessel(scipy.special.y1, some),
-    "bessel_k0e": [example(scipy.special.k0e, x=some(2, 3), tolerance=8)],
-    "bessel_k1e": [example(scipy.special.k1e, x=some(2, 3), tolerance=8)],
+    "expi": [
+        example(scipy.special.expi, x=between(0.5, 80.0)(40), tolerance=32),
+        example(scipy.special.expi, x=between(-20.0, -0.01)(40), tolerance=32),
+    ],
+    "dawsn": bodied(scipy.special.dawsn, between(-9.0, 9.0)),
+    "spence": bodied(scipy.special.spence, some),
+    "fresnel_cos": bodied(lambda x: scipy.special.fresnel(x)[1], wide),
+    "fresnel_sin": bodied(lambda x: scipy.special.fresnel(x)[0], wide),
+    "bessel_j0": rare(scipy.special.j0, between(-12.0, 12.0)),
+    "bessel_j1": rare(scipy.special.j1, between(-12.0, 12.0)),
+    "bessel_y0": rare(scipy.special.y0, between(0.1, 12.0)),
+    "bessel_y1": rare(scipy.special.y1, between(0.1, 12.0)),
+    "bessel_k0e": rare(scipy.special.k0e, some),
+    "bessel_k1e": rare(scipy.special.k1e, some),
+    "spherical_bessel_j0": rare(lambda x: np.sinc(x / np.pi), between(-9.0, 9.0)),
+    "airy_ai": rare(lambda x: scipy.special.airy(x)[0], between(-6.0, 12.0), 64),
+    "erfcx": rare(scipy.special.erfcx, between(-2.0, 30.0)),
+    "ndtri": rare(scipy.special.ndtri, share),
+    "log_ndtr": rare(scipy.special.log_ndtr, between(-12.0, 3.0)),
+    "polygamma": [
+        case
+        for n in (0, 1, 2, 3, 6)
+        for case in rare(from_zero(scipy.special.polygamma), between(-3.9, 9.0), 64, n=n)[:2]
+    ],
+    "orthogonal_polynomial": [
+        case for family, evaluate in POLYNOMIALS.items() for case in polynomial(family, evaluate)
+    ],
     "threefry2x32": [
         example(
             hashed,

@@ -1,0 +1,77 @@
+"""Polynomials and Chebyshev series, of which the bodies of special functions are made."""
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any, ParamSpec
+
+from xdsl.ir import SSAValue
+
+from mlgraph.dialects.constant import literal
+from mlgraph.dialects.dtypes import bf16, f16, f32
+from mlgraph.dialects.ivy.elementwise import add, cast, divide, minimum, multiply, subtract
+from mlgraph.dialects.ivy.elementwise import maximum as greater_of
+from mlgraph.dialects.ivy.types import dtype
+from mlgraph.dialects.parameters import Value
+
+P = ParamSpec("P")
+
+
+def in_single(body: Callable[P, Value]) -> Callable[P, Value]:
+    """A body that computes halves in single precision, as they do not hold its coefficients."""
+
+    @wraps(body)
+    def wide(*args: P.args, **arguments: P.kwargs) -> Value:
+        values: dict[str, Value] = {n: v for n, v in arguments.items() if isinstance(v, SSAValue)}
+        halves = {name: value for name, value in values.items() if dtype(value) in (f16, bf16)}
+        if not halves:
+            return body(*args, **arguments)
+        narrow = dtype(next(iter(halves.values())))
+        widened: Any = {**arguments, **{name: cast(value, f32) for name, value in halves.items()}}
+        return cast(body(*args, **widened), narrow)  # pyright: ignore[reportCallIssue]
+
+    return wide
+
+
+def number(x: Value, value: float) -> Value:
+    """`value` as a 0-d array of the element type of `x`."""
+    return literal(value, dtype(x))
+
+
+def plus(x: Value, value: float) -> Value:
+    """`x + value`."""
+    return add(x, number(x, value))
+
+
+def times(x: Value, value: float) -> Value:
+    """`x * value`."""
+    return multiply(x, number(x, value))
+
+
+def held(x: Value, low: float | None = None, high: float | None = None) -> Value:
+    """`x`, moved to where an approximation holds: what it gives elsewhere may overflow, though nobody reads it."""
+    x = x if low is None else greater_of(x, number(x, low))
+    return x if high is None else minimum(x, number(x, high))
+
+
+def polynomial(x: Value, coefficients: Sequence[float]) -> Value:
+    """The polynomial with these coefficients, that of the highest power first."""
+    first, *rest = coefficients
+    if not rest:
+        return number(x, first)
+    result = x if first == 1 else times(x, first)
+    for coefficient in rest[:-1]:
+        result = multiply(plus(result, coefficient), x)
+    return plus(result, rest[-1])
+
+
+def ratio(x: Value, above: Sequence[float], below: Sequence[float]) -> Value:
+    """One polynomial over another."""
+    return divide(polynomial(x, above), polynomial(x, below))
+
+
+def chebyshev(x: Value, coefficients: Sequence[float]) -> Value:
+    """The Chebyshev series at `x / 2`, the highest order first, half of the last (Clenshaw, 1955)."""
+    before, last = number(x, 0), number(x, coefficients[0])
+    for coefficient in coefficients[1:-1]:
+        before, last = last, plus(subtract(multiply(x, last), before), coefficient)
+    return plus(subtract(times(multiply(x, last), 0.5), before), coefficients[-1] / 2)
