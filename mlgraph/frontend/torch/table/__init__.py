@@ -12,11 +12,16 @@ FAMILIES = (
     "linalg",
     "manipulation",
     "nn",
+    "normalisation",
+    "pooling",
     "random",
     "reduction",
+    "resampling",
+    "scatter",
     "sorting",
     "special",
     "strided",
+    "unique",
     "prims",
 )
 """The modules that declare rules; prims come last, for they stand for rules of the others."""
