@@ -1,4 +1,4 @@
-"""Indexing, scatter and sorting of ATen."""
+"""Indexing of ATen: reads and writes at indices and masks."""
 
 # pyright: basic
 from typing import Any
@@ -6,11 +6,12 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
+from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import i1, i64
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.rule import axis, number, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.table.rule import axis, number, product, rule, size_of, sizes_of, to
 
 
 def wrapped(index: SSAValue, size: sizes.Size) -> SSAValue:
@@ -77,85 +78,66 @@ def plain_indices(x: SSAValue, indices: Any) -> tuple[list[SSAValue], tuple[int,
 @rule("index_put.default", "_unsafe_index_put.default")
 def index_put(out: Out, x: SSAValue, indices: Any, values: SSAValue, accumulate: bool = False) -> SSAValue:
     values = to(values, out.dtype)
-    masks = [item for item in indices if item is not None and dtype(item) == i1]
-    if masks and not accumulate and rank(values) == 0 and len(masks) == len([i for i in indices if i is not None]) == 1:
-        before = next(i for i, item in enumerate(indices) if item is not None)
-        mask = masks[0]
-        after = rank(x) - before - rank(mask)
-        shaped = ivy.expand_dims(mask, tuple(range(rank(mask), rank(mask) + after))) if after else mask
-        return ivy.where(shaped, values, x)
+    given = [(i, item) for i, item in enumerate(indices) if item is not None]
+    if len(given) == 1 and dtype(given[0][1]) == i1:
+        before, mask = given[0]
+        if (spread := over_mask(values, rank(mask), rank(x) - before - rank(mask))) is not None:
+            return masked(x, mask, spread, before, accumulate)
     found, axes = plain_indices(x, indices)
     return ivy.index_put(x, found, values, axes, accumulate)
 
 
-@rule("scatter.src")
-def scatter_src(out: Out, x: SSAValue, dim: int, index: SSAValue, src: SSAValue) -> SSAValue:
-    return scattered(x, dim, index, src, "set")
+def over_mask(values: SSAValue, masked: int, after: int) -> SSAValue | None:
+    """`values` as they broadcast against what a mask of rank `masked` is over, None if they differ from place to place.
+
+    Where they do not, the write is a `where`, and no size depends on the mask.
+    """
+    if rank(values) <= after:
+        return values
+    *batch, places = range(rank(values) - after)
+    if shape_of(values)[places] != 1:
+        return None
+    shape = sizes_of(values)
+    return ivy.reshape(values, (*shape[: len(batch)], *(1,) * masked, *shape[places + 1 :]))
 
 
-@rule("scatter.value")
-def scatter_value(out: Out, x: SSAValue, dim: int, index: SSAValue, value: Any) -> SSAValue:
-    return scattered(x, dim, index, ivy.broadcast_to(to(value, out.dtype), sizes_of(index)), "set")
+def masked(x: SSAValue, mask: SSAValue, values: SSAValue, before: int, accumulate: bool) -> SSAValue:
+    """`x` with `values` where `mask`, over the axes from `before` on, holds."""
+    after = rank(x) - before - rank(mask)
+    shaped = ivy.expand_dims(mask, tuple(range(rank(mask), rank(mask) + after))) if after else mask
+    values = ivy.add(x, values) if accumulate and dtype(x) != i1 else values
+    values = ivy.logical_or(x, values) if accumulate and dtype(x) == i1 else values
+    return ivy.where(shaped, values, x)
 
 
-@rule("scatter_add.default")
-def scatter_add(out: Out, x: SSAValue, dim: int, index: SSAValue, src: SSAValue) -> SSAValue:
-    return scattered(x, dim, index, src, "add")
-
-
-@rule("scatter.reduce")
-def scatter_reduce_legacy(out: Out, x: SSAValue, dim: int, index: SSAValue, src: SSAValue, *, reduce: str) -> SSAValue:
-    return scattered(x, dim, index, src, {"add": "add", "multiply": "multiply"}[reduce])
-
-
-@rule("scatter_reduce.two")
-def scatter_reduce(
-    out: Out, x: SSAValue, dim: int, index: SSAValue, src: SSAValue, reduce: str, *, include_self: bool = True
-) -> SSAValue:
-    modes = {"sum": "add", "prod": "multiply", "amax": "max", "amin": "min"}
-    if reduce not in modes or not include_self:
-        raise UnsupportedOpError(f"scatter_reduce with reduce={reduce!r}, include_self={include_self}")
-    return scattered(x, dim, index, src, modes[reduce])
-
-
-def scattered(x: SSAValue, dim: int, index: SSAValue, src: SSAValue, mode: str) -> SSAValue:
-    """torch reads of `src` only the part that `index` covers."""
-    if rank(x) == 0 or rank(index) == 0:
-        x1, i1d, s1 = (ivy.reshape(v, (-1,)) for v in (x, index, src))
-        return ivy.reshape(scattered(x1, 0, i1d, s1, mode), sizes_of(x))
-    if shape_of(src) != shape_of(index) or -1 in shape_of(src):
-        zeros, ones = (0,) * rank(src), (1,) * rank(src)
-        src = ivy.slice(src, zeros, sizes_of(index), ones)
-    return ivy.scatter_along_axis(x, to(index, i64), to(src, dtype(x)), axis(dim, rank(x)), mode)
-
-
-@rule("index_add.default")
-def index_add(out: Out, x: SSAValue, dim: int, index: SSAValue, source: SSAValue, *, alpha: Any = 1) -> SSAValue:
-    source = source if alpha == 1 else ivy.multiply(source, number(source, alpha))
-    return put_along(x, dim, index, source, accumulate=True)
-
-
-@rule("index_copy.default")
-def index_copy(out: Out, x: SSAValue, dim: int, index: SSAValue, source: SSAValue) -> SSAValue:
-    return put_along(x, dim, index, source, accumulate=False)
-
-
-@rule("index_fill.int_Scalar", "index_fill.int_Tensor")
-def index_fill(out: Out, x: SSAValue, dim: int, index: SSAValue, value: Any) -> SSAValue:
-    return put_along(x, dim, index, to(value, dtype(x)), accumulate=False)
-
-
-def put_along(x: SSAValue, dim: int, index: SSAValue, source: SSAValue, accumulate: bool) -> SSAValue:
-    if rank(x) == 0:
-        return ivy.reshape(put_along(ivy.reshape(x, (1,)), 0, index, source, accumulate), ())
-    over = axis(dim, rank(x))
-    index = ivy.reshape(index, (-1,))
-    return ivy.index_put(x, [wrapped(index, size_of(x, over))], to(source, dtype(x)), (over,), accumulate)
+@rule("take.default")
+def take(out: Out, x: SSAValue, index: SSAValue) -> SSAValue:
+    """Of the flat tensor."""
+    return ivy.take(ivy.reshape(x, (-1,)), wrapped(index, product(sizes_of(x))), 0)
 
 
 @rule("nonzero.default")
 def nonzero(out: Out, x: SSAValue) -> SSAValue:
     return ivy.nonzero(to(x, i1))
+
+
+@rule("nonzero_static.default")
+def nonzero_static(out: Out, x: SSAValue, *, size: Any, fill_value: int = -1) -> SSAValue:
+    """The first `size` true places, found in the running count of them; rows that are left over hold `fill_value`."""
+    shape, n = sizes_of(x), product(sizes_of(x))
+    counts = ivy.cumulative_sum(to(ivy.reshape(to(x, i1), (-1,)), i64), 0)
+    wanted = ivy.add(ivy.iota((size,), i64), literal(1, i64))
+    places = ivy.searchsorted(counts, wanted, i64, "left")
+    columns: list[SSAValue] = []
+    rest = places
+    for m in reversed(shape):
+        width = to(m, i64)
+        columns.insert(0, ivy.remainder(rest, width))
+        rest = ivy.floor_divide(rest, width)
+    if not columns:
+        return ivy.full((size, 0), 0, i64)
+    found = ivy.expand_dims(ivy.less(places, to(n, i64)), (1,))
+    return ivy.where(found, ivy.stack(columns, 1), literal(fill_value, i64))
 
 
 @rule("one_hot.default")
