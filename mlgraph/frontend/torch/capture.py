@@ -1,8 +1,8 @@
 """Capture with `torch.export`: every dimension dynamic, composite ops that ivy has a row for kept whole."""
 
 # pyright: basic
+import contextlib
 import time
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -17,6 +17,7 @@ from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
 from mlgraph.frontend.program import Input, Program, Request, Result, Size
+from mlgraph.frontend.torch.free_sizes import Free, SizesTooComplex
 from mlgraph.frontend.torch.raising import IGNORED, NeedsStaticSize, Raiser, type_of
 from mlgraph.frontend.torch.table import RULES
 from mlgraph.frontend.torch.tracing import TRACED, Root, export, quiet, users_lines
@@ -25,21 +26,26 @@ from mlgraph.frontend.torch.tracing import TRACED, Root, export, quiet, users_li
 def capture(request: Request) -> Program:
     """Trace `request.function` and raise the trace into an ivy module.
 
-    Where a rule needs a size that the trace left free, every size is fixed and the function traced again.
+    Where a rule needs a size that the trace left free, or the sizes become too complex, the function is traced again
+    with the first axis of each input free, and at last with none.
     """
+    if not request.dynamic or all(n < 2 for a in request.arrays for n in a.shape):
+        return _capture(request, "none")
     try:
-        return _capture(request)
-    except (NeedsStaticSize, UnsupportedOpError):
-        if not request.dynamic or all(n < 2 for a in request.arrays for n in a.shape):
-            raise
-        return _capture(replace(request, dynamic=False))
+        return _capture(request, "every axis")
+    except (NeedsStaticSize, SizesTooComplex):
+        with contextlib.suppress(UnsupportedOpError, SizesTooComplex):
+            return _capture(request, "first axis")
+    except UnsupportedOpError:
+        pass
+    return _capture(request, "none")
 
 
-def _capture(request: Request) -> Program:
+def _capture(request: Request, free: Free) -> Program:
     root = Root(request)
     started = time.perf_counter()
     with quiet(root.trace), users_lines():
-        exported = export(root, request, _decompositions())
+        exported = export(root, request, _decompositions(), free)
     seconds = time.perf_counter() - started
     program = _raise(exported, root, request)
     program.tracer_seconds = seconds

@@ -13,13 +13,14 @@ from typing import Any
 import torch
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch._subclasses.fake_tensor import UnsupportedOperatorException
-from torch.export import Dim, ExportedProgram
+from torch.export import ExportedProgram
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.fx.proxy import TracerBase
 
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, InputError, MlgraphError, UnsupportedOpError
 from mlgraph.frontend.locations import is_library, user_line
 from mlgraph.frontend.program import Request
+from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, dimensions
 from mlgraph.frontend.torch.regions import inline_regions
 
 TRACED = object()
@@ -95,7 +96,7 @@ class Root(torch.nn.Module):
 
     def forward(self, *arrays: torch.Tensor) -> list[Any]:
         try:
-            with assigned_buffers(self.trace.modules):
+            with assigned_buffers(self.trace.modules), SimpleSizes():
                 leaves = self.trace.function(*arrays)
         except GuardOnDataDependentSymNode as error:
             raise data_dependent(error) from error
@@ -131,11 +132,11 @@ def _is_dynamic(leaf: Any) -> bool:
     return isinstance(leaf, torch.Tensor | torch.SymInt | torch.SymFloat | torch.SymBool)
 
 
-def export(root: Root, request: Request, decompositions: Any) -> ExportedProgram:
-    """The trace of `root`, taken apart, with every dimension dynamic where the request allows."""
+def export(root: Root, request: Request, decompositions: Any, free: Free) -> ExportedProgram:
+    """The trace of `root`, taken apart, with the sizes of the axes `free` left open."""
     with watching_functions(root.trace), temporarily_clear_interpreter_stack(), torch.enable_grad():
         arrays = tuple(example(array) for array in request.arrays)
-        dynamic = tuple(tuple(map(dimension, array.shape)) for array in arrays) if request.dynamic else None
+        dynamic = None if free == "none" else tuple(dimensions(array.shape, free) for array in arrays)
         try:
             return inline_regions(_export(root, arrays, dynamic)).run_decompositions(decompositions)
         except (RuntimeError, NotImplementedError) as error:
@@ -150,11 +151,6 @@ def example(array: torch.Tensor) -> torch.Tensor:
         raise InputError(f"an input is a {type(array).__name__} of layout {array.layout}", fix="pass a dense tensor")
     new = torch.empty(array.shape, dtype=array.dtype, device=array.device)
     return new.requires_grad_(array.requires_grad)
-
-
-def dimension(size: int) -> Any:
-    """Free, but for 0 and 1: code treats those in ways of their own."""
-    return Dim.AUTO if size > 1 else Dim.STATIC
 
 
 def _export(root: Root, arrays: tuple[torch.Tensor, ...], dynamic: Any) -> ExportedProgram:
