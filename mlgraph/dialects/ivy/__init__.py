@@ -13,6 +13,7 @@ from mlgraph.dialects.ivy.channels_last import *
 from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, YieldOp
 from mlgraph.dialects.ivy.creation import *
 from mlgraph.dialects.ivy.elementwise import *
+from mlgraph.dialects.ivy.experts import grouped_matmul as grouped_matmul
 from mlgraph.dialects.ivy.factorization import *
 from mlgraph.dialects.ivy.fft import *
 from mlgraph.dialects.ivy.indexing import *

@@ -9,6 +9,7 @@ FAMILIES = (
     "creation",
     "elementwise",
     "factorization",
+    "experts",
     "fourier",
     "indexing",
     "linalg",

@@ -6,7 +6,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 
-from .example import COMPLEX, Operand, between, dtype_named, example, uniform
+from .example import COMPLEX, FLOATS, Operand, between, dtype_named, example, fixed, uniform
 
 
 def hermitian(*shape: int) -> Operand:
@@ -157,7 +157,35 @@ def dot_general(x1: np.ndarray, x2: np.ndarray, contract1: Any, contract2: Any, 
     return found.reshape(*left.shape[: len(batch1)], *found.shape[1:])
 
 
+def grouped(x: np.ndarray, weight: np.ndarray, stops: np.ndarray) -> np.ndarray:
+    result = np.zeros((len(x), weight.shape[-1]))
+    for i, (start, stop) in enumerate(zip((0, *stops), stops)):
+        result[start:stop] = x[start:stop] @ weight[i]
+    return result
+
+
+ALL = ("torch", "jax", "tensorflow", "numpy")
+"""`grouped_matmul` must know how many groups there are, for it is written out group by group."""
+
 EXAMPLES = {
+    "grouped_matmul": [
+        example(
+            grouped,
+            x=uniform(6, 3),
+            weight=uniform(4, 3, 2),
+            stops=fixed([2, 2, 5, 6]),
+            dtypes=FLOATS,
+            sized=ALL,
+        ),
+        example(
+            grouped,
+            x=uniform(6, 3),
+            weight=uniform(2, 3, 2),
+            stops=fixed([1, 4], "int32"),
+            label="rest",
+            sized=ALL,
+        ),
+    ],
     "matmul": [
         example(x1=uniform(3, 4), x2=uniform(4, 5)),
         example(x1=uniform(2, 1, 3, 4), x2=uniform(5, 4, 2)),
