@@ -145,7 +145,7 @@ _LAST: dict[Op[..., Any], Op[..., Any]] = {
 }
 
 ACTIVATIONS = (
-    ivy.relu, ivy.sigmoid, ivy.silu, ivy.gelu, ivy.softplus, ivy.elu, ivy.leaky_relu, ivy.hardswish,
+    ivy.relu, ivy.sigmoid, ivy.silu, ivy.gelu, ivy.softplus, ivy.elu, ivy.leaky_relu, ivy.hardswish, ivy.hardtanh,
 )  # fmt: skip
 ELEMENTWISE = tuple(row for row in IVY.rows.values() if row.function.__module__ == elementwise.__name__)
 

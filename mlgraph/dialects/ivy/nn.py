@@ -19,8 +19,10 @@ from mlgraph.dialects.ivy.elementwise import (
     exp,
     expm1,
     greater,
+    greater_equal,
     isfinite,
     less,
+    less_equal,
     log1p,
     maximum,
     minimum,
@@ -28,12 +30,14 @@ from mlgraph.dialects.ivy.elementwise import (
     negative,
     reciprocal,
     rsqrt,
+    stop_gradient,
     subtract,
     tanh,
     where,
 )
+from mlgraph.dialects.ivy.indexing import take
 from mlgraph.dialects.ivy.linalg import matmul
-from mlgraph.dialects.ivy.manipulation import permute_dims, reshape
+from mlgraph.dialects.ivy.manipulation import expand_dims, permute_dims, reshape
 from mlgraph.dialects.ivy.reduction import max, mean, sum
 from mlgraph.dialects.ivy.table import composite, op
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, floating, product, rank, real_floats, reals, shape_of
@@ -97,10 +101,17 @@ def elu(x: Value, alpha: float = 1.0) -> Value:
     return where(greater(x, number(x, 0)), x, below)
 
 
+@composite(Pure(), torch="torch.nn.functional.hardtanh(x, min_val=low, max_val=high)")
+def hardtanh(x: Value, low: float, high: float) -> Value:
+    """`x` between `low` and `high`, with no gradient at either."""
+    real_floats(x)
+    bottom, top = number(x, low), number(x, high)
+    return where(less_equal(x, bottom), bottom, where(greater_equal(x, top), top, x))
+
+
 @composite(
     Pure(),
     torch="torch.nn.functional.leaky_relu(x, negative_slope=slope)",
-    jax="jax.nn.leaky_relu(x, negative_slope=slope)",
     tensorflow="tf.nn.leaky_relu(x, alpha=slope)",
 )
 def leaky_relu(x: Value, slope: float) -> Value:
@@ -147,6 +158,14 @@ def log_softmax(x: Value, axis: int) -> Value:
 
 
 # Layers
+
+
+@composite(Pure(), torch="torch.nn.functional.embedding(indices, weight, padding_idx=padding)")
+def embedding(weight: Value, indices: Value, padding: int) -> Value:
+    """The rows of `weight` that `indices` name; no gradient flows to row `padding`."""
+    found = take(weight, indices, 0)
+    padded = expand_dims(equal(indices, number(indices, padding)), (-1,))
+    return where(padded, stop_gradient(found), found)
 
 
 @composite(Pure(), torch="torch.nn.functional.linear(x, weight, bias)")

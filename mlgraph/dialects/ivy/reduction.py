@@ -6,8 +6,10 @@ accumulates in a wider type.
 
 from xdsl.traits import Pure
 
+from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import DType
-from mlgraph.dialects.ivy.table import op
+from mlgraph.dialects.ivy.elementwise import equal, sqrt, square, where
+from mlgraph.dialects.ivy.table import composite, op
 from mlgraph.dialects.ivy.types import (
     bools,
     dtype,
@@ -95,6 +97,19 @@ def std(x: Value, axis: Ints | None = None, correction: float = 0.0, keepdims: b
     """The square root of `var`."""
     floating(x)
     return reduced(x, axis, keepdims, real_of(dtype(x)))
+
+
+@composite(Pure(), torch="torch.linalg.vector_norm(x, dim=axis, keepdim=keepdims)")
+def vector_norm(x: Value, axis: Ints | None = None, keepdims: bool = False) -> Value:
+    """The square root of the sum of squares of real numbers. Its gradient at zero is zero."""
+    real_floats(x)
+    return root(sum(square(x), axis, keepdims))
+
+
+def root(x: Value) -> Value:
+    """The square root of `x`, with a gradient of zero at zero in the place of infinity."""
+    zero = equal(x, literal(0, dtype(x)))
+    return where(zero, x, sqrt(where(zero, literal(1, dtype(x)), x)))
 
 
 @op(

@@ -108,7 +108,7 @@ def _candidates(arguments: dict[str, Any], axis: int, rank: int) -> Iterator[Axi
             yield x, local
 
 
-@source(ivy.relu, ivy.sigmoid, ivy.silu, ivy.gelu, ivy.softplus, ivy.elu, ivy.leaky_relu, ivy.hardswish)
+@source(ivy.relu, ivy.sigmoid, ivy.silu, ivy.gelu, ivy.softplus, ivy.elu, ivy.leaky_relu, ivy.hardswish, ivy.hardtanh)
 @source(ivy.softmax, ivy.log_softmax, ivy.batch_norm, ivy.layer_norm, ivy.flip, ivy.roll, ivy.tril, ivy.triu)
 @source(ivy.cumulative_sum, ivy.cumulative_prod, ivy.cumulative_max, ivy.cumulative_min, ivy.cumulative_logsumexp)
 @source(ivy.sort, ivy.argsort, ivy.index_put, ivy.scatter_along_axis, ivy.dynamic_update_slice, ivy.slice_update)

@@ -15,6 +15,7 @@ from mlgraph.dialects.backend import JAX
 from mlgraph.dialects.constant import literal, number_of
 from mlgraph.dialects.dtypes import FLOATS, UNSIGNED, DType, bf16, dtype_of, f16, f32, i1, i32, i64, tensor, ui8
 from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.reduction import root
 from mlgraph.dialects.ivy.types import dtype as type_of
 from mlgraph.dialects.ivy.types import is_complex, normal_axis, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Shape, Value, Values
@@ -56,6 +57,12 @@ rule.widen((i1,), ui8, ivy.cumulative_max, ivy.cumulative_min)
 def cast(x: Value, dtype: DType) -> Value | None:
     """jax warns where it drops an imaginary part."""
     return ivy.cast(ivy.real(x), dtype) if is_complex(type_of(x)) and not is_complex(dtype) and dtype != i1 else None
+
+
+@rule(ivy.std)
+def std(x: Value, axis: Ints | None = None, correction: float = 0.0, keepdims: bool = False) -> Value:
+    """The gradient of jax's own is NaN where all elements are equal."""
+    return root(ivy.var(x, axis, correction, keepdims))
 
 
 @rule(ivy.digamma)

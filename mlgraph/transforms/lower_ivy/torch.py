@@ -61,8 +61,9 @@ RING = (
 """Rows that are the same in wrapping signed and unsigned integers."""
 ORDERED = (
     ivy.floor_divide, ivy.remainder, ivy.fmod, ivy.maximum, ivy.minimum, ivy.clip, ivy.abs, ivy.sign, ivy.relu,
-    ivy.less, ivy.less_equal, ivy.greater, ivy.greater_equal, ivy.bitwise_right_shift, ivy.max, ivy.min, ivy.argmax,
-    ivy.argmin, ivy.cumulative_max, ivy.cumulative_min, ivy.max_pool, ivy.searchsorted, ivy.topk,
+    ivy.less, ivy.less_equal, ivy.greater, ivy.greater_equal, ivy.bitwise_right_shift, ivy.max, ivy.min,
+    ivy.max_and_argmax, ivy.min_and_argmin, ivy.argmax, ivy.argmin, ivy.cumulative_max, ivy.cumulative_min,
+    ivy.max_pool, ivy.searchsorted, ivy.topk,
 )  # fmt: skip
 rule.widen((ui16, ui32), i64, *MOVES, *RING, *ORDERED, ivy.scatter_along_axis)
 rule.widen((ui64,), i64, *MOVES, *RING)
@@ -413,6 +414,17 @@ def reflect(x: Value, tau: Value, other: Value, adjoint: bool = False) -> Value:
 def as_indices(found: Value, dtype: DType) -> Value:
     """Places, which torch gives in int64, in the type asked for."""
     return found if dtype == i64 else Tensor.to(found, dtype)
+
+
+@rule(ivy.max_and_argmax)
+def max_and_argmax(x: Value, axis: int, dtype: DType, keepdims: bool = False) -> tuple[Value, Value] | None:
+    """torch's indices are of int64."""
+    return None if dtype == i64 else ivy.max_and_argmax.function(x, axis, dtype, keepdims)
+
+
+@rule(ivy.min_and_argmin)
+def min_and_argmin(x: Value, axis: int, dtype: DType, keepdims: bool = False) -> tuple[Value, Value] | None:
+    return None if dtype == i64 else ivy.min_and_argmin.function(x, axis, dtype, keepdims)
 
 
 @rule(ivy.argmax)

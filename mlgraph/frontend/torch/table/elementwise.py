@@ -362,12 +362,14 @@ def leaky_relu(out: Out, x: SSAValue, negative_slope: float = 0.01) -> SSAValue:
 
 @rule("hardtanh.default")
 def hardtanh(out: Out, x: SSAValue, min_val: float = -1, max_val: float = 1) -> SSAValue:
+    if dtype(x) in FLOATS:
+        return ivy.hardtanh(x, float(min_val), float(max_val))
     return ivy.clip(x, number(x, min_val), number(x, max_val))
 
 
 @rule("relu6.default")
 def relu6(out: Out, x: SSAValue) -> SSAValue:
-    return ivy.clip(x, number(x, 0), number(x, 6))
+    return hardtanh(out, x, 0, 6)
 
 
 @rule("softplus.default")

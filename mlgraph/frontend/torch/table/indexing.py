@@ -37,7 +37,11 @@ def embedding(
     scale_grad_by_freq: bool = False,
     sparse: bool = False,
 ) -> SSAValue:
-    return ivy.take(weight, indices, 0)
+    if scale_grad_by_freq:
+        raise UnsupportedOpError("embedding with scale_grad_by_freq", why="no row scales gradients by counts")
+    if padding_idx < 0:
+        return ivy.take(weight, indices, 0)
+    return ivy.embedding(weight, indices, padding_idx)
 
 
 @rule("gather.default")

@@ -111,7 +111,7 @@ def distance(difference: SSAValue, p: float) -> SSAValue:
     if p == 1:
         return ivy.sum(absolute, over)
     if p == 2:
-        return ivy.sqrt(ivy.sum(ivy.multiply(absolute, absolute), over))
+        return ivy.vector_norm(difference, over)
     return ivy.pow(ivy.sum(ivy.pow(absolute, number(absolute, p)), over), number(absolute, 1 / p))
 
 

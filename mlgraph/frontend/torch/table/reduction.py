@@ -7,7 +7,7 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
-from mlgraph.dialects.dtypes import i1, i64
+from mlgraph.dialects.dtypes import i1, i64, ui8
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.rule import axes, axis, number, rule, to
@@ -63,20 +63,19 @@ def smallest(x: SSAValue, over: Any, keepdim: bool) -> SSAValue:
 
 @rule("max.dim")
 def max_dim(out: Out, x: SSAValue, dim: int, keepdim: bool = False) -> tuple[SSAValue, SSAValue]:
-    return extreme(x, dim, keepdim, largest, ivy.argmax)
+    return extreme(x, dim, keepdim, ivy.max_and_argmax)
 
 
 @rule("min.dim")
 def min_dim(out: Out, x: SSAValue, dim: int, keepdim: bool = False) -> tuple[SSAValue, SSAValue]:
-    return extreme(x, dim, keepdim, smallest, ivy.argmin)
+    return extreme(x, dim, keepdim, ivy.min_and_argmin)
 
 
-def extreme(x: SSAValue, dim: int, keepdim: bool, value: Any, index: Any) -> tuple[SSAValue, SSAValue]:
+def extreme(x: SSAValue, dim: int, keepdim: bool, row: Callable[..., Any]) -> tuple[SSAValue, SSAValue]:
     if rank(x) == 0:
         return x, ivy.full((), 0, i64)
-    over = axis(dim, rank(x))
-    comparable = to(x, i64) if dtype(x) == i1 else x
-    return value(x, (over,), keepdim), index(comparable, over, i64, keepdim)
+    value, index = row(to(x, ui8) if dtype(x) == i1 else x, axis(dim, rank(x)), i64, keepdim)
+    return to(value, dtype(x)), index
 
 
 @rule("argmax.default")

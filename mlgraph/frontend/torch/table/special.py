@@ -7,7 +7,7 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
-from mlgraph.dialects.dtypes import FLOATS
+from mlgraph.dialects.dtypes import COMPLEX, FLOATS
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.rule import axes, number, rule, to
@@ -67,6 +67,10 @@ def round_decimals(out: Out, x: SSAValue, *, decimals: int = 0) -> SSAValue:
     return ivy.multiply(ivy.round(ivy.divide(x, scale)), scale)
 
 
+def is_complex(x: SSAValue) -> bool:
+    return dtype(x) in COMPLEX
+
+
 @rule("linalg_vector_norm.default")
 def vector_norm(
     out: Out, x: SSAValue, ord: Any = 2, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
@@ -85,6 +89,6 @@ def vector_norm(
     if ord == 1:
         return ivy.sum(absolute, over, keepdim)
     if ord == 2:
-        return ivy.sqrt(ivy.sum(ivy.multiply(absolute, absolute), over, keepdim))
+        return ivy.vector_norm(absolute if is_complex(x) else to(x, out.dtype), over, keepdim)
     powers = ivy.sum(ivy.pow(absolute, number(absolute, float(ord))), over, keepdim)
     return ivy.pow(powers, number(absolute, 1 / ord))

@@ -10,6 +10,7 @@ from mlgraph.dialects import sizes as arithmetic
 from mlgraph.dialects.backend import Callee
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import DType, bf16, f16, f32, i1, i32, i64, ui8
+from mlgraph.dialects.ivy.reduction import root
 from mlgraph.dialects.ivy.types import dtype as dtype_of
 from mlgraph.dialects.ivy.types import normal_axes, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Scalar, Value
@@ -47,7 +48,7 @@ def _corrected(x: Value, axis: Ints | None, correction: float, d: DType) -> Valu
 
 @rule(ivy.std)
 def std(x: Value, axis: Ints | None = None, correction: float = 0.0, keepdims: bool = False) -> Value:
-    return ivy.sqrt(ivy.var(x, axis, correction, keepdims))
+    return root(ivy.var(x, axis, correction, keepdims))
 
 
 # Places

@@ -46,7 +46,8 @@ NO_LOWERING: dict[tuple[str, str], dict[str, str]] = {
     ("torch", ""): {"betainc": "torch has no incomplete beta function"},
     ("torch", "uint64"): dict.fromkeys(
         "floor_divide remainder fmod maximum minimum clip abs sign less less_equal greater greater_equal"
-        " bitwise_right_shift relu max min argmax argmin cumulative_max cumulative_min max_pool searchsorted topk"
+        " bitwise_right_shift relu max min argmax argmin max_and_argmax min_and_argmin"
+        " cumulative_max cumulative_min max_pool searchsorted topk"
         " scatter_along_axis".split(),
         "torch has no kernel, and no wider integer holds them",
     ),

@@ -246,6 +246,11 @@ EXAMPLES = {
     "gelu": [*activation(gelu), *activation(gelu, approximate=True)],
     "softplus": activation(lambda x: np.logaddexp(x, 0), np.inf, -np.inf),
     "elu": [*activation(elu, np.inf, -np.inf), *activation(elu, alpha=0.7)],
+    "hardtanh": activation(lambda x, low, high: np.clip(x, low, high), np.inf, -np.inf, low=-1.0, high=2.5),
+    "embedding": [
+        example(lambda w, i, padding: w[i], weight=uniform(4, 3), indices=fixed([[0, 3], [2, 1]]), padding=2),
+        example(lambda w, i, padding: w[i], weight=uniform(4, 3), indices=fixed(1, "int32"), padding=0),
+    ],
     "leaky_relu": activation(lambda x, slope: np.where(x > 0, x, slope * x), np.inf, -np.inf, slope=0.2),
     "hardswish": activation(lambda x: x * np.clip(x + 3, 0, 6) / 6, np.inf),
     "softmax": over_axis(softmax),

@@ -92,8 +92,13 @@ def cumulative_logsumexp(x: np.ndarray, axis: int) -> np.ndarray:
     return np.logaddexp.accumulate(x, axis=axis)
 
 
+def norm(x: np.ndarray, axis: Any = None, keepdims: bool = False) -> np.ndarray:
+    return np.sqrt(np.sum(x * x, axis=axis, keepdims=keepdims))
+
+
 EXAMPLES = {
     "sum": [*reductions(), unreduced(), empty(), with_nan(), wrapping(np.sum, axis=(0,))],
+    "vector_norm": [*reductions(norm), example(norm, x=values([0, 0], [0, 0]), axis=(1,))],
     "prod": [*reductions(), unreduced(), empty(), with_nan(), wrapping(np.prod, axis=(1,))],
     "mean": [
         *reductions(mean),

@@ -62,9 +62,23 @@ def orders(**parameters: Any) -> list[Example]:
 SORTED = values(0, 1, 1, 2, 5)
 BATCH = values([0, 1, 1, 2, 3], [0, 0, 2, 3, 4])
 
+
+def extremes(value: Any, index: Any) -> list[Example]:
+    def reference(x: np.ndarray, axis: int, dtype: str, keepdims: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        return value(x, axis=axis, keepdims=keepdims), index(x, axis=axis, keepdims=keepdims)
+
+    return [
+        example(reference, x=TIES, axis=1, dtype="int64"),
+        example(reference, x=distinct(4, 3), axis=-2, dtype="int32", keepdims=True),
+        example(reference, x=WITH_NAN, axis=1, dtype="int64", dtypes=FLOATS),
+    ]
+
+
 EXAMPLES = {
     "sort": orders(),
     "argsort": [*orders(dtype="int64"), example(argsort, x=BOTH_ZEROS, axis=0, dtype="int32", descending=True)],
+    "max_and_argmax": extremes(np.max, np.argmax),
+    "min_and_argmin": extremes(np.min, np.argmin),
     "topk": [
         example(topk, x=TIES, k=3, axis=1, dtype="int64"),
         example(topk, x=TIES, k=3, axis=1, dtype="int32", largest=False, dtypes="float32 int8 uint8 int64"),

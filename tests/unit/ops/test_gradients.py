@@ -1,0 +1,138 @@
+# pyright: basic
+"""The gradients of every row by the autodiff of torch, jax and tensorflow, which must agree at smooth points."""
+
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from frameworks import to_framework, wide_types
+from test_rows import CASES, Case, Program
+from xdsl.context import Context
+from xdsl.dialects.builtin import Float64Type, TensorType
+
+from examples import NO_LOWERING
+from mlgraph.targets.callable import emit
+from mlgraph.transforms.lower_ivy import LowerIvyPass
+
+NO_GRADIENT = {
+    "torch": dict.fromkeys(
+        "airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 bessel_k0e bessel_k1e spherical_bessel_j0".split(),
+        "torch gives results without a gradient",
+    )
+    | dict.fromkeys("floor_divide nextafter zeta gammainc gammaincc".split(), "torch raises")
+    | dict.fromkeys(("batch_norm", "batch_norm_channels_last"), "torch raises for the gradient by the statistics"),
+    "jax": dict.fromkeys("betainc householder_product nextafter zeta gammainc gammaincc".split(), "jax raises")
+    | {"spence": "jax gives NaN"},
+    "tensorflow": dict.fromkeys(
+        "fmod lu betainc nextafter zeta gammainc gammaincc floor_divide householder_product".split(),
+        "tensorflow raises",
+    ),
+}
+"""Rows without a gradient in a framework, by why."""
+
+UNDETERMINED = {
+    "eigh": "vectors have free signs, and of an input that is not symmetric each framework reads another half",
+    "svd": "vectors have free signs",
+    "item": "a Python number has no gradient",
+}
+"""Rows whose gradient is no property of the row."""
+
+
+def smooth_cases() -> list[Case]:
+    """The first case of each row whose results and operands hold floats, in double precision."""
+    found: dict[str, Case] = {}
+    for case in CASES:
+        if case.number == 0 and case.dtype == "float32" and case.row not in found:
+            wide = Case(case.row, case.example, "float64", 0)
+            try:
+                program = Program(case.row, wide.draw())
+            except ValueError:
+                continue
+            if floats(program.inputs) and any(is_float64(result.type) for result in program.results):
+                found[case.row] = wide
+    return list(found.values())
+
+
+def is_float64(type: Any) -> bool:
+    return isinstance(type, TensorType) and isinstance(type.element_type, Float64Type)
+
+
+def floats(arrays: Any) -> list[int]:
+    return [i for i, array in enumerate(arrays) if array.dtype.kind == "f"]
+
+
+def weights(shape: tuple[int, ...]) -> np.ndarray:
+    return np.random.default_rng(zlib.crc32(str(shape).encode())).uniform(0.5, 1.5, shape)
+
+
+def by_torch(main: Any, inputs: list[np.ndarray]) -> list[Any]:
+    import torch
+
+    arrays = [to_framework("torch", x) for x in inputs]
+    leaves = [arrays[i].requires_grad_() for i in floats(inputs)]
+    total = sum((r * torch.from_numpy(weights(tuple(r.shape)))).sum() for r in differentiable(main(*arrays)))
+    return [np.zeros(x.shape) if g is None else g.numpy() for x, g in zip(leaves, grads(total, leaves), strict=True)]
+
+
+def grads(total: Any, leaves: list[Any]) -> Any:
+    import torch
+
+    if not getattr(total, "requires_grad", False):
+        return [None] * len(leaves)
+    return torch.autograd.grad(total, leaves, allow_unused=True)
+
+
+def by_jax(main: Any, inputs: list[np.ndarray]) -> list[Any]:
+    import jax
+
+    def total(leaves: list[Any]) -> Any:
+        arrays = [to_framework("jax", x) for x in inputs]
+        for i, leaf in zip(floats(inputs), leaves, strict=True):
+            arrays[i] = leaf
+        return sum((r * weights(tuple(r.shape))).sum() for r in differentiable(main(*arrays)))
+
+    return [np.asarray(g) for g in jax.grad(total)([to_framework("jax", inputs[i]) for i in floats(inputs)])]
+
+
+def by_tensorflow(main: Any, inputs: list[np.ndarray]) -> list[Any]:
+    import tensorflow as tf
+
+    arrays = [to_framework("tensorflow", x) for x in inputs]
+    leaves = [arrays[i] for i in floats(inputs)]
+    with tf.GradientTape() as tape:
+        tape.watch(leaves)
+        results = differentiable(main(*arrays))
+        total = tf.add_n([tf.reduce_sum(r * weights(tuple(r.shape))) for r in results])
+    found = tape.gradient(total, leaves, unconnected_gradients="zero")
+    return [np.asarray(tf.convert_to_tensor(g)) for g in found]
+
+
+def differentiable(results: Any) -> list[Any]:
+    several = results if isinstance(results, tuple | list) else (results,)
+    return [r for r in several if "float64" in str(r.dtype)]
+
+
+BY = {"torch": by_torch, "jax": by_jax, "tensorflow": by_tensorflow}
+
+
+@pytest.mark.parametrize("case", smooth_cases(), ids=lambda case: case.row)
+def test_gradients_agree(case: Case):
+    if case.row in UNDETERMINED:
+        pytest.skip(UNDETERMINED[case.row])
+    arguments = case.draw()
+    found = {}
+    for backend, gradients in BY.items():
+        if case.row in NO_LOWERING.get((backend, ""), ()) or case.row in NO_GRADIENT[backend]:
+            continue
+        program = Program(case.row, arguments)
+        LowerIvyPass(to=backend).apply(Context(), program.module)
+        with wide_types(backend):
+            main = emit(program.module, backend).load(f"<gradient {case}>", lambda x, to=backend: to_framework(to, x))
+            found[backend] = gradients(main, program.inputs)
+    if len(found) < 2:
+        pytest.skip("fewer than two frameworks have a gradient to compare")
+    expected = found.popitem()[1]
+    for backend, gradients in found.items():
+        for a, b in zip(gradients, expected, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-8, err_msg=backend)
