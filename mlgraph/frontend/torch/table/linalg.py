@@ -9,7 +9,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.rule import number, rule, static, to
+from mlgraph.frontend.torch.table.rule import axis, number, rule, static, to
 
 
 @rule("mm.default", "bmm.default", "matmul.default", "mv.default", "dot.default", "linalg_matmul.default")
