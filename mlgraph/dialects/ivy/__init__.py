@@ -16,6 +16,7 @@ from mlgraph.dialects.ivy.elementwise import *
 from mlgraph.dialects.ivy.experts import grouped_matmul as grouped_matmul
 from mlgraph.dialects.ivy.factorization import *
 from mlgraph.dialects.ivy.fft import *
+from mlgraph.dialects.ivy.floats import frexp as frexp
 from mlgraph.dialects.ivy.indexing import *
 from mlgraph.dialects.ivy.integers import bitwise_count as bitwise_count
 from mlgraph.dialects.ivy.integers import gcd as gcd

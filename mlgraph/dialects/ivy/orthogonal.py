@@ -9,7 +9,7 @@ from xdsl.traits import Pure
 
 from mlgraph.dialects.building import building, insert
 from mlgraph.dialects.constant import literal, number_of
-from mlgraph.dialects.dtypes import f64, i64, tensor
+from mlgraph.dialects.dtypes import f64, i32, tensor
 from mlgraph.dialects.ivy.approximation import in_single, number, plus, times
 from mlgraph.dialects.ivy.control import WhileOp, YieldOp
 from mlgraph.dialects.ivy.creation import dim
@@ -175,16 +175,16 @@ def _looped(x: Value, order: Value, family: Family) -> Value:
     ones, first = _ones(x), _first(x, family)
     start = where(equal(order, number(order, 0)), ones, first)
     every = concat((reshape(order, (-1,)), literal([0], dtype(x))), 0)
-    most = cast(max(every), i64)
-    state = (literal(1, i64), ones, first, start)
-    types = [tensor((), i64), start.type, start.type, start.type]
+    most = cast(max(every), i32)
+    state = (literal(1, i32), ones, first, start)
+    types = [tensor((), i32), start.type, start.type, start.type]
     condition, body = Block(arg_types=types), Block(arg_types=types)
     with building(condition):
         insert(YieldOp(less(condition.args[0], most)))
     with building(body):
         k, before, last, found = body.args
         new = family.step(x, cast(k, dtype(x)), last, before)
-        after = add(k, literal(1, i64))
+        after = add(k, literal(1, i32))
         kept = where(equal(order, cast(after, dtype(x))), new, found)
         insert(YieldOp(after, last, new, kept))
     return insert(WhileOp(state, condition, body)).outputs[3]

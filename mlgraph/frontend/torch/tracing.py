@@ -17,11 +17,13 @@ from torch.export import ExportedProgram
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.fx.proxy import TracerBase
 
+import mlgraph.frontend.torch.ctc  # noqa: F401, declares what stands for the loss
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, InputError, MlgraphError, UnsupportedOpError
 from mlgraph.frontend.locations import is_library, user_line
 from mlgraph.frontend.program import Request
 from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, SizesTooComplex, dimensions
 from mlgraph.frontend.torch.regions import inline_regions
+from mlgraph.frontend.torch.replacing import Replacing
 
 FREE_SIZE = re.compile(r"\bs\d+\b")
 """How torch calls free sizes: an error that names one is about what torch cannot tell of it."""
@@ -99,7 +101,7 @@ class Root(torch.nn.Module):
 
     def forward(self, *arrays: torch.Tensor) -> list[Any]:
         try:
-            with assigned_buffers(self.trace.modules), SimpleSizes():
+            with assigned_buffers(self.trace.modules), SimpleSizes(), Replacing():
                 leaves = self.trace.function(*arrays)
         except GuardOnDataDependentSymNode as error:
             raise data_dependent(error) from error

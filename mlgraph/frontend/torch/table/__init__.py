@@ -7,6 +7,7 @@ from mlgraph.frontend.torch.table.scalars import SCALARS
 
 FAMILIES = (
     "creation",
+    "ctc",
     "elementwise",
     "factorization",
     "experts",
@@ -26,6 +27,7 @@ FAMILIES = (
     "sorting",
     "special",
     "special_rare",
+    "statistics",
     "strided",
     "unique",
     "prims",

@@ -248,6 +248,11 @@ def signbit(out: Out, x: SSAValue) -> SSAValue:
     return ivy.less(to(x, dtype(x)), number(x, 0))
 
 
+@rule("frexp.Tensor")
+def frexp(out: Out, x: SSAValue) -> tuple[SSAValue, SSAValue]:
+    return ivy.frexp(x)
+
+
 @rule("frac.default")
 def frac(out: Out, x: SSAValue) -> SSAValue:
     return ivy.subtract(x, ivy.trunc(x))

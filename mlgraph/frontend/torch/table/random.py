@@ -47,6 +47,20 @@ def uniform_functional(
     return uniform(out, sizes_of(x), low, high)
 
 
+@rule("rrelu_with_noise_functional.default")
+def rrelu(
+    out: Out, x: SSAValue, noise: SSAValue, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False,
+    generator: Any = None,
+) -> tuple[SSAValue, SSAValue]:  # fmt: skip
+    """A slope of its own for each element below 0, the mean one outside of training; and the slopes."""
+    own_stream(generator)
+    if not training:
+        return ivy.leaky_relu(x, (float(lower) + float(upper)) / 2), noise
+    slopes = draws.uniform(sizes_of(x), dtype(x), float(lower), float(upper))
+    slopes = ivy.where(ivy.less_equal(x, number(x, 0)), slopes, number(x, 1))
+    return ivy.multiply(x, slopes), slopes
+
+
 def prims_uniform(out: Out, size: Any, *, low: float, high: float, **ignored: Any) -> SSAValue:
     return uniform(out, size, low, high)
 

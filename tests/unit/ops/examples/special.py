@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from .example import Number, between, example, fixed, scalar
+from .example import Number, between, example, fixed, scalar, values
 
 high = between(1.5, 6.0)
 share = between(0.05, 0.95)
@@ -103,6 +103,10 @@ EXAMPLES = {
     "gammainc": [example(scipy.special.gammainc, x1=some(2, 3), x2=some(3), tolerance=32)],
     "gammaincc": [example(scipy.special.gammaincc, x1=some(2, 3), x2=some(3), tolerance=32)],
     "betainc": [example(scipy.special.betainc, x1=some(2, 3), x2=some(3), x3=share(2, 1), tolerance=64)],
+    "frexp": [
+        example(np.frexp, x=values(0, -0.0, 1, 0.5, -3, 1e-3, 6e4, np.inf, -np.inf, np.nan)),
+        example(np.frexp, x=values(-1e-300, 2.5e-308, 1.7e308), dtypes="float64"),
+    ],
     "expi": [
         example(scipy.special.expi, x=between(0.5, 80.0)(40), tolerance=32),
         example(scipy.special.expi, x=between(-20.0, -0.01)(40), tolerance=32),
