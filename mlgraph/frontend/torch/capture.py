@@ -1,7 +1,6 @@
 """Capture with `torch.export`: every dimension dynamic, composite ops that ivy has a row for kept whole."""
 
 # pyright: basic
-import contextlib
 import time
 from itertools import count
 from typing import Any
@@ -17,28 +16,29 @@ from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
 from mlgraph.frontend.program import Input, Program, Request, Result, Size
-from mlgraph.frontend.torch.free_sizes import Free, SizesTooComplex
-from mlgraph.frontend.torch.raising import IGNORED, NeedsStaticSize, Raiser, type_of
+from mlgraph.frontend.torch.free_sizes import Free, SizesToFix, SizesTooComplex, batches, every_axis
+from mlgraph.frontend.torch.raising import IGNORED, Raiser, symbols_of, type_of
 from mlgraph.frontend.torch.table import RULES
 from mlgraph.frontend.torch.tracing import TRACED, Root, export, quiet, users_lines
 
 
 def capture(request: Request) -> Program:
-    """Trace `request.function` and raise the trace into an ivy module.
+    """Trace `request.function` and raise the trace into an ivy module, with as many sizes free as can be.
 
-    Where a rule needs a size that the trace left free, or the sizes become too complex, the function is traced again
-    with the first axis of each input free, and at last with none.
+    It is traced again without the sizes that rules must know, with the first axis of each input free where torch
+    cannot handle the others, and at last with none.
     """
-    if not request.dynamic or all(n < 2 for a in request.arrays for n in a.shape):
-        return _capture(request, "none")
-    try:
-        return _capture(request, "every axis")
-    except (NeedsStaticSize, SizesTooComplex):
-        with contextlib.suppress(UnsupportedOpError, SizesTooComplex):
-            return _capture(request, "first axis")
-    except UnsupportedOpError:
-        pass
-    return _capture(request, "none")
+    free = every_axis(request.arrays) if request.dynamic else frozenset[tuple[int, int]]()
+    while free:
+        try:
+            return _capture(request, free)
+        except SizesToFix as error:
+            free = free - error.sizes if error.sizes & free else frozenset()
+        except SizesTooComplex:
+            free = batches(free)
+        except UnsupportedOpError:
+            break
+    return _capture(request, free=frozenset())
 
 
 def _capture(request: Request, free: Free) -> Program:
@@ -97,6 +97,8 @@ def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
                     parameters[found[0]] = found[1]
                     raiser.values[node] = parameter(*found, type_of(node.meta["val"]))
         results = raiser.run()
+    if raiser.to_fix:
+        raise SizesToFix(_axes(users, raiser.to_fix))
     outputs, writes, input_writes = _outputs(exported, root, users)
     finish(main, [value for value, spec in zip(results, signature.output_specs, strict=True) if _is_result(spec)])
     return Program(
@@ -109,6 +111,12 @@ def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
         input_writes=input_writes,
         guards=root.trace.guards(),
     )
+
+
+def _axes(users: list[torch.fx.Node], symbols: set[sympy.Symbol]) -> Free:
+    """The axes of inputs whose sizes the symbols stand in."""
+    sizes = [(i, axis, n) for i, node in enumerate(users) for axis, n in enumerate(node.meta["val"].shape)]
+    return frozenset((i, axis) for i, axis, n in sizes if symbols_of(n) & symbols)
 
 
 def _lookup(root: Root, exported: ExportedProgram, target: str) -> Any:

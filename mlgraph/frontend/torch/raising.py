@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import sympy
 import torch
 from xdsl.dialects.builtin import IndexType, LocationAttr, UnknownLoc
 from xdsl.ir import Attribute, SSAValue
@@ -64,7 +65,12 @@ class Out:
 
 
 class NeedsStaticSize(UnsupportedOpError):
-    """A rule that must know a size which the trace left free."""
+    """A rule that must know sizes which the trace left free: those of `axes` of `x`, or all that it was given."""
+
+    def __init__(self, message: str, x: SSAValue | None = None, axes: tuple[int, ...] = ()) -> None:
+        super().__init__(message)
+        self.x = x
+        self.axes = axes
 
 
 class _Ignored:
@@ -103,6 +109,8 @@ class Raiser:
         self.graph_module = graph_module
         self.values: dict[torch.fx.Node, Any] = {}
         self.missing: Counter[tuple[str, str]] = Counter()
+        self.to_fix: set[sympy.Symbol] = set()
+        """The symbols in sizes that rules must know, for which placeholders stand."""
         self.location: LocationAttr = UnknownLoc()
         """Where the last node that says so comes from: nodes that torch inserts say nothing."""
 
@@ -116,7 +124,7 @@ class Raiser:
                 self.values[node] = self.attribute(node)
             elif node.op == "output":
                 results = [self.result(argument) for argument in node.args[0]]
-        if self.missing:
+        if self.missing and not self.to_fix:
             raise UnsupportedOpError.of_source("torch", self.missing)
         return results
 
@@ -166,9 +174,24 @@ class Raiser:
                 self.missing[str(node.target), user_line(node)] += 1
                 return self.placeholder(node)
             metas = tuple(meta(a) for a in node.args)
-            value = rule(Out(node.meta.get("val"), metas), *arguments, **keywords)
+            try:
+                value = rule(Out(node.meta.get("val"), metas), *arguments, **keywords)
+            except NeedsStaticSize as error:
+                if not (symbols := self.needed(node, error)):
+                    raise
+                self.to_fix |= symbols
+                return self.placeholder(node)
             self.name(node, value)
             return value
+
+    def needed(self, node: torch.fx.Node, error: NeedsStaticSize) -> set[sympy.Symbol]:
+        """The symbols in the sizes that a rule must know."""
+        known = [n for n in node.all_input_nodes if error.axes and self.values[n] is error.x]
+        vals = [n.meta.get("val") for n in known or node.all_input_nodes]
+        shapes = [tuple(val.shape) if isinstance(val, torch.Tensor) else (val,) for val in vals]
+        if known:
+            shapes = [tuple(shape[axis] for axis in error.axes) for shape in shapes]
+        return {symbol for shape in shapes for size in shape for symbol in symbols_of(size)}
 
     def item(self, node: torch.fx.Node, source: Any, i: Any) -> Any:
         """One of several results. A rule gives None for one that it does not compute, which nothing may use."""
@@ -237,6 +260,11 @@ def refine(value: SSAValue, traced: Any, name: str) -> None:
     if value.name_hint is None and not isinstance(value.owner, torch.nn.Module) and hasattr(value, "op"):
         value.name_hint = name
         value._type = traced
+
+
+def symbols_of(size: Any) -> set[sympy.Symbol]:
+    """The symbols in a traced size."""
+    return size.node.expr.free_symbols if isinstance(size, torch.SymInt) else set()
 
 
 def meta(argument: Any) -> Any:

@@ -21,9 +21,12 @@ import mlgraph.frontend.torch.ctc  # noqa: F401, declares what stands for the lo
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, InputError, MlgraphError, UnsupportedOpError
 from mlgraph.frontend.locations import is_library, user_line
 from mlgraph.frontend.program import Request
-from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, dimensions
+from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, SizesTooComplex, dimensions
 from mlgraph.frontend.torch.regions import inline_regions
 from mlgraph.frontend.torch.replacing import Replacing
+
+FREE_SIZE = re.compile(r"\bs\d+\b")
+"""How torch calls free sizes: an error that names one is about what torch cannot tell of it."""
 
 TRACED = object()
 """Stands for a traced leaf among the outputs."""
@@ -135,13 +138,15 @@ def _is_dynamic(leaf: Any) -> bool:
 
 
 def export(root: Root, request: Request, decompositions: Any, free: Free) -> ExportedProgram:
-    """The trace of `root`, taken apart, with the sizes of the axes `free` left open."""
+    """The trace of `root`, taken apart, with the sizes of the axes `free` open."""
     with watching_functions(root.trace), temporarily_clear_interpreter_stack(), torch.enable_grad():
         arrays = tuple(example(array) for array in request.arrays)
-        dynamic = None if free == "none" else tuple(dimensions(array.shape, free) for array in arrays)
+        dynamic = dimensions(arrays, free) if free else None
         try:
             return inline_regions(_export(root, arrays, dynamic)).run_decompositions(decompositions)
         except (RuntimeError, NotImplementedError) as error:
+            if free and FREE_SIZE.search(str(error)):
+                raise SizesTooComplex from error
             if (known := explained(error)) is None:
                 raise
             raise known from error

@@ -66,11 +66,13 @@ def lu(x: Value) -> tuple[Value, Value, Value]:
     *batch, m, n = shape_of(x)
     exchanged = tensor((*batch, min(m, n) if UNKNOWN not in (m, n) else UNKNOWN), i32)
     if 0 in batch:
-        packed, exchanges = x, np.zeros(shape_of(exchanged), dtype=i32)
+        count = index_sizes.minimum(size(x, -2), size(x, -1))
+        packed, exchanges = x, ivy.full((*sizes(x)[:-2], count), 0, i32)
     else:
         packed, found = scipy.linalg.lu_factor.several(2, x, check_finite=False)
         exchanges = np.ndarray.astype(found, i32)
-    return packed, typed(exchanges, exchanged), ivy.row_order(exchanges, (size(x, -2),))
+    exchanges = typed(exchanges, exchanged)
+    return packed, exchanges, ivy.row_order(exchanges, (size(x, -2),))
 
 
 # Python's subscripts, and writes into a copy

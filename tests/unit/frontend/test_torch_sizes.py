@@ -34,3 +34,24 @@ def test_simple_sizes_are_free(shape):
     x = torch.rand(shape)
     np.testing.assert_allclose(graph(x), x.flatten()[1:].cumsum(0), rtol=1e-6)
     assert graph.cache_info().captures == 1
+
+
+def test_only_the_sizes_that_a_rule_must_know_are_fixed():
+    def pooled(x, y):
+        return torch.nn.functional.adaptive_avg_pool2d(x, (3, 2)).flatten(1), y + 1
+
+    graph = mlgraph.compile(pooled, to="numpy", args=(torch.rand(2, 4, 7, 5), torch.rand(3)))
+    for n, channels, m in ((3, 4, 6), (5, 2, 2)):
+        x, y = torch.rand(n, channels, 7, 5), torch.rand(m)
+        for found, expected in zip(graph(x, y), pooled(x, y), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert graph.cache_info().captures == 1
+    x = torch.rand(2, 4, 8, 5)
+    np.testing.assert_allclose(graph(x, y)[0], pooled(x, y)[0], rtol=1e-6)
+    assert graph.cache_info().captures == 2
+
+
+def test_sizes_of_which_torch_cannot_tell_that_they_fit_are_fixed():
+    x = torch.rand(2, 3, 6) + torch.eye(6).reshape(2, 3, 6)
+    graph = mlgraph.compile(torch.linalg.tensorinv, to="numpy", args=(x,))
+    np.testing.assert_allclose(graph(x), torch.linalg.tensorinv(x), rtol=1e-4, atol=1e-5)

@@ -125,7 +125,12 @@ def eigvals(out: Out, x: SSAValue) -> SSAValue:
     return ivy.eig(to(x, out.dtype))[0]
 
 
-@rule("_linalg_svd.default", "linalg_svd.default")
+@rule("linalg_svd.default")
+def full_svd(out: Out, x: SSAValue, full_matrices: bool = True, *, driver: Any = None) -> Any:
+    return ivy.svd(x, full_matrices)
+
+
+@rule("_linalg_svd.default")
 def svd(out: Out, x: SSAValue, full_matrices: bool = False, compute_uv: bool = True, *, driver: Any = None) -> Any:
     u, s, vh = ivy.svd(x, full_matrices and compute_uv)
     empty = ivy.full((0,), 0, dtype(x))

@@ -9,7 +9,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.rule import number, rule, static, to
+from mlgraph.frontend.torch.table.rule import axis, number, rule, static, to
 
 
 @rule("mm.default", "bmm.default", "matmul.default", "mv.default", "dot.default", "linalg_matmul.default")
@@ -62,12 +62,17 @@ def explicit(equation: str, ranks: list[int]) -> str:
     return f"{','.join(spelt)}->{batch}{''.join(once)}"
 
 
-@rule("cross.default", "linalg_cross.default")
-def cross(out: Out, x: SSAValue, y: SSAValue, dim: int | None = None) -> SSAValue:
-    over = [static(x, i) for i in range(rank(x))].index(3) if dim is None else dim % rank(x)
-    roll = lambda v, k: ivy.roll(v, (k,), (over,))  # noqa: E731
-    x, y = to(x, out.dtype), to(y, out.dtype)
+@rule("linalg_cross.default")
+def cross(out: Out, x: SSAValue, y: SSAValue, *, dim: int = -1) -> SSAValue:
+    roll = lambda v, k: ivy.roll(to(v, out.dtype), (k,), (axis(dim, out.rank),))  # noqa: E731
     return ivy.subtract(ivy.multiply(roll(x, -1), roll(y, -2)), ivy.multiply(roll(x, -2), roll(y, -1)))
+
+
+@rule("cross.default")
+def first_cross(out: Out, x: SSAValue, y: SSAValue, dim: int | None = None) -> SSAValue:
+    """Along the first axis of size 3 where none is named."""
+    found = next(i for i, n in enumerate(out.val.shape) if n == 3) if dim is None else dim
+    return cross(out, x, y, dim=found)
 
 
 @rule("addbmm.default")

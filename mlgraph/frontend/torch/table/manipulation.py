@@ -40,7 +40,7 @@ def transpose(out: Out, x: SSAValue, dim0: int, dim1: int) -> SSAValue:
     return ivy.permute_dims(x, tuple(order))
 
 
-@rule("t.default", "numpy_T.default", "matrix_H.default", "mT.default")
+@rule("t.default", "numpy_T.default")
 def t(out: Out, x: SSAValue) -> SSAValue:
     return ivy.permute_dims(x, tuple(reversed(range(rank(x)))))
 

@@ -20,8 +20,6 @@ def ceil_padding(size: int, k: int, s: int, p: int, d: int, ceil_mode: bool) -> 
     """How much more the high side is padded in ceil mode; a window that starts in it is dropped."""
     if not ceil_mode:
         return 0
-    if size < 0:
-        raise NeedsStaticSize("pooling with ceil_mode over a dynamic size")
     reach = d * (k - 1) + 1
     places = -(-(size + 2 * p - reach) // s) + 1
     places -= (places - 1) * s >= size + p
@@ -30,8 +28,15 @@ def ceil_padding(size: int, k: int, s: int, p: int, d: int, ceil_mode: bool) -> 
 
 def pool_padding(x: SSAValue, k: Any, s: Any, p: Any, d: Any, ceil_mode: bool) -> tuple[int, ...]:
     spatial = shape_of(x)[-len(k) :]
+    if ceil_mode and min(spatial) < 0:
+        raise NeedsStaticSize("pooling with ceil_mode over a dynamic size", x, last_axes(k))
     extra = [ceil_padding(*args, ceil_mode) for args in zip(spatial, k, s, p, d)]
     return tuple(side for low, more in zip(p, extra) for side in (low, low + more))
+
+
+def last_axes(items: Any) -> tuple[int, ...]:
+    """The last axes, one for each of `items`."""
+    return tuple(range(-len(items), 0))
 
 
 @rule("max_pool1d.default", "max_pool2d.default", "max_pool3d.default")
@@ -225,9 +230,9 @@ def adaptive_avg_pool(out: Out, x: SSAValue, output_size: Any) -> SSAValue:
     if all(size == 1 for size in output_size):
         return ivy.mean(x, tuple(range(rank(x) - n, rank(x))), True)
     spatial = shape_of(x)[-n:]
+    if min(spatial) < 0:
+        raise NeedsStaticSize("adaptive pooling over a dynamic size", x, last_axes(output_size))
     for i, (size, places) in enumerate(zip(spatial, output_size)):
-        if size < 0:
-            raise NeedsStaticSize("adaptive pooling over a dynamic size")
         x = adaptive_axis(x, rank(x) - n + i, size, places)
     return x
 

@@ -147,8 +147,13 @@ def logcumsumexp(out: Out, x: SSAValue, dim: int) -> SSAValue:
     return ivy.cumulative_logsumexp(x, axis(dim, rank(x))) if rank(x) else x
 
 
-@rule("_softmax.default", "softmax.int")
-def softmax(out: Out, x: SSAValue, dim: int, half_to_float: Any = None, dtype: Any = None) -> SSAValue:
+@rule("_softmax.default")
+def inner_softmax(out: Out, x: SSAValue, dim: int, half_to_float: bool) -> SSAValue:
+    return softmax(out, x, dim)
+
+
+@rule("softmax.int")
+def softmax(out: Out, x: SSAValue, dim: int, dtype: Any = None) -> SSAValue:
     x = to(x, out.dtype)
     return ivy.softmax(x, axis(dim, rank(x))) if rank(x) else ivy.full((), 1.0, out.dtype)
 
@@ -163,7 +168,12 @@ def safe_softmax(out: Out, x: SSAValue, dim: int, dtype: Any = None) -> SSAValue
     return ivy.where(masked, number(x, 0), kept)
 
 
-@rule("_log_softmax.default", "log_softmax.int")
-def log_softmax(out: Out, x: SSAValue, dim: int, half_to_float: Any = None, dtype: Any = None) -> SSAValue:
+@rule("_log_softmax.default")
+def inner_log_softmax(out: Out, x: SSAValue, dim: int, half_to_float: bool) -> SSAValue:
+    return log_softmax(out, x, dim)
+
+
+@rule("log_softmax.int")
+def log_softmax(out: Out, x: SSAValue, dim: int, dtype: Any = None) -> SSAValue:
     x = to(x, out.dtype)
     return ivy.log_softmax(x, axis(dim, rank(x))) if rank(x) else ivy.full((), 0.0, out.dtype)

@@ -63,7 +63,7 @@ def static(x: SSAValue, axis: int) -> int:
     """The size along `axis` where the rule must know it."""
     n = shape_of(x)[axis]
     if n < 0:
-        raise NeedsStaticSize(f"the size of axis {axis} must be known")
+        raise NeedsStaticSize(f"the size of axis {axis} must be known", x, (axis,))
     return n
 
 

@@ -22,7 +22,12 @@ def diagonal_places(x: SSAValue, offset: int, a: int, b: int) -> tuple[np.ndarra
     return steps + max(-offset, 0), steps + max(offset, 0)
 
 
-@rule("diagonal.default", "diagonal_copy.default", "linalg_diagonal.default")
+@rule("linalg_diagonal.default")
+def matrix_diagonal(out: Out, x: SSAValue, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> SSAValue:
+    return diagonal(out, x, offset, dim1, dim2)
+
+
+@rule("diagonal.default", "diagonal_copy.default")
 def diagonal(out: Out, x: SSAValue, offset: int = 0, dim1: int = 0, dim2: int = 1) -> SSAValue:
     a, b = axis(dim1, rank(x)), axis(dim2, rank(x))
     rest = [i for i in range(rank(x)) if i not in (a, b)]
