@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from torch_cases import TARGETS, assert_same
 
 each_target = pytest.mark.parametrize("to", TARGETS)
@@ -26,11 +25,12 @@ def scattering(reduce: str, include_self: bool) -> Any:
 
 
 @each_target
-@pytest.mark.parametrize("include_self", [True, False])
 @pytest.mark.parametrize("reduce", ["sum", "prod", "mean", "amax", "amin"])
-def test_scatter_reduce_with_and_without_what_was_there(to: str, reduce: str, include_self: bool):
-    inputs = [(floats(3, n), below(n, 3, m), floats(4, m + 1)) for n, m in ((5, 4), (7, 3))]
-    assert_same(scattering(reduce, include_self), to, *inputs)
+def test_scatter_reduce_with_and_without_what_was_there(to: str, reduce: str):
+    def function(x: Any, index: Any, src: Any) -> Any:
+        return [scattering(reduce, include)(x, index, src) for include in (True, False)]
+
+    assert_same(function, to, *[(floats(3, n), below(n, 3, m), floats(4, m + 1)) for n, m in ((5, 4), (7, 3))])
 
 
 @each_target
@@ -43,9 +43,10 @@ def test_the_mean_of_scattered_integers_is_rounded_down(to: str):
 @each_target
 @pytest.mark.parametrize("reduce", ["prod", "mean", "amax", "amin"])
 def test_index_reduce(to: str, reduce: str):
-    for include in (True, False):
-        function = lambda x, i, s, include=include: torch.index_reduce(x, 0, i, s, reduce, include_self=include)
-        assert_same(function, to, *[(floats(n, 2), below(n, 4), floats(4, 2)) for n in (3, 6)])
+    def function(x: Any, index: Any, source: Any) -> Any:
+        return [torch.index_reduce(x, 0, index, source, reduce, include_self=include) for include in (True, False)]
+
+    assert_same(function, to, *[(floats(n, 2), below(n, 4), floats(4, 2)) for n in (3, 6)])
 
 
 @each_target
@@ -53,7 +54,9 @@ def test_put_takes_negative_places_of_the_flat_tensor(to: str):
     x = floats(3, 4)
     assert_same(lambda x, i, v: torch.put(x, i, v), to, (x, torch.tensor([[-1, 0], [5, -3]]), floats(2, 2)))
     assert_same(lambda x, i, v: torch.put(x, i, v, True), to, (x, torch.tensor([1, 1, -11]), floats(3)))
-    assert_same(torch.take, to, (x, torch.tensor([[-1, 0], [5, -12]])), (floats(4, 5), torch.tensor([[-20, 2], [3, 4]])))
+    assert_same(
+        torch.take, to, (x, torch.tensor([[-1, 0], [5, -12]])), (floats(4, 5), torch.tensor([[-20, 2], [3, 4]]))
+    )
 
 
 @each_target
@@ -86,23 +89,26 @@ def test_nonzero_static_pads_and_cuts(to: str, size: int):
 @each_target
 @pytest.mark.parametrize("reduce", ["sum", "mean", "max", "min", "prod"])
 def test_segment_reduce(to: str, reduce: str):
-    for initial in (None, 2.0):
-        rows = lambda x, n, initial=initial: torch.segment_reduce(x, reduce, lengths=n, initial=initial)
-        assert_same(rows, to, (floats(5, 2), torch.tensor([2, 0, 3])), (floats(6, 2), torch.tensor([1, 4, 1])))
-        inner = lambda x, n, initial=initial: torch.segment_reduce(x, reduce, lengths=n, axis=1, initial=initial)
-        assert_same(inner, to, (floats(2, 5), torch.tensor([[2, 0, 3], [1, 1, 3]])))
-        ends = lambda x, n, initial=initial: torch.segment_reduce(x, reduce, offsets=n, initial=initial)
-        assert_same(ends, to, (floats(5, 2), torch.tensor([0, 2, 2, 5])))
+    def function(x: Any, lengths: Any, inner: Any, offsets: Any) -> Any:
+        return [
+            torch.segment_reduce(x, reduce, initial=initial, **where)
+            for initial in (None, 2.0)
+            for where in ({"lengths": lengths}, {"lengths": inner, "axis": 1}, {"offsets": offsets})
+        ]
+
+    first = floats(2, 5), torch.tensor([1, 0, 1]), torch.tensor([[2, 0, 3], [1, 1, 3]]), torch.tensor([0, 0, 2])
+    other = floats(3, 4), torch.tensor([1, 2, 0]), torch.tensor([[4, 0], [2, 2], [0, 4]]), torch.tensor([0, 2, 3])
+    assert_same(function, to, first, other)
 
 
 @each_target
 @pytest.mark.parametrize("mode", ["sum", "mean", "max"])
 def test_embedding_bag(to: str, mode: str):
-    bags = lambda w, i, o: F.embedding_bag(i, w, o, mode=mode)  # noqa: E731
+    bags = lambda w, i, o: torch.nn.functional.embedding_bag(i, w, o, mode=mode)  # noqa: E731
     assert_same(bags, to, (floats(6, 3), below(6, 7), torch.tensor([0, 2, 2, 5])))
-    rows = lambda w, i: F.embedding_bag(i, w, mode=mode, padding_idx=1)  # noqa: E731
+    rows = lambda w, i: torch.nn.functional.embedding_bag(i, w, mode=mode, padding_idx=1)  # noqa: E731
     assert_same(rows, to, (floats(6, 3), torch.tensor([[1, 2], [1, 1], [4, 5]])), (floats(7, 3), below(7, 4, 2)))
-    ends = lambda w, i, o: F.embedding_bag(i, w, o, mode=mode, include_last_offset=True)  # noqa: E731
+    ends = lambda w, i, o: torch.nn.functional.embedding_bag(i, w, o, mode=mode, include_last_offset=True)  # noqa: E731
     assert_same(ends, to, (floats(6, 3), below(6, 7), torch.tensor([0, 2, 7])))
 
 

@@ -84,7 +84,14 @@ def index_put(out: Out, x: SSAValue, indices: Any, values: SSAValue, accumulate:
         if (spread := over_mask(values, rank(mask), rank(x) - before - rank(mask))) is not None:
             return masked(x, mask, spread, before, accumulate)
     found, axes = plain_indices(x, indices)
-    return ivy.index_put(x, found, values, axes, accumulate)
+    return placed(x, found, values, axes, accumulate)
+
+
+def placed(x: SSAValue, found: Any, values: SSAValue, axes: tuple[int, ...], accumulate: bool) -> SSAValue:
+    """`ivy.index_put`; bools are counted where they accumulate."""
+    if not accumulate or dtype(x) != i1:
+        return ivy.index_put(x, found, values, axes, accumulate)
+    return to(ivy.index_put(to(x, i64), found, to(values, i64), axes, True), i1)
 
 
 def over_mask(values: SSAValue, masked: int, after: int) -> SSAValue | None:
