@@ -18,6 +18,7 @@ FAMILIES = (
     "normalisation",
     "pooling",
     "random",
+    "recurrent",
     "reduction",
     "resampling",
     "scalars",
