@@ -154,3 +154,9 @@ def test_a_result_that_is_not_computed_says_so():
 
     with pytest.raises(UnsupportedOpError, match="embedding_bag"):
         mlgraph.compile(function, to="numpy", args=(floats(4, 3), torch.tensor([1, 2, 3]), torch.tensor([0, 2])))
+
+
+@each_target
+def test_rrelu_has_the_mean_slope_in_evaluation(to: str):
+    assert_same(lambda x: F.rrelu(x, 0.1, 0.5), to, (floats(3, 4),))
+    assert_same(lambda x: F.rrelu(x, 0.25, 0.25, training=True), to, (floats(3, 4),))

@@ -15,9 +15,10 @@ from mlgraph.frontend.torch.table.rule import axis, number, product, rule, size_
 
 
 def wrapped(index: SSAValue, size: sizes.Size) -> SSAValue:
-    """Indices with `size` added to negative ones."""
-    index = to(index, i64)
-    return ivy.where(ivy.less(index, number(index, 0)), ivy.add(index, to(size, i64)), index)
+    """Indices with `size` added to negative ones, but to those that are out of range even so."""
+    index, size = to(index, i64), to(size, i64)
+    from_end = ivy.logical_and(ivy.less(index, number(index, 0)), ivy.greater_equal(index, ivy.negative(size)))
+    return ivy.where(from_end, ivy.add(index, size), index)
 
 
 @rule("index_select.default")
