@@ -147,7 +147,8 @@ def attributes(value: Any) -> dict[str, Any]:
 def _internal(framework: str, name: str) -> bool:
     """Whether a module's framework keeps this attribute for itself."""
     if framework == "torch":
-        return name == "forward" or name in vars(sys.modules["torch"].nn.Module())
+        own = name == "forward" or name in vars(sys.modules["torch"].nn.Module())
+        return own or name in ("_flat_weights", "_flat_weight_refs")  # lists of the weights of recurrent layers
     return name.startswith("_") or name == "call"
 
 

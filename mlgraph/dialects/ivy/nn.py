@@ -8,7 +8,7 @@ from math import inf
 from xdsl.traits import Pure
 
 from mlgraph.dialects.constant import literal
-from mlgraph.dialects.dtypes import bf16, f16, f32, i1, tensor
+from mlgraph.dialects.dtypes import DType, bf16, f16, f32, i1, tensor
 from mlgraph.dialects.ivy.elementwise import (
     abs,
     add,
@@ -40,7 +40,7 @@ from mlgraph.dialects.ivy.linalg import matmul
 from mlgraph.dialects.ivy.manipulation import expand_dims, permute_dims, reshape
 from mlgraph.dialects.ivy.reduction import max, mean, sum
 from mlgraph.dialects.ivy.table import composite, op
-from mlgraph.dialects.ivy.types import UNKNOWN, dtype, floating, product, rank, real_floats, reals, shape_of
+from mlgraph.dialects.ivy.types import UNKNOWN, common, dtype, floating, product, rank, real_floats, reals, shape_of
 from mlgraph.dialects.parameters import Ints, Type, Value
 
 
@@ -253,6 +253,13 @@ def window_size(size: int, window: int, stride: int, low: int, high: int, dilati
     return UNKNOWN if UNKNOWN in (size, window) else (size + low + high - dilation * (window - 1) - 1) // stride + 1
 
 
+def multiplied(x: Value, weight: Value) -> DType:
+    """The one element type of both, numbers of any kind."""
+    if common(x, weight) == i1:
+        raise ValueError("expected numbers, got bool; cast before the operation")
+    return dtype(x)
+
+
 def spatial(x: Value, window: Ints, stride: Ints, padding: Ints, dilation: Ints) -> tuple[int, ...]:
     sizes = shape_of(x)[2:]
     if not len(sizes) == len(window) == len(stride) == len(dilation) == len(padding) // 2:
@@ -272,7 +279,7 @@ def conv(
     if UNKNOWN not in (shape_of(x)[1], weights[1]) and shape_of(x)[1] != weights[1] * groups:
         raise ValueError(f"{shape_of(x)[1]} channels for a weight of {weights[1]} times {groups} groups")
     sizes = spatial(x, weights[2:], stride, padding, dilation)
-    return tensor((shape_of(x)[0], weights[0], *sizes), floating(x, weight))
+    return tensor((shape_of(x)[0], weights[0], *sizes), multiplied(x, weight))
 
 
 @op(Pure())
@@ -294,7 +301,7 @@ def conv_transpose(
             shape_of(x)[2:], weights[2:], stride, padding[::2], padding[1::2], output_padding, dilation, strict=True
         )
     )
-    return tensor((shape_of(x)[0], product((weights[1], groups)), *sizes), floating(x, weight))
+    return tensor((shape_of(x)[0], product((weights[1], groups)), *sizes), multiplied(x, weight))
 
 
 @op(Pure())

@@ -53,6 +53,8 @@ class Trace:
         """Note what a warning tells about the trace, and pass it on if it is about the user's own code."""
         if found := re.match("A model attribute `(.*)` requires gradient", str(warning.message)):
             self.with_gradients.add(found[1])
+        elif re.match("The tensor attributes? .*_flat_weights", str(warning.message)):
+            return  # recurrent layers list their weights anew in each call
         elif not is_library(warning.filename) and not issubclass(warning.category, FutureWarning):
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 

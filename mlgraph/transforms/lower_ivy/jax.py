@@ -14,7 +14,6 @@ from mlgraph.dialects import sizes as arithmetic
 from mlgraph.dialects.backend import JAX
 from mlgraph.dialects.constant import literal, number_of
 from mlgraph.dialects.dtypes import FLOATS, UNSIGNED, DType, bf16, dtype_of, f16, f32, i1, i32, i64, tensor, ui8
-from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.reduction import root
 from mlgraph.dialects.ivy.types import dtype as type_of
 from mlgraph.dialects.ivy.types import is_complex, normal_axis, rank, shape_of
@@ -24,6 +23,7 @@ from mlgraph.transforms.lower_ivy.rules import Rules
 from mlgraph.transforms.lower_ivy.shared import (
     SPECIAL,
     along,
+    continued,
     first_axes,
     is_value,
     least,
@@ -93,20 +93,19 @@ def pad(x: Value, low: Shape, high: Shape, value: Value) -> Value:
 
 @rule(ivy.pad_reflect)
 def pad_reflect(x: Value, low: Ints, high: Ints) -> Value:
-    return jnp.pad(*_cut(x, low, high), mode="reflect")
+    return _continued(x, low, high, "reflect")
 
 
 @rule(ivy.pad_edge)
 def pad_edge(x: Value, low: Ints, high: Ints) -> Value:
-    return jnp.pad(*_cut(x, low, high), mode="edge")
+    return _continued(x, low, high, "edge")
 
 
-def _cut(x: Value, low: Ints, high: Ints) -> tuple[Value, tuple[tuple[int, int], ...]]:
-    """`x` without what negative pads cut off, and the pads that remain."""
-    for axis, (a, b) in enumerate(zip(low, high, strict=True)):
-        if min(a, b) < 0:
-            x = along(x, axis, max(-a, 0), b if b < 0 else TO_END)
-    return x, tuple((max(a, 0), max(b, 0)) for a, b in zip(low, high, strict=True))
+def _continued(x: Value, low: Ints, high: Ints, mode: str) -> Value:
+    """jax does not cut off what negative pads do, which indices can."""
+    if min((*low, *high), default=0) >= 0:
+        return jnp.pad(x, tuple(zip(low, high, strict=True)), mode=mode)
+    return continued(x, low, high, mode)
 
 
 # Indexing

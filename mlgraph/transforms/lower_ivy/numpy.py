@@ -19,6 +19,7 @@ from mlgraph.transforms.lower_ivy.shared import (
     SPECIAL,
     at,
     axis_to,
+    continued,
     least,
     number,
     pooled,
@@ -217,14 +218,21 @@ def positive(size: Size) -> Size:
     return index_sizes.maximum(size, 0)
 
 
+def continued_in_numpy(x: Value, low: Ints, high: Ints, mode: str) -> Value:
+    """numpy does not cut off what negative pads do, which indices can."""
+    if min((*low, *high), default=0) >= 0:
+        return np.pad(x, tuple(zip(low, high, strict=True)), mode=mode)
+    return continued(x, low, high, mode)
+
+
 @rule(ivy.pad_reflect)
 def pad_reflect(x: Value, low: Ints, high: Ints) -> Value:
-    return np.pad(x, tuple(zip(low, high, strict=True)), mode="reflect")
+    return continued_in_numpy(x, low, high, "reflect")
 
 
 @rule(ivy.pad_edge)
 def pad_edge(x: Value, low: Ints, high: Ints) -> Value:
-    return np.pad(x, tuple(zip(low, high, strict=True)), mode="edge")
+    return continued_in_numpy(x, low, high, "edge")
 
 
 # Sorting: numpy has no descending order, and an order turned round is not stable: places are counted from the end.

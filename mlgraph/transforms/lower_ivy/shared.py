@@ -133,6 +133,14 @@ def along(x: Value, axis: int, start: Size, stop: Size, step: int = 1) -> Value:
     return ivy.slice(x, starts, stops, tuple(steps))
 
 
+def continued(x: Value, low: Ints, high: Ints, mode: str) -> Value:
+    """`x` continued ("reflect" or "edge") or cut off along each axis, by indices."""
+    for axis, (before, after) in enumerate(zip(low, high, strict=True)):
+        if before or after:
+            x = ivy.take(x, continued_indices(size(x, axis), before, after, mode), axis)
+    return x
+
+
 def continued_indices(size: Size, low: int, high: int, mode: str) -> Value:
     """Which element stands at each place from `-low` to `size + high`: the mirrored or the nearest."""
     zero, last = literal(0, i64), ivy.from_size((arithmetic.subtract(size, 1),), i64)

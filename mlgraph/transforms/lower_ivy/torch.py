@@ -18,6 +18,8 @@ from mlgraph.dialects.dtypes import (
     f32,
     f64,
     i1,
+    i8,
+    i16,
     i32,
     i64,
     tensor,
@@ -35,7 +37,6 @@ from mlgraph.transforms.lower_ivy.shared import (
     SPECIAL,
     along,
     at,
-    continued_indices,
     least,
     number,
     pooled,
@@ -44,6 +45,7 @@ from mlgraph.transforms.lower_ivy.shared import (
     subscript,
     typed,
 )
+from mlgraph.transforms.lower_ivy.shared import continued as by_indices
 
 rule = Rules()
 torch, F, Tensor = TORCH.torch, TORCH.F, TORCH.torch.Tensor
@@ -68,6 +70,8 @@ ORDERED = (
 rule.widen((ui16, ui32), i64, *MOVES, *RING, *ORDERED, ivy.scatter_along_axis)
 rule.widen((ui64,), i64, *MOVES, *RING)
 rule.refuse((ui64,), *ORDERED, ivy.scatter_along_axis)
+rule.widen((ui16, ui32, ui64), i64, ivy.conv)
+rule.widen((i8, i16, i32, ui8, ui16, ui32, ui64), i64, ivy.conv_transpose)
 rule.widen((i1,), ui8, ivy.argmax, ivy.argmin)
 rule.widen((f16, bf16), f32, *SPECIAL)
 rule.widen(
@@ -235,10 +239,7 @@ def continued(x: Value, low: Ints, high: Ints, mode: str) -> Value:
         return x
     if dtype(x) in FLOATS and len(pads) <= 6 and before <= 2:
         return F.pad(x, pads, mode=mode) if before else at(F.pad(torch.unsqueeze(x, 0), pads, mode=mode), [0], TORCH)
-    for axis in range(rank(x)):
-        if low[axis] or high[axis]:
-            x = ivy.take(x, continued_indices(size(x, axis), low[axis], high[axis], mode), axis)
-    return x
+    return by_indices(x, low, high, mode)
 
 
 # Indexing

@@ -19,6 +19,7 @@ FAMILIES = (
     "normalisation",
     "pooling",
     "random",
+    "recurrent",
     "reduction",
     "resampling",
     "scalars",

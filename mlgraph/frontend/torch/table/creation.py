@@ -8,7 +8,7 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, f64, i64
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.rule import is_number, number, product, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.table.rule import is_number, product, rule, size_of, sizes_of, to
 
 
 @rule("full.default", "new_full.default")
@@ -93,12 +93,12 @@ def spaced(out: Out, start: Any, end: Any, step: Any) -> SSAValue:
     """`start`, `start + step`, ... before `end`, computed in a wide type as torch does, then rounded once."""
     if is_number(start) and is_number(end) and is_number(step):
         return ivy.arange(float(start), float(end), float(step), out.dtype)
-    span = sizes.subtract(end, start)
-    count = sizes.floor_divide(sizes.add(span, step - 1 if step > 0 else step + 1), step)
+    span, back = sizes.subtract(end, start), is_number(step) and step < 0
+    count = sizes.floor_divide(sizes.add(span, sizes.add(step, 1 if back else -1)), step)
     wide = f64 if out.dtype in FLOATS else i64
     counted = ivy.iota((count,), wide)
-    stepped = counted if step == 1 else ivy.multiply(counted, number(counted, step))
-    return to(stepped if start == 0 else ivy.add(stepped, to(start, wide)), out.dtype)
+    stepped = counted if is_number(step) and step == 1 else ivy.multiply(counted, to(step, wide))
+    return to(stepped if is_number(start) and start == 0 else ivy.add(stepped, to(start, wide)), out.dtype)
 
 
 @rule("linspace.default")

@@ -15,9 +15,10 @@ from mlgraph.frontend.torch.table.rule import axis, number, product, rule, size_
 
 
 def wrapped(index: SSAValue, size: sizes.Size) -> SSAValue:
-    """Indices with `size` added to negative ones."""
-    index = to(index, i64)
-    return ivy.where(ivy.less(index, number(index, 0)), ivy.add(index, to(size, i64)), index)
+    """Indices with `size` added to negative ones, but to those that are out of range even so."""
+    index, size = to(index, i64), to(size, i64)
+    from_end = ivy.logical_and(ivy.less(index, number(index, 0)), ivy.greater_equal(index, ivy.negative(size)))
+    return ivy.where(from_end, ivy.add(index, size), index)
 
 
 @rule("index_select.default")
@@ -88,7 +89,14 @@ def index_put(out: Out, x: SSAValue, indices: Any, values: SSAValue, accumulate:
         if (spread := over_mask(values, rank(mask), rank(x) - before - rank(mask))) is not None:
             return masked(x, mask, spread, before, accumulate)
     found, axes = plain_indices(x, indices)
-    return ivy.index_put(x, found, values, axes, accumulate)
+    return placed(x, found, values, axes, accumulate)
+
+
+def placed(x: SSAValue, found: Any, values: SSAValue, axes: tuple[int, ...], accumulate: bool) -> SSAValue:
+    """`ivy.index_put`; bools are counted where they accumulate."""
+    if not accumulate or dtype(x) != i1:
+        return ivy.index_put(x, found, values, axes, accumulate)
+    return to(ivy.index_put(to(x, i64), found, to(values, i64), axes, True), i1)
 
 
 def over_mask(values: SSAValue, masked: int, after: int) -> SSAValue | None:

@@ -8,7 +8,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import f32, f64, i1
-from mlgraph.dialects.ivy.types import dtype, rank, shape_of
+from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.rule import axis, rule, size_of, static, to
@@ -68,7 +68,9 @@ def conv_padding(
     """ "same" pads the high side more where the total is odd."""
     n = rank(weight) - 2
     d = each(dilation, n)
-    totals = [0 if padding == "valid" else dk * (k - 1) for dk, k in zip(d, shape_of(weight)[2:])]
+    totals = [
+        0 if padding == "valid" else dk * (k - 1) for dk, k in zip(d, (static(weight, a) for a in range(2, n + 2)))
+    ]
     p = tuple(side for total in totals for side in (total // 2, total - total // 2))
     return batched(x, n, lambda y: ivy.conv(y, weight, bias, each(stride, n), p, d, groups))
 

@@ -205,11 +205,18 @@ def avg_pool(
     sides = pool_padding(x, k, s, p, d, ceil_mode)
     total = batched(x, n, lambda y: ivy.sum_pool(y, k, s, sides))
     if divisor_override is not None:
-        return ivy.divide(total, number(x, divisor_override))
+        return shared(total, number(x, divisor_override))
     uniform = all(a == b for a, b in zip(sides[::2], sides[1::2])) and (count_include_pad or not any(p))
     if uniform:
-        return ivy.divide(total, number(x, product(k)))
-    return ivy.divide(total, counts(x, k, s, p, sides, count_include_pad))
+        return shared(total, number(x, product(k)))
+    return shared(total, counts(x, k, s, p, sides, count_include_pad))
+
+
+def shared(total: SSAValue, count: SSAValue) -> SSAValue:
+    """The average; that of integers is rounded towards 0."""
+    if dtype(total) in FLOATS:
+        return ivy.divide(total, count)
+    return ivy.multiply(ivy.sign(total), ivy.floor_divide(ivy.abs(total), count))
 
 
 def counts(x: SSAValue, k: Any, s: Any, p: Any, sides: Any, include: bool) -> SSAValue:

@@ -11,12 +11,15 @@ from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import FLOATS, DType, dtype_of, f32, f64, i1, i64
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.indexing import wrapped
+from mlgraph.frontend.torch.table.indexing import placed, wrapped
 from mlgraph.frontend.torch.table.manipulation import sliced
 from mlgraph.frontend.torch.table.rule import axis, number, product, rule, size_of, sizes_of, to
 
 MODES = {"sum": "add", "prod": "multiply", "amax": "max", "amin": "min", "max": "max", "min": "min", "mean": "add"}
 """The modes of `ivy.scatter_along_axis` by torch's names; a mean is a sum that is divided after."""
+
+LOGICAL = {"add": "max", "multiply": "min"}
+"""Sums and products of bools."""
 
 
 @rule("scatter.src")
@@ -99,6 +102,8 @@ def scattered(x: SSAValue, dim: int, index: SSAValue, src: SSAValue, mode: str) 
         return ivy.reshape(scattered(x1, 0, i1d, s1, mode), sizes_of(x))
     if rank(index) != rank(x):  # torch takes an empty index of any rank
         return x
+    if dtype(x) == i1:
+        mode = LOGICAL.get(mode, mode)
     if shape_of(src) != shape_of(index) or -1 in shape_of(src):
         zeros, ones = (0,) * rank(src), (1,) * rank(src)
         src = ivy.slice(src, zeros, sizes_of(index), ones)
@@ -126,7 +131,7 @@ def put_along(x: SSAValue, dim: int, index: SSAValue, source: SSAValue, accumula
         return ivy.reshape(put_along(ivy.reshape(x, (1,)), 0, index, source, accumulate), ())
     over = axis(dim, rank(x))
     index = ivy.reshape(index, (-1,))
-    return ivy.index_put(x, [wrapped(index, size_of(x, over))], to(source, dtype(x)), (over,), accumulate)
+    return placed(x, [wrapped(index, size_of(x, over))], to(source, dtype(x)), (over,), accumulate)
 
 
 @rule("put.default")
@@ -134,7 +139,7 @@ def put(out: Out, x: SSAValue, index: SSAValue, source: SSAValue, accumulate: bo
     """Into the flat tensor."""
     shape = sizes_of(x)
     places = wrapped(ivy.reshape(index, (-1,)), product(shape))
-    flat = ivy.index_put(ivy.reshape(x, (-1,)), [places], ivy.reshape(source, (-1,)), (0,), accumulate)
+    flat = placed(ivy.reshape(x, (-1,)), [places], ivy.reshape(source, (-1,)), (0,), accumulate)
     return ivy.reshape(flat, shape)
 
 

@@ -8,6 +8,7 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import FLOATS, i1, i64
 from mlgraph.dialects.ivy.types import broadcast_shapes, dtype, rank, shape_of
+from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
 from mlgraph.frontend.torch.table.indexing import index
 from mlgraph.frontend.torch.table.manipulation import sliced
@@ -77,7 +78,16 @@ def median_dim(out: Out, x: SSAValue, dim: int = -1, keepdim: bool = False) -> A
 
 @rule("median.default")
 def median(out: Out, x: SSAValue) -> SSAValue:
+    if 0 in shape_of(x):
+        return nothing(x)
     return median_dim(out, ivy.reshape(x, (-1,)), 0)[0]
+
+
+def nothing(x: SSAValue) -> SSAValue:
+    """The median of no elements."""
+    if dtype(x) not in FLOATS:
+        raise UnsupportedOpError("the median of no integers")
+    return number(x, float("nan"))
 
 
 @rule("nanmedian.dim")
@@ -98,6 +108,8 @@ def nanmedian_dim(out: Out, x: SSAValue, dim: int = -1, keepdim: bool = False) -
 
 @rule("nanmedian.default")
 def nanmedian(out: Out, x: SSAValue) -> SSAValue:
+    if 0 in shape_of(x):
+        return nothing(x)
     return nanmedian_dim(out, ivy.reshape(x, (-1,)), 0)[0]
 
 

@@ -1,0 +1,162 @@
+# pyright: basic
+"""torch's pools, convolutions, recurrent layers and resampling, on every target."""
+
+from typing import Any
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch_cases import TARGETS, assert_same
+
+each_target = pytest.mark.parametrize("to", TARGETS)
+random = torch.Generator().manual_seed(0)
+
+
+def floats(*shape: int) -> torch.Tensor:
+    return torch.randn(shape, generator=random)
+
+
+POOLS = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
+
+
+@each_target
+@pytest.mark.parametrize("rank", [1, 2, 3])
+def test_pools_say_where_the_largest_elements_are(to: str, rank: int):
+    def function(x: Any) -> Any:
+        pool = POOLS[rank - 1]
+        return (
+            pool(x, 3, 2, return_indices=True),
+            pool(x, 3, 1, 1, dilation=2, return_indices=True),
+            pool(x, 2, 2, 1, ceil_mode=True, return_indices=True),
+            pool(x[0], 3, 2, 1, return_indices=True),
+        )
+
+    ties = torch.randint(3, (2, 2, *(6, 7, 5)[:rank]), generator=random).float()
+    assert_same(function, to, (ties,), (floats(3, 2, *(7, 5, 8)[:rank]),))
+
+
+@each_target
+def test_pools_find_the_last_of_several_nan(to: str):
+    x = floats(1, 1, 4, 4)
+    x[0, 0, 0, 1] = x[0, 0, 1, 0] = x[0, 0, 3, 3] = float("nan")
+    pool = lambda x: F.max_pool2d(x, 2, return_indices=True)[1]  # noqa: E731
+    assert_same(pool, to, (x,))
+    assert_same(lambda x: F.adaptive_max_pool2d(x, (2, 3), return_indices=True)[1], to, (x,))
+
+
+@each_target
+def test_adaptive_pools(to: str):
+    def function(x: Any, y: Any, z: Any) -> Any:
+        return (
+            F.adaptive_max_pool1d(x, 3, return_indices=True),
+            F.adaptive_max_pool2d(y, (4, 2), return_indices=True),
+            F.adaptive_max_pool2d(y[0], (None, 1)),
+            F.adaptive_max_pool3d(z, 2, return_indices=True),
+            F.adaptive_avg_pool2d(y, (4, 2)),
+        )
+
+    inputs = [(floats(2, 3, n), floats(2, 2, n, m), floats(1, 2, n, m, 4)) for n, m in ((7, 5), (8, 9))]
+    assert_same(function, to, *inputs)
+
+
+@each_target
+def test_unpooling_and_fractional_pools(to: str):
+    def function(x: Any, samples: Any) -> Any:
+        values, indices = F.max_pool2d(x, 2, return_indices=True)
+        return (
+            F.max_unpool2d(values, indices, 2),
+            F.fractional_max_pool2d(x, 2, (3, 4), _random_samples=samples, return_indices=True),
+            F.fractional_max_pool2d(x, 2, (1, 1), _random_samples=samples),
+        )
+
+    assert_same(function, to, *[(floats(2, 3, n, 8), torch.rand(2, 3, 2, generator=random)) for n in (6, 8)])
+
+
+@each_target
+def test_pools_of_integers(to: str):
+    x = torch.randint(-9, 9, (1, 2, 6, 7), generator=random)
+    assert_same(lambda x: (F.max_pool2d(x, 3, 2, 1), F.avg_pool2d(x, 2)), to, (x,))
+
+
+@each_target
+def test_convolutions_of_integers(to: str):
+    x, weight = torch.randint(-9, 9, (2, 4, 7, 6)), torch.randint(-9, 9, (6, 2, 3, 2))
+
+    def function(x: Any, weight: Any) -> Any:
+        return F.conv2d(x, weight, stride=2, padding=1, groups=2), F.conv_transpose2d(x[:, :3], weight[:3], stride=2)
+
+    assert_same(function, to, (x, weight))
+
+
+@each_target
+def test_convolutions_pad_by_name_and_have_groups(to: str):
+    def function(x: Any, y: Any, w1: Any, w2: Any, b: Any) -> Any:
+        return (
+            F.conv1d(x, w1, b, padding="same", dilation=3),
+            F.conv1d(x, w1, padding="valid", stride=2),
+            F.conv2d(y, w2, b, padding="same", groups=2),
+            F.conv_transpose2d(y, w2.transpose(0, 1)[:, :2].repeat(2, 1, 1, 1), stride=2, output_padding=1, groups=2),
+        )
+
+    weights = floats(4, 4, 4), floats(4, 2, 3, 2), floats(4)
+    assert_same(function, to, *[(floats(n, 4, 9), floats(n, 4, 5, 6), *weights) for n in (2, 3)], rtol=1e-4)
+
+
+@each_target
+@pytest.mark.parametrize("kind", [torch.nn.RNN, torch.nn.LSTM, torch.nn.GRU])
+def test_recurrent_layers(to: str, kind: Any):
+    layer = kind(3, 4, num_layers=2, bidirectional=True, batch_first=True).eval()
+    assert_same(lambda x: layer(x), to, (floats(2, 5, 3),), (floats(3, 5, 3),), rtol=1e-4)
+
+
+@each_target
+def test_unfold_and_fold(to: str):
+    def function(x: Any) -> Any:
+        columns = F.unfold(x, (2, 3), dilation=(1, 2), padding=1, stride=2)
+        return columns, F.fold(columns, (6, 7), (2, 3), dilation=(1, 2), padding=1, stride=2), x.unfold(2, 3, 2)
+
+    assert_same(function, to, (floats(2, 3, 6, 7),), (floats(4, 3, 6, 7),))
+
+
+@each_target
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_antialiased_resizing(to: str, mode: str):
+    def function(x: Any) -> Any:
+        return (
+            F.interpolate(x, (4, 9), mode=mode, antialias=True),
+            F.interpolate(x, (4, 9), mode=mode, antialias=True, align_corners=True),
+            F.interpolate(x, scale_factor=0.6, mode=mode, antialias=True),
+        )
+
+    assert_same(function, to, (floats(1, 2, 11, 6),), (floats(2, 2, 7, 8),), rtol=1e-4)
+
+
+@each_target
+@pytest.mark.parametrize("padding_mode", ["zeros", "border", "reflection"])
+def test_samples_of_volumes(to: str, padding_mode: str):
+    def function(x: Any, grid: Any) -> Any:
+        return [
+            F.grid_sample(x, grid, mode=mode, padding_mode=padding_mode, align_corners=corners)
+            for mode in ("bilinear", "nearest")
+            for corners in (True, False)
+        ]
+
+    inputs = [(floats(n, 2, 3, 4, 5), 1.5 * floats(n, 2, 3, 2, 3)) for n in (2, 3)]
+    assert_same(function, to, *inputs, rtol=1e-4)
+
+
+def test_a_result_that_is_not_computed_says_so():
+    import mlgraph
+    from mlgraph.errors import UnsupportedOpError
+
+    def function(w: Any, i: Any, o: Any) -> Any:
+        return torch.embedding_bag(w, i, o)
+
+    with pytest.raises(UnsupportedOpError, match="embedding_bag"):
+        mlgraph.compile(function, to="numpy", args=(floats(4, 3), torch.tensor([1, 2, 3]), torch.tensor([0, 2])))
+
+
+@each_target
+def test_rrelu_has_the_mean_slope_in_evaluation(to: str):
+    assert_same(lambda x: F.rrelu(x, 0.1, 0.5), to, (floats(3, 4),))
+    assert_same(lambda x: F.rrelu(x, 0.25, 0.25, training=True), to, (floats(3, 4),))

@@ -1,0 +1,44 @@
+# pyright: basic
+"""torch's order of NaN, its medians of nothing, and its indices out of range."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch_cases import TARGETS, assert_same
+
+import mlgraph
+
+each_target = pytest.mark.parametrize("to", TARGETS)
+nan = float("nan")
+
+
+@each_target
+def test_nan_is_the_largest_of_all(to: str):
+    def function(x: Any) -> Any:
+        return (
+            torch.sort(x, stable=True),
+            torch.sort(x, descending=True, stable=True),
+            torch.argmax(x, 1),
+            x.min(1),
+            x.median(1).values,
+            x.nanmedian(1).values,
+            x.mode(1).values,
+            x.kthvalue(2, 1).values,
+            x.topk(3, 1).values,
+            x.cummax(1),
+        )
+
+    assert_same(function, to, (torch.tensor([[3.0, nan, 1.0, nan, 2.0], [1.0, 1.0, 0.0, -0.0, 1.0]]),))
+
+
+@each_target
+def test_the_median_of_nothing_is_nan(to: str):
+    assert_same(lambda x: (x.median(), x.nanmedian()), to, (torch.empty(0, 3),))
+
+
+@pytest.mark.parametrize("to", ["torch", "tensorflow", "numpy"])
+def test_an_index_that_is_out_of_range_from_the_end_raises(to: str):
+    graph: Any = mlgraph.compile(lambda x, i: x[i], to=to, args=(torch.eye(3), torch.tensor([-3, 2])))
+    with pytest.raises(Exception, match=r"out of|not in"):
+        graph(torch.eye(3), torch.tensor([-4, 2]))
