@@ -179,19 +179,5 @@ def multinomial(
     return ivy.topk(scores, num_samples, rank(x) - 1, out.dtype)[1]
 
 
-@rule("rrelu_with_noise_functional.default")
-def rrelu(
-    out: Out, x: SSAValue, noise: SSAValue, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False,
-    generator: Any = None,
-) -> tuple[SSAValue, SSAValue]:  # fmt: skip
-    """What is not positive times a slope, drawn for each element in training; the noise is the slope, 1 elsewhere."""
-    if not training:
-        return ivy.leaky_relu(x, (lower + upper) / 2), noise
-    own_stream(generator)
-    drawn = draws.uniform(sizes_of(x), dtype(x), float(lower), float(upper))
-    slope = ivy.where(ivy.less_equal(x, literal(0, dtype(x))), drawn, literal(1, dtype(x)))
-    return ivy.multiply(x, slope), slope
-
-
 RULES["prims.uniform.default"] = prims_uniform
 RULES["prims.normal.default"] = prims_normal
