@@ -107,9 +107,9 @@ def concrete(x: Any, framework: str) -> Any:
     """`x`, or zeros in the place of an array without values, as `jax.jit` traces with: capture reads shapes alone."""
     if framework_of(x) != "jax" or framework == "jax":
         return x
-    import jax
+    from jax.core import Tracer
 
-    return np.zeros(x.shape, x.dtype) if isinstance(x, jax.core.Tracer) else x
+    return np.zeros(x.shape, x.dtype) if isinstance(x, Tracer) else x
 
 
 def to_tensorflow(x: Any) -> Any:

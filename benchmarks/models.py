@@ -1,0 +1,102 @@
+"""Five models of torch, eager, by `torch.compile` and by mlgraph to torch and jax: the time of a call and a compile.
+
+Run it as `python benchmarks/models.py`, or with the names of some of the models. Weights are random, of a seed.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import torch
+import transformers
+from report import Report, microseconds
+
+import mlgraph
+
+LAYERS = 4
+
+
+def pictures(model: Any) -> tuple[Any, torch.Tensor]:
+    return lambda x: model(pixel_values=x).logits, torch.randn(2, 3, 224, 224)
+
+
+def texts(model: Any) -> tuple[Any, torch.Tensor]:
+    return lambda ids: model(input_ids=ids).last_hidden_state, torch.randint(0, 1000, (2, 64))
+
+
+MODELS: dict[str, Callable[[], tuple[Any, torch.Tensor]]] = {
+    "ResNet-50": lambda: pictures(transformers.ResNetForImageClassification(transformers.ResNetConfig()).eval()),
+    "BERT": lambda: texts(transformers.BertModel(transformers.BertConfig(num_hidden_layers=LAYERS)).eval()),
+    "GPT-2": lambda: texts(transformers.GPT2Model(transformers.GPT2Config(n_layer=LAYERS, use_cache=False)).eval()),
+    "ViT": lambda: pictures(
+        transformers.ViTForImageClassification(transformers.ViTConfig(num_hidden_layers=LAYERS)).eval()
+    ),
+    "Llama": lambda: texts(
+        transformers.LlamaModel(
+            transformers.LlamaConfig(
+                num_hidden_layers=LAYERS,
+                hidden_size=512,
+                intermediate_size=1376,
+                num_attention_heads=8,
+                use_cache=False,
+            )
+        ).eval()
+    ),
+}
+
+
+def first_call(make: Callable[[], Callable[..., Any]], *arguments: Any) -> tuple[Callable[..., Any], float]:
+    """What `make` gives, and the seconds until its first call is done."""
+    started = time.perf_counter()
+    function = make()
+    jax.block_until_ready(function(*arguments))
+    return function, time.perf_counter() - started
+
+
+def measured(name: str) -> tuple[dict[str, float], dict[str, float]]:
+    """Milliseconds of a call and seconds of a compile of each way to run a model."""
+    torch.manual_seed(0)
+    torch.compiler.reset()
+    eager, x = MODELS[name]()
+    with torch.no_grad():
+        compiled, inductor_seconds = first_call(lambda: torch.compile(eager), x)
+        to_torch, torch_seconds = first_call(lambda: mlgraph.compile(eager, to="torch", args=(x,)), x)
+        given = jax.numpy.asarray(x.numpy())
+        options = {"to": "jax", "args": (x,), "return_backend_compiled_fn": True}
+        to_jax, jax_seconds = first_call(lambda: mlgraph.compile(eager, **options), given)
+        calls = {
+            "eager": lambda: eager(x),
+            "torch.compile": lambda: compiled(x),
+            "mlgraph to torch": lambda: to_torch(x),
+            "mlgraph to jax": lambda: jax.block_until_ready(to_jax(given)),
+        }
+        taken = {way: us / 1000 for way, us in microseconds(calls, rounds=20).items()}
+    return taken, {"torch.compile": inductor_seconds, "mlgraph to torch": torch_seconds, "mlgraph to jax": jax_seconds}
+
+
+def main() -> int:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    report = Report("models", (__doc__ or "").partition("\n")[0])
+    calls, compiles, bounds = [], [], []
+    for name in sys.argv[1:] or MODELS:
+        report.console.print(f"{name} ...")
+        taken, seconds = measured(name)
+        ratios = {way: taken["eager"] / time for way, time in taken.items()}
+        calls.append([name, f"{taken['eager']:.1f}", *(f"{ratios[way]:.2f}" for way in list(taken)[1:])])
+        compiles.append([name, *(f"{time:.1f}" for time in seconds.values())])
+        bounds.append((f"{name}: a call of mlgraph to torch / eager", 1 / ratios["mlgraph to torch"], 1 / 0.97))
+        faster = seconds["mlgraph to torch"] / seconds["torch.compile"]
+        bounds.append((f"{name}: mlgraph's compile to torch / torch.compile's", faster, 0.3))
+    ways = ["torch.compile", "mlgraph to torch", "mlgraph to jax"]
+    report.table("A call", ["model", "eager, ms", *ways], calls, "How many times as fast as eager.")
+    report.table("Compile and first call", ["model", *ways], compiles, "Seconds.")
+    for what, value, limit in bounds:
+        report.bound(what, value, limit, "x")
+    return report.finish()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
