@@ -113,6 +113,17 @@ def test_embedding_bag(to: str, mode: str):
 
 
 @each_target
+def test_rows_are_repeated_as_often_as_a_tensor_says(to: str):
+    function = lambda x, times: torch.repeat_interleave(x, times, 0)  # noqa: E731
+    assert_same(function, to, (floats(3, 2), torch.tensor([1, 0, 2])), (floats(4, 2), torch.tensor([0, 3, 1, 1])))
+
+
+@each_target
+def test_the_places_of_a_single_element(to: str):
+    assert_same(torch.nonzero, to, (torch.tensor(3.0),), (torch.tensor(0.0),))
+
+
+@each_target
 def test_unique_elements_with_inverse_and_counts(to: str):
     function = lambda x: torch.unique(x, return_inverse=True, return_counts=True)  # noqa: E731
     assert_same(function, to, (below(4, 3, 5),), (below(9, 4, 2),))

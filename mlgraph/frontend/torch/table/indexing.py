@@ -133,6 +133,14 @@ def nonzero(out: Out, x: SSAValue) -> SSAValue:
     return ivy.nonzero(to(x, i1))
 
 
+@rule("repeat_interleave.Tensor")
+def repeat_interleave(out: Out, repeats: SSAValue, *, output_size: Any = None) -> SSAValue:
+    """Each place as often as `repeats` says: how many of the running counts each step has passed."""
+    ends = ivy.cumulative_sum(to(repeats, i64), 0)
+    total = ivy.to_size(ivy.sum(to(repeats, i64))) if output_size is None else output_size
+    return to(ivy.searchsorted(ends, ivy.iota((total,), i64), i64, "right"), out.dtype)
+
+
 @rule("nonzero_static.default")
 def nonzero_static(out: Out, x: SSAValue, *, size: Any, fill_value: int = -1) -> SSAValue:
     """The first `size` true places, found in the running count of them; rows that are left over hold `fill_value`."""

@@ -81,6 +81,15 @@ def batch_norm_functional(
     out: Out, x: SSAValue, weight: Any, bias: Any, running_mean: SSAValue, running_var: SSAValue, training: bool,
     momentum: float, eps: float,
 ) -> Any:  # fmt: skip
+    """torch may give running statistics of halves in single precision."""
+    running = to(running_mean, out.dtype_at(3)), to(running_var, out.dtype_at(4))
+    return batch_norm_running(out, x, weight, bias, *running, training, momentum, eps)
+
+
+def batch_norm_running(
+    out: Out, x: SSAValue, weight: Any, bias: Any, running_mean: SSAValue, running_var: SSAValue, training: bool,
+    momentum: float, eps: float,
+) -> Any:  # fmt: skip
     if not training:
         given = batch_norm_evaluating(out, x, weight, bias, running_mean, running_var, momentum, eps)
         return *given, running_mean, running_var
@@ -97,7 +106,8 @@ def batch_norm_with_update(
     eps: float,
 ) -> Any:  # fmt: skip
     """The fourth result is what a GPU would reserve."""
-    given = batch_norm_functional(out, x, weight, bias, running_mean, running_var, True, momentum, eps)
+    running = to(running_mean, out.dtype_at(4)), to(running_var, out.dtype_at(5))
+    given = batch_norm_running(out, x, weight, bias, *running, True, momentum, eps)
     return *given[:3], ivy.full((0,), 0, ui8), *given[3:]
 
 

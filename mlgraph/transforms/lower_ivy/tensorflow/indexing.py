@@ -189,3 +189,12 @@ def one_hot(x: Value, num_classes: int, dtype: DType) -> Value:
     if dtype == i1:
         return tf.one_hot(*counted(x), num_classes, on_value=True, off_value=False)
     return tf.one_hot(*counted(x), num_classes, dtype=dtype)
+
+
+@rule(ivy.nonzero)
+def nonzero(x: Value) -> Value | None:
+    """tensorflow has no indices of a single element: a row without columns where it is true."""
+    if rank(x) != 0:
+        return None
+    rows = typed(tf.where(ivy.reshape(x, (1,))), tensor((UNKNOWN, 1), i64))
+    return ivy.slice(rows, (0, 0), (TO_END, 0), (1, 1))

@@ -255,5 +255,7 @@ EXAMPLES = {
         example(np.argwhere, x=condition(4, 5), dtypes="bool"),
         example(np.argwhere, x=condition(7), dtypes="bool"),
         example(np.argwhere, x=fixed(np.zeros((2, 3)), "bool"), dtypes="bool"),
+        example(np.argwhere, x=condition(), dtypes="bool"),
+        example(np.argwhere, x=fixed(True, "bool"), dtypes="bool"),
     ],
 }

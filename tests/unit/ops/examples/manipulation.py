@@ -32,7 +32,11 @@ def padding(shape: tuple[int, ...], low: tuple[int, ...], high: tuple[int, ...],
 
 def continued(mode: Any) -> list[Example]:
     def reference(x: np.ndarray, low: Any, high: Any) -> np.ndarray:
-        return np.pad(x, list(zip(low, high, strict=True)), mode=mode)
+        """numpy does not cut off what negative pads do."""
+        widths = [(max(a, 0), max(b, 0)) for a, b in zip(low, high, strict=True)]
+        wide = np.pad(x, widths, mode=mode)
+        cuts = [slice(max(-a, 0), n - max(-b, 0)) for a, b, n in zip(low, high, wide.shape, strict=True)]
+        return wide[tuple(cuts)]
 
     pads = [
         ((3, 5), (1, 2), (0, 3)),
@@ -42,6 +46,7 @@ def continued(mode: Any) -> list[Example]:
         ((2, 3, 5, 4), (0, 0, 2, 1), (0, 0, 1, 3)),
         ((2, 3, 5, 4), (1, 0, 2, 0), (0, 0, 1, 0)),
         ((2, 3), (0, 0), (0, 0)),
+        ((2, 3, 5), (0, -1, 2), (0, 2, -3)),
     ]
     return [example(reference, x=uniform(*shape), low=low, high=high) for shape, low, high in pads]
 
