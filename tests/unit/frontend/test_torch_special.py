@@ -124,5 +124,5 @@ def test_incomplete_gamma_and_zeta_at_the_ends_of_their_domains(to: str):
 @pytest.mark.parametrize("to", TARGETS)
 def test_complex_numbers_in_functions_of_reals(to: str):
     x = torch.tensor([0.5 + 0.5j, 1j, -2.0 - 1j, 0j])
-    for function in (torch.logical_not, torch.exp2, torch.sigmoid, torch.log10, torch.nan_to_num):
+    for function in (torch.logical_not, torch.exp2, torch.sigmoid, F.silu, torch.log10, torch.nan_to_num):
         agrees(function, to, (x,))

@@ -43,7 +43,6 @@ UNARY: dict[str, Callable[..., SSAValue]] = {
     "relu": ivy.relu,
     "round": ivy.round,
     "rsqrt": ivy.rsqrt,
-    "silu": ivy.silu,
     "sin": ivy.sin,
     "sinh": ivy.sinh,
     "special_digamma": ivy.digamma,
@@ -261,6 +260,19 @@ def sigmoid(out: Out, x: SSAValue) -> SSAValue:
     if out.dtype not in COMPLEX:
         return ivy.sigmoid(x)
     return ivy.reciprocal(ivy.add(ivy.exp(ivy.negative(x)), number(x, 1)))
+
+
+@rule("lcm.default")
+def lcm(out: Out, x: SSAValue, y: SSAValue) -> SSAValue:
+    a, b = to(x, out.dtype), to(y, out.dtype)
+    common = ivy.gcd(a, b)
+    parts = ivy.floor_divide(a, ivy.maximum(common, number(common, 1)))
+    return ivy.abs(ivy.multiply(parts, b))
+
+
+@rule("silu.default")
+def silu(out: Out, x: SSAValue) -> SSAValue:
+    return ivy.multiply(x, sigmoid(out, x)) if out.dtype in COMPLEX else ivy.silu(x)
 
 
 @rule("exp2.default", "special_exp2.default")
