@@ -25,6 +25,7 @@ from mlgraph.transforms.lower_ivy.shared import (
     along,
     continued,
     first_axes,
+    gamma_edges,
     is_value,
     least,
     number,
@@ -36,6 +37,8 @@ from mlgraph.transforms.lower_ivy.shared import (
     transpose_weight,
     transposed,
     typed,
+    whole_power,
+    zeta_edges,
 )
 
 rule = Rules()
@@ -70,6 +73,26 @@ def digamma(x: Value) -> Value:
     """jax gives NaN at zero."""
     pole = ivy.equal(x, number(x, 0))
     return ivy.where(pole, ivy.negative(ivy.reciprocal(x)), typed(jax.scipy.special.digamma(x), x.type))
+
+
+@rule(ivy.pow)
+def pow(x1: Value, x2: Value) -> Value | None:
+    return whole_power(x1, x2, jnp.power)
+
+
+@rule(ivy.gammainc)
+def gammainc(x1: Value, x2: Value) -> Value:
+    return gamma_edges(x1, x2, typed(jax.scipy.special.gammainc(x1, x2), ivy.gammainc.infer(x1=x1, x2=x2)[0]), 0)
+
+
+@rule(ivy.gammaincc)
+def gammaincc(x1: Value, x2: Value) -> Value:
+    return gamma_edges(x1, x2, typed(jax.scipy.special.gammaincc(x1, x2), ivy.gammaincc.infer(x1=x1, x2=x2)[0]), 1)
+
+
+@rule(ivy.zeta)
+def zeta(x1: Value, x2: Value) -> Value:
+    return zeta_edges(x1, x2, typed(jax.scipy.special.zeta(x1, x2), ivy.zeta.infer(x1=x1, x2=x2)[0]))
 
 
 # Manipulation

@@ -29,6 +29,7 @@ from mlgraph.transforms.lower_ivy.shared import (
     subscript,
     transposed,
     typed,
+    whole_power,
 )
 
 rule = Rules()
@@ -74,6 +75,11 @@ def lu(x: Value) -> tuple[Value, Value, Value]:
         exchanges = np.ndarray.astype(found, i32)
     exchanges = typed(exchanges, exchanged)
     return packed, exchanges, ivy.row_order(exchanges, (size(x, -2),))
+
+
+@rule(ivy.pow)
+def pow(x1: Value, x2: Value) -> Value | None:
+    return whole_power(x1, x2, np.power)
 
 
 # Python's subscripts, and writes into a copy

@@ -10,8 +10,8 @@ from xdsl.ir import Attribute, SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as arithmetic
 from mlgraph.dialects.backend import Backend
-from mlgraph.dialects.constant import literal
-from mlgraph.dialects.dtypes import FLOATS, DType, dtype_of, i1, i64
+from mlgraph.dialects.constant import literal, number_of
+from mlgraph.dialects.dtypes import FLOATS, SIGNED, DType, dtype_of, i1, i64
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Shape, Value
@@ -175,3 +175,40 @@ def shrunk(x: Value, indices: Value, axis: int) -> Value:
 def first_axes(x: Value, axes: Ints) -> list[int]:
     """The axes of `x`, those of the indices first."""
     return [*axes, *(a for a in range(rank(x)) if a not in axes)]
+
+
+def whole_power(x1: Value, x2: Value, power: Callable[[Value, Value], Value]) -> Value | None:
+    """`x1` to negative integer powers, at which libraries raise: 1 and -1 have some, of all others it is 0."""
+    known = number_of(x2)
+    if dtype(x1) not in SIGNED or (isinstance(known, int) and known >= 0):
+        return None
+    zero, one = number(x1, 0), number(x1, 1)
+    below, odd = ivy.less(x2, zero), ivy.not_equal(ivy.bitwise_and(x2, one), zero)
+    (type,) = ivy.pow.infer(x1=x1, x2=x2)
+    plain = typed(power(x1, ivy.maximum(x2, zero)), type)
+    unit = ivy.equal(ivy.abs(x1), one)
+    return ivy.where(below, ivy.where(unit, ivy.where(odd, x1, one), zero), plain)
+
+
+def gamma_edges(x1: Value, x2: Value, found: Value, at_zero: float) -> Value:
+    """`found` of an incomplete gamma function where neither operand is 0 or infinite; `at_zero` is its share of 0."""
+    zero, nan = number(x1, 0), number(x1, np.nan)
+    endless = ivy.logical_and(ivy.isinf(x1), ivy.isinf(x2))
+    undefined = ivy.logical_and(ivy.equal(x1, zero), ivy.equal(x2, zero))
+    bad = ivy.logical_or(ivy.logical_or(ivy.less(x1, zero), ivy.less(x2, zero)), ivy.logical_or(endless, undefined))
+    bad = ivy.logical_or(bad, ivy.logical_or(ivy.isnan(x1), ivy.isnan(x2)))
+    full = ivy.logical_or(ivy.equal(x1, zero), ivy.isinf(x2))
+    empty = ivy.logical_or(ivy.equal(x2, zero), ivy.isinf(x1))
+    return ivy.where(bad, nan, ivy.where(full, number(x1, 1 - at_zero), ivy.where(empty, number(x1, at_zero), found)))
+
+
+def zeta_edges(x1: Value, x2: Value, found: Value) -> Value:
+    """`found` where the sum of Hurwitz' zeta function has an end and no pole."""
+    nan, inf = number(x1, np.nan), number(x1, np.inf)
+    low = ivy.less_equal(x2, number(x2, 0))
+    pole = ivy.logical_and(low, ivy.equal(x2, ivy.floor(x2)))
+    found = ivy.where(ivy.logical_and(low, ivy.not_equal(x1, ivy.floor(x1))), nan, found)
+    found = ivy.where(pole, inf, found)
+    found = ivy.where(ivy.logical_or(ivy.isnan(x1), ivy.isnan(x2)), nan, found)
+    found = ivy.where(ivy.equal(x1, number(x1, 1)), inf, found)
+    return ivy.where(ivy.less(x1, number(x1, 1)), nan, found)

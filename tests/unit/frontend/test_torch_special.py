@@ -105,3 +105,24 @@ def test_combinations_and_frexp():
     for to in TARGETS:
         agrees(lambda x: torch.combinations(x[:4], 3), to, (x,))
         agrees(lambda x: tuple(torch.frexp(x)), to, (x[:3],))
+
+
+@pytest.mark.parametrize("to", TARGETS)
+def test_integers_to_negative_powers_are_zero_but_for_one_and_minus_one(to: str):
+    x, n = torch.tensor([[-3], [-1], [0], [1], [2]]), torch.tensor([-3, -2, -1, 0, 2])
+    agrees(torch.pow, to, (x, n))
+
+
+@pytest.mark.parametrize("to", TARGETS)
+def test_incomplete_gamma_and_zeta_at_the_ends_of_their_domains(to: str):
+    edges = torch.tensor([0.0, 0.5, 1.0, -0.5, -1.0, math.inf])
+    shares = lambda a, x: (torch.igamma(a, x), torch.igammac(a, x))  # noqa: E731
+    agrees(shares, to, (edges[:, None], edges[None, :].clone()))
+    agrees(torch.special.zeta, to, (edges[:5, None], edges[None, :5].clone()))
+
+
+@pytest.mark.parametrize("to", TARGETS)
+def test_complex_numbers_in_functions_of_reals(to: str):
+    x = torch.tensor([0.5 + 0.5j, 1j, -2.0 - 1j, 0j])
+    for function in (torch.logical_not, torch.exp2, torch.sigmoid, F.silu, torch.log10, torch.nan_to_num):
+        agrees(function, to, (x,))

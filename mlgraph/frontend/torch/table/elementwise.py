@@ -2,8 +2,10 @@
 
 # pyright: basic
 from collections.abc import Callable
+from math import inf, log
 from typing import Any
 
+import torch
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
@@ -27,7 +29,6 @@ UNARY: dict[str, Callable[..., SSAValue]] = {
     "erfc": ivy.erfc,
     "erfinv": ivy.erfinv,
     "exp": ivy.exp,
-    "exp2": ivy.exp2,
     "expm1": ivy.expm1,
     "floor": ivy.floor,
     "hardswish": ivy.hardswish,
@@ -42,16 +43,12 @@ UNARY: dict[str, Callable[..., SSAValue]] = {
     "relu": ivy.relu,
     "round": ivy.round,
     "rsqrt": ivy.rsqrt,
-    "sigmoid": ivy.sigmoid,
-    "silu": ivy.silu,
     "sin": ivy.sin,
     "sinh": ivy.sinh,
     "special_digamma": ivy.digamma,
     "special_erf": ivy.erf,
     "special_erfc": ivy.erfc,
     "special_erfinv": ivy.erfinv,
-    "special_exp2": ivy.exp2,
-    "special_expit": ivy.sigmoid,
     "special_expm1": ivy.expm1,
     "special_gammaln": ivy.lgamma,
     "special_log1p": ivy.log1p,
@@ -77,6 +74,7 @@ ARITHMETIC: dict[str, Callable[..., SSAValue]] = {
     "true_divide": ivy.divide,
     "floor_divide": ivy.floor_divide,
     "fmod": ivy.fmod,
+    "gcd": ivy.gcd,
     "hypot": ivy.hypot,
     "logaddexp": ivy.logaddexp,
     "maximum": ivy.maximum,
@@ -221,6 +219,14 @@ def div_mode(out: Out, x: Any, y: Any, rounding_mode: str | None = None) -> SSAV
     return ivy.add(quotient, to(ivy.logical_and(rest, opposite), out.dtype))
 
 
+@rule("pow.Tensor_Scalar")
+def pow_to_scalar(out: Out, x: Any, y: Any) -> SSAValue:
+    """A half is the square root, which differs from the power at minus infinity."""
+    if y == 0.5 and out.dtype in FLOATS:
+        return ivy.sqrt(to(x, out.dtype))
+    return ivy.pow(to(x, out.dtype), to(y, out.dtype))
+
+
 @rule("pow.Scalar")
 def pow_scalar(out: Out, x: Any, y: Any) -> SSAValue:
     return ivy.pow(to(x, out.dtype), to(y, out.dtype))
@@ -246,6 +252,47 @@ def signbit(out: Out, x: SSAValue) -> SSAValue:
     if dtype(x) in FLOATS:
         return ivy.less(ivy.copysign(number(x, 1), x), number(x, 0))
     return ivy.less(to(x, dtype(x)), number(x, 0))
+
+
+@rule("sigmoid.default", "special_expit.default")
+def sigmoid(out: Out, x: SSAValue) -> SSAValue:
+    x = to(x, out.dtype)
+    if out.dtype not in COMPLEX:
+        return ivy.sigmoid(x)
+    return ivy.reciprocal(ivy.add(ivy.exp(ivy.negative(x)), number(x, 1)))
+
+
+@rule("lcm.default")
+def lcm(out: Out, x: SSAValue, y: SSAValue) -> SSAValue:
+    a, b = to(x, out.dtype), to(y, out.dtype)
+    common = ivy.gcd(a, b)
+    parts = ivy.floor_divide(a, ivy.maximum(common, number(common, 1)))
+    return ivy.abs(ivy.multiply(parts, b))
+
+
+@rule("silu.default")
+def silu(out: Out, x: SSAValue) -> SSAValue:
+    return ivy.multiply(x, sigmoid(out, x)) if out.dtype in COMPLEX else ivy.silu(x)
+
+
+@rule("exp2.default", "special_exp2.default")
+def exp2(out: Out, x: SSAValue) -> SSAValue:
+    x = to(x, out.dtype)
+    return ivy.exp(ivy.multiply(x, number(x, log(2)))) if out.dtype in COMPLEX else ivy.exp2(x)
+
+
+@rule("nan_to_num.default")
+def nan_to_num(out: Out, x: SSAValue, nan: Any = None, posinf: Any = None, neginf: Any = None) -> SSAValue:
+    """By default 0 for NaN and the largest finite numbers for infinities; complex numbers part by part."""
+    if out.dtype in COMPLEX:
+        parts = (nan_to_num(Out(out.val.real, ()), part, nan, posinf, neginf) for part in (ivy.real(x), ivy.imag(x)))
+        return ivy.complex(*parts)
+    if out.dtype not in FLOATS:
+        return x
+    bounds = torch.finfo(out.val.dtype)
+    found = ivy.where(ivy.isnan(x), number(x, 0.0 if nan is None else nan), x)
+    found = ivy.where(ivy.equal(x, number(x, inf)), number(x, bounds.max if posinf is None else posinf), found)
+    return ivy.where(ivy.equal(x, number(x, -inf)), number(x, bounds.min if neginf is None else neginf), found)
 
 
 @rule("frexp.Tensor")

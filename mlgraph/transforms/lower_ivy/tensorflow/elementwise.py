@@ -5,10 +5,28 @@ from math import inf, log, nan
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import number_of
-from mlgraph.dialects.dtypes import FLOATS, UNSIGNED, bf16, f16, f32, f64, i1, i8, i16, i32, i64, ui8, ui16, ui32, ui64
+from mlgraph.dialects.dtypes import (
+    FLOATS,
+    UNSIGNED,
+    DType,
+    bf16,
+    element_type,
+    f16,
+    f32,
+    f64,
+    i1,
+    i8,
+    i16,
+    i32,
+    i64,
+    ui8,
+    ui16,
+    ui32,
+    ui64,
+)
 from mlgraph.dialects.ivy.types import dtype, is_complex
 from mlgraph.dialects.parameters import Value
-from mlgraph.transforms.lower_ivy.shared import SPECIAL, number, typed
+from mlgraph.transforms.lower_ivy.shared import SPECIAL, gamma_edges, number, typed, whole_power, zeta_edges
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 
 rule.widen((ui8, ui16), i32, ivy.pow)
@@ -43,6 +61,12 @@ for _row, _logical in BOOLS.items():
 @rule(ivy.bitwise_invert)
 def bitwise_invert(x: Value) -> Value | None:
     return ivy.logical_not(x) if dtype(x) == i1 else None
+
+
+@rule(ivy.cast)
+def cast(x: Value, dtype: DType) -> Value | None:
+    """Of a complex number tensorflow tests the real part alone."""
+    return ivy.not_equal(x, number(x, 0)) if dtype == i1 and is_complex(element_type(x.type)) else None
 
 
 # Arithmetic
@@ -163,12 +187,19 @@ def exp2(x: Value) -> Value:
 
 @rule(ivy.log2)
 def log2(x: Value) -> Value:
-    return ivy.divide(ivy.log(x), number(x, log(2)))
+    return _divided(ivy.log(x), log(2))
 
 
 @rule(ivy.log10)
 def log10(x: Value) -> Value:
-    return ivy.divide(ivy.log(x), number(x, log(10)))
+    return _divided(ivy.log(x), log(10))
+
+
+def _divided(x: Value, by: float) -> Value:
+    """`x / by`, part by part: a complex quotient of an infinity is NaN."""
+    if is_complex(dtype(x)):
+        return ivy.complex(_divided(ivy.real(x), by), _divided(ivy.imag(x), by))
+    return ivy.divide(x, number(x, by))
 
 
 # Special functions
@@ -185,6 +216,26 @@ def digamma(x: Value) -> Value:
     """tensorflow gives NaN at zero."""
     pole = ivy.equal(x, number(x, 0))
     return ivy.where(pole, ivy.negative(ivy.reciprocal(x)), typed(tf.math.digamma(x), x.type))
+
+
+@rule(ivy.pow)
+def pow(x1: Value, x2: Value) -> Value | None:
+    return whole_power(x1, x2, tf.pow)
+
+
+@rule(ivy.gammainc)
+def gammainc(x1: Value, x2: Value) -> Value:
+    return gamma_edges(x1, x2, typed(tf.math.igamma(x1, x2), ivy.gammainc.infer(x1=x1, x2=x2)[0]), 0)
+
+
+@rule(ivy.gammaincc)
+def gammaincc(x1: Value, x2: Value) -> Value:
+    return gamma_edges(x1, x2, typed(tf.math.igammac(x1, x2), ivy.gammaincc.infer(x1=x1, x2=x2)[0]), 1)
+
+
+@rule(ivy.zeta)
+def zeta(x1: Value, x2: Value) -> Value:
+    return zeta_edges(x1, x2, typed(tf.math.zeta(x1, x2), ivy.zeta.infer(x1=x1, x2=x2)[0]))
 
 
 def _from_zero(row, name: str, at_zero: float) -> None:
