@@ -9,9 +9,6 @@ from mlgraph.errors import UnsupportedOpError
 from mlgraph.objects import module_framework, submodules
 from mlgraph.state.places import content, fill, same_content
 
-MIRRORS = ("._flat_weights", "._flat_weight_refs")
-"""Where torch's recurrent layers keep their own weights once more; a forward renews them."""
-
 
 @contextmanager
 def unchanged(modules: Iterable[Any], stateful: Iterable[Any]) -> Iterator[None]:
@@ -30,7 +27,7 @@ def unchanged(modules: Iterable[Any], stateful: Iterable[Any]) -> Iterator[None]
             now = content(module)
             if not same_content(now, held):
                 steps = [step for step in {**held, **now} if now.get(step) is not held.get(step)]
-                changed += [f"{type(module).__name__}{step}" for step in steps if str(step) not in MIRRORS]
+                changed += [f"{type(module).__name__}{step}" for step in steps]
                 fill(module, held)
     if changed:
         raise UnsupportedOpError(

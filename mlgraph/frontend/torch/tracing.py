@@ -17,7 +17,8 @@ from torch.export import ExportedProgram
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.fx.proxy import TracerBase
 
-import mlgraph.frontend.torch.ctc  # noqa: F401, declares what stands for the loss
+import mlgraph.frontend.torch.ctc
+import mlgraph.frontend.torch.least_squares  # noqa: F401, these declare what stands for what export does not follow
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, InputError, MlgraphError, UnsupportedOpError
 from mlgraph.frontend.locations import is_library, user_line
 from mlgraph.frontend.program import Request

@@ -105,6 +105,28 @@ def test_the_pseudo_inverse_of_nothing_is_empty(to: str, shape: Any):
     assert_same(torch.linalg.pinv, to, (floats(*shape),))
 
 
+@each_target
+@pytest.mark.parametrize("driver", [None, "gels", "gelsd"])
+@pytest.mark.parametrize("shape", [(5, 3), (3, 5), (2, 4, 3)], ids=str)
+def test_least_squares(to: str, shape: Any, driver: Any):
+    inputs = [(floats(*shape) + 3 * torch.eye(*shape[-2:]), floats(*shape[:-1], 2)) for _ in range(2)]
+    assert_same(lambda a, b: tuple(torch.linalg.lstsq(a, b, driver=driver)), to, *inputs, rtol=1e-3)
+
+
+@each_target
+def test_least_squares_of_vectors_and_of_a_matrix_that_lacks_rank(to: str):
+    a = floats(2, 4, 3) + 3 * torch.eye(4, 3)
+    assert_same(lambda a, b: torch.linalg.lstsq(a, b).solution, to, (a, floats(2, 4)), rtol=1e-3)
+    a = (floats(5, 3) + 3 * torch.eye(5, 3)) * torch.tensor([1.0, 1, 0])
+    assert_same(lambda a, b: tuple(torch.linalg.lstsq(a, b))[::2], to, (a, floats(5, 2)), rtol=1e-3)
+
+
+@each_target
+def test_narrow_from_a_place_in_a_tensor(to: str):
+    inputs = [(floats(5, 4), torch.tensor(start)) for start in (1, 2, -3)]
+    assert_same(lambda x, start: x.narrow(0, start, 3) + torch.narrow(x, 0, start, 3), to, *inputs)
+
+
 # Eigenvalues, singular values, reflections
 
 

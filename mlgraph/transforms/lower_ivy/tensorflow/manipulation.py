@@ -84,9 +84,10 @@ def _stop(x: Value, axis: int, low: Size, high: Size) -> Size:
 
 @rule(ivy.pad_reflect)
 def pad_reflect(x: Value, low: Ints, high: Ints) -> Value:
-    """`tf.pad` mirrors once, and raises where the image is too small."""
+    """`tf.pad` mirrors once, and raises where the image is too small, or where there is none."""
+    none = 0 in shape_of(x)
     for axis, (n, a, b) in enumerate(zip(shape_of(x), low, high, strict=True)):
-        if min(a, b) < 0 or UNKNOWN != n <= max(a, b):
+        if (none and (a, b) != (0, 0)) or min(a, b) < 0 or UNKNOWN != n <= max(a, b) > 0:
             x = ivy.take(x, mirrored(size(x, axis), a, b), axis)
             low, high = _without(low, axis), _without(high, axis)
     return tf.pad(x, list(zip(low, high, strict=True)), mode="REFLECT") if any((*low, *high)) else x
