@@ -4,9 +4,8 @@ from xdsl.traits import Pure
 
 from mlgraph.dialects.dtypes import DType, tensor
 from mlgraph.dialects.ivy.elementwise import cast, less, less_equal
-from mlgraph.dialects.ivy.indexing import take_along_axis
-from mlgraph.dialects.ivy.manipulation import expand_dims, squeeze
-from mlgraph.dialects.ivy.reduction import argmax, argmin, sum
+from mlgraph.dialects.ivy.manipulation import expand_dims
+from mlgraph.dialects.ivy.reduction import argmax, argmin, max, min, sum
 from mlgraph.dialects.ivy.table import composite, op
 from mlgraph.dialects.ivy.types import common, normal_axis, ordered, rank, reals, shape_of
 from mlgraph.dialects.ivy.types import dtype as dtype_of
@@ -37,19 +36,14 @@ def argsort(x: Value, axis: int, dtype: DType, descending: bool = False) -> Type
 
 @composite(Pure(), torch="torch.max(x, dim=axis, keepdim=keepdims)")
 def max_and_argmax(x: Value, axis: int, dtype: DType, keepdims: bool = False) -> tuple[Value, Value]:
-    """The largest element along `axis` and its index, the first of equals: a gradient flows to that one alone."""
-    return element_at(x, argmax(x, axis, dtype, True), axis, keepdims)
+    """The largest element along `axis`, and the index of the first of equals. torch's gradient flows to that one."""
+    return max(x, (axis,), keepdims), argmax(x, axis, dtype, keepdims)
 
 
 @composite(Pure(), torch="torch.min(x, dim=axis, keepdim=keepdims)")
 def min_and_argmin(x: Value, axis: int, dtype: DType, keepdims: bool = False) -> tuple[Value, Value]:
-    """The smallest element along `axis` and its index, the first of equals: a gradient flows to that one alone."""
-    return element_at(x, argmin(x, axis, dtype, True), axis, keepdims)
-
-
-def element_at(x: Value, index: Value, axis: int, keepdims: bool) -> tuple[Value, Value]:
-    found = take_along_axis(x, index, axis)
-    return (found, index) if keepdims else (squeeze(found, (axis,)), squeeze(index, (axis,)))
+    """The smallest element along `axis`, and the index of the first of equals. torch's gradient flows to that one."""
+    return min(x, (axis,), keepdims), argmin(x, axis, dtype, keepdims)
 
 
 @op(Pure())

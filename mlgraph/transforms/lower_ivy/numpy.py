@@ -255,16 +255,6 @@ def as_indices(found: Value, dtype: DType) -> Value:
     return found if dtype == i64 else np.ndarray.astype(found, dtype)
 
 
-@rule(ivy.max_and_argmax)
-def max_and_argmax(x: Value, axis: int, dtype: DType, keepdims: bool = False) -> tuple[Value, Value]:
-    return ivy.max(x, (axis,), keepdims), ivy.argmax(x, axis, dtype, keepdims)
-
-
-@rule(ivy.min_and_argmin)
-def min_and_argmin(x: Value, axis: int, dtype: DType, keepdims: bool = False) -> tuple[Value, Value]:
-    return ivy.min(x, (axis,), keepdims), ivy.argmin(x, axis, dtype, keepdims)
-
-
 @rule(ivy.vector_norm)
 def vector_norm(x: Value, axis: Ints | None = None, keepdims: bool = False) -> Value:
     return ivy.sqrt(ivy.sum(ivy.square(x), axis, keepdims))
