@@ -27,7 +27,8 @@ NO_GRADIENT = {
     "tensorflow": dict.fromkeys(
         "fmod lu betainc nextafter zeta gammainc gammaincc floor_divide householder_product".split(),
         "tensorflow raises",
-    ),
+    )
+    | {"frexp": "tensorflow takes the bits apart"},
 }
 """Rows without a gradient in a framework, by why."""
 
