@@ -68,8 +68,8 @@ def extremes(value: Any, index: Any) -> list[Example]:
         return value(x, axis=axis, keepdims=keepdims), index(x, axis=axis, keepdims=keepdims)
 
     return [
-        example(reference, x=TIES, axis=1, dtype="int64"),
-        example(reference, x=distinct(4, 3), axis=-2, dtype="int32", keepdims=True),
+        example(reference, x=distinct(4, 3), axis=-2, dtype="int64"),
+        example(reference, x=TIES, axis=1, dtype="int32", keepdims=True, dtypes="float32 int8 uint8 int64 bool"),
         example(reference, x=WITH_NAN, axis=1, dtype="int64", dtypes=FLOATS),
     ]
 
