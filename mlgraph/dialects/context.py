@@ -18,6 +18,7 @@ DIALECTS: dict[str, Callable[[], Dialect]] = {
     "generator": _dialect("generator", "Generator"),
     "ivy": _dialect("ivy", "Ivy"),
     "jax": _dialect("backend", "Jax"),
+    "kernel": _dialect("kernel", "Kernel"),
     "numpy": _dialect("backend", "Numpy"),
     "stateful": _dialect("stateful", "Stateful"),
     "tensorflow": _dialect("backend", "TensorFlow"),

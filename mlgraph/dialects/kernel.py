@@ -1,0 +1,98 @@
+"""The `kernel` dialect: chains of elementwise operations as one loop.
+
+    %y = kernel.fused @kernel_0(%x, %b) : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32> {
+    ^bb0(%x_1: f32, %b_1: f32):
+      %0 = arith.addf %x_1, %b_1 : f32
+      %1 = math.tanh %0 : f32
+      kernel.yield %1 : f32
+    }
+
+The iteration space is the broadcast of the operands. The region maps an element of each operand to one of each result by
+`arith`, `math` and `scalar` operations. Integers are signless there, and bools are `i1`: what is unsigned is said by the
+operations. The function that the symbol names holds the operations that the kernel stands for, and runs in its place
+where no kernel can: it is the kernel's meaning.
+"""
+
+from collections.abc import Sequence
+from typing import cast
+
+from xdsl.dialects.builtin import IntegerType, SymbolRefAttr, TensorType
+from xdsl.ir import Attribute, Block, Dialect, Region, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    prop_def,
+    region_def,
+    traits_def,
+    var_operand_def,
+    var_result_def,
+)
+from xdsl.traits import IsTerminator, Pure
+from xdsl.utils.exceptions import VerifyException
+
+from mlgraph.dialects.dtypes import COMPLEX, element_type
+
+
+@irdl_op_definition
+class YieldOp(IRDLOperation):
+    """An element of each result of a kernel."""
+
+    name = "kernel.yield"
+    values = var_operand_def()
+    traits = traits_def(IsTerminator(), Pure())
+    assembly_format = "($values^ `:` type($values))? attr-dict"
+
+    def __init__(self, *values: SSAValue):
+        super().__init__(operands=[values])
+
+
+@irdl_op_definition
+class FusedOp(IRDLOperation):
+    """One loop over the broadcast of its operands."""
+
+    name = "kernel.fused"
+    function = prop_def(SymbolRefAttr)
+    inputs = var_operand_def(TensorType)
+    outputs = var_result_def(TensorType)
+    body = region_def("single_block")
+    traits = traits_def(Pure())
+    assembly_format = "$function `(` $inputs `)` attr-dict `:` functional-type($inputs, $outputs) $body"
+
+    def __init__(self, function: str, inputs: Sequence[SSAValue], outputs: Sequence[Attribute], body: Block):
+        super().__init__(
+            operands=[inputs],
+            result_types=[outputs],
+            properties={"function": SymbolRefAttr(function)},
+            regions=[Region(body)],
+        )
+
+    @property
+    def symbol(self) -> str:
+        """The name of the kernel, and of the function that it stands for."""
+        return self.function.root_reference.data
+
+    def verify_(self) -> None:
+        last = self.body.block.last_op
+        if not isinstance(last, YieldOp):
+            raise VerifyException("kernel.fused: the region must end in kernel.yield")
+        _check("an argument", [a.type for a in self.body.block.args], self.operand_types)
+        _check("a result", [v.type for v in last.values], self.result_types)
+
+
+def scalar_type(dtype: Attribute) -> Attribute:
+    """The type of an element inside a kernel: integers are signless there. Complex numbers raise `ValueError`."""
+    if dtype in COMPLEX:
+        raise ValueError("kernels have no complex numbers")
+    return IntegerType(dtype.width.data) if isinstance(dtype, IntegerType) else dtype
+
+
+def _check(what: str, found: Sequence[Attribute], arrays: Sequence[Attribute]) -> None:
+    wanted = [scalar_type(element_type(cast(Attribute, array))) for array in arrays]
+    if len(found) != len(wanted):
+        raise VerifyException(f"kernel.fused: the region has {len(found)} of {len(wanted)} for {what}")
+    for one, other in zip(found, wanted):
+        if one != other:
+            raise VerifyException(f"kernel.fused: {what} of the region is {one}, expected {other}")
+
+
+Kernel = Dialect("kernel", [FusedOp, YieldOp])
