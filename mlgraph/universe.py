@@ -25,6 +25,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "bake-generators": _pass("bake_generators", "BakeGeneratorsPass"),
     "channels-last": _pass("channels_last", "ChannelsLastPass"),
     "fold-constants": _pass("fold_constants", "FoldConstantsPass"),
+    "fuse-elementwise": _pass("fuse_elementwise", "FuseElementwisePass"),
     "functionalize-state": _pass("functionalize_state", "FunctionalizeStatePass"),
     "lower-constant": _pass("lower_constant", "LowerConstantPass"),
     "lower-generator": _pass("lower_generator", "LowerGeneratorPass"),

@@ -20,6 +20,7 @@ DIALECTS: dict[str, Callable[[], Dialect]] = {
     "jax": _dialect("backend", "Jax"),
     "kernel": _dialect("kernel", "Kernel"),
     "numpy": _dialect("backend", "Numpy"),
+    "scalar": _dialect("scalar", "Scalar"),
     "stateful": _dialect("stateful", "Stateful"),
     "tensorflow": _dialect("backend", "TensorFlow"),
     "torch": _dialect("backend", "Torch"),

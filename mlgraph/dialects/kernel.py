@@ -7,10 +7,10 @@
       kernel.yield %1 : f32
     }
 
-The iteration space is the broadcast of the operands. The region maps an element of each operand to one of each result by
-`arith`, `math` and `scalar` operations. Integers are signless there, and bools are `i1`: what is unsigned is said by the
-operations. The function that the symbol names holds the operations that the kernel stands for, and runs in its place
-where no kernel can: it is the kernel's meaning.
+The iteration space is the broadcast of the operands. The region maps an element of each operand to one of each result
+by `arith`, `math` and `scalar` operations. Integers are signless there, and bools are `i1`: what is unsigned is said by
+the operations. The function that the symbol names holds the operations that the kernel stands for, and runs in its
+place where no kernel can: it is the kernel's meaning.
 """
 
 from collections.abc import Sequence
