@@ -22,6 +22,8 @@ from mlgraph.targets.arrays import framework_of
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
 
+    from mlgraph.targets.kernels import Kernel
+
 logger = logging.getLogger("mlgraph.recompiles")
 
 _capture_lock = threading.RLock()
@@ -127,6 +129,11 @@ class Graph:
     def source(self) -> str:
         """The emitted Python of the newest specialisation."""
         return self._latest("source").source.text
+
+    @property
+    def kernels(self) -> "tuple[Kernel, ...]":
+        """The fused loops of the newest specialisation; each has `source`, `llvm` and `asm`."""
+        return tuple(self._latest("kernels").kernels)
 
     def cache_info(self) -> CacheInfo:
         """How often this graph captured, and how many specialisations it holds."""

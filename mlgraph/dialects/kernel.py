@@ -14,10 +14,12 @@ place where no kernel can: it is the kernel's meaning.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import cast
 
+from xdsl.dialects import math
 from xdsl.dialects.builtin import IntegerType, SymbolRefAttr, TensorType
-from xdsl.ir import Attribute, Block, Dialect, Region, SSAValue
+from xdsl.ir import Attribute, Block, Dialect, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
@@ -31,6 +33,39 @@ from xdsl.traits import IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
 from mlgraph.dialects.dtypes import COMPLEX, element_type
+
+FUNCTION_WEIGHT = 24
+"""How many instructions a transcendental function is, about."""
+
+INSTRUCTIONS = (
+    math.AbsFOp,
+    math.CeilOp,
+    math.CopySignOp,
+    math.FloorOp,
+    math.FmaOp,
+    math.RoundEvenOp,
+    math.SqrtOp,
+    math.TruncOp,
+)
+"""What processors have an instruction for."""
+
+UNIT, ZERO, ANY = "unit", "zero", "any"
+"""How the innermost loop walks an array: element by element, not at all, or by a stride that the plan holds."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """What of a plan is part of the code."""
+
+    inner: tuple[str, ...]
+    """How the innermost loop walks each operand and result."""
+    outer: int = 0
+    """How many loops are around it. `begin` and `end` count the iterations of these, or of the only loop."""
+
+    @staticmethod
+    def flat(arrays: int) -> "Access":
+        """One loop over arrays without gaps."""
+        return Access((UNIT,) * arrays)
 
 
 @irdl_op_definition
@@ -84,6 +119,15 @@ def scalar_type(dtype: Attribute) -> Attribute:
     if dtype in COMPLEX:
         raise ValueError("kernels have no complex numbers")
     return IntegerType(dtype.width.data) if isinstance(dtype, IntegerType) else dtype
+
+
+def weight(body: Block) -> int:
+    """About how many instructions of a processor one iteration takes."""
+    return sum(FUNCTION_WEIGHT if _is_function(op) else 1 for op in body.ops)
+
+
+def _is_function(op: Operation) -> bool:
+    return op.name.partition(".")[0] in ("math", "scalar") and not isinstance(op, INSTRUCTIONS)
 
 
 def _check(what: str, found: Sequence[Attribute], arrays: Sequence[Attribute]) -> None:

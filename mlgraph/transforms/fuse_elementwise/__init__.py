@@ -92,7 +92,7 @@ class _Kernels:
         block.add_op(fused)
         inside = set(members)
         for old, new in zip(outputs, fused.results, strict=True):
-            new.name_hint = old.name_hint
+            new.name_hint = old.name_hint or old.owner.name.partition(".")[2]
             old.replace_uses_with_if(new, lambda use: use.operation not in inside)
         self.new |= zip(outputs, fused.results)
         if first:

@@ -2,10 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, cast
 
-from xdsl.dialects import math
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
@@ -18,11 +16,6 @@ from mlgraph.dialects.kernel import YieldOp, scalar_type
 from mlgraph.dialects.table import Op, Row
 from mlgraph.transforms.fuse_elementwise.scalars import HALVES, Refused, apply, constant, rounded, widened
 
-WEIGHTS: dict[type[Operation], int] = dict.fromkeys((math.FloorOp, math.CeilOp, math.TruncOp, math.AbsFOp), 1)
-WEIGHTS |= dict.fromkeys((math.SqrtOp, math.RoundEvenOp, math.CopySignOp), 1)
-FUNCTION_WEIGHT = 24
-"""How many instructions a transcendental function is, about."""
-
 _whole: dict[Op[..., Any], str] = {}
 """Rows that are known to work on whole arrays, and why they are not fused."""
 
@@ -34,16 +27,6 @@ class Element:
     operands: list[SSAValue]
     """The arrays that the arguments of `body` are elements of."""
     body: Block
-
-    @cached_property
-    def weight(self) -> int:
-        """About how many instructions of a processor it takes."""
-        return sum(_weight(op) for op in self.body.ops)
-
-
-def _weight(op: Operation) -> int:
-    dialect = op.name.partition(".")[0]
-    return FUNCTION_WEIGHT if dialect in ("math", "scalar") and type(op) not in WEIGHTS else 1
 
 
 def element_of(op: Operation) -> Element:

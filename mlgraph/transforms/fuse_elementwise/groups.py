@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.traits import is_side_effect_free
 
+from mlgraph.dialects.kernel import weight
 from mlgraph.transforms.fuse_elementwise.elements import Element, element_of
 from mlgraph.transforms.fuse_elementwise.scalars import Refused
 
@@ -68,7 +69,7 @@ class Grouping:
 
     def _join(self, op: Operation, element: Element, readers: dict[tuple[SSAValue, tuple[int, ...]], Group]) -> None:
         space = _shape(op.results[0])
-        group = Group(space, [op], element.weight, self.position[op], self.position[op])
+        group = Group(space, [op], weight(element.body), self.position[op], self.position[op])
         self.group_of[op] = group
         if not space:
             self.refused[op] = "it has one element"
