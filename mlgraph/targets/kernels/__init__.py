@@ -153,7 +153,7 @@ def _reads(value: SSAValue) -> tuple[int, ...]:
             found.add(value.index)
         elif value not in seen:
             seen.add(value)
-            stack += value.owner.operands
+            stack += value.owner.operands  # pyright: ignore[reportAttributeAccessIssue]
     return tuple(sorted(found))
 
 
