@@ -123,6 +123,10 @@ class Int:
         """Whether it is not `other`."""
         return Bool(_result(arith.CmpiOp(self.value, self.like(other).value, "ne")))
 
+    def narrow(self) -> "Int":
+        """The low half of 64 bits."""
+        return Int(_result(arith.TruncIOp(self.value, i32)), SINGLE)
+
     def real(self) -> "Real":
         """The float with these bits."""
         return Real(_result(arith.BitcastOp(self.value, self.layout.type)), self.layout)
