@@ -51,6 +51,8 @@ def octaves(x: Real) -> tuple[Real, Int, Real, Real]:
 
 def scaled(x: Real, k: Real, index: Int) -> Real:
     """`x * 2**k`, rounded once, for `k` from where that is 0 to where it is infinite."""
+    if not x.exact:
+        return x * power_of_two(index)
     layout = x.layout
     low = k < 30 - layout.bias
     shift = where_int(low, index.like(layout.one + (64 << layout.digits)), layout.one - (1 << layout.digits))
@@ -59,7 +61,7 @@ def scaled(x: Real, k: Real, index: Int) -> Real:
 
 def clamped(x: Real) -> Real:
     """The argument of exp, no further than its result changes."""
-    digits = x.layout.digits
+    digits = x.layout.digits if x.exact else 23
     return x.at_most(MOST[digits]).at_least(LEAST[digits])
 
 

@@ -82,7 +82,7 @@ def asinh(x: Real) -> Real:
     """`log1p(x + x**2 / (1 + sqrt(1 + x**2)))`; the logarithm of 2 * x where the square of x is out of range."""
     a = abs(x)
     square = a * a
-    value = log1p_or_double(a, a + square / ((square + 1.0).sqrt() + 1.0))
+    value = log1p_or_double(a, a, square / ((square + 1.0).sqrt() + 1.0))
     return where(a < python.inf, value, a).with_sign_of(x)
 
 
@@ -91,15 +91,17 @@ def asinh(x: Real) -> Real:
 def acosh(x: Real) -> Real:
     """`log1p(t + sqrt(t**2 + 2 * t))` with `t = x - 1`; the logarithm of 2 * x where x is large."""
     t = x - 1.0
-    value = log1p_or_double(x, t + fma(t, t, t + t).sqrt())
+    value = log1p_or_double(x, fma(t, t, t + t).sqrt(), t)
     outside = where(x < 1.0, x.like(python.nan), x)
     return where((x >= 1.0) & (x < python.inf), value, outside)
 
 
-def log1p_or_double(a: Real, v: Real) -> Real:
-    """`log(1 + v)`, or `log(2 * a)` for a large a, to which v is then as good as equal."""
+def log1p_or_double(a: Real, v: Real, w: Real) -> Real:
+    """`log(1 + v + w)` with `v >= w`, or `log(2 * a)` for a large a, to which the sum is then as good as equal."""
     large = a > 2.0**60
+    v, lost = two_sum(v, w)
     high, low = full_two_sum(a.like(1.0), v)
+    low = low + lost
     return of_pair(where(large, a, high), where(large, a.like(0.0), low), where(large, a.like(1.0), 0.0))
 
 

@@ -88,10 +88,9 @@ def pow(x: Real, y: Real) -> Real:
 def powered_single(a: Real, y: Real) -> Real:
     """`a**y` for a float32 that is not negative."""
     wide = a.wide()
-    parts = split(Real(wide.value, wide.layout))
-    logarithm = of_parts(parts.k, parts.m - 1.0)
-    power = bounded(y.wide()) * at_ends(wide, logarithm)
-    return exp(Real(power.value, power.layout, exact=False)).narrow()
+    parts = split(wide)
+    logarithm = of_parts(parts.k, (parts.m - 1.0).rated(exact=True))
+    return exp((bounded(y.wide()) * at_ends(wide, logarithm)).rated(exact=False)).narrow()
 
 
 def powered_double(a: Real, y: Real) -> Real:
