@@ -54,13 +54,11 @@ def remainder(m: Int, digits: tuple[Int, Int, Int]) -> tuple[Int, Int, Int, Int]
     high, low = m >> 32, m & LOW
     halves = [half for word in reversed(digits) for half in (word & LOW, word >> 32)]
     by_low = [low * half for half in halves[1:]]
-    by_high = [high * half for half in halves[1:5]]
-    carry = by_low[0] >> 32
+    by_high = [high * half for half in halves[:5]]
+    carry = m.like(0)
     places: list[Int] = []
     for i in range(4):
-        total = carry + (by_low[i + 1] & LOW) + (by_high[i] & LOW)
-        if i > 0:
-            total = total + (by_low[i] >> 32) + (by_high[i - 1] >> 32)
+        total = carry + (by_low[i] >> 32) + (by_low[i + 1] & LOW) + (by_high[i] >> 32) + (by_high[i + 1] & LOW)
         places.append(total & LOW)
         carry = total >> 32
     return places[3], places[2], places[1], places[0]
@@ -81,7 +79,8 @@ def reduced_large(x: Real) -> Angle:
     whole, *rest = (number(part) * (turn * 2.0 ** (-32 * i)) for i, part in enumerate(parts))
     n, quadrant = nearest(whole)
     fraction, lost = two_sum(whole - n, rest[0])
-    lost = lost + (rest[1] + rest[2])
+    fraction, more = two_sum(fraction, rest[1])
+    lost = lost + more + rest[2]
     r, low = two_product(fraction, HALF_PI[0])
     low = fma(lost, HALF_PI[0], fma(fraction, HALF_PI[1], low))
     return Angle(quadrant, where(abs(x) < float("inf"), r, x - x), low)
