@@ -113,13 +113,6 @@ class FusedOp(IRDLOperation):
         assert isinstance(last, YieldOp)
         return last.values
 
-    def verify_(self) -> None:
-        last = self.body.block.last_op
-        if not isinstance(last, YieldOp):
-            raise VerifyException("kernel.fused: the region must end in kernel.yield")
-        _check("an argument", [a.type for a in self.body.block.args], self.operand_types)
-        _check("a result", [v.type for v in last.values], self.result_types)
-
     @property
     def reads(self) -> list[list[int]]:
         """The numbers of the operands that each result depends on."""
@@ -127,6 +120,13 @@ class FusedOp(IRDLOperation):
         for op in self.body.block.ops:
             sources |= dict.fromkeys(op.results, frozenset[int]().union(*(sources[x] for x in op.operands)))
         return [sorted(sources[value]) for value in self.elements]
+
+    def verify_(self) -> None:
+        last = self.body.block.last_op
+        if not isinstance(last, YieldOp):
+            raise VerifyException("kernel.fused: the region must end in kernel.yield")
+        _check("an argument", [a.type for a in self.body.block.args], self.operand_types)
+        _check("a result", [v.type for v in last.values], self.result_types)
 
 
 def scalar_type(dtype: Attribute) -> Attribute:

@@ -14,6 +14,7 @@ from mlgraph.dialects.dtypes import element_type, f32, tensor
 from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.dialects.kernel import YieldOp, scalar_type
 from mlgraph.dialects.table import Op, Row
+from mlgraph.transforms.fuse_elementwise import kinks  # pyright: ignore[reportUnusedImport]  # noqa: F401, adds rules
 from mlgraph.transforms.fuse_elementwise.scalars import HALVES, Refused, apply, constant, rounded, widened
 
 _whole: dict[Op[..., Any], str] = {}
