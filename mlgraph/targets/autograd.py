@@ -56,6 +56,10 @@ class Recorded:
     _gradients: dict[Part, "Gradient"] = field(default_factory=dict)
 
     def __call__(self, *tensors: Any) -> Any:
+        import torch
+
+        if torch._C._are_functorch_transforms_active():
+            return self.unfused(*tensors)
         needs = tuple(x.requires_grad for x in tensors)
         if needs not in self._parts:
             self._parts[needs] = self._part(tensors)
