@@ -63,7 +63,7 @@ BY_TORCH: dict[type[Operation], Callable[..., Any]] = {
     math.AcoshOp: torch.acosh,
     math.AtanhOp: torch.atanh,
     math.ErfOp: torch.erf,
-    math.FmaOp: torch.addcmul,
+    math.FmaOp: lambda a, b, c: torch.addcmul(c, a, b),
     scalar.ErfcOp: torch.erfc,
     scalar.SigmoidOp: torch.sigmoid,
 }

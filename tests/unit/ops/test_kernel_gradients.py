@@ -28,10 +28,13 @@ WITHOUT = {"airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "spher
 POINTS = (0.0, -0.0, 1.0, -1.0, 0.5, 3.0, -3.0, 6.0, 20.0, -800.0, np.inf, -np.inf, np.nan)
 
 DIFFERENT = {
-    "clip": lambda x, low, high: np.isnan(low) | ((low == high) & (x < low)),
+    "clip": lambda x, low, high: np.isnan(x) | np.isnan(low) | ((low == high) & (x < low)),
     "erfcx": lambda x: x == np.inf,
 }
-"""Points where the derivative is another than torch's: one of several where bounds are equal, 0 for torch's nan."""
+"""Points where the derivative is another than torch's: at nan, and where bounds are equal; 0 for torch's nan."""
+
+ABOVE_ZERO = {"sqrt", "rsqrt"}
+"""Rows whose examples have points at which they are nan."""
 
 
 @dataclass
@@ -89,13 +92,13 @@ def test_there_are_rows() -> None:
 @pytest.mark.parametrize("case", ROWS, ids=lambda case: case.row)
 def test_smooth_points(case: Case) -> None:
     row = alone(case)
-    tensors = row.tensors(row.inputs)
+    tensors = row.tensors([np.abs(x) + 0.1 for x in row.inputs] if case.row in ABOVE_ZERO else row.inputs)
     if case.row in WITHOUT:
         assert not row.kernel(*tensors).requires_grad
         return
     assert torch.autograd.gradcheck(row.kernel, tensors, fast_mode=True)
     assert torch.autograd.gradgradcheck(row.kernel, tensors, fast_mode=True)
-    assert len({kernel.symbol for kernel in row.kernel.launches}) >= 1
+    assert row.kernel.launches
 
 
 @pytest.mark.parametrize("case", [case for case in ROWS if case.row not in WITHOUT], ids=lambda case: case.row)
