@@ -52,6 +52,7 @@ from mlgraph.state.program import with_state
 from mlgraph.targets.arrays import FRAMEWORKS, concrete, convert, framework_of, wide_types
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel, Passes
+from mlgraph.transforms.differentiate_kernel import derivative
 from mlgraph.transforms.expand_math import ExpandMathPass
 from mlgraph.transforms.lower_kernel_to_llvm import lower_kernel
 from mlgraph.transforms.narrow_types import wide_values
@@ -60,7 +61,7 @@ from mlgraph.transforms.pipelines import default_pipeline
 NAMED = 4
 """How many values a warning about 64-bit types names."""
 
-KERNEL_PASSES = Passes(ExpandMathPass(), lower_kernel)
+KERNEL_PASSES = Passes(ExpandMathPass(), lower_kernel, derivative)
 """What makes code of kernels."""
 
 _counter = itertools.count()

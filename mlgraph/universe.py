@@ -24,6 +24,7 @@ def _target(module: str, name: str) -> Callable[[], type[Target]]:
 PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "bake-generators": _pass("bake_generators", "BakeGeneratorsPass"),
     "channels-last": _pass("channels_last", "ChannelsLastPass"),
+    "differentiate-kernel": _pass("differentiate_kernel", "DifferentiateKernelPass"),
     "expand-math": _pass("expand_math", "ExpandMathPass"),
     "fold-constants": _pass("fold_constants", "FoldConstantsPass"),
     "fuse-elementwise": _pass("fuse_elementwise", "FuseElementwisePass"),

@@ -105,6 +105,21 @@ class FusedOp(IRDLOperation):
         """The name of the kernel, and of the function that it stands for."""
         return self.function.root_reference.data
 
+    @property
+    def elements(self) -> Sequence[SSAValue]:
+        """The scalars inside that become elements of the results."""
+        last = self.body.block.last_op
+        assert isinstance(last, YieldOp)
+        return last.values
+
+    @property
+    def reads(self) -> list[list[int]]:
+        """The numbers of the operands that each result depends on."""
+        sources: dict[SSAValue, frozenset[int]] = {x: frozenset((i,)) for i, x in enumerate(self.body.block.args)}
+        for op in self.body.block.ops:
+            sources |= dict.fromkeys(op.results, frozenset[int]().union(*(sources[x] for x in op.operands)))
+        return [sorted(sources[value]) for value in self.elements]
+
     def verify_(self) -> None:
         last = self.body.block.last_op
         if not isinstance(last, YieldOp):
@@ -127,6 +142,31 @@ def weight(body: Block) -> int:
 
 def _is_function(op: Operation) -> bool:
     return op.name.partition(".")[0] in ("math", "scalar") and not isinstance(op, INSTRUCTIONS)
+
+
+def drop_unused(body: Block) -> None:
+    """Erase what no result of a kernel needs."""
+    for op in reversed(list(body.ops)):
+        if not isinstance(op, YieldOp) and not any(result.uses.get_length() for result in op.results):
+            op.detach()
+            op.erase()
+
+
+def trimmed(kernel: FusedOp, results: Sequence[int]) -> tuple[FusedOp, list[int]]:
+    """A kernel of some of the results alone, in no block, and the numbers of the operands that it reads."""
+    region = kernel.body.clone()
+    body = region.detach_block(region.block)
+    last = body.last_op
+    assert isinstance(last, YieldOp)
+    last.operands = [last.values[i] for i in results]
+    drop_unused(body)
+    read = [i for i, argument in enumerate(body.args) if argument.uses.get_length()]
+    for argument in [a for i, a in enumerate(body.args) if i not in read]:
+        body.erase_arg(argument)
+    inputs = Block(arg_types=[kernel.operand_types[i] for i in read]).args
+    made = FusedOp(kernel.symbol, inputs, [kernel.result_types[i] for i in results], body)
+    made.location = kernel.location
+    return made, read
 
 
 def _check(what: str, found: Sequence[Attribute], arrays: Sequence[Attribute]) -> None:

@@ -14,12 +14,12 @@ from typing import Any
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.llvm import FuncOp
-from xdsl.ir import BlockArgument, SSAValue
 from xdsl.passes import ModulePass
 
 from mlgraph.dialects.dtypes import NAME_OF, dtype_of, element_type
 from mlgraph.dialects.functions import finish, function
 from mlgraph.dialects.kernel import Access, FusedOp, weight
+from mlgraph.targets.autograd import Derive
 from mlgraph.targets.kernels.loops import Loops, access_of
 from mlgraph.targets.llvm import Code, assembly, load, translate
 from mlgraph.targets.plan import make_plan
@@ -36,6 +36,8 @@ class Passes:
     """Leaves kernels without functions that processors have no instruction for."""
     lower: Callable[[FusedOp, Access, str], FuncOp]
     """The loops of such a kernel."""
+    derive: Derive
+    """The derivative of a kernel, for torch's autograd."""
 
 
 class Kernel:
@@ -52,7 +54,7 @@ class Kernel:
         self.dtypes = [NAME_OF[d] for d in dtypes]
         self.itemsizes = [dtype_of(d).itemsize for d in dtypes]
         self.ranks = [len(value.type.get_shape()) for value in arrays]
-        self.reads = [_reads(value) for value in self.fused.body.block.last_op.operands]  # type: ignore[union-attr]
+        self.reads = self.fused.reads
         self.weight = weight(self.fused.body.block)
         self.loops: dict[Any, Loops | None] = {}
         self.codes: dict[Access, Code] = {}
@@ -124,6 +126,10 @@ class Kernel:
             from mlgraph.targets.kernels.torch import wrapped
         return wrapped(self, unfused)
 
+    def another(self, fused: FusedOp, unfused: Callable[..., Any]) -> Callable[..., Any]:
+        """What `over` gives for another kernel of this target, as a derivative is."""
+        return Kernel(fused, self.to, self.passes).over(unfused)
+
 
 def standalone(fused: FusedOp) -> FusedOp:
     """A copy of a kernel in a module of its own."""
@@ -140,21 +146,6 @@ def module_of(fused: FusedOp) -> ModuleOp:
     module = fused.get_toplevel_object()
     assert isinstance(module, ModuleOp)
     return module
-
-
-def _reads(value: SSAValue) -> tuple[int, ...]:
-    """The numbers of the operands that a result depends on."""
-    found: set[int] = set()
-    seen: set[SSAValue] = set()
-    stack = [value]
-    while stack:
-        value = stack.pop()
-        if isinstance(value, BlockArgument):
-            found.add(value.index)
-        elif value not in seen:
-            seen.add(value)
-            stack += value.owner.operands  # pyright: ignore[reportAttributeAccessIssue]
-    return tuple(sorted(found))
 
 
 _compilers: list[ThreadPoolExecutor] = []

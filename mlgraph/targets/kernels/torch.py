@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mlgraph.targets.autograd import Recorded
 from mlgraph.targets.kernels.generated import compile_function, parameters
 from mlgraph.targets.kernels.loops import Walk
 from mlgraph.targets.plan import Plan
@@ -40,7 +41,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     known: dict[Any, Walk] = {}
 
     def slow(*operands: Any) -> Any:
-        if not all(_fits(x, d) for x, d in zip(operands, dtypes)) or _differentiated(operands):
+        if not all(_fits(x, d) for x, d in zip(operands, dtypes)) or torch.autograd.forward_ad._current_level >= 0:
             return unfused(*operands)
         shapes = [tuple(x.shape) for x in operands]
         strides = [tuple(n * size for n in x.stride()) for x, size in zip(operands, itemsizes)]
@@ -48,6 +49,8 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         addresses = [_address(x) for x in operands]
         if loops is None or None in addresses:
             return unfused(*operands)
+        if torch.is_grad_enabled() and any(x.requires_grad for x in operands):
+            return recorded(*operands)
         if loops.walk is not None:
             if len(known) > len(kernel.loops):
                 known.clear()
@@ -56,7 +59,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         loops.run([*addresses, *(y.data_ptr() for y in results)])
         return results[0] if len(results) == 1 else tuple(results)
 
-    names = parameters(unfused)
+    names = parameters(unfused) or [f"x{i}" for i in range(kernel.inputs)]
     key = ", ".join(f"{x}.shape, {x}.stride()" for x in names)
     tests = [f"{x}.dtype is __t{i} and {x}.is_cpu and not {x}.is_neg()" for i, x in enumerate(names)]
     floats = [x for x, d in zip(names, dtypes) if d.is_floating_point]
@@ -79,7 +82,9 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     objects: dict[str, Any] = {f"__t{i}": d for i, d in enumerate(dtypes)}
     objects |= {"__find": known.get, "__slow": slow, "__empty": torch.empty, "__error": RuntimeError}
     objects |= {"__grad": torch.is_grad_enabled, "__forward": torch.autograd.forward_ad}
-    return compile_function(kernel.name, names, lines, objects)
+    launch = compile_function(kernel.name, names, lines, objects)
+    recorded = Recorded(kernel.fused, launch, unfused, kernel.passes.derive, kernel.another)
+    return launch
 
 
 def _fits(x: Any, dtype: Any) -> bool:
@@ -89,14 +94,6 @@ def _fits(x: Any, dtype: Any) -> bool:
     return (
         isinstance(x, torch.Tensor) and x.dtype is dtype and x.is_cpu and x.layout is torch.strided and not x.is_neg()
     )
-
-
-def _differentiated(operands: Any) -> bool:
-    """Whether a derivative may be asked for."""
-    import torch
-
-    backward = torch.is_grad_enabled() and any(x.requires_grad for x in operands)
-    return backward or torch.autograd.forward_ad._current_level >= 0
 
 
 def _address(x: Any) -> int | None:

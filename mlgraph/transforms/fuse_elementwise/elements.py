@@ -14,6 +14,7 @@ from mlgraph.dialects.dtypes import element_type, f32, tensor
 from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.dialects.kernel import YieldOp, scalar_type
 from mlgraph.dialects.table import Op, Row
+from mlgraph.transforms.fuse_elementwise import kinks  # pyright: ignore[reportUnusedImport]  # noqa: F401, adds rules
 from mlgraph.transforms.fuse_elementwise.scalars import HALVES, Refused, apply, constant, rounded, widened
 
 _whole: dict[Op[..., Any], str] = {}
@@ -70,7 +71,7 @@ def _scalar_of(op: Row, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
     arguments = op.arguments()
     operands = {name: cast(SSAValue, value) for name, value in arguments.items() if isinstance(value, SSAValue)}
     parameters = {name: value for name, value in arguments.items() if name not in operands and value is not None}
-    if len(operands) != len(op.operands):
+    if not operands or len(operands) != len(op.operands):
         raise _is_whole(op.OP)
     dtype = element_type(next(reversed(operands.values())).type)
     half = dtype in HALVES and op.OP is not ivy.cast

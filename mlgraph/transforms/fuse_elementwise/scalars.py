@@ -8,7 +8,7 @@ precision and rounded after each row, composite ones included, as the frameworks
 import math as numbers
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType
@@ -24,8 +24,9 @@ from mlgraph.dialects.table import Op
 HALVES = (f16, bf16)
 
 ScalarOp: TypeAlias = Callable[..., Operation]
-Rule: TypeAlias = Callable[..., SSAValue]
-"""From the element type of a row's operands, their scalars and the row's parameters to the scalar of its result."""
+Rule: TypeAlias = Callable[..., "SSAValue | None"]
+"""From the element type of a row's operands, their scalars and the row's parameters to the scalar of its result, or
+None for a type that is left to the row's body."""
 
 
 class Refused(Exception):
@@ -114,10 +115,13 @@ COMPARISONS: dict[Op[..., Any], tuple[str, str, str]] = {
 RULES: dict[Op[..., Any], Rule] = {}
 
 
-def rule(row: Op[..., Any]) -> Callable[[Rule], Rule]:
+RuleT = TypeVar("RuleT", bound=Rule)
+
+
+def rule(row: Op[..., Any]) -> Callable[[RuleT], RuleT]:
     """Register what several operations make of a row."""
 
-    def register(function: Rule) -> Rule:
+    def register(function: RuleT) -> RuleT:
         RULES[row] = function
         return function
 
@@ -125,7 +129,7 @@ def rule(row: Op[..., Any]) -> Callable[[Rule], Rule]:
 
 
 def apply(row: Op[..., Any], d: DType, scalars: Sequence[SSAValue], parameters: dict[str, Any]) -> SSAValue | None:
-    """The scalar that a row makes of scalars of type `d`, None for a row that has no rule; raises `Refused`."""
+    """The scalar that a row makes of scalars of type `d`, None for one that is left to its body; raises `Refused`."""
     if row in RULES:
         return RULES[row](d, *scalars, **parameters)
     if row in COMPARISONS:
@@ -211,22 +215,6 @@ def reciprocal(d: DType, x: SSAValue) -> SSAValue:
 @rule(ivy.rsqrt)
 def rsqrt(d: DType, x: SSAValue) -> SSAValue:
     return reciprocal(d, build(math.SqrtOp, x))
-
-
-@rule(ivy.relu)
-def relu(d: DType, x: SSAValue) -> SSAValue:
-    """The choice, not the larger: its gradient at 0 is 0."""
-    zero = constant(0, d)
-    return select(compare(COMPARISONS[ivy.less_equal], d, x, zero), zero, x)
-
-
-@rule(ivy.logaddexp)
-def logaddexp(d: DType, x1: SSAValue, x2: SSAValue) -> SSAValue:
-    apart = build(math.AbsFOp, build(arith.SubfOp, x1, x2))
-    rest = build(math.Log1pOp, build(math.ExpOp, build(arith.NegfOp, apart)))
-    found = build(arith.AddfOp, build(arith.MaximumfOp, x1, x2), rest)
-    same = build(arith.AndIOp, isinf(d, x1), build(arith.CmpfOp, x1, x2, "oeq"))
-    return select(same, x1, found)
 
 
 # Division of integers, where the divisor is known: one that may be 0 must raise or warn as the framework does
