@@ -1,6 +1,6 @@
 """The `scalar` dialect: functions of one float that xDSL's `math` dialect has not.
 
-    %y = scalar.sigmoid %x : f32
+%y = scalar.sigmoid %x : f32
 """
 
 from abc import ABC

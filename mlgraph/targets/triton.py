@@ -16,6 +16,7 @@ Triton's own are less accurate. Values are signed; an operation on unsigned inte
 """
 
 import math as numbers
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, cast
@@ -27,7 +28,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.target import Target
 
 from mlgraph.dialects import scalar
-from mlgraph.dialects.dtypes import NAME_OF, dtype_of, element_type, f32, i1
+from mlgraph.dialects.dtypes import NAME_OF, bf16, f16, dtype_of, element_type, f32, i1
 from mlgraph.dialects.kernel import FusedOp, YieldOp
 from mlgraph.targets.names import Names
 from mlgraph.targets.plan import Plan, make_plan
@@ -107,6 +108,8 @@ LIBDEVICE: dict[type[Operation], str] = {
     math.PowFOp: "pow",
 }
 """Functions of CUDA's library, by the name that Triton calls them by."""
+
+HALVES = (f16, bf16)
 
 FLOAT_PREDICATES = {
     "oeq": "{0} == {1}",
@@ -298,7 +301,7 @@ class _Scalar:
         return self.printer.scalar(self.value, spec == "u")
 
     def is_typed_by_another(self) -> bool:
-        if type(self.op) in LIBDEVICE or isinstance(self.op, math.CopySignOp):
+        if type(self.op) in LIBDEVICE or isinstance(self.op, math.CopySignOp) or self.value.type in HALVES:
             return False
         others = self.op.operands[1:] if isinstance(self.op, arith.SelectOp) else self.op.operands
         return any(o.type == self.value.type and not isinstance(o.owner, arith.ConstantOp) for o in others)
@@ -332,10 +335,11 @@ def _sigmoid(op: Operation) -> str:
 
 
 def _cmpf(op: Operation) -> str:
+    """Halves are compared as singles: GPUs of compute capability 8 compare no bfloat16."""
     predicate = arith.CMPF_COMPARISON_OPERATIONS[cast(arith.CmpfOp, op).predicate.value.data]
-    if predicate == "uno" and op.operands[0] is op.operands[1]:
-        return "{0} != {0}"
-    return FLOAT_PREDICATES[predicate]
+    one = predicate == "uno" and op.operands[0] is op.operands[1]
+    text = "{0} != {0}" if one else FLOAT_PREDICATES[predicate]
+    return text if op.operands[0].type not in HALVES else re.sub(r"\{.\}", r"\g<0>.to(tl.float32)", text)
 
 
 def _cmpi(op: Operation) -> str:

@@ -30,6 +30,8 @@ CANDIDATES: Sequence[Configuration] = (
     {"BLOCK": 2048, "num_warps": 8},
     {"BLOCK": 4096, "num_warps": 8},
 )
+KEPT = 256
+"""How many plans a kernel remembers the arguments of."""
 LARGE = 1 << 18
 """Elements from which on it pays to choose the best of the candidates: below, a launch is all that it takes."""
 TUNING_MS = {"warmup": 2, "rep": 10}
@@ -77,13 +79,13 @@ class TritonKernel:
         self._check(tensors)
         launch = self._launches.get(plan)
         if launch is None:
+            if len(self._launches) >= KEPT:
+                self._launches.clear()
             launch = self._launches[plan] = self._prepare(plan)
-        device = tensors[0].device
-        if device.type == "cpu":
+        if launch.interpreted:
             launch.run(tensors, DEFAULT, self.options)
             return
-        cuda = load("torch").cuda
-        with cuda.device(device):
+        with load("torch").cuda.device(tensors[0].device):
             launch.run(tensors, self._configuration(launch, operands, results), self.options)
 
     def _check(self, tensors: Sequence[Tensor]) -> None:
@@ -106,12 +108,13 @@ class TritonKernel:
 
     def _prepare(self, plan: Plan) -> "_Launch":
         layout = layout_of(plan, self.itemsizes[: len(self.fused.operands)])
-        function = load_kernel(triton_source(self.fused, self.name, layout), self.name, _interpreted())
+        interpreted = _interpreted()
+        function = load_kernel(triton_source(self.fused, self.name, layout), self.name, interpreted)
         steps = [[step // size for step in loops] for loops, size in zip(plan.strides, self.itemsizes)]
         count = math.prod(plan.sizes)
         sizes = [plan.sizes[axis] for axis in layout.sizes]
         strides = [steps[k][axis] for k, axes in enumerate(layout.operands) for axis in axes or ()]
-        return _Launch(function, layout, count, (count, *sizes, *strides), _reach(plan.sizes, steps))
+        return _Launch(function, interpreted, layout, count, (count, *sizes, *strides), _reach(plan.sizes, steps))
 
     def _configuration(self, launch: "_Launch", operands: Sequence[Tensor], results: Sequence[Tensor]) -> Configuration:
         """The best of the candidates for a layout and about this many elements, measured once.
@@ -135,6 +138,7 @@ class _Launch:
     """A kernel for one plan."""
 
     function: Any
+    interpreted: bool
     layout: Layout
     count: int
     numbers: tuple[int, ...]
