@@ -177,20 +177,21 @@ def layout_of(plan: Plan, itemsizes: Sequence[int]) -> Layout:
 
 
 def natural_layout(fused: FusedOp) -> Layout:
-    """The layout of contiguous operands, whose unknown sizes are not 1."""
-    shapes = [cast("TensorType[Any]", type).get_shape() for type in fused.operand_types]
+    """The layout of contiguous operands whose unknown sizes are not 1."""
+    types = [cast("TensorType[Any]", type) for type in (*fused.operand_types, *fused.result_types)]
+    itemsizes = [dtype_of(element_type(type)).itemsize for type in types]
+    shapes = [type.get_shape() for type in types[: len(fused.operands)]]
     rank = max(map(len, shapes), default=0)
-    padded = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
-    known = [max(sizes) if max(sizes) > 1 or -1 not in sizes else axis + 2 for axis, sizes in enumerate(zip(*padded))]
-    given = [tuple(n if size == -1 else size for size, n in zip(shape, known[rank - len(shape) :])) for shape in shapes]
-    itemsizes = [dtype_of(element_type(type)).itemsize for type in (*fused.operand_types, *fused.result_types)]
-    steps = [
-        tuple(itemsize * numbers.prod(shape[k + 1 :]) for k in range(len(shape)))
-        for shape, itemsize in zip(given, itemsizes)
+    whole = dict.fromkeys(range(-rank, 0), 2)
+    for shape in shapes:
+        whole |= {axis - len(shape): size for axis, size in enumerate(shape) if size > 1}
+    known = [tuple(whole[k - len(s)] if n == -1 else n for k, n in enumerate(s)) for s in shapes]
+    strides = [
+        tuple(itemsize * numbers.prod(shape[axis + 1 :]) for axis in range(len(shape)))
+        for shape, itemsize in zip(known, itemsizes)
     ]
-    reads = [range(len(given))] * len(fused.results)
-    plan = make_plan(given, steps, itemsizes[len(given) :], reads)
-    return Layout(1, (None,) * len(given)) if plan is None else layout_of(plan, itemsizes[: len(given)])
+    plan = make_plan(known, strides, itemsizes[len(known) :], [range(len(known))] * len(fused.results))
+    return Layout(1, (None,) * len(known)) if plan is None else layout_of(plan, itemsizes[: len(known)])
 
 
 def triton_source(fused: FusedOp, name: str, layout: Layout | None = None) -> str:
@@ -222,7 +223,8 @@ class _Printer:
         hints = [argument.name_hint for argument in self.block.args]
         self.operands = [self.names.fresh(hint, "_ptr") for hint in hints]
         self.results = [self.names.fresh(result.name_hint or "out", "_ptr") for result in fused.results]
-        self.indices = {axis: self.names.fresh(f"i{axis}") for axis in range(layout.inner, layout.rank)}
+        needed = range(layout.inner, layout.rank)
+        self.indices = {axis: self.names.fresh(f"i{axis}") if layout.rank > 1 else "i" for axis in needed}
         self.sizes = {axis: self.names.fresh(f"n{axis}") for axis in layout.sizes}
         self.strides = [
             {axis: self.names.fresh(hint, f"_s{axis}") for axis in axes or ()}
@@ -248,10 +250,12 @@ class _Printer:
         lines, rest = list[str](), "i"
         for axis in reversed(self.indices):
             size = self.sizes.get(axis)
-            lines.append(f"{self.indices[axis]} = {rest}" + (f" % {size}" if size else ""))
+            if axis:
+                lines.append(f"{self.indices[axis]} = {rest} % {size}")
             if axis > self.layout.inner:
-                lines.append(f"rest = {rest} // {size}")
-                rest = "rest"
+                outer = self.indices[0] if axis == 1 else "rest"
+                lines.append(f"{outer} = {rest} // {size}")
+                rest = outer
         return lines
 
     def load(self, k: int) -> str:

@@ -176,7 +176,12 @@ def options(fast_math: bool) -> dict[str, Any]:
 
 
 def compile_for(
-    fused: FusedOp, capability: int, layout: Layout | None = None, fast_math: bool = False, wide: bool = False
+    fused: FusedOp,
+    capability: int,
+    layout: Layout | None = None,
+    fast_math: bool = False,
+    wide: bool = False,
+    configuration: Configuration = DEFAULT,
 ) -> Binary:
     """The kernel for a GPU of a compute capability such as 90, which need not be there; `wide` indices have 64 bits."""
     compiler, backends = load("triton.compiler"), load("triton.backends.compiler")
@@ -186,10 +191,10 @@ def compile_for(
     pointers = dict(zip(function.arg_names, map(_pointer, dtypes)))
     signature = dict.fromkeys(function.arg_names, "i64" if wide else "i32") | pointers
     language = load("triton.language")
-    constants = {"INDEX": language.int64 if wide else language.int32, "BLOCK": DEFAULT["BLOCK"]}
+    constants = {"INDEX": language.int64 if wide else language.int32, "BLOCK": configuration["BLOCK"]}
     aligned = {(k,): [["tt.divisibility", 16]] for k in range(len(signature) - len(constants))}
     source = compiler.ASTSource(function, signature | dict.fromkeys(constants, "constexpr"), constants, aligned)
-    settings = {"num_warps": DEFAULT["num_warps"], **options(fast_math)}
+    settings = {"num_warps": configuration["num_warps"], **options(fast_math)}
     found = compiler.compile(source, target=backends.GPUTarget("cuda", capability, 32), options=settings).asm
     return Binary(found["ptx"], found["cubin"])
 

@@ -70,7 +70,7 @@ def _scalar_of(op: Row, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
     arguments = op.arguments()
     operands = {name: value for name, value in arguments.items() if isinstance(value, SSAValue)}
     parameters = {name: value for name, value in arguments.items() if name not in operands and value is not None}
-    if len(operands) != len(op.operands):
+    if not operands or len(operands) != len(op.operands):
         raise _is_whole(op.OP)
     dtype = element_type(next(reversed(operands.values())).type)
     half = dtype in HALVES and op.OP is not ivy.cast

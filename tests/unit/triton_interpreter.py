@@ -1,14 +1,26 @@
 # pyright: basic
-"""What Triton's interpreter lacks: CUDA's functions, by numpy and scipy, and two corrections of its own arithmetic."""
+"""Triton kernels on the CPU, with what the interpreter lacks.
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+That is CUDA's functions, by numpy and scipy, and two corrections of its own arithmetic.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from importlib.util import find_spec
 from typing import Any
 from unittest import mock
 
 import ml_dtypes
 import numpy as np
+import pytest
 import scipy.special
+
+from mlgraph.loader import load
+from mlgraph.targets.kernels.triton import TritonKernel
+from mlgraph.targets.plan import Plan, make_plan
+
+ABSENT = [name for name in ("torch", "triton") if find_spec(name) is None]
+needs_triton = pytest.mark.skipif(bool(ABSENT), reason=f"not installed: {', '.join(ABSENT)}")
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     name: getattr(np, name)
@@ -18,12 +30,12 @@ FUNCTIONS |= {name: getattr(np, f"arc{name[1:]}") for name in "asin acos atan at
 FUNCTIONS |= {"erf": scipy.special.erf, "erfc": scipy.special.erfc, "pow": np.power, "rsqrt": lambda x: 1 / np.sqrt(x)}
 
 
-@contextmanager
-def interpreting() -> Iterator[None]:
-    """Kernels that are loaded inside run on the CPU."""
-    from triton import knobs
-    from triton.language.extra import libdevice
-    from triton.runtime.interpreter import InterpreterBuilder
+@pytest.fixture
+def interpreter() -> Iterator[None]:
+    """Kernels that are loaded meanwhile run on the CPU."""
+    knobs = load("triton.knobs")
+    libdevice = load("triton.language.extra.libdevice")
+    InterpreterBuilder = load("triton.runtime.interpreter").InterpreterBuilder
 
     with ExitStack() as stack:
         stack.enter_context(knobs.runtime.scope())
@@ -79,3 +91,23 @@ def _test(binary_op: Callable[..., Any]) -> Callable[..., Any]:
         return found
 
     return operate
+
+
+def plan_of(kernel: TritonKernel, operands: Sequence[Any]) -> Plan | None:
+    shapes = [tuple(x.shape) for x in operands]
+    strides = [tuple(step * x.element_size() for step in x.stride()) for x in operands]
+    reads = [range(len(operands))] * len(kernel.fused.results)
+    return make_plan(shapes, strides, kernel.itemsizes[len(operands) :], reads)
+
+
+def run(kernel: TritonKernel, operands: Sequence[Any]) -> list[Any] | None:
+    """The results of a kernel, None where it has nothing to loop over."""
+    import torch
+
+    plan = plan_of(kernel, operands)
+    if plan is None:
+        return None
+    shape = [plan.shape[axis] for axis in plan.order]
+    results = [torch.empty(shape, dtype=dtype) for dtype in kernel._torch_dtypes[len(operands) :]]
+    kernel.launch(plan, operands, results)
+    return [result.permute(*np.argsort(plan.order).tolist()) for result in results]
