@@ -135,9 +135,10 @@ def _torch_to_tensorflow(x: Any) -> Any:
     """A copy that tensorflow takes over: by way of numpy it would make two."""
     import tensorflow
     import torch
+    from torch import to_dlpack
 
     owned = _plain(x).clone(memory_format=torch.contiguous_format)
-    return tensorflow.experimental.dlpack.from_dlpack(torch.utils.dlpack.to_dlpack(owned))
+    return tensorflow.experimental.dlpack.from_dlpack(to_dlpack(owned))
 
 
 CONVERTERS: dict[str, Callable[[Any], Any]] = {
