@@ -427,7 +427,7 @@ def _backend_compiled(main: Callable[..., Any], to: str, options: Options) -> Ca
         case "tensorflow":
             import tensorflow as tf
 
-            return tf.function(main)
+            return tf.function(main, autograph=False)
         case _:
             import warnings
 
