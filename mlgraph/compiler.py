@@ -51,6 +51,7 @@ from mlgraph.state.modules import unchanged
 from mlgraph.state.program import with_state
 from mlgraph.targets.arrays import FRAMEWORKS, concrete, convert, framework_of, wide_types
 from mlgraph.targets.callable import emit
+from mlgraph.targets.staged import explained
 from mlgraph.transforms.narrow_types import wide_values
 from mlgraph.transforms.pipelines import default_pipeline
 
@@ -314,6 +315,8 @@ def lower(
     with scope():
         main = emitted.load(f"<mlgraph {graph.name} {next(_counter)}>", lambda array: convert(array, to))
     main = _backend_compiled(main, to, options)
+    if to == "jax":
+        main = explained(main, stages["ivy"])
     seconds["emit"] = time.perf_counter() - started
     with scope():
         for name, array in program.parameters.items():

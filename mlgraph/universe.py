@@ -29,6 +29,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "lower-constant": _pass("lower_constant", "LowerConstantPass"),
     "lower-generator": _pass("lower_generator", "LowerGeneratorPass"),
     "lower-ivy": _pass("lower_ivy", "LowerIvyPass"),
+    "masks-to-where": _pass("masks_to_where", "MasksToWherePass"),
     "narrow-types": _pass("narrow_types", "NarrowTypesPass"),
 }
 """The passes of mlgraph; `canonicalize`, `cse` and `dce` are xDSL's."""

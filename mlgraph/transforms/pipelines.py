@@ -30,6 +30,7 @@ from mlgraph.transforms.functionalize_state import FunctionalizeStatePass
 from mlgraph.transforms.lower_constant import LowerConstantPass
 from mlgraph.transforms.lower_generator import LowerGeneratorPass
 from mlgraph.transforms.lower_ivy import LowerIvyPass
+from mlgraph.transforms.masks_to_where import MasksToWherePass
 from mlgraph.transforms.narrow_types import NarrowTypesPass
 
 Backend: TypeAlias = Literal["torch", "jax", "tensorflow", "numpy"]
@@ -117,6 +118,7 @@ def default_pipeline(
     ivy: list[ModulePass] = [] if include_generators else [BakeGeneratorsPass()]
     ivy += [FoldConstantsPass(), CanonicalizePass(), cse] if array_caching else [CanonicalizePass()]
     ivy += [*own, dce] if own else []
+    ivy += [MasksToWherePass(), dce] if to == "jax" else []
     ivy += [NarrowTypesPass()] if narrow else []
     layout = (ChannelsLastPass(),) if to == "tensorflow" else ()
     return Pipeline(
