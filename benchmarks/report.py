@@ -57,8 +57,14 @@ class Report:
 
     def bound(self, what: str, value: float, limit: float, unit: str) -> None:
         """Say whether `value` is within `limit`."""
-        held = value <= limit
-        text = f"{what}: {value:.2f}{unit}, bound {limit:g}{unit}: {'held' if held else 'MISSED'}"
+        self._judge(value <= limit, what, f"{value:.2f}{unit}, bound {limit:g}{unit}")
+
+    def at_least(self, what: str, value: float, limit: float, unit: str) -> None:
+        """Say whether `value` reaches `limit`."""
+        self._judge(value >= limit, what, f"{value:.2f}{unit}, at least {limit:g}{unit} wanted")
+
+    def _judge(self, held: bool, what: str, numbers: str) -> None:
+        text = f"{what}: {numbers}: {'held' if held else 'MISSED'}"
         self.console.print(text, style="green" if held else "bold red")
         self.parts.append(f"- {text}")
         if not held:
