@@ -13,12 +13,11 @@ from xdsl.dialects import math
 from xdsl.dialects.builtin import f32, f64
 from xdsl.ir import Block, Operation
 
+from mlgraph.compiler import KERNEL_PASSES
 from mlgraph.dialects import scalar
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.kernel import FusedOp, YieldOp
-from mlgraph.targets.kernels import Kernel, Passes
-from mlgraph.transforms.expand_math import ExpandMathPass
-from mlgraph.transforms.lower_kernel_to_llvm import lower_kernel
+from mlgraph.targets.kernels import Kernel
 
 DTYPES = (np.float32, np.float64)
 TYPES = {np.float32: f32, np.float64: f64}
@@ -127,7 +126,7 @@ def fused(name: str, dtype: Any) -> FusedOp:
 
 def kernel(name: str, dtype: Any) -> Kernel:
     """The machine code of a function."""
-    return Kernel(fused(name, dtype), "numpy", Passes(ExpandMathPass(), lower_kernel))
+    return Kernel(fused(name, dtype), "numpy", KERNEL_PASSES)
 
 
 def compiled(name: str, dtype: Any) -> Callable[..., Any]:
