@@ -107,7 +107,7 @@ FUNCTIONS = {
     "atanh": Function(math.AtanhOp, atanh, np.arctanh, ((-1, 1),), (0.17, 0.5, 1)),
     "erf": Function(math.ErfOp, mpmath.erf, each(python.erf), ((-6, 6),), (1, 4, 6)),
     "erfc": Function(scalar.ErfcOp, erfc, each(python.erfc), ((-6, 28),), (0.5, -1, 10.05, 26.54, 27.22), limit=4),
-    "powf": Function(math.PowFOp, power, np.power, ((0, 9), (-40, 40)), (1, 2, 3), limit=4),
+    "powf": Function(math.PowFOp, power, np.power, ((0, 9), (-40, 40)), (1, 2, 3)),
     "cbrt": Function(math.CbrtOp, lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), np.cbrt, near=(1, 2, 4, 8)),
     "rsqrt": Function(math.RsqrtOp, lambda x: 1 / mpmath.sqrt(x), lambda x: 1 / np.sqrt(x), ((0, 9),)),
 }
