@@ -6,13 +6,14 @@ The functions of this package are written with them. What a value is at run time
 
 import struct
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import wraps
 from typing import TypeAlias
 
 from xdsl.dialects import arith, math
 from xdsl.dialects.builtin import Float32Type, Float64Type, FloatAttr, IntegerAttr, IntegerType, f32, f64, i1, i32, i64
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 
 from mlgraph.dialects.building import insert
 
@@ -72,7 +73,7 @@ class Bool:
         return Bool(_result(arith.OrIOp(self.value, other.value)))
 
     def __invert__(self) -> "Bool":
-        true = _result(arith.ConstantOp(IntegerAttr(1, i1)))
+        true = _constant(IntegerAttr(1, i1), 1)
         return Bool(_result(arith.XOrIOp(self.value, true)))
 
 
@@ -92,7 +93,7 @@ class Int:
             return other
         width = self.layout.integer.width.data
         wrapped = (other + (1 << (width - 1))) % (1 << width) - (1 << (width - 1))
-        return Int(_result(arith.ConstantOp(IntegerAttr(wrapped, self.layout.integer))), self.layout)
+        return Int(_constant(IntegerAttr(wrapped, self.layout.integer), wrapped), self.layout)
 
     def __add__(self, other: "Int | int") -> "Int":
         return self._with(arith.AddiOp, other)
@@ -148,7 +149,8 @@ class Real:
         """`other` as a float of this type."""
         if isinstance(other, Real):
             return other
-        return Real(_result(arith.ConstantOp(FloatAttr(other, self.layout.type))), self.layout, self.exact)
+        attribute = FloatAttr(other, self.layout.type)
+        return Real(_constant(attribute, self.layout.bits(other)), self.layout, self.exact)
 
     @property
     def single(self) -> bool:
@@ -335,6 +337,26 @@ def two_product(a: Real, b: FloatLike) -> tuple[Real, Real]:
     """`a * b` and what its rounding lost."""
     product = a * b
     return product, fma(a, b, -product)
+
+
+def expand(function: Callable[..., Real], *operands: SSAValue) -> SSAValue:
+    """What a function makes of its operands; a constant is built once."""
+    token = _constants.set({})
+    try:
+        return function(*map(real, operands)).value
+    finally:
+        _constants.reset(token)
+
+
+_constants: ContextVar[dict[tuple[Attribute, int], SSAValue]] = ContextVar("constants")
+
+
+def _constant(value: "IntegerAttr[IntegerType] | FloatAttr", bits: int) -> SSAValue:
+    known = _constants.get()
+    key = (value.type, bits)
+    if key not in known:
+        known[key] = _result(arith.ConstantOp(value))
+    return known[key]
 
 
 def _result(op: Operation) -> SSAValue:
