@@ -81,7 +81,7 @@ class Recorded:
         import torch
 
         ones = [x.detach()[(slice(0, 1),) * x.dim()].requires_grad_(x.requires_grad) for x in tensors]
-        with torch.enable_grad():
+        with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(itself, itself):
             results = several(self.unfused(*ones))
         of = [i for i, result in enumerate(results) if result.requires_grad]
         wrt = [i for i, one in enumerate(ones) if one.requires_grad]
@@ -177,6 +177,11 @@ class Gradient:
 def nothing(*tensors: Any) -> tuple[Any, ...]:
     """A launch without results."""
     return ()
+
+
+def itself(x: Any) -> Any:
+    """Hooks that hide a tensor from those that are in force, as checkpoints are: what is asked of torch is no launch."""
+    return x
 
 
 def several(results: Any) -> tuple[Any, ...]:
