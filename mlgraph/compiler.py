@@ -29,11 +29,11 @@ from mlgraph.errors import (
     UnknownTargetError,
     UnsupportedOpError,
 )
-from mlgraph.frontend.loader import load
 from mlgraph.frontend.locations import user_line, warn
 from mlgraph.frontend.program import Adapt, Input, Program, Request, Result
 from mlgraph.graph import Graph, LazyGraph
 from mlgraph.guards import guard_of
+from mlgraph.loader import load
 from mlgraph.objects import (
     ROOTS,
     compile_module_object,

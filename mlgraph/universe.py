@@ -37,6 +37,9 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
 }
 """The passes of mlgraph; `canonicalize`, `cse` and `dce` are xDSL's."""
 
-TARGETS: dict[str, Callable[[], type[Target]]] = {"python": _target("python", "PythonTarget")}
+TARGETS: dict[str, Callable[[], type[Target]]] = {
+    "python": _target("python", "PythonTarget"),
+    "triton": _target("triton", "TritonTarget"),
+}
 
 MLGRAPH = Universe(all_dialects=DIALECTS, all_passes=PASSES, all_targets=TARGETS)

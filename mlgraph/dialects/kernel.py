@@ -15,7 +15,6 @@ place where no kernel can: it is the kernel's meaning.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from xdsl.dialects import math
 from xdsl.dialects.builtin import IntegerType, SymbolRefAttr, TensorType
@@ -32,7 +31,7 @@ from xdsl.irdl import (
 from xdsl.traits import IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
-from mlgraph.dialects.dtypes import COMPLEX, element_type
+from mlgraph.dialects.dtypes import COMPLEX, element_type, width_of
 
 FUNCTION_WEIGHT = 24
 """How many instructions a transcendental function is, about."""
@@ -133,7 +132,7 @@ def scalar_type(dtype: Attribute) -> Attribute:
     """The type of an element inside a kernel: integers are signless there. Complex numbers raise `ValueError`."""
     if dtype in COMPLEX:
         raise ValueError("kernels have no complex numbers")
-    return IntegerType(dtype.width.data) if isinstance(dtype, IntegerType) else dtype
+    return IntegerType(width_of(dtype)) if isinstance(dtype, IntegerType) else dtype
 
 
 def weight(body: Block) -> int:
@@ -171,7 +170,7 @@ def trimmed(kernel: FusedOp, results: Sequence[int]) -> tuple[FusedOp, list[int]
 
 
 def _check(what: str, found: Sequence[Attribute], arrays: Sequence[Attribute]) -> None:
-    wanted = [scalar_type(element_type(cast(Attribute, array))) for array in arrays]
+    wanted = [scalar_type(element_type(array)) for array in arrays]
     if len(found) != len(wanted):
         raise VerifyException(f"kernel.fused: the region has {len(found)} of {len(wanted)} for {what}")
     for one, other in zip(found, wanted):

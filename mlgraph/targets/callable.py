@@ -19,6 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
@@ -62,7 +63,7 @@ class Source:
     backend: str
     kernels: Mapping[str, FusedOp]
 
-    def load(self, filename: str, convert: Any, kernels: Mapping[str, Kernel]) -> Any:
+    def load(self, filename: str, convert: Any, kernels: Mapping[str, Kernel] = MappingProxyType({})) -> Any:
         """Run the text and return its `main`; `convert` turns a captured array into one of the backend."""
         arrays = {name: convert(array) for name, array in self.arrays.items()}
 

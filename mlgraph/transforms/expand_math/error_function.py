@@ -4,7 +4,7 @@ from xdsl.dialects import math
 
 from mlgraph.dialects import scalar
 from mlgraph.transforms.expand_math.exponential import clamped, fraction, octaves, scaled
-from mlgraph.transforms.expand_math.real import Real, fma, graded, power_of_two, two_product, where, widened
+from mlgraph.transforms.expand_math.real import Real, fma, graded, power_of_two, two_product, two_sum, where, widened
 from mlgraph.transforms.expand_math.table import expands
 
 ERF_SINGLE = (0.12837917, -0.37612626, 0.11283579, -0.026853347, 0.005187164, -0.00079978816, 7.80703e-05)
@@ -43,12 +43,12 @@ TAIL_DOUBLE = (
 def erf(x: Real) -> Real:
     """A polynomial up to 1; from there `1 - exp(-q(x))`."""
     a = abs(x)
-    square = x * x
-    small = fma(x, graded(square, ERF_SINGLE, ERF_DOUBLE), x)
+    square = a * a
+    small = fma(a, graded(square, ERF_SINGLE, ERF_DOUBLE), a)
     _, index, r, _ = octaves(-graded(a.at_most(4.0 if x.single else 6.0), LOG_SINGLE, LOG_DOUBLE))
     scale = power_of_two(index)
     large = fma(-scale, fraction(r, 0.0), 1.0 - scale)
-    return where(a < 1.0, small, large.with_sign_of(x))
+    return where(a < 1.0, small, large).with_sign_of(x)
 
 
 @expands(scalar.ErfcOp)
@@ -66,6 +66,7 @@ def erfc_tail(x: Real) -> Real:
     """erfc from 1 / 2; the square has two parts, and the result is scaled last, so that a denormal is rounded once."""
     square, lost = two_product(x, x)
     k, index, r, rest = octaves(clamped(-square))
+    r, rest = two_sum(r, rest - lost)
     t = (x - 4.0) / (x + 4.0)
     value = graded(t, TAIL_SINGLE, TAIL_DOUBLE) / (x + x + 1.0)
-    return scaled(fma(value, fraction(r, rest - lost), value), k, index)
+    return scaled(fma(value, fraction(r, rest), value), k, index)

@@ -11,6 +11,7 @@ from mlgraph.transforms.expand_math.real import (
     nearest,
     power_of_two,
     two_product,
+    two_sum,
     where,
     where_int,
 )
@@ -35,7 +36,7 @@ EXP_DOUBLE = (
 
 
 def fraction(r: Real, rest: Real | float) -> Real:
-    """`exp(r + rest) - 1`, where `rest` is tiny."""
+    """`exp(r + rest) - 1`, where `rest` is what rounding took from `r`."""
     return r + fma(r * r, graded(r, EXP_SINGLE, EXP_DOUBLE), rest)
 
 
@@ -50,6 +51,8 @@ def octaves(x: Real) -> tuple[Real, Int, Real, Real]:
 
 def scaled(x: Real, k: Real, index: Int) -> Real:
     """`x * 2**k`, rounded once, for `k` from where that is 0 to where it is infinite."""
+    if not x.exact:
+        return x * power_of_two(index)
     layout = x.layout
     low = k < 30 - layout.bias
     shift = where_int(low, index.like(layout.one + (64 << layout.digits)), layout.one - (1 << layout.digits))
@@ -58,7 +61,7 @@ def scaled(x: Real, k: Real, index: Int) -> Real:
 
 def clamped(x: Real) -> Real:
     """The argument of exp, no further than its result changes."""
-    digits = x.layout.digits
+    digits = x.layout.digits if x.exact else 23
     return x.at_most(MOST[digits]).at_least(LEAST[digits])
 
 
@@ -72,7 +75,8 @@ def exp(x: Real) -> Real:
 def exp_pair(high: Real, low: Real) -> Real:
     """`exp(high + low)`, where `low` is what rounding took from `high`."""
     k, index, r, rest = octaves(clamped(high))
-    return scaled(fraction(r, rest + low) + 1.0, k, index)
+    r, rest = two_sum(r, rest + low)
+    return scaled(fraction(r, rest) + 1.0, k, index)
 
 
 @expands(math.Exp2Op)
@@ -98,15 +102,17 @@ def expm1(x: Real) -> Real:
 
 @expands(scalar.SigmoidOp)
 def sigmoid(x: Real) -> Real:
-    """`1 / (1 + exp(t))` with `t = -x`: 1 + 2**k is exact, so that the sum is rounded once.
+    """`1 / (1 + exp(t))` with `t = -x`, where `exp(t) = 2**k * (1 + q)`.
 
     For `k > 0` both sides of the fraction are divided by 2**k, which does not overflow.
     """
-    k, _, r, _ = octaves(clamped(-x))
+    k, _, r, _ = octaves((-x).at_most(-LEAST[x.layout.digits]).at_least(-x.layout.digits - 2.0))
     q = fraction(r, 0.0)
     deep = k > 64
     _, index = nearest(where(deep, 64.0 - k, -abs(k)))
     w = power_of_two(index)
     growing = k > 0
-    denominator = fma(where(growing, x.like(1.0), w), q, where(deep, x.like(1.0), w + 1.0))
-    return where(growing, w, 1.0) / denominator * where(deep, x.like(2.0**-64), 1.0)
+    one = x.like(1.0)
+    total, lost = two_sum(one, where(deep, x.like(0.0), w))
+    denominator = total + fma(where(growing, one, w), q, lost)
+    return where(growing, w, one) / denominator * where(deep, x.like(2.0**-64), one)

@@ -4,7 +4,7 @@ import math as python
 
 from xdsl.dialects import math
 
-from mlgraph.transforms.expand_math.real import Real, fma, graded, where
+from mlgraph.transforms.expand_math.real import Real, fma, graded, two_sum, where
 from mlgraph.transforms.expand_math.table import expands
 
 HALF_PI = {23: (1.5707964, -4.371139e-08), 52: (1.5707963267948966, 6.123233995736766e-17)}
@@ -28,11 +28,11 @@ ATAN_DOUBLE = (
 
 
 def half_angle(a: Real) -> tuple[Real, Real]:
-    """s and asin(s), where s is a up to 1 / 2, and the sine of half of `acos(a)` from there."""
+    """s and `asin(s) - s`, where s is a up to 1 / 2, and the sine of half of `acos(a)` from there."""
     far = a > 0.5
     square = where(far, (1.0 - a) * 0.5, a * a)
     s = where(far, square.sqrt(), a)
-    return s, fma(s * square, graded(square, ASIN_SINGLE, ASIN_DOUBLE), s)
+    return s, s * square * graded(square, ASIN_SINGLE, ASIN_DOUBLE)
 
 
 @expands(math.AsinOp)
@@ -40,8 +40,10 @@ def asin(x: Real) -> Real:
     """A polynomial up to 1 / 2; from there `pi / 2 - 2 * asin(sqrt((1 - x) / 2))`."""
     a = abs(x)
     high, low = HALF_PI[x.layout.digits]
-    _, angle = half_angle(a)
-    return where(a > 0.5, high - (angle + angle - low), angle).with_sign_of(x)
+    s, rest = half_angle(a)
+    far, lost = two_sum(x.like(high), -(s + s))
+    far = far - (rest + rest - (lost + low))
+    return where(a > 0.5, far, s + rest).with_sign_of(x)
 
 
 @expands(math.AcosOp)
@@ -49,10 +51,11 @@ def acos(x: Real) -> Real:
     """`pi / 2 - asin(x)` up to 1 / 2, from there `2 * asin(sqrt((1 - x) / 2))`, and pi less that for negative x."""
     a = abs(x)
     high, low = HALF_PI[x.layout.digits]
-    _, angle = half_angle(a)
+    s, rest = half_angle(a)
+    angle = s + rest
     far = a > 0.5
-    rest = high - (where(far, angle, angle.with_sign_of(x)) - low)
-    return where(far, where(x < 0, rest, angle) * 2.0, rest)
+    other = high - (where(far, angle, angle.with_sign_of(x)) - low)
+    return where(far, where(x < 0, other, angle) * 2.0, other)
 
 
 def angle_of(y: Real, x: Real) -> Real:

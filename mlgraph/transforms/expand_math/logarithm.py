@@ -41,16 +41,19 @@ def split(x: Real) -> Split:
     """Split a positive number into an exponent and a significand between sqrt(1/2) and sqrt(2)."""
     layout = x.layout
     lift = layout.digits + 2
-    small = x < layout.tiny
-    bits = where(small, x * 2.0**lift, x).bits()
+    one = 2.0**layout.digits
+    offset = x.like(one + layout.bias)
+    if x.exact:  # it may be denormal
+        small = x < layout.tiny
+        offset = where(small, x.like(one + layout.bias + lift), offset)
+        x = where(small, x * 2.0**lift, x)
+    bits = x.bits()
     exponent = bits + (layout.one - layout.bits(SQRT_HALF))
     field = exponent & -(1 << layout.digits)
-    one = 2.0**layout.digits
-    biased = ((exponent >> layout.digits) | layout.bits(one)).real()
-    k = biased - where(small, x.like(one + layout.bias + lift), one + layout.bias)
-    m = Real((bits - field + layout.one).real().value, layout, x.exact)
+    k = ((exponent >> layout.digits) | layout.bits(one)).real() - offset
+    m = (bits - field + layout.one).real()
     inverse = (field.like(2 * layout.one) - field).real()
-    return Split(Real(k.value, layout, x.exact), m, inverse)
+    return Split(k.rated(x.exact), m.rated(x.exact), inverse.rated(x.exact))
 
 
 def defined(x: Real, value: Real) -> Real:
@@ -59,10 +62,10 @@ def defined(x: Real, value: Real) -> Real:
     return where((x > 0) & (x < python.inf), value, outside)
 
 
-def of_parts(k: Real, f: Real) -> Real:
-    """`k * log(2) + log(1 + f)`."""
+def of_parts(k: Real, f: Real, lost: Real | float = 0.0) -> Real:
+    """`k * log(2) + log(1 + f)`; what rounding took from f is added as it is."""
     high, low = LOG_2[k.layout.digits]
-    half, rest = terms(f, k * low)
+    half, rest = terms(f, fma(k, low, lost))
     return fma(k, high, f - (half - rest))
 
 
@@ -93,7 +96,8 @@ def of_pair(high: Real, low: Real, octaves: Real | float = 0.0) -> Real:
     """`log(high + low) + octaves * log(2)`, where `low` is what rounding took from `high`."""
     parts = split(high)
     inverse = where(high < 2.0 ** (high.layout.digits + 4), parts.inverse, 0.0)
-    return of_parts(parts.k + octaves, fma(low, inverse, parts.m - 1.0))
+    f, rest = two_sum(parts.m - 1.0, low * inverse)
+    return of_parts(parts.k + octaves, f, rest)
 
 
 @expands(math.Log2Op)

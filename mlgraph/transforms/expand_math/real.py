@@ -123,6 +123,10 @@ class Int:
         """Whether it is not `other`."""
         return Bool(_result(arith.CmpiOp(self.value, self.like(other).value, "ne")))
 
+    def narrow(self) -> "Int":
+        """The low half of 64 bits."""
+        return Int(_result(arith.TruncIOp(self.value, i32)), SINGLE)
+
     def real(self) -> "Real":
         """The float with these bits."""
         return Real(_result(arith.BitcastOp(self.value, self.layout.type)), self.layout)
@@ -135,7 +139,7 @@ class Real:
     value: SSAValue
     layout: Layout
     exact: bool = True
-    """Whether the last bit matters; not in a float64 that becomes a float32."""
+    """Whether the last bit matters; not in a float64 that was and becomes a float32, and is no denormal therefore."""
 
     def _with(self, op: Callable[[SSAValue, SSAValue], Operation], other: FloatLike) -> "Real":
         return Real(_result(op(self.value, self.like(other).value)), self.layout, self.exact)
@@ -239,6 +243,10 @@ class Real:
         """The bits as an integer."""
         return Int(_result(arith.BitcastOp(self.value, self.layout.integer)), self.layout)
 
+    def rated(self, exact: bool) -> "Real":
+        """The same number, where the last bit of what is made of it matters or not."""
+        return Real(self.value, self.layout, exact)
+
     def wide(self) -> "Real":
         """A float32 as a float64, good enough for a result in float32."""
         return Real(_result(arith.ExtFOp(self.value, f64)), DOUBLE, exact=False)
@@ -279,7 +287,14 @@ def fma(a: Real, b: FloatLike, c: FloatLike) -> Real:
 
 
 def polynomial(x: Real, *coefficients: float) -> Real:
-    """`c[0] + c[1] * x + c[2] * x**2 + ...`."""
+    """`c[0] + c[1] * x + c[2] * x**2 + ...`; a long one in two halves, which a processor computes at once."""
+    if len(coefficients) < 6:
+        return _horner(x, coefficients)
+    square = x * x
+    return fma(_horner(square, coefficients[1::2]), x, _horner(square, coefficients[0::2]))
+
+
+def _horner(x: Real, coefficients: Sequence[float]) -> Real:
     *rest, last = coefficients
     value = x.like(last)
     for coefficient in reversed(rest):

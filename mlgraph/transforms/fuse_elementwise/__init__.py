@@ -28,22 +28,24 @@ from mlgraph.dialects.functions import finish, function
 from mlgraph.dialects.kernel import FusedOp, YieldOp
 from mlgraph.dialects.table import Row
 from mlgraph.transforms.fuse_elementwise.elements import Element
-from mlgraph.transforms.fuse_elementwise.groups import Group, Grouping, externals
+from mlgraph.transforms.fuse_elementwise.groups import WORTH, Group, Grouping, externals
 
 
 @dataclass(frozen=True)
 class FuseElementwisePass(ModulePass):
     """Turn chains of elementwise rows into kernels.
 
-    `fast_math` keeps what is computed of halves in single precision until a kernel stores it.
+    `fast_math` keeps what is computed of halves in single precision until a kernel stores it. `singles` makes kernels
+    of single operations too, however little they are.
     """
 
     name = "fuse-elementwise"
 
     fast_math: bool = False
+    singles: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        kernels = _Kernels(op, self.fast_math)
+        kernels = _Kernels(op, self.fast_math, 1 if self.singles else WORTH)
         for block in [block for inner in op.walk() for region in inner.regions for block in region.blocks]:
             if not isinstance(inner := block.parent_op(), FusedOp | ModuleOp):
                 assert inner is not None
@@ -56,12 +58,13 @@ class _Kernels:
 
     module: ModuleOp
     fast_math: bool
+    worth: int
     known: dict[Any, str] = field(default_factory=dict[Any, str])
     new: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     """The results of kernels, by the results of rows whose places they took."""
 
     def fuse(self, block: Block) -> None:
-        grouping = Grouping(block)
+        grouping = Grouping(block, self.worth)
         if not grouping.groups:
             return
         order = grouping.schedule()

@@ -69,7 +69,7 @@ def _is_array(value: SSAValue) -> bool:
 def _scalar_of(op: Row, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
     """The scalar of a row whose arrays have the scalars `values`; operands that are in none are single numbers."""
     arguments = op.arguments()
-    operands = {name: value for name, value in arguments.items() if isinstance(value, SSAValue)}
+    operands = {name: cast(SSAValue, value) for name, value in arguments.items() if isinstance(value, SSAValue)}
     parameters = {name: value for name, value in arguments.items() if name not in operands and value is not None}
     if not operands or len(operands) != len(op.operands):
         raise _is_whole(op.OP)
@@ -98,7 +98,7 @@ def _body(op: Row, scalars: Mapping[str, SSAValue], arguments: dict[str, Any], h
     given = {**arguments, **dict(zip(scalars, arrays.args))}
     with building(body := Block()):
         result = op.OP.function(**given)
-    values = dict(zip(arrays.args, scalars.values()))
+    values: dict[SSAValue, SSAValue] = dict(zip(arrays.args, scalars.values()))
     try:
         for inner in body.ops:
             if isinstance(inner, LiteralOp):
@@ -123,7 +123,7 @@ def _literal(op: LiteralOp) -> SSAValue:
 
 def _widened_type(type: Attribute, half: bool) -> Attribute:
     wide = half and element_type(type) in HALVES
-    return tensor(shape_of(type), f32) if wide else cast(Attribute, type)
+    return tensor(shape_of(type), f32) if wide else type
 
 
 def _is_whole(row: Op[..., Any]) -> Refused:

@@ -13,6 +13,7 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.traits import is_side_effect_free
 
+from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.dialects.kernel import weight
 from mlgraph.transforms.fuse_elementwise.elements import Element, element_of
 from mlgraph.transforms.fuse_elementwise.scalars import Refused
@@ -21,7 +22,7 @@ CAPACITY = 400
 """The most that a group may weigh: compile time and the registers of a processor bound it."""
 
 WORTH = 4
-"""What a single operation must weigh at least to become a kernel of its own."""
+"""How many scalar operations make one row worth a kernel."""
 
 
 @dataclass(eq=False)
@@ -43,6 +44,8 @@ class Grouping:
     """The groups of a block, and why neighbours stay out of them."""
 
     block: Block
+    worth: int
+    """How many scalar operations a single row must be to become a kernel of its own."""
     elements: dict[Operation, Element] = field(default_factory=dict[Operation, Element])
     refused: dict[Operation, str] = field(default_factory=dict[Operation, str])
     group_of: dict[Operation, Group] = field(default_factory=dict[Operation, Group])
@@ -144,7 +147,7 @@ class Grouping:
 
     def _worth(self, op: Operation) -> bool:
         """Whether one operation is as good as several: its framework may take several passes for it."""
-        return sum(1 for _ in self.elements[op].body.ops) - 1 >= WORTH
+        return sum(1 for _ in self.elements[op].body.ops) - 1 >= self.worth
 
     @property
     def groups(self) -> list[Group]:
@@ -176,7 +179,7 @@ def operands_of(op: Operation) -> Iterable[SSAValue]:
 
 
 def _shape(value: SSAValue) -> tuple[int, ...]:
-    return tuple(value.type.get_shape()) if isinstance(value.type, TensorType) else ()
+    return tuple(shape_of(value)) if isinstance(value.type, TensorType) else ()  # pyright: ignore[reportUnknownMemberType]
 
 
 def externals(members: Sequence[Operation], elements: dict[Operation, Element]) -> list[SSAValue]:

@@ -17,7 +17,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from mlgraph.dialects import ivy, scalar
 from mlgraph.dialects.building import insert
 from mlgraph.dialects.dtypes import FLOATS as FLOAT_TYPES
-from mlgraph.dialects.dtypes import UNSIGNED, DType, bf16, f16, f32, f64, i1, i32, i64, ui32, ui64
+from mlgraph.dialects.dtypes import UNSIGNED, DType, bf16, f16, f32, f64, i1, i32, i64, ui32, ui64, width_of
 from mlgraph.dialects.kernel import scalar_type
 from mlgraph.dialects.table import Op
 
@@ -155,7 +155,7 @@ def constant(value: Any, d: DType) -> SSAValue:
     """`value` as a scalar of element type `d`."""
     type = scalar_type(d)
     if isinstance(type, IntegerType):
-        return build(arith.ConstantOp, IntegerAttr(_wrapped(int(value), type.width.data), type))
+        return build(arith.ConstantOp, IntegerAttr(_wrapped(int(value), width_of(d)), cast(Any, type)))
     return build(arith.ConstantOp, FloatAttr(float(value), cast(Any, type)))
 
 
@@ -298,25 +298,21 @@ def invert(d: DType, x: SSAValue) -> SSAValue:
     return build(arith.XOrIOp, x, constant(-1, d))
 
 
-def _width(d: DType) -> int:
-    return cast(IntegerType, d).width.data
-
-
 @rule(ivy.bitwise_left_shift)
 def left_shift(d: DType, x1: SSAValue, x2: SSAValue) -> SSAValue:
     """A shift by the width or more leaves nothing; a negative one counts as such."""
-    inside = build(arith.CmpiOp, x2, constant(_width(d), d), "ult")
-    shifted = build(arith.ShLIOp, x1, build(arith.AndIOp, x2, constant(_width(d) - 1, d)))
+    inside = build(arith.CmpiOp, x2, constant(width_of(d), d), "ult")
+    shifted = build(arith.ShLIOp, x1, build(arith.AndIOp, x2, constant(width_of(d) - 1, d)))
     return select(inside, shifted, constant(0, d))
 
 
 @rule(ivy.bitwise_right_shift)
 def right_shift(d: DType, x1: SSAValue, x2: SSAValue) -> SSAValue:
     if d in UNSIGNED:
-        inside = build(arith.CmpiOp, x2, constant(_width(d), d), "ult")
-        shifted = build(arith.ShRUIOp, x1, build(arith.AndIOp, x2, constant(_width(d) - 1, d)))
+        inside = build(arith.CmpiOp, x2, constant(width_of(d), d), "ult")
+        shifted = build(arith.ShRUIOp, x1, build(arith.AndIOp, x2, constant(width_of(d) - 1, d)))
         return select(inside, shifted, constant(0, d))
-    return build(arith.ShRSIOp, x1, build(arith.MinUIOp, x2, constant(_width(d) - 1, d)))
+    return build(arith.ShRSIOp, x1, build(arith.MinUIOp, x2, constant(width_of(d) - 1, d)))
 
 
 # Choice and conversion
@@ -358,7 +354,7 @@ def _float_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
         raise Refused("the largest unsigned integers have no conversion that vectorises")
     middle = i64 if dtype in (i64, ui32) else i32
     found = build(arith.FPToSIOp, widened(d, x), middle)
-    return found if _width(dtype) == _width(middle) else build(arith.TruncIOp, found, scalar_type(dtype))
+    return found if width_of(dtype) == width_of(middle) else build(arith.TruncIOp, found, scalar_type(dtype))
 
 
 def _integer_to_float(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
@@ -370,9 +366,9 @@ def _integer_to_float(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 
 
 def _integer_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
-    if _width(d) == _width(dtype):
+    if width_of(d) == width_of(dtype):
         return x
-    if _width(d) > _width(dtype):
+    if width_of(d) > width_of(dtype):
         return build(arith.TruncIOp, x, scalar_type(dtype))
     return build(arith.ExtUIOp if d == i1 or d in UNSIGNED else arith.ExtSIOp, x, scalar_type(dtype))
 

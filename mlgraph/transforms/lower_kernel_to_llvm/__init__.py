@@ -71,7 +71,7 @@ class _Loop:
         self.fused = fused
         self.access = access
         self.plan, self.begin, self.end, *self.pointers = arguments
-        self.types = [element_type(cast(Attribute, v.type)) for v in (*fused.operands, *fused.results)]
+        self.types = [element_type(v.type) for v in (*fused.operands, *fused.results)]
         self.inputs = len(fused.operands)
 
     def flat(self, entry: Block) -> list[Block]:

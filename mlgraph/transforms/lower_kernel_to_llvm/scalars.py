@@ -11,7 +11,7 @@ from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from mlgraph.dialects.building import insert
-from mlgraph.dialects.dtypes import bf16, f32, i16, i32, i64
+from mlgraph.dialects.dtypes import bf16, f32, i16, i32, i64, width_of
 from mlgraph.dialects.llvm_casts import FPToSIOp
 
 DIRECT: dict[type[Operation], Callable[..., Operation]] = {
@@ -98,13 +98,14 @@ def build(op: Operation) -> SSAValue:
 
 def intrinsic(name: str, type: Attribute, *operands: SSAValue) -> SSAValue:
     """A call of an overloaded intrinsic of LLVM."""
-    suffix = f"i{type.width.data}" if isinstance(type, IntegerType) else str(type)
-    return build(llvm.CallIntrinsicOp(f"{name}.{suffix}", operands, [type]))
+    suffix = f"i{width_of(type)}" if isinstance(type, IntegerType) else str(type)
+    return build(llvm.CallIntrinsicOp(f"{name}.{suffix}", operands, [cast(Attribute, type)]))
 
 
 def number(value: int | float, type: Attribute) -> SSAValue:
-    attribute = IntegerAttr(int(value), type) if isinstance(type, IntegerType) else FloatAttr(value, cast(Any, type))
-    return build(llvm.ConstantOp(attribute, type))
+    if isinstance(type, IntegerType):
+        return build(llvm.ConstantOp(IntegerAttr(int(value), cast(Any, type)), cast(Attribute, type)))
+    return build(llvm.ConstantOp(FloatAttr(value, cast(Any, type)), type))
 
 
 def _constant(op: arith.ConstantOp) -> SSAValue:
@@ -122,7 +123,7 @@ def _cmpi(op: arith.CmpiOp, x1: SSAValue, x2: SSAValue) -> SSAValue:
 
 def _uitofp(op: arith.UIToFPOp, x: SSAValue) -> SSAValue:
     """Through a signed integer that holds every value: those conversions vectorise."""
-    width = cast(IntegerType, x.type).width.data
+    width = width_of(x.type)
     wide = build(llvm.ZExtOp(x, i32 if width < 32 else i64))
     return build(llvm.SIToFPOp(wide, op.result.type))
 
