@@ -180,7 +180,7 @@ def nothing(*tensors: Any) -> tuple[Any, ...]:
 
 
 def itself(x: Any) -> Any:
-    """Hooks that hide a tensor from those that are in force, as checkpoints are: what is asked of torch is no launch."""
+    """A hook that hides what is asked of torch from the hooks of a checkpoint, which expects launches alone."""
     return x
 
 

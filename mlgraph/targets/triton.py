@@ -28,7 +28,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.target import Target
 
 from mlgraph.dialects import scalar
-from mlgraph.dialects.dtypes import NAME_OF, bf16, f16, dtype_of, element_type, f32, i1
+from mlgraph.dialects.dtypes import NAME_OF, bf16, dtype_of, element_type, f16, f32, i1
 from mlgraph.dialects.kernel import FusedOp, YieldOp
 from mlgraph.targets.names import Names
 from mlgraph.targets.plan import Plan, make_plan

@@ -23,7 +23,7 @@ from mlgraph.targets.autograd import Recorded
 def bent(x: Any, b: Any) -> Any:
     """A chain with a broadcast operand, which becomes one kernel."""
     y = torch.tanh(x * b + 1)
-    return y * torch.sigmoid(x) + torch.exp(-torch.abs(b))
+    return torch.exp(-torch.abs(y)) * torch.sigmoid(x) + b
 
 
 def two(x: Any, b: Any) -> Any:
@@ -172,16 +172,18 @@ def test_gradients_that_eager_has_not_are_none() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_halves_round_as_eager_does(dtype: torch.dtype) -> None:
+def test_halves_are_as_near_as_eager_ones(dtype: torch.dtype) -> None:
     def chain(x: Any, b: Any) -> Any:
         return torch.relu(x * b) + x
 
     graph = compiled(chain, torch.ones(6, 5, dtype=dtype), torch.ones(6, 5, dtype=dtype))
     x, b = (torch.randn(40, 50).to(dtype).requires_grad_() for _ in range(2))
     g = torch.randn(40, 50).to(dtype)
-    found = torch.autograd.grad(graph(x, b), (x, b), g)
-    wanted = torch.autograd.grad(chain(x, b), (x, b), g)
-    assert all(torch.equal(p, q) for p, q in zip(found, wanted, strict=True))
+    by_x, by_b = torch.autograd.grad(graph(x, b), (x, b), g)
+    eager_by_x, eager_by_b = torch.autograd.grad(chain(x, b), (x, b), g)
+    assert torch.equal(by_b, eager_by_b)
+    exact_by_x = torch.where(x * b > 0, g.double() * b.double(), 0) + g.double()
+    assert (by_x - exact_by_x).abs().sum() <= (eager_by_x - exact_by_x).abs().sum()
 
 
 def test_transforms_of_torch_func(graph: Any) -> None:
