@@ -52,6 +52,7 @@ from mlgraph.state.program import with_state
 from mlgraph.targets.arrays import FRAMEWORKS, concrete, convert, framework_of, wide_types
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel, Passes
+from mlgraph.targets.staged import explained
 from mlgraph.transforms.differentiate_kernel import derivative
 from mlgraph.transforms.expand_math import ExpandMathPass
 from mlgraph.transforms.lower_kernel_to_llvm import lower_kernel
@@ -333,6 +334,8 @@ def lower(
         kernels = {name: Kernel(op, to, KERNEL_PASSES) for name, op in emitted.kernels.items()}
         main = emitted.load(f"<mlgraph {graph.name} {next(_counter)}>", lambda array: convert(array, to), kernels)
     main = _backend_compiled(main, to, options)
+    if to == "jax":
+        main = explained(main, stages["ivy"])
     seconds["emit"] = time.perf_counter() - started
     with scope():
         for name, array in program.parameters.items():
@@ -427,7 +430,7 @@ def _backend_compiled(main: Callable[..., Any], to: str, options: Options) -> Ca
         case "tensorflow":
             import tensorflow as tf
 
-            return tf.function(main)
+            return tf.function(main, autograph=False)
         case _:
             import warnings
 

@@ -32,6 +32,7 @@ from mlgraph.transforms.fuse_elementwise import FuseElementwisePass
 from mlgraph.transforms.lower_constant import LowerConstantPass
 from mlgraph.transforms.lower_generator import LowerGeneratorPass
 from mlgraph.transforms.lower_ivy import LowerIvyPass
+from mlgraph.transforms.masks_to_where import MasksToWherePass
 from mlgraph.transforms.narrow_types import NarrowTypesPass
 
 Backend: TypeAlias = Literal["torch", "jax", "tensorflow", "numpy"]
@@ -121,6 +122,7 @@ def default_pipeline(
     ivy: list[ModulePass] = [] if include_generators else [BakeGeneratorsPass()]
     ivy += [FoldConstantsPass(), CanonicalizePass(), cse] if array_caching else [CanonicalizePass()]
     ivy += [*own, dce] if own else []
+    ivy += [MasksToWherePass(), dce] if to == "jax" else []
     ivy += [NarrowTypesPass()] if narrow else []
     layout = (ChannelsLastPass(),) if to == "tensorflow" else ()
     kernel = (Stage("kernel", (FuseElementwisePass(fast_math), cse)),) if fuse else ()

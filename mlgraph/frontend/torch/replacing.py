@@ -69,6 +69,16 @@ def corrcoef(input: Tensor) -> Tensor:
     return found.clamp(-1, 1)
 
 
+@replaces(torch.equal, Tensor.equal)
+def equal(input: Tensor, other: Tensor) -> Any:
+    return (input == other).all().item() if input.shape == other.shape else False
+
+
+@replaces(torch.allclose, Tensor.allclose)
+def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
+    return torch.isclose(input, other, rtol, atol, equal_nan).all().item()
+
+
 @replaces(torch.combinations)
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations

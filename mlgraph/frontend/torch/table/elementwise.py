@@ -2,6 +2,7 @@
 
 # pyright: basic
 from collections.abc import Callable
+from functools import wraps
 from math import inf, log
 from typing import Any
 
@@ -9,7 +10,7 @@ import torch
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
-from mlgraph.dialects.dtypes import COMPLEX, FLOATS, INTEGERS, f32, i1
+from mlgraph.dialects.dtypes import COMPLEX, FLOATS, INTEGERS, bf16, f16, f32, i1
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.rule import is_number, number, rule, to
@@ -111,11 +112,31 @@ BITS: dict[str, tuple[Callable[..., SSAValue], Callable[..., SSAValue]]] = {
 }
 """Two operands of integers, or of bools."""
 
+HALVES = (f16, bf16)
+
 OVERLOADS = ("Tensor", "Scalar", "default", "Tensor_Tensor", "Tensor_Scalar", "Scalar_Tensor", "Scalar_self")
 
 
 def overloads(name: str) -> list[str]:
     return [f"{name}.{overload}" for overload in OVERLOADS]
+
+
+def held(function: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
+    """The rule in single precision where a number is given that halves cannot hold, as torch computes with numbers."""
+
+    @wraps(function)
+    def chosen(out: Out, *arguments: Any, **keywords: Any) -> SSAValue:
+        if out.dtype not in HALVES or not any(map(is_too_large, arguments)):
+            return function(out, *arguments, **keywords)
+        wide = [x if is_number(x) else to(x, f32) for x in arguments]
+        return to(function(Out(out.val.float(), out.arguments), *wide, **keywords), out.dtype)
+
+    return chosen
+
+
+def is_too_large(x: Any) -> bool:
+    """Whether `x` is a finite number beyond those of halves."""
+    return is_number(x) and not isinstance(x, complex) and torch.finfo(torch.float16).max < abs(x) < inf
 
 
 def unary(row: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
@@ -127,7 +148,7 @@ def rounding(row: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
 
 
 def binary(row: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
-    return lambda out, x, y: row(to(x, out.dtype), to(y, out.dtype))
+    return held(lambda out, x, y: row(to(x, out.dtype), to(y, out.dtype)))
 
 
 def comparison(row: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
@@ -165,6 +186,7 @@ for name, rows in BITS.items():
 
 
 @rule("add.Tensor", "add.Scalar")
+@held
 def add(out: Out, x: Any, y: Any, *, alpha: Any = 1) -> SSAValue:
     if out.dtype == i1:
         return ivy.logical_or(to(x, i1), to(y if alpha else False, i1))
@@ -172,11 +194,13 @@ def add(out: Out, x: Any, y: Any, *, alpha: Any = 1) -> SSAValue:
 
 
 @rule("sub.Tensor", "sub.Scalar", "subtract.Tensor")
+@held
 def sub(out: Out, x: Any, y: Any, alpha: Any = 1) -> SSAValue:
     return ivy.subtract(to(x, out.dtype), scaled(to(y, out.dtype), alpha))
 
 
 @rule("rsub.Scalar", "rsub.Tensor")
+@held
 def rsub(out: Out, x: Any, y: Any, alpha: Any = 1) -> SSAValue:
     return ivy.subtract(to(y, out.dtype), scaled(to(x, out.dtype), alpha))
 
@@ -187,6 +211,7 @@ def scaled(x: SSAValue, factor: Any) -> SSAValue:
 
 
 @rule("mul.Tensor", "mul.Scalar", "multiply.Tensor")
+@held
 def mul(out: Out, x: Any, y: Any) -> SSAValue:
     row = ivy.logical_and if out.dtype == i1 else ivy.multiply
     return row(to(x, out.dtype), to(y, out.dtype))

@@ -48,12 +48,27 @@ def conv_channels_last(
         x=x, weight=weight, bias=bias, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
     if 0 in shape_of(type):
-        return ivy.full(shape_of(type), 0, dtype(x))
+        places = _places(x, weight, stride, padding, dilation)
+        return ivy.full((size(x, 0), *places, size(weight, 0)), 0, dtype(x))
     x = spatially_padded(x, 1, padding, number(x, 0)) if any(padding) else x
     if (found := _native(x, weight, stride, dilation, groups)) is None:
         found = _by_frames(x, weight, stride, dilation, groups)
     found = typed(found, type)
     return found if bias is None else tf.nn.bias_add(found, bias)
+
+
+def _places(x: Value, weight: Value, stride: Ints, padding: Ints, dilation: Ints) -> list[Size]:
+    """The sizes of the result along its spatial axes."""
+    found: list[Size] = []
+    for i, (s, d) in enumerate(zip(stride, dilation, strict=True)):
+        room = arithmetic.add(size(x, i + 1), padding[2 * i] + padding[2 * i + 1])
+        found.append(arithmetic.add(arithmetic.floor_divide(_over(room, _reach(size(weight, i + 2), d)), s), 1))
+    return found
+
+
+def _over(room: Size, reach: Size) -> Size:
+    """What is left of the room for the first element of a frame, beside its own place."""
+    return arithmetic.subtract(arithmetic.subtract(room, reach), 1)
 
 
 def _native(x: Value, weight: Value, stride: Ints, dilation: Ints, groups: int) -> Value | None:

@@ -1,0 +1,36 @@
+"""What `jax.jit` cannot run, said in terms of the user's code."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from xdsl.dialects.builtin import ModuleOp
+
+from mlgraph.dialects import ivy
+from mlgraph.dialects.table import Row
+from mlgraph.errors import DataDependentControlFlowError, line_of
+
+DEPENDENT = (ivy.nonzero, ivy.to_size, ivy.item)
+"""Rows whose result's shape, or Python number, depends on values."""
+
+
+def explained(main: Callable[..., Any], module: ModuleOp) -> Callable[..., Any]:
+    """`main`, emitted for jax from the ivy `module`; an error of jax that values are not there becomes one of ours."""
+    found = [op for op in module.walk() if isinstance(op, Row) and op.OP in DEPENDENT]
+    if not found:
+        return main
+    import jax
+
+    @functools.wraps(main)
+    def called(*arguments: Any) -> Any:
+        try:
+            return main(*arguments)
+        except jax.errors.ConcretizationTypeError as error:
+            raise DataDependentControlFlowError(
+                "a shape or a number of Python's depends on the values of arrays, which jax.jit does not have",
+                where=next((line for line in map(line_of, found) if line), ""),
+                fix="call the graph outside jax.jit, or choose with where(mask, x, other) in the place of x[mask], "
+                "and with a size that is known, as nonzero_static(x, size=n), in the place of nonzero",
+            ) from error
+
+    return called
