@@ -160,6 +160,17 @@ def test_results_need_gradients_as_eager_ones_do() -> None:
     same_gradients(lambda x, b: graph(x, b)[::2], lambda x, b: mixed(x, b)[::2], doubles(4, 3), doubles(4, 3))
 
 
+def test_operands_that_need_gradients_where_no_result_has_one() -> None:
+    def apart(x: Any, b: Any) -> Any:
+        return (x > b).to(x.dtype) * 2 + 1
+
+    graph = compiled(apart, doubles(4, 3), doubles(4, 3))
+    x, b = doubles(4, 3), doubles(4, 3)
+    for _ in range(2):
+        assert not graph(x, b).requires_grad
+    torch.testing.assert_close(graph(x, b), apart(x, b))
+
+
 def test_gradients_that_eager_has_not_are_none() -> None:
     def compared(x: Any, b: Any) -> Any:
         return torch.where(x > 0, b, b * 2) + 1
