@@ -7,8 +7,8 @@ one: it is asked once, with one element of each operand.
 # pyright: basic
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Any, Protocol, TypeAlias
+from functools import cache, partial
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from xdsl.ir import BlockArgument
 
@@ -33,8 +33,7 @@ class Make(Protocol):
     def __call__(self, kernel: FusedOp, unfused: Function) -> Function: ...
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """What a kernel has a gradient of: results and operands by number."""
 
     of: Numbers
@@ -51,8 +50,8 @@ class Recorded:
     unfused: Function
     derive: Derive
     make: Make
-    _parts: dict[tuple[bool, ...], Part | None] = field(default_factory=dict)
-    """By which operands need a gradient; None where torch has none, and the operations themselves must say so."""
+    _launches: dict[tuple[bool, ...], Function] = field(default_factory=dict)
+    """What to call, by which operands need a gradient."""
     _gradients: dict[Part, "Gradient"] = field(default_factory=dict)
 
     def __call__(self, *tensors: Any) -> Any:
@@ -60,15 +59,11 @@ class Recorded:
 
         if torch._C._are_functorch_transforms_active():
             return self.unfused(*tensors)
-        needs = tuple(x.requires_grad for x in tensors)
-        if needs not in self._parts:
-            self._parts[needs] = self._part(tensors)
-        part = self._parts[needs]
-        if part is None:
-            return self.unfused(*tensors)
-        if not part.of:
-            return self.launch(*tensors)
-        return _launch().apply(self, part, *tensors)
+        needs = tuple([x.requires_grad for x in tensors])
+        launch = self._launches.get(needs)
+        if launch is None:
+            launch = self._launches[needs] = self._launch(tensors)
+        return launch(*tensors)
 
     def gradient(self, part: Part) -> "Gradient":
         """The gradient of a part, made when it is first asked for."""
@@ -76,12 +71,23 @@ class Recorded:
             self._gradients[part] = Gradient.of(self, part)
         return self._gradients[part]
 
+    def _launch(self, tensors: Sequence[Any]) -> Function:
+        """What to call for operands of which these need a gradient."""
+        import torch
+
+        part = self._part(tensors)
+        if part is None:
+            return self.unfused
+        if not part.of:
+            return torch.no_grad()(self.launch)
+        return partial(_function().apply, self, self.gradient(part))
+
     def _part(self, tensors: Sequence[Any]) -> Part | None:
-        """What torch records of one element of each operand."""
+        """What torch records of one element of each operand; None where it then fails to give the gradient."""
         import torch
 
         ones = [x.detach()[(slice(0, 1),) * x.dim()].requires_grad_(x.requires_grad) for x in tensors]
-        with torch.enable_grad():
+        with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(itself, itself):
             results = several(self.unfused(*ones))
         of = [i for i, result in enumerate(results) if result.requires_grad]
         wrt = [i for i, one in enumerate(ones) if one.requires_grad]
@@ -96,7 +102,7 @@ class Recorded:
 
 
 @cache
-def _launch() -> Any:
+def _function() -> Any:
     """The function of torch whose forward is a launch."""
     import torch
 
@@ -104,79 +110,95 @@ def _launch() -> Any:
         """A launch, of which the operands are saved that the gradient reads."""
 
         @staticmethod
-        def forward(ctx: Any, recorded: Recorded, part: Part, *tensors: Any) -> Any:
+        def forward(ctx: Any, recorded: Recorded, gradient: Gradient, *tensors: Any) -> Any:
             results = recorded.launch(*tensors)
-            ctx.recorded, ctx.part = recorded, part
-            ctx.likes = [(x.shape, x.dtype) for x in tensors]
-            ctx.saved = [i for i in recorded.gradient(part).reads if i < len(tensors)]
-            ctx.save_for_backward(*(tensors[i] for i in ctx.saved))
-            ctx.mark_non_differentiable(*(x for i, x in enumerate(several(results)) if i not in part.of))
+            ctx.recorded, ctx.gradient = recorded, gradient
+            ctx.shapes = [x.shape for x in tensors]
             ctx.set_materialize_grads(False)
+            ctx.save_for_backward(*[tensors[i] for i in gradient.saved])
+            if gradient.constant:
+                ctx.mark_non_differentiable(*[results[i] for i in gradient.constant])
             return results
 
         @staticmethod
         def backward(ctx: Any, *seeds: Any) -> Any:
+            of, wrt = ctx.gradient.part
             needs = ctx.needs_input_grad[2:]
-            part = Part(
-                tuple(i for i in ctx.part.of if seeds[i] is not None), tuple(i for i in ctx.part.wrt if needs[i])
-            )
-            if not part.of or not part.wrt:
-                return (None,) * (2 + len(needs))
-            gradient = ctx.recorded.gradient(part)
-            given = dict(zip(ctx.saved, ctx.saved_tensors)) | {len(needs) + n: seeds[i] for n, i in enumerate(part.of)}
-            found = dict(zip(part.wrt, gradient(*(given[i] for i in gradient.reads))))
-            seed = seeds[part.of[0]]
-            return (
-                None,
-                None,
-                *(fitted(found[i], seed, *ctx.likes[i]) if i in found else None for i in range(len(needs))),
-            )
+            part = Part(tuple([i for i in of if seeds[i] is not None]), tuple([i for i in wrt if needs[i]]))
+            by_operand: list[Any] = [None] * len(needs)
+            if part.of and part.wrt:
+                given = [*by_operand, *[seeds[i] for i in part.of]]
+                for i, x in zip(ctx.gradient.saved, ctx.saved_tensors):
+                    given[i] = x
+                for i, g in zip(part.wrt, ctx.recorded.gradient(part)(given)):
+                    by_operand[i] = g if g.shape == ctx.shapes[i] else g.sum_to_size(ctx.shapes[i])
+            return None, None, *by_operand
 
     return Launch
-
-
-def fitted(gradient: Any, seed: Any, shape: Any, dtype: Any) -> Any:
-    """A gradient summed to the shape of its operand; zeros where it is None."""
-    return seed.new_zeros(shape, dtype=dtype) if gradient is None else gradient.sum_to_size(shape)
 
 
 @dataclass(frozen=True)
 class Gradient:
     """The gradient of a part of a kernel."""
 
+    part: Part
     launch: Function
     reads: Numbers
-    """What it reads: operands of the kernel by number, and after them the gradients of its results."""
-    taken: int
-    """How many of these `launch` takes. The others are themselves the gradient of an operand."""
+    """What `launch` takes: operands of the kernel by number, and after them the gradients of results."""
     places: tuple[int | None, ...]
-    """Where the gradient by each operand is, counting what was read and then what was computed; None where it is 0."""
+    """Where the gradient by each operand is, counting on with what `launch` computes; None where it is 0."""
+    dtypes: tuple[str, ...]
+    """The element type of each."""
+    saved: Numbers
+    """The operands of the kernel that it reads."""
+    constant: Numbers
+    """The results of the kernel that it is not of."""
 
     @staticmethod
     def of(recorded: Recorded, part: Part) -> "Gradient":
         """Derive the gradient, without what it need not read, compute, or compute twice."""
         derivative = recorded.derive(recorded.kernel, part.wrt, part.of)
-        body = derivative.body.block
         yielded = list(derivative.elements)
         computed = [v for v, reads in zip(yielded, derivative.reads) if reads and not isinstance(v, BlockArgument)]
         firsts = [yielded.index(v) for v in dict.fromkeys(computed)]
-        kernel, taken = trimmed(derivative, firsts)
-        passed = [v.index for v in yielded if isinstance(v, BlockArgument)]
-        reads = list(dict.fromkeys([*taken, *passed]))
-        places = {v: n for n, v in enumerate([*(body.args[i] for i in reads), *(yielded[i] for i in firsts)])}
-        unfused = unfused_gradient(recorded, part, taken, firsts)
-        launch = recorded.make(kernel, unfused) if firsts else nothing
-        return Gradient(launch, tuple(reads), len(taken), tuple(map(places.get, yielded)))
+        kernel, reads = trimmed(derivative, firsts)
+        places: dict[Any, int] = {v: v.index for v in yielded if isinstance(v, BlockArgument)}
+        places |= {yielded[i]: len(derivative.operands) + n for n, i in enumerate(firsts)}
+        count = len(recorded.kernel.operands)
+        return Gradient(
+            part,
+            recorded.make(kernel, unfused_gradient(recorded, part, reads, firsts)) if firsts else nothing,
+            tuple(reads),
+            tuple(map(places.get, yielded)),
+            tuple(NAME_OF[element_type(type)] for type in derivative.result_types),
+            tuple(i for i in reads if i < count),
+            tuple(i for i in range(len(recorded.kernel.results)) if i not in part.of),
+        )
 
-    def __call__(self, *tensors: Any) -> list[Any]:
-        """The gradient by each operand in the shape of the iteration space, None where it is 0."""
-        found = (*tensors, *several(self.launch(*tensors[: self.taken])))
-        return [None if place is None else found[place] for place in self.places]
+    def __call__(self, given: Sequence[Any]) -> list[Any]:
+        """The gradient by each operand in the shape of the iteration space; `given` are all that it may read."""
+        found = (*given, *several(self.launch(*[given[i] for i in self.reads])))
+        seed = given[-1]
+        return [
+            zeros_like(seed, dtype) if place is None else found[place] for place, dtype in zip(self.places, self.dtypes)
+        ]
+
+
+def zeros_like(x: Any, dtype: str) -> Any:
+    """Zeros in the shape of a tensor."""
+    import torch
+
+    return torch.zeros_like(x, dtype=getattr(torch, dtype))
 
 
 def nothing(*tensors: Any) -> tuple[Any, ...]:
     """A launch without results."""
     return ()
+
+
+def itself(x: Any) -> Any:
+    """A hook that hides what is asked of torch from the hooks of a checkpoint, which expects launches alone."""
+    return x
 
 
 def several(results: Any) -> tuple[Any, ...]:

@@ -22,15 +22,17 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         def kernel_0(x, b):
             if (
                 x.dtype is t0 and x.is_cpu and not x.is_neg() and b.dtype is t1 and ...
-                and not (grad() and (x.requires_grad or b.requires_grad)) and forward._current_level < 0
-                and (walk := find((x.shape, x.stride(), b.shape, b.stride())))
+                and forward._current_level < 0 and (walk := find((x.shape, x.stride(), b.shape, b.stride())))
             ):
+                if grad() and (x.requires_grad or b.requires_grad):
+                    return recorded(x, b)
+                call, address, shape, _ = walk
+                y = empty(shape, dtype=t2)
                 try:
-                    call, address, shape, _ = walk
-                    y = empty(shape, dtype=t2)
                     call(address, x.data_ptr(), b.data_ptr(), y.data_ptr())
-                    return y
-                except RuntimeError: ...
+                except RuntimeError:
+                    return slow(x, b)
+                return y
             return slow(x, b)
 
     A tensor without memory of its own, of functorch or of a tracer, raises where its address is asked for.
@@ -72,12 +74,13 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     tests = [f"{x}.dtype is __t{i} and {x}.is_cpu and not {x}.is_neg()" for i, x in enumerate(names)]
     floats = [x for x, d in zip(names, dtypes) if d.is_floating_point]
     if floats:
-        wanted = " or ".join(f"{x}.requires_grad" for x in floats)
-        tests.append(f"not (__grad() and ({wanted})) and __forward._current_level < 0")
+        tests.append("__forward._current_level < 0")
+    wanted = " or ".join(f"{x}.requires_grad" for x in floats)
     outs = [f"__y{i}" for i in range(len(kernel.reads))]
     given = ", ".join(f"{x}.data_ptr()" for x in (*names, *outs))
     lines = [
         f"if {' and '.join(tests)} and (__walk := __find(({key}))):",
+        *([f"    if __grad() and ({wanted}):", f"        return __recorded({', '.join(names)})"] if floats else []),
         "    __call, __address, __shape, _ = __walk",
         *(f"    {y} = __empty(__shape, dtype=__t{len(names) + i})" for i, y in enumerate(outs)),
         "    try:",
@@ -89,7 +92,11 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     ]
     objects: dict[str, Any] = {f"__t{i}": d for i, d in enumerate(dtypes)}
     objects |= {"__find": known.get, "__slow": slow, "__empty": torch.empty, "__error": RuntimeError}
-    objects |= {"__grad": torch.is_grad_enabled, "__forward": torch.autograd.forward_ad}
+    objects |= {
+        "__grad": torch.is_grad_enabled,
+        "__recorded": lambda *operands: recorded(*operands),
+        "__forward": torch.autograd.forward_ad,
+    }
     launch = compile_function(kernel.name, names, lines, objects)
     recorded = Recorded(kernel.fused, launch, unfused, kernel.passes.derive, kernel.another)
     return launch

@@ -11,8 +11,8 @@ What the derivative needs of the values of the kernel it computes anew. It is ma
 has a derivative itself. A result has the shape of the iteration space: whoever calls it sums over the axes along which
 an operand was broadcast.
 
-Halves are computed in single precision and rounded where the gradient passes the operation that widened them: once for
-each operation that the kernel stands for.
+Halves are computed in single precision and rounded where the gradient passes the operation that widened them. That is
+once for each operation that the kernel stands for, as eager torch does it, or once for several that read one half.
 """
 
 from collections.abc import Sequence

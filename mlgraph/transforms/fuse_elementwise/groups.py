@@ -54,7 +54,7 @@ class Grouping:
     """The effect before each effect: effects keep their order."""
 
     def __post_init__(self) -> None:
-        readers: dict[tuple[SSAValue, tuple[int, ...]], Group] = {}
+        readers: dict[tuple[SSAValue, tuple[int, ...]], Operation] = {}
         effect: Operation | None = None
         for i, op in enumerate(self.block.ops):
             self.position[op] = i
@@ -70,15 +70,18 @@ class Grouping:
             self._join(op, element, readers)
         self._drop_small()
 
-    def _join(self, op: Operation, element: Element, readers: dict[tuple[SSAValue, tuple[int, ...]], Group]) -> None:
+    def _join(
+        self, op: Operation, element: Element, readers: dict[tuple[SSAValue, tuple[int, ...]], Operation]
+    ) -> None:
         space = _shape(op.results[0])
         group = Group(space, [op], weight(element.body), self.position[op], self.position[op])
         self.group_of[op] = group
         if not space:
             self.refused[op] = "it has one element"
-        producers = (self.group_of.get(v.owner) for v in element.operands if isinstance(v.owner, Operation))
-        siblings = (readers.get((v, space)) for v in element.operands if _shape(v) == space)
-        for other in [*producers, *siblings]:
+        producers = [v.owner for v in element.operands if isinstance(v.owner, Operation)]
+        siblings = [readers[v, space] for v in element.operands if _shape(v) == space and (v, space) in readers]
+        for neighbour in [*producers, *siblings]:
+            other = self.group_of.get(neighbour)
             if other is None or other is group or not space:
                 continue
             why = self._apart(other, group)
@@ -87,7 +90,7 @@ class Grouping:
             else:
                 self.refused[op] = why
         for value in element.operands:
-            readers[value, space] = group
+            readers[value, space] = op
 
     def _apart(self, old: Group, new: Group) -> str | None:
         """Why two groups cannot be one, None where they can."""

@@ -2,7 +2,7 @@
 """The derivatives of elementwise rows inside kernels: right at smooth points, twice, and torch's own at kinks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,13 @@ from test_rows import CASES, Case, Program
 from xdsl.context import Context
 from xdsl.dialects.builtin import TensorType
 
+from mlgraph.compiler import KERNEL_PASSES
 from mlgraph.dialects.functions import main_of
 from mlgraph.dialects.kernel import FusedOp
 from mlgraph.dialects.table import Row
+from mlgraph.targets import autograd
 from mlgraph.targets.callable import emit
+from mlgraph.targets.kernels import Kernel
 from mlgraph.transforms.fuse_elementwise.elements import Element, element_of
 from mlgraph.transforms.fuse_elementwise.scalars import Refused
 from mlgraph.transforms.lower_ivy import LowerIvyPass
@@ -25,7 +28,7 @@ from mlgraph.transforms.lower_ivy import LowerIvyPass
 WITHOUT = {"airy_ai", "bessel_j0", "bessel_j1", "bessel_y0", "bessel_y1", "spherical_bessel_j0"}
 """Rows for which torch has no derivative."""
 
-POINTS = (0.0, -0.0, 1.0, -1.0, 0.5, 3.0, -3.0, 6.0, 20.0, -800.0, np.inf, -np.inf, np.nan)
+POINTS = (0.0, -0.0, 1.0, -1.0, 0.5, 3.0, -3.0, 6.0, 20.0, np.inf, -np.inf, np.nan)
 
 DIFFERENT = {
     "clip": lambda x, low, high: np.isnan(x) | np.isnan(low) | ((low == high) & (x < low)),
@@ -102,22 +105,32 @@ def test_smooth_points(case: Case) -> None:
 
 
 @pytest.mark.parametrize("case", [case for case in ROWS if case.row not in WITHOUT], ids=lambda case: case.row)
-def test_kinks(case: Case) -> None:
-    row = alone(case)
+def test_kinks(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gradients that compiled kernels give are those of eager torch at every mixture of points that are special."""
+    monkeypatch.setattr(autograd, "unfused_gradient", lambda *_: not_launched)
+    row = alone(replace(case, dtype="float32"))
+    compiled = Kernel(row.kernel.kernel, "torch", KERNEL_PASSES).over(row.kernel.unfused)
     floats = [i for i, x in enumerate(row.inputs) if x.dtype.kind == "f"]
-    grid = iter(np.meshgrid(*[np.array(POINTS)] * len(floats), indexing="ij"))
+    grid = iter(np.meshgrid(*[np.array(POINTS, np.float32)] * len(floats), indexing="ij"))
     count = len(POINTS) ** len(floats)
     random = np.random.default_rng()
     points = [next(grid).ravel() if i in floats else random.random(count) < 0.5 for i in range(len(row.inputs))]
-    weights = torch.from_numpy(random.uniform(0.5, 1.5, count))
-    found, wanted = (gradients(f, row.tensors(points), weights) for f in (row.kernel, row.kernel.unfused))
+    arrays = [x.reshape((1,) * (like.ndim - 1) + (count,)) for x, like in zip(points, row.inputs, strict=True)]
+    weights = torch.from_numpy(random.uniform(0.5, 1.5, count).astype(np.float32))
+    assert "Launch" in type(compiled(*row.tensors(arrays)).grad_fn).__name__
+    found, wanted = (gradients(f, row.tensors(arrays), weights) for f in (compiled, row.kernel.unfused))
     with np.errstate(invalid="ignore"):
         skipped = DIFFERENT[case.row](*points) if case.row in DIFFERENT else np.zeros(count, bool)
     for a, b in zip(found, wanted, strict=True):
-        np.testing.assert_allclose(a[~skipped], b[~skipped], rtol=1e-7, atol=1e-12)
+        np.testing.assert_allclose(a[~skipped], b[~skipped], rtol=1e-4, atol=1e-6)
+
+
+def not_launched(*tensors: Any) -> Any:
+    raise AssertionError("the gradient is no launch")
 
 
 def gradients(function: Callable[..., Any], tensors: list[Any], weights: Any) -> list[np.ndarray]:
     leaves = [x for x in tensors if x.requires_grad]
-    found = torch.autograd.grad(function(*tensors), leaves, weights, allow_unused=True)
-    return [np.zeros(weights.shape) if g is None else g.numpy() for g in found]
+    y = function(*tensors)
+    found = torch.autograd.grad(y, leaves, weights.reshape(y.shape), allow_unused=True)
+    return [np.zeros(weights.shape) if g is None else g.numpy().ravel() for g in found]
