@@ -78,7 +78,8 @@ class Grouping:
             self.refused[op] = "it has one element"
         producers = (self.group_of.get(v.owner) for v in element.operands if isinstance(v.owner, Operation))
         siblings = (readers.get((v, space)) for v in element.operands if _shape(v) == space)
-        for other in [*producers, *siblings]:
+        for found in [*producers, *siblings]:
+            other = found and self.group_of[found.members[0]]  # what was found may have joined another since
             if other is None or other is group or not space:
                 continue
             why = self._apart(other, group)
