@@ -11,12 +11,8 @@
 The source is kept and shown in tracebacks through `linecache`. Literals are printed with `repr`.
 """
 
-import builtins
-import keyword
 import linecache
 import math
-import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -38,6 +34,7 @@ from mlgraph.dialects.literals import List, Literal, Name, Operand, Rest, Slice
 from mlgraph.errors import line_of
 from mlgraph.targets.control import control, is_control
 from mlgraph.targets.kernels import Kernel
+from mlgraph.targets.names import Names
 
 BINARY = {
     "operator.add": "+",
@@ -82,7 +79,7 @@ def emit(module: ModuleOp, backend: str) -> Source:
     kernels = {op.symbol: op for op in module.walk() if isinstance(op, FusedOp)}
     main = main_of(module)
     meanings = [f for f in functions(module) if f is not main]
-    printer.taken |= kernels.keys()
+    printer.scope.taken |= kernels.keys()
     bodies = [["@fused", *printer.function(f.sym_name.data, f.body.block)] for f in meanings]
     bodies.append(printer.function("main", main.body.block))
     imports = sorted(printer.imports)
@@ -98,22 +95,13 @@ class _Printer:
         self.globals: list[str] = []
         self.arrays: dict[str, Any] = {}
         self.names: dict[SSAValue, str] = {}
-        self.taken: set[str] = {"main", "arrays", *keyword.kwlist, *dir(builtins), *ALIASES.values(), *BACKENDS}
-        self.taken |= {"jax", "tf", "scipy", "operator", "fused"}
-        self.repeats: Counter[str] = Counter()
+        self.scope = Names({"main", "arrays", "jax", "tf", "scipy", "operator", "fused", *ALIASES.values(), *BACKENDS})
         self.inline: dict[SSAValue, tuple[str, bool]] = {}
 
     # Names
 
     def fresh(self, hint: str | None) -> str:
-        base = re.sub(r"\W", "_", hint or "x").strip("_") or "x"
-        base = f"x_{base}" if base[0].isdigit() else base
-        name = base
-        while name in self.taken:
-            self.repeats[base] += 1
-            name = f"{base}_{self.repeats[base]}"
-        self.taken.add(name)
-        return name
+        return self.scope.fresh(hint)
 
     def name(self, value: SSAValue) -> str:
         if value not in self.names:
@@ -126,11 +114,11 @@ class _Printer:
 
     def function(self, name: str, block: Block) -> list[str]:
         """A function, whose names are its own but for those of globals."""
-        before = set(self.taken), Counter(self.repeats)
+        outside, self.scope = self.scope, self.scope.copy()
         parameters = [self.name(argument) for argument in block.args]
         lines = [f"def {name}({', '.join(parameters)}):", *(f"    {line}" for line in self.block(block))]
-        self.taken, self.repeats = before
-        self.taken |= {text.partition(" =")[0] for text in self.globals}
+        self.scope = outside
+        self.scope.taken |= {text.partition(" =")[0] for text in self.globals}
         return lines
 
     def block(self, block: Block) -> list[str]:

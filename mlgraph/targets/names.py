@@ -24,3 +24,9 @@ class Names:
             name = f"{base}_{self.repeats[base]}"
         self.taken.add(name)
         return name
+
+    def copy(self) -> "Names":
+        """Names that go on from here without being taken from these."""
+        copy = Names(self.taken)
+        copy.repeats = Counter(self.repeats)
+        return copy

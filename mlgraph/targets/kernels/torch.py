@@ -2,7 +2,6 @@
 
 # pyright: basic
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy as np
 from mlgraph.targets.autograd import Recorded
 from mlgraph.targets.kernels.generated import compile_function, parameters
 from mlgraph.targets.kernels.loops import Walk, remember
+from mlgraph.targets.kernels.triton import supports
 from mlgraph.targets.plan import Plan
 
 HUGE = 1 << 22
@@ -108,8 +108,7 @@ def _fits(x: Any, dtype: Any, device: Any) -> bool:
 
     if not isinstance(x, torch.Tensor) or x.dtype is not dtype or x.device != device:
         return False
-    runs = x.is_cpu or (x.is_cuda and find_spec("triton") is not None)
-    return runs and x.layout is torch.strided and not x.is_neg()
+    return (x.is_cpu or supports(device)) and x.layout is torch.strided and not x.is_neg()
 
 
 def _address(x: Any) -> int | None:

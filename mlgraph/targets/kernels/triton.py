@@ -9,14 +9,16 @@ import linecache
 import math
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
+from importlib.util import find_spec
 from typing import Any, NamedTuple, TypeAlias
 
 from mlgraph.dialects.dtypes import NAME_OF, DType, dtype_of, element_type
 from mlgraph.dialects.kernel import FusedOp
 from mlgraph.errors import InputError
 from mlgraph.loader import load
+from mlgraph.targets.kernels.loops import KEPT
 from mlgraph.targets.plan import Plan
 from mlgraph.targets.triton import Layout, layout_of, natural_layout, triton_source
 
@@ -30,8 +32,6 @@ CANDIDATES: Sequence[Configuration] = (
     {"BLOCK": 2048, "num_warps": 8},
     {"BLOCK": 4096, "num_warps": 8},
 )
-KEPT = 256
-"""How many plans a kernel remembers the arguments of."""
 LARGE = 1 << 18
 """Elements from which on it pays to choose the best of the candidates: below, a launch is all that it takes."""
 TUNING_MS = {"warmup": 2, "rep": 10}
@@ -39,6 +39,10 @@ TUNING_MS = {"warmup": 2, "rep": 10}
 POINTERS = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32", "float64": "fp64", "bool": "i1"}
 POINTERS |= {f"{sign}int{bits}": f"{sign or 'i'}{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 """Triton's names of element types in signatures."""
+
+
+OLDEST = (8, 0)
+"""The compute capability of the oldest GPUs that kernels are compiled for in tests."""
 
 
 class Binary(NamedTuple):
@@ -133,7 +137,7 @@ class TritonKernel:
         return self._tuned[key]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _Launch:
     """A kernel for one plan."""
 
@@ -145,6 +149,8 @@ class _Launch:
     """The arguments behind the pointers."""
     reach: int
     """The largest distance in elements that an index has to say."""
+    compiled: dict[Any, Any] = field(default_factory=dict)
+    """What launches a binary, by what the binary was compiled for."""
 
     @cached_property
     def index(self) -> Any:
@@ -153,8 +159,18 @@ class _Launch:
         return language.int32 if self.reach + largest < 1 << 31 else language.int64
 
     def run(self, tensors: Sequence[Tensor], configuration: Configuration, options: Mapping[str, Any]) -> None:
-        grid = (-(-self.count // configuration["BLOCK"]),)
-        self.function[grid](*tensors, *self.numbers, INDEX=self.index, **configuration, **options)
+        """Launch the kernel; from the second time on the binary itself, past Triton's search for it."""
+        block = configuration["BLOCK"]
+        aligned = tuple(tensor.data_ptr() % 16 == 0 for tensor in tensors)
+        key = (tensors[0].device, block, configuration["num_warps"], aligned)
+        launch = self.compiled.get(key)
+        if launch is not None:
+            launch(*tensors, *self.numbers, self.index, block)
+            return
+        grid = (-(-self.count // block), 1, 1)
+        binary = self.function[grid](*tensors, *self.numbers, INDEX=self.index, **configuration, **options)
+        if binary is not None:  # the interpreter has none
+            self.compiled[key] = binary[grid]
 
     def tuned(self, tensors: Sequence[Tensor], options: Mapping[str, Any]) -> Configuration:
         """The fastest of the candidates."""
@@ -164,6 +180,15 @@ class _Launch:
         tuner[lambda meta: (-(-self.count // meta["BLOCK"]),)](*tensors, *self.numbers, INDEX=self.index, **options)
         best = tuner.best_config
         return {"BLOCK": best.kwargs["BLOCK"], "num_warps": best.num_warps}
+
+
+@cache
+def supports(device: Any) -> bool:
+    """Whether kernels run on a device of torch."""
+    if device.type != "cuda" or find_spec("triton") is None:
+        return False
+    torch = load("torch")
+    return torch.version.cuda is not None and torch.cuda.get_device_capability(device) >= OLDEST
 
 
 def _reach(sizes: Sequence[int], steps: Sequence[Sequence[int]]) -> int:

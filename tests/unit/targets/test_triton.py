@@ -23,7 +23,7 @@ from mlgraph.dialects.functions import finish, function, main_of
 from mlgraph.dialects.kernel import FusedOp
 from mlgraph.errors import InputError
 from mlgraph.targets.callable import emit
-from mlgraph.targets.kernels.triton import TritonKernel, compile_for
+from mlgraph.targets.kernels.triton import TritonKernel, compile_for, supports
 from mlgraph.targets.plan import Plan
 from mlgraph.targets.triton import LIBDEVICE, Layout, triton_source
 from mlgraph.transforms.fuse_elementwise import FuseElementwisePass
@@ -286,6 +286,72 @@ def test_indices_are_as_wide_as_the_arrays_need() -> None:
     assert kernel._prepare(Plan((far,), (0,), (far,), flat)).index == tl.int64
     apart = Plan((2, 3), (0, 1), (2, 3), ((1 << 31, 1), (3, 1), (3, 1)))
     assert kernel._prepare(apart).index == tl.int64
+
+
+class Recorder:
+    """Stands for a kernel of Triton: says how it is called, and gives a binary that does."""
+
+    def __init__(self, name: str, calls: list[Any]) -> None:
+        self.name, self.calls = name, calls
+
+    def __getitem__(self, grid: tuple[int, ...]) -> Callable[..., Any]:
+        def launch(*arguments: Any, **options: Any) -> Any:
+            self.calls.append((self.name, grid, arguments, options))
+            return Recorder("binary", self.calls)
+
+        return launch
+
+
+def test_a_binary_is_launched_again_without_searching_for_it() -> None:
+    """With the arguments of the kernel in order, and only where pointers are aligned as when it was compiled."""
+    import torch
+
+    kernel = TritonKernel(kernel_text("f32", "%y = arith.addf %x0, %x1 : f32"))
+    memory = torch.zeros(3001)
+    x = memory[:3000]
+    plan = plan_of(kernel, [x, x])
+    assert plan is not None
+    launch = kernel._prepare(plan)
+    parameters = launch.function.arg_names
+    calls: list[Any] = []
+    launch.function = Recorder("kernel", calls)
+    for tensors in ([x, x, x], [x, x, x], [memory[1:], x, x]):
+        launch.run(tensors, {"BLOCK": 512, "num_warps": 2}, {"enable_fp_fusion": False})
+    assert [name for name, *_ in calls] == ["kernel", "binary", "kernel"]
+    assert all(grid == (6, 1, 1) for _, grid, *_ in calls)
+    _, _, given, named = calls[0]
+    assert parameters == ["x0_ptr", "x1_ptr", "out_ptr", "n", "INDEX", "BLOCK"]
+    assert given[3:] == (3000,)
+    assert named == {"INDEX": launch.index, "BLOCK": 512, "num_warps": 2, "enable_fp_fusion": False}
+    _, _, given, named = calls[1]
+    assert (*given[3:], named) == (3000, launch.index, 512, {})
+
+
+@pytest.mark.usefixtures("interpreter")
+def test_the_kernel_of_a_graph_runs_by_triton() -> None:
+    """As it would with tensors of a GPU, here those that the interpreter takes."""
+    import torch
+
+    import mlgraph
+    from mlgraph.targets.kernels.torch import allocate
+
+    def f(x: Any, y: Any) -> Any:
+        return torch.tanh(x) * y + 1
+
+    (kernel,) = mlgraph.compile(f, to="torch", args=(torch.randn(7, 300), torch.randn(300))).kernels
+    assert kernel.triton.startswith("import triton\n")
+    x, y = torch.randn(9, 500).T, torch.randn(9)
+    plan = kernel.plan([x.shape, y.shape], [(4, 2000), (4,)])
+    found = allocate(plan, torch.float32, x.device)
+    kernel.gpu.launch(plan, [x, y], [found])
+    torch.testing.assert_close(found, f(x, y))
+    assert found.stride() == x.stride()
+
+
+def test_devices_that_kernels_run_on() -> None:
+    import torch
+
+    assert not any(supports(torch.device(kind)) for kind in ("cpu", "meta", "mps"))
 
 
 # Binaries
