@@ -29,11 +29,11 @@ from mlgraph.errors import (
     UnknownTargetError,
     UnsupportedOpError,
 )
-from mlgraph.frontend.loader import load
 from mlgraph.frontend.locations import user_line, warn
 from mlgraph.frontend.program import Adapt, Input, Program, Request, Result
 from mlgraph.graph import Graph, LazyGraph
 from mlgraph.guards import guard_of
+from mlgraph.loader import load
 from mlgraph.objects import (
     ROOTS,
     compile_module_object,
@@ -51,12 +51,19 @@ from mlgraph.state.modules import unchanged
 from mlgraph.state.program import with_state
 from mlgraph.targets.arrays import FRAMEWORKS, concrete, convert, framework_of, wide_types
 from mlgraph.targets.callable import emit
+from mlgraph.targets.kernels import Kernel, Passes
 from mlgraph.targets.staged import explained
+from mlgraph.transforms.differentiate_kernel import derivative
+from mlgraph.transforms.expand_math import ExpandMathPass
+from mlgraph.transforms.lower_kernel_to_llvm import lower_kernel
 from mlgraph.transforms.narrow_types import wide_values
 from mlgraph.transforms.pipelines import default_pipeline
 
 NAMED = 4
 """How many values a warning about 64-bit types names."""
+
+KERNEL_PASSES = Passes(ExpandMathPass(), lower_kernel, derivative)
+"""What makes code of kernels."""
 
 _counter = itertools.count()
 
@@ -76,7 +83,13 @@ class Options:
     dump_ir: str | None = None
     dump_dir: str | None = None
     verify: bool = False
+    fuse: bool = True
+    fast_math: bool = False
     x64: bool | None = None
+
+    def kernels(self, to: str) -> bool:
+        """Whether elementwise chains become kernels: jax and tensorflow, and compilers of torch, have their own."""
+        return self.fuse and to in ("torch", "numpy") and not self.return_backend_compiled_fn
 
 
 def compile(
@@ -97,6 +110,7 @@ def compile(
     dump_ir: str | None = None,
     dump_dir: str | None = None,
     verify: bool = False,
+    fuse: bool = True,
     fast_math: bool = False,
     x64: bool | None = None,
 ) -> Any:
@@ -115,7 +129,9 @@ def compile(
     - `passes`: your own passes, run at the ivy stage after canonicalisation.
     - `dynamic`: False fixes every dimension to the size that it is captured with.
     - `dump_ir`: "stage", "changed" or "pass" writes numbered `.mlir` files to `dump_dir`.
-    - `verify`: run the original beside each new capture. `fast_math`: accepted, without effect yet.
+    - `verify`: run the original beside each new capture.
+    - `fuse`: chains of elementwise operations become kernels, for torch and numpy. With `fast_math` kernels keep the
+      halves that they compute with in single precision, and round once.
     - `x64`: True keeps 64-bit types inside a jax callable; by default the session's `jax_enable_x64` decides.
 
     Raises `UnknownTargetError` for a bad `to`, and at capture any other error of `mlgraph.errors`.
@@ -134,6 +150,8 @@ def compile(
         dump_ir,
         dump_dir,
         verify,
+        fuse,
+        fast_math,
         x64,
     )
     state = (stateful, arg_stateful_idxs, kwarg_stateful_idxs)
@@ -313,7 +331,8 @@ def lower(
     wide = to == "jax" and bool(options.x64)
     scope = wide_types if wide else nullcontext
     with scope():
-        main = emitted.load(f"<mlgraph {graph.name} {next(_counter)}>", lambda array: convert(array, to))
+        kernels = {name: Kernel(op, to, KERNEL_PASSES) for name, op in emitted.kernels.items()}
+        main = emitted.load(f"<mlgraph {graph.name} {next(_counter)}>", lambda array: convert(array, to), kernels)
     main = _backend_compiled(main, to, options)
     if to == "jax":
         main = explained(main, stages["ivy"])
@@ -339,6 +358,7 @@ def lower(
         passed,
         None if effects is None else effects.state,
         narrow,
+        list(kernels.values()),
     )
 
 
@@ -349,7 +369,9 @@ def _run_pipeline(graph: Graph, program: Program, stages: dict[str, Any], option
     narrow = to == "jax" and not _x64(options)
     if narrow and (names := wide_values(program.module)):
         _warn_narrow(graph.name, names)
-    pipeline = default_pipeline(to, options.array_caching, options.include_generators, options.passes, narrow)
+    fuse = options.kernels(to)
+    flags = (options.array_caching, options.include_generators, options.passes, narrow, fuse, options.fast_math)
+    pipeline = default_pipeline(to, *flags)
 
     def on_stage(name: str, module: Any) -> None:
         stages[name] = module.clone() if name != to else module
@@ -408,7 +430,7 @@ def _backend_compiled(main: Callable[..., Any], to: str, options: Options) -> Ca
         case "tensorflow":
             import tensorflow as tf
 
-            return tf.function(main)
+            return tf.function(main, autograph=False)
         case _:
             import warnings
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 import mlgraph
-from mlgraph.frontend.loader import load
+from mlgraph.loader import load
 from mlgraph.targets.arrays import FRAMEWORKS, as_numpy
 
 CHECKPOINT = "microsoft/resnet-50"

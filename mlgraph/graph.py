@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from mlgraph import signature as sig
 from mlgraph.call import Call, spread, take_apart
@@ -21,6 +21,10 @@ from mlgraph.targets.arrays import framework_of
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
+
+    from mlgraph.targets.kernels import Kernel
+
+T = TypeVar("T")
 
 logger = logging.getLogger("mlgraph.recompiles")
 
@@ -37,6 +41,13 @@ class CacheInfo(NamedTuple):
     specialisations: int
 
 
+def _unconverted(code: T) -> T:
+    """Mark a class or a method for TensorFlow's AutoGraph, which then runs it as it is inside `tf.function`."""
+    setattr(code, "autograph_info__", {})  # noqa: B010
+    return code
+
+
+@_unconverted
 class Graph:
     """A compiled function: a callable of arrays of `to`, with the signature of the function it was made from.
 
@@ -128,6 +139,11 @@ class Graph:
         """The emitted Python of the newest specialisation."""
         return self._latest("source").source.text
 
+    @property
+    def kernels(self) -> "tuple[Kernel, ...]":
+        """The fused loops of the newest specialisation; each has `source`, `llvm` and `asm`."""
+        return tuple(self._latest("kernels").kernels)
+
     def cache_info(self) -> CacheInfo:
         """How often this graph captured, and how many specialisations it holds."""
         return CacheInfo(self._captures, len(self._specialisations))
@@ -136,6 +152,7 @@ class Graph:
         """Seconds of the newest capture: `tracer`, `capture` (raising), `transform` and `emit`."""
         return dict(self._latest("timings").seconds)
 
+    @_unconverted
     def apply(self, params: dict[str, Any], *args: Any, rng: Any = None, **kwargs: Any) -> Any:
         """The pure function of weights and inputs: writes no state, and differentiates by the target's autodiff.
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from mlgraph.running import Runner
     from mlgraph.targets.callable import Source
+    from mlgraph.targets.kernels import Kernel
 
 
 class Returned(NamedTuple):
@@ -73,6 +74,8 @@ class Specialisation:
     """What the function does with objects, where it has any."""
     narrow: bool = False
     """Whether 64-bit inputs become 32-bit ones, as in jax without 64-bit types."""
+    kernels: Sequence["Kernel"] = ()
+    """What runs chains of elementwise operations."""
 
     def difference(self, call: Call, parameters: Sequence[str]) -> Difference | None:
         """What of `call` does not fit; None when it fits."""

@@ -14,6 +14,18 @@ from mlgraph.transforms.lower_ivy.rules import rules_of
 
 TARGETS = ("torch", "jax", "tensorflow", "numpy")
 
+HOLES: dict[tuple[str, str], dict[str, str]] = {
+    ("torch", ""): {"betainc": "torch has no incomplete beta function"},
+    ("torch", "uint64"): dict.fromkeys(
+        "floor_divide remainder fmod maximum minimum clip abs sign less less_equal greater greater_equal"
+        " bitwise_right_shift relu max min argmax argmin max_and_argmax min_and_argmin"
+        " cumulative_max cumulative_min max_pool searchsorted topk"
+        " scatter_along_axis".split(),
+        "torch has no kernel, and no wider integer holds them",
+    ),
+}
+"""Rows that a backend cannot run, by backend and element type (or "" for all), and why."""
+
 
 @dataclass(frozen=True)
 class Support:
@@ -81,3 +93,13 @@ def markdown_list() -> str:
         ways = " | ".join(row.ways[target] or "-" for target in TARGETS)
         parts.append(f"| `{row.row.name}` {summary} | {ways} |")
     return "\n".join(parts).strip()
+
+
+def markdown_holes() -> str:
+    """What a target does not run, and why, as Markdown."""
+    lines = ["## What is missing, and why", "", "| target | element type | operations | reason |", "|---|---|---|---|"]
+    for (target, dtype), rows in HOLES.items():
+        for why in dict.fromkeys(rows.values()):
+            names = ", ".join(f"`ivy.{name}`" for name, reason in rows.items() if reason == why)
+            lines.append(f"| {target} | {dtype or 'any'} | {names} | {why} |")
+    return "\n".join(lines)

@@ -24,16 +24,23 @@ def _target(module: str, name: str) -> Callable[[], type[Target]]:
 PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "bake-generators": _pass("bake_generators", "BakeGeneratorsPass"),
     "channels-last": _pass("channels_last", "ChannelsLastPass"),
+    "differentiate-kernel": _pass("differentiate_kernel", "DifferentiateKernelPass"),
+    "expand-math": _pass("expand_math", "ExpandMathPass"),
     "fold-constants": _pass("fold_constants", "FoldConstantsPass"),
+    "fuse-elementwise": _pass("fuse_elementwise", "FuseElementwisePass"),
     "functionalize-state": _pass("functionalize_state", "FunctionalizeStatePass"),
     "lower-constant": _pass("lower_constant", "LowerConstantPass"),
     "lower-generator": _pass("lower_generator", "LowerGeneratorPass"),
     "lower-ivy": _pass("lower_ivy", "LowerIvyPass"),
+    "lower-kernel-to-llvm": _pass("lower_kernel_to_llvm", "LowerKernelToLLVMPass"),
     "masks-to-where": _pass("masks_to_where", "MasksToWherePass"),
     "narrow-types": _pass("narrow_types", "NarrowTypesPass"),
 }
 """The passes of mlgraph; `canonicalize`, `cse` and `dce` are xDSL's."""
 
-TARGETS: dict[str, Callable[[], type[Target]]] = {"python": _target("python", "PythonTarget")}
+TARGETS: dict[str, Callable[[], type[Target]]] = {
+    "python": _target("python", "PythonTarget"),
+    "triton": _target("triton", "TritonTarget"),
+}
 
 MLGRAPH = Universe(all_dialects=DIALECTS, all_passes=PASSES, all_targets=TARGETS)

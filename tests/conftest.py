@@ -1,11 +1,16 @@
 """What every test shares: quiet frameworks, and a seed for torch's weights."""
 
 import os
+from contextlib import suppress
+from importlib import import_module
 
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+with suppress(ImportError):
+    import_module("triton._C.libtriton")  # a test may import tensorflow first, and triton by way of transformers
 
 
 @pytest.fixture(autouse=True)

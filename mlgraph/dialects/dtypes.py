@@ -52,6 +52,11 @@ FLOATS = (f16, bf16, f32, f64)
 COMPLEX = (c64, c128)
 
 
+def width_of(dtype: DType) -> int:
+    """The bits of an integer type; a bool has 1."""
+    return cast("IntegerType[Any, Any]", dtype).width.data
+
+
 def dtype_of(dtype: DType) -> "np.dtype[Any]":
     """The numpy dtype of an element type; bfloat16 comes from ml_dtypes."""
     name = NAME_OF[dtype]

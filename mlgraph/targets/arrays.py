@@ -49,12 +49,20 @@ def as_numpy(x: Any) -> "np.ndarray[Any, Any]":
             raise InputError(f"{type(x).__name__} is no array of torch, jax, tensorflow or numpy")
 
 
-def _torch_to_numpy(x: Any) -> "np.ndarray[Any, Any]":
+def _plain(x: Any) -> Any:
+    """A tensor of torch as others can read it: on the CPU, without gradients and pending conjugations."""
     import torch
 
     x = x.detach().resolve_conj().resolve_neg().cpu()
     if x.layout != torch.strided or x.is_quantized:
         raise InputError("sparse and quantized tensors have no counterpart", fix="pass x.to_dense()")
+    return x
+
+
+def _torch_to_numpy(x: Any) -> "np.ndarray[Any, Any]":
+    import torch
+
+    x = _plain(x)
     if x.dtype == torch.bfloat16:
         import ml_dtypes
 
@@ -117,7 +125,20 @@ def to_tensorflow(x: Any) -> Any:
 
     if isinstance(x, tensorflow.Tensor):
         return x
-    return tensorflow.convert_to_tensor(x if isinstance(x, tensorflow.Variable) else np.array(as_numpy(x)))
+    if framework_of(x) == "torch":
+        return _torch_to_tensorflow(x)
+    # convert_to_tensor copies numpy arrays
+    return tensorflow.convert_to_tensor(x if isinstance(x, tensorflow.Variable) else as_numpy(x))
+
+
+def _torch_to_tensorflow(x: Any) -> Any:
+    """A copy that tensorflow takes over: by way of numpy it would make two."""
+    import tensorflow
+    import torch
+    from torch import to_dlpack
+
+    owned = _plain(x).clone(memory_format=torch.contiguous_format)
+    return tensorflow.experimental.dlpack.from_dlpack(to_dlpack(owned))
 
 
 CONVERTERS: dict[str, Callable[[Any], Any]] = {

@@ -19,6 +19,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
@@ -30,11 +31,13 @@ from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 from mlgraph.dialects.backend import BACKENDS, CallOp, ValueType
 from mlgraph.dialects.constant import ArrayOp, LiteralOp, array_of
 from mlgraph.dialects.dtypes import NAME_OF
-from mlgraph.dialects.functions import main_of
+from mlgraph.dialects.functions import functions, main_of
 from mlgraph.dialects.ivy.control import YieldOp
+from mlgraph.dialects.kernel import FusedOp
 from mlgraph.dialects.literals import List, Literal, Name, Operand, Rest, Slice
 from mlgraph.errors import line_of
 from mlgraph.targets.control import control, is_control
+from mlgraph.targets.kernels import Kernel
 
 BINARY = {
     "operator.add": "+",
@@ -50,16 +53,24 @@ ALIASES = {"jax.numpy": "jnp", "jax.lax": "lax", "tensorflow": "tf", "numpy": "n
 
 @dataclass(frozen=True)
 class Source:
-    """Emitted Python: `text` defines `main`, and reads captured arrays from `arrays` by name."""
+    """Emitted Python: `text` defines `main`, and reads captured arrays from `arrays` by name.
+
+    A function under `@fused` says what one of the `kernels` computes.
+    """
 
     text: str
     arrays: Mapping[str, Any]
     backend: str
+    kernels: Mapping[str, FusedOp]
 
-    def load(self, filename: str, convert: Any) -> Any:
+    def load(self, filename: str, convert: Any, kernels: Mapping[str, Kernel] = MappingProxyType({})) -> Any:
         """Run the text and return its `main`; `convert` turns a captured array into one of the backend."""
         arrays = {name: convert(array) for name, array in self.arrays.items()}
-        namespace: dict[str, Any] = {"arrays": arrays}
+
+        def fused(function: Any) -> Any:
+            return kernels[function.__name__].over(function)
+
+        namespace: dict[str, Any] = {"arrays": arrays, "fused": fused}
         linecache.cache[filename] = (len(self.text), None, self.text.splitlines(True), filename)
         exec(compile(self.text, filename, "exec"), namespace)
         return namespace["main"]
@@ -68,11 +79,16 @@ class Source:
 def emit(module: ModuleOp, backend: str) -> Source:
     """The Python source of `@main`, whose operations must be calls of `backend`."""
     printer = _Printer(backend)
-    body = printer.function(main_of(module).body.block)
+    kernels = {op.symbol: op for op in module.walk() if isinstance(op, FusedOp)}
+    main = main_of(module)
+    meanings = [f for f in functions(module) if f is not main]
+    printer.taken |= kernels.keys()
+    bodies = [["@fused", *printer.function(f.sym_name.data, f.body.block)] for f in meanings]
+    bodies.append(printer.function("main", main.body.block))
     imports = sorted(printer.imports)
-    parts = ["\n".join(imports), "\n".join(printer.globals), "\n".join(body)]
+    parts = ["\n".join(imports), "\n".join(printer.globals), *("\n".join(body) for body in bodies)]
     text = "\n\n\n".join(part for part in parts if part) + "\n"
-    return Source(text, printer.arrays, backend)
+    return Source(text, printer.arrays, backend, kernels)
 
 
 class _Printer:
@@ -83,7 +99,7 @@ class _Printer:
         self.arrays: dict[str, Any] = {}
         self.names: dict[SSAValue, str] = {}
         self.taken: set[str] = {"main", "arrays", *keyword.kwlist, *dir(builtins), *ALIASES.values(), *BACKENDS}
-        self.taken |= {"jax", "tf", "scipy", "operator"}
+        self.taken |= {"jax", "tf", "scipy", "operator", "fused"}
         self.repeats: Counter[str] = Counter()
         self.inline: dict[SSAValue, tuple[str, bool]] = {}
 
@@ -108,9 +124,14 @@ class _Printer:
 
     # Statements
 
-    def function(self, block: Block) -> list[str]:
+    def function(self, name: str, block: Block) -> list[str]:
+        """A function, whose names are its own but for those of globals."""
+        before = set(self.taken), Counter(self.repeats)
         parameters = [self.name(argument) for argument in block.args]
-        return [f"def main({', '.join(parameters)}):", *(f"    {line}" for line in self.block(block))]
+        lines = [f"def {name}({', '.join(parameters)}):", *(f"    {line}" for line in self.block(block))]
+        self.taken, self.repeats = before
+        self.taken |= {text.partition(" =")[0] for text in self.globals}
+        return lines
 
     def block(self, block: Block) -> list[str]:
         """The statements of a block, without its `ivy.yield`."""
@@ -132,6 +153,9 @@ class _Printer:
                 yield "return " + (", ".join(values) if len(values) != 0 else "()")
             case CallOp():
                 yield from self.call(op)
+            case FusedOp():
+                operands = ", ".join(self.value(v) for v in op.inputs)
+                yield from self.assign(op, f"{op.symbol}({operands})")
             case YieldOp():
                 return
             case _ if is_control(op):
@@ -144,6 +168,9 @@ class _Printer:
         if len(op.results) == 1 and _inlined(op.results[0]):
             self.inline[op.results[0]] = (text, atom)
             return
+        yield from self.assign(op, text)
+
+    def assign(self, op: Operation, text: str) -> Iterator[str]:
         targets = ", ".join(self.name(result) if result.uses.get_length() else "_" for result in op.results)
         where = line_of(op)
         comment = f"  # {where.rpartition('/')[2]}" if where else ""
@@ -300,7 +327,7 @@ def _last_uses(block: Block) -> dict[Operation, list[SSAValue]]:
     position = {op: i for i, op in enumerate(block.ops)}
     last: dict[Operation, list[SSAValue]] = {}
     for op in block.ops:
-        for value in op.results if isinstance(op, CallOp) or is_control(op) else ():
+        for value in op.results if isinstance(op, CallOp | FusedOp) or is_control(op) else ():
             users = [_ancestor(_statement_of(use.operation), block) for use in value.uses]
             if users:
                 last.setdefault(max(users, key=position.__getitem__), []).append(value)

@@ -45,13 +45,14 @@ class NarrowTypesPass(ModulePass):
 
 
 def wide_values(module: ModuleOp) -> list[str]:
-    """The names of the values in `module` that the pass narrows, with their element types."""
+    """The names of the values in `module` that are used and that the pass narrows, with their element types."""
     results = [value for op in module.walk() for value in op.results]
     arguments = [value for op in module.walk() for region in op.regions for b in region.blocks for value in b.args]
     wide = {
         f"{value.name_hint} ({NAME_OF[value.type.element_type]})": None
         for value in (*arguments, *results)
         if value.name_hint and isinstance(value.type, TensorType) and value.type.element_type in NARROW
+        if value.uses.get_length()
     }
     return list(wide)
 

@@ -4,6 +4,7 @@
     stateful     functionalize-state
     generator    lower-generator
     constant     lower-constant
+    kernel       fuse-elementwise, cse (torch and numpy, unless told not to)
     torch, ...   channels-last (tensorflow alone), lower-ivy, cse, dce
 
 A stage ends where the module has a meaning of its own: it is verified there, and a dump of it is worth reading.
@@ -27,6 +28,7 @@ from mlgraph.transforms.canonicalize import CanonicalizePass
 from mlgraph.transforms.channels_last import ChannelsLastPass
 from mlgraph.transforms.fold_constants import FoldConstantsPass
 from mlgraph.transforms.functionalize_state import FunctionalizeStatePass
+from mlgraph.transforms.fuse_elementwise import FuseElementwisePass
 from mlgraph.transforms.lower_constant import LowerConstantPass
 from mlgraph.transforms.lower_generator import LowerGeneratorPass
 from mlgraph.transforms.lower_ivy import LowerIvyPass
@@ -107,12 +109,14 @@ def default_pipeline(
     include_generators: bool = True,
     passes: Iterable[ModulePass] = (),
     narrow: bool = False,
+    fuse: bool = False,
+    fast_math: bool = False,
 ) -> Pipeline:
     """What `compile` runs to turn an ivy module into calls of backend `to`.
 
     `array_caching` evaluates what depends on no input; without it, constants stay as the user wrote them, equal ones
     included. `include_generators=False` draws random numbers once, now. `passes` are the user's own. `narrow` makes
-    64-bit types 32-bit ones, for jax without the others.
+    64-bit types 32-bit ones, for jax without the others. `fuse` makes kernels of elementwise chains.
     """
     cse, dce, own = CommonSubexpressionElimination(), DeadCodeElimination(), tuple(passes)
     ivy: list[ModulePass] = [] if include_generators else [BakeGeneratorsPass()]
@@ -121,12 +125,14 @@ def default_pipeline(
     ivy += [MasksToWherePass(), dce] if to == "jax" else []
     ivy += [NarrowTypesPass()] if narrow else []
     layout = (ChannelsLastPass(),) if to == "tensorflow" else ()
+    kernel = (Stage("kernel", (FuseElementwisePass(fast_math), cse)),) if fuse else ()
     return Pipeline(
         (
             Stage("ivy", tuple(ivy)),
             Stage("stateful", (FunctionalizeStatePass(),)),
             Stage("generator", (LowerGeneratorPass(to),)),
             Stage("constant", (LowerConstantPass(to),)),
+            *kernel,
             Stage(to, (*layout, LowerIvyPass(to), cse, dce)),
         )
     )

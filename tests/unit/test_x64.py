@@ -28,6 +28,12 @@ def test_without_64_bit_types_values_become_32_bit_and_a_warning_names_them():
     assert dtypes(graph(X, N)) == ["float32", "int32", "int32"]
 
 
+def test_values_that_nothing_uses_are_no_reason_to_warn(recwarn):
+    graph = mlgraph.compile(lambda x: x.max(dim=0).values, to="jax", args=(X,))
+    assert float(graph(X)) == 1.5
+    assert not [warning for warning in recwarn if warning.category is PrecisionWarning]
+
+
 def test_x64_keeps_64_bit_types_inside_the_callable_alone():
     graph = mlgraph.compile(wide, to="jax", args=(X, N), x64=True)
     found = graph(X, N + 2**40)

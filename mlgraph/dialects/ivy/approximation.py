@@ -8,8 +8,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import bf16, f16, f32
-from mlgraph.dialects.ivy.elementwise import add, cast, divide, minimum, multiply, subtract
-from mlgraph.dialects.ivy.elementwise import maximum as greater_of
+from mlgraph.dialects.ivy.elementwise import add, cast, divide, greater, less, multiply, subtract, where
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.dialects.parameters import Value
 
@@ -48,9 +47,12 @@ def times(x: Value, value: float) -> Value:
 
 
 def held(x: Value, low: float | None = None, high: float | None = None) -> Value:
-    """`x`, moved to where an approximation holds: what it gives elsewhere may overflow, though nobody reads it."""
-    x = x if low is None else greater_of(x, number(x, low))
-    return x if high is None else minimum(x, number(x, high))
+    """`x`, moved to where an approximation holds: what it gives elsewhere may overflow, though nobody reads it.
+
+    A choice has its whole gradient at the ends, which the larger of two halves.
+    """
+    x = x if low is None else where(less(x, number(x, low)), number(x, low), x)
+    return x if high is None else where(greater(x, number(x, high)), number(x, high), x)
 
 
 def polynomial(x: Value, coefficients: Sequence[float]) -> Value:

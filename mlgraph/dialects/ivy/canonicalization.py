@@ -12,6 +12,7 @@ from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.canonical import canonical
 from mlgraph.dialects.constant import array_of
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, INTEGERS, SIGNED, DType, dtype_of, i1
+from mlgraph.dialects.ivy.known_values import all_are
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.size_sources import ELEMENTWISE, is_size, known, same_sizes, size_of
 from mlgraph.dialects.ivy.types import dtype as element_type
@@ -177,11 +178,11 @@ def or_false(x1: Value, x2: Value) -> Value | None:
 
 @canonical(ivy.where)
 def decided(condition: Value, x1: Value, x2: Value) -> Value | None:
-    """A choice whose condition is a literal, all true or all false, and does not broadcast what it chooses."""
-    array = array_of(condition)
-    if array is None or array.size == 0 or array.any() != array.all():
+    """A choice whose condition is known, all true or all false, and does not broadcast what it chooses."""
+    found = all_are(condition)
+    if found is None:
         return None
-    chosen, other = (x1, x2) if array.all() else (x2, x1)
+    chosen, other = (x1, x2) if found else (x2, x1)
     return chosen if is_no_wider(condition, chosen) and is_no_wider(other, chosen) else None
 
 
@@ -213,6 +214,12 @@ def cast_again(x: Value, dtype: DType) -> Value | None:
     if y is None or not is_lossless(element_type(y), element_type(x)):
         return None
     return y if element_type(y) == dtype else ivy.cast(y, dtype)
+
+
+@canonical(ivy.attention)
+def mask_that_hides_nothing(query: Value, key: Value, value: Value, mask: Value | None, scale: float) -> Value | None:
+    """Attention with a mask that is true everywhere needs none."""
+    return ivy.attention(query, key, value, None, scale) if mask is not None and all_are(mask) else None
 
 
 # Moving elements

@@ -175,6 +175,12 @@ def linear(x: Value, weight: Value, bias: Value | None = None) -> Value:
     return result if bias is None else add(result, bias)
 
 
+@composite(Pure(), torch="torch.addmm(x, x1, x2)")
+def addmm(x: Value, x1: Value, x2: Value) -> Value:
+    """`x + x1 @ x2` of matrices."""
+    return add(x, matmul(x1, x2))
+
+
 def over_channels(x: Value, v: Value) -> Value:
     """A vector of channels shaped to broadcast against N, C, ..."""
     return reshape(v, (1, -1, *(1,) * (rank(x) - 2)))

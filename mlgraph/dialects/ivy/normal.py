@@ -6,7 +6,6 @@ from xdsl.traits import Pure
 
 from mlgraph.dialects.ivy.approximation import chebyshev, held, in_single, number, plus, polynomial, times
 from mlgraph.dialects.ivy.elementwise import (
-    abs,
     cos,
     digamma,
     divide,
@@ -43,11 +42,12 @@ ERFCX = (
 def erfcx(x: Value) -> Value:
     """`exp(x**2) * erfc(x)` without undue overflow."""
     real_float(x)
-    size = abs(x)
+    low = less(x, number(x, 0))
+    size = where(low, negative(x), x)
     y = subtract(number(x, 2), times(reciprocal(plus(size, 3.75)), 15))
     above = divide(chebyshev(y, ERFCX), plus(times(size, 2), 1))
     below = subtract(times(exp(square(held(x, high=0))), 2), above)
-    return where(less(x, number(x, 0)), below, above)
+    return where(low, below, above)
 
 
 @op(

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from xdsl.context import Context
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
@@ -63,7 +63,8 @@ class _Lowering:
         self.missing: Counter[tuple[str, str]] = Counter()
 
     def lower(self, op: Operation) -> None:
-        if (path := self.operators.get(type(op))) is not None:
+        path = self.operators.get(type(op))
+        if path is not None and isinstance(op.results[0].type, IndexType):
             replace(op, lambda: self.backend.call(path, tuple(op.operands), {}))
         elif isinstance(op, Row) and op.OP.dialect == "ivy":
             self.lower_row(op)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as index_sizes
-from mlgraph.dialects.backend import TORCH, Callee
+from mlgraph.dialects.backend import TORCH, Callee, CallOp
 from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import (
     FLOATS,
@@ -30,6 +30,7 @@ from mlgraph.dialects.dtypes import (
 )
 from mlgraph.dialects.ivy.manipulation import TO_END, slice_size
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, is_complex, normal_axes, normal_axis, rank, shape_of
+from mlgraph.dialects.literals import Operand
 from mlgraph.dialects.parameters import Ints, Shape, Value, Values
 from mlgraph.dialects.sizes import Size
 from mlgraph.transforms.lower_ivy.rules import Rules
@@ -58,7 +59,7 @@ MOVES = (
 )  # fmt: skip
 RING = (
     ivy.add, ivy.subtract, ivy.pow, ivy.negative, ivy.square, ivy.bitwise_invert, ivy.bitwise_left_shift, ivy.sum,
-    ivy.prod, ivy.cumulative_sum, ivy.cumulative_prod, ivy.matmul, ivy.einsum, ivy.linear, ivy.sum_pool,
+    ivy.prod, ivy.cumulative_sum, ivy.cumulative_prod, ivy.matmul, ivy.addmm, ivy.einsum, ivy.linear, ivy.sum_pool,
 )  # fmt: skip
 """Rows that are the same in wrapping signed and unsigned integers."""
 ORDERED = (
@@ -101,6 +102,16 @@ def clip(x: Value, low: Value, high: Value) -> Value | None:
     if None in numbers or any(map(isnan, numbers)):
         return None
     return torch.clamp(x, min=numbers[0], max=numbers[1])
+
+
+@rule(ivy.multiply)
+def multiply(x1: Value, x2: Value) -> Value | None:
+    """`x * x * x` in one pass over memory, by the product that `torch.pow` has for it."""
+    square = x1.owner
+    if dtype(x1) not in (f32, f64) or not isinstance(square, CallOp) or square.callee.data != "torch.mul":
+        return None
+    twice = square.arguments.data.positional == (Operand(0), Operand(0)) and square.inputs[0] is x2
+    return torch.pow(x2, 3) if twice and x1.has_one_use() else None
 
 
 @rule(ivy.softplus)

@@ -12,9 +12,9 @@ from xdsl.context import Context
 
 from mlgraph.dialects.functions import main_of
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, UnsupportedOpError, line_of
-from mlgraph.frontend.loader import load
 from mlgraph.frontend.program import Program, Request, Result
 from mlgraph.frontend.tensorflow import capture
+from mlgraph.loader import load
 from mlgraph.targets.callable import emit
 from mlgraph.transforms.lower_constant import LowerConstantPass
 from mlgraph.transforms.lower_ivy import LowerIvyPass

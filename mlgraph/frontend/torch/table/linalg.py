@@ -24,6 +24,8 @@ def vdot(out: Out, x: SSAValue, y: SSAValue) -> SSAValue:
 
 @rule("addmm.default", "baddbmm.default", "addmv.default")
 def addmm(out: Out, x: SSAValue, a: SSAValue, b: SSAValue, *, beta: Any = 1, alpha: Any = 1) -> SSAValue:
+    if rank(a) == rank(b) == 2 and alpha == beta == 1:
+        return ivy.addmm(x, a, b)
     product = ivy.matmul(a, b)
     product = product if alpha == 1 else ivy.multiply(product, number(product, alpha))
     if beta == 0:

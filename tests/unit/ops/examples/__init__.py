@@ -42,18 +42,6 @@ FAMILIES = (
 )
 EXAMPLES: dict[str, list[Example]] = {name: rows for family in FAMILIES for name, rows in family.EXAMPLES.items()}
 
-NO_LOWERING: dict[tuple[str, str], dict[str, str]] = {
-    ("torch", ""): {"betainc": "torch has no incomplete beta function"},
-    ("torch", "uint64"): dict.fromkeys(
-        "floor_divide remainder fmod maximum minimum clip abs sign less less_equal greater greater_equal"
-        " bitwise_right_shift relu max min argmax argmin max_and_argmax min_and_argmin"
-        " cumulative_max cumulative_min max_pool searchsorted topk"
-        " scatter_along_axis".split(),
-        "torch has no kernel, and no wider integer holds them",
-    ),
-}
-"""Rows that a backend cannot run, by backend and element type (or "" for all), and why."""
-
 
 def examples_of(name: str) -> list[Example]:
     """The examples of the row called `name`; none if nobody wrote one."""

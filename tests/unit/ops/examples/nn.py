@@ -255,6 +255,11 @@ EXAMPLES = {
     "hardswish": activation(lambda x: x * np.clip(x + 3, 0, 6) / 6, np.inf),
     "softmax": over_axis(softmax),
     "log_softmax": over_axis(log_softmax),
+    "addmm": [
+        example(lambda x, x1, x2: x + x1 @ x2, x=uniform(5), x1=uniform(3, 4), x2=uniform(4, 5)),
+        example(lambda x, x1, x2: x + x1 @ x2, x=uniform(3, 5), x1=uniform(3, 4), x2=uniform(4, 5)),
+        example(lambda x, x1, x2: x + x1 @ x2, x=uniform(3, 1), x1=uniform(3, 0), x2=uniform(0, 2)),
+    ],
     "linear": [
         example(linear, x=uniform(3, 4), weight=uniform(5, 4), bias=uniform(5)),
         example(linear, x=uniform(2, 3, 4), weight=uniform(5, 4)),

@@ -1,0 +1,181 @@
+"""The `kernel` dialect: chains of elementwise operations as one loop.
+
+    %y = kernel.fused @kernel_0(%x, %b) : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32> {
+    ^bb0(%x_1: f32, %b_1: f32):
+      %0 = arith.addf %x_1, %b_1 : f32
+      %1 = math.tanh %0 : f32
+      kernel.yield %1 : f32
+    }
+
+The iteration space is the broadcast of the operands. The region maps an element of each operand to one of each result
+by `arith`, `math` and `scalar` operations. Integers are signless there, and bools are `i1`: what is unsigned is said by
+the operations. The function that the symbol names holds the operations that the kernel stands for, and runs in its
+place where no kernel can: it is the kernel's meaning.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects import math
+from xdsl.dialects.builtin import IntegerType, SymbolRefAttr, TensorType
+from xdsl.ir import Attribute, Block, Dialect, Operation, Region, SSAValue
+from xdsl.irdl import (
+    IRDLOperation,
+    irdl_op_definition,
+    prop_def,
+    region_def,
+    traits_def,
+    var_operand_def,
+    var_result_def,
+)
+from xdsl.traits import IsTerminator, Pure
+from xdsl.utils.exceptions import VerifyException
+
+from mlgraph.dialects.dtypes import COMPLEX, element_type, width_of
+
+FUNCTION_WEIGHT = 24
+"""How many instructions a transcendental function is, about."""
+
+INSTRUCTIONS = (
+    math.AbsFOp,
+    math.CeilOp,
+    math.CopySignOp,
+    math.FloorOp,
+    math.FmaOp,
+    math.RoundEvenOp,
+    math.SqrtOp,
+    math.TruncOp,
+)
+"""What processors have an instruction for."""
+
+UNIT, ZERO, ANY = "unit", "zero", "any"
+"""How the innermost loop walks an array: element by element, not at all, or by a stride that the plan holds."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """What of a plan is part of the code."""
+
+    inner: tuple[str, ...]
+    """How the innermost loop walks each operand and result."""
+    outer: int = 0
+    """How many loops are around it. `begin` and `end` count the iterations of these, or of the only loop."""
+
+    @staticmethod
+    def flat(arrays: int) -> "Access":
+        """One loop over arrays without gaps."""
+        return Access((UNIT,) * arrays)
+
+
+@irdl_op_definition
+class YieldOp(IRDLOperation):
+    """An element of each result of a kernel."""
+
+    name = "kernel.yield"
+    values = var_operand_def()
+    traits = traits_def(IsTerminator(), Pure())
+    assembly_format = "($values^ `:` type($values))? attr-dict"
+
+    def __init__(self, *values: SSAValue):
+        super().__init__(operands=[values])
+
+
+@irdl_op_definition
+class FusedOp(IRDLOperation):
+    """One loop over the broadcast of its operands."""
+
+    name = "kernel.fused"
+    function = prop_def(SymbolRefAttr)
+    inputs = var_operand_def(TensorType)
+    outputs = var_result_def(TensorType)
+    body = region_def("single_block")
+    traits = traits_def(Pure())
+    assembly_format = "$function `(` $inputs `)` attr-dict `:` functional-type($inputs, $outputs) $body"
+
+    def __init__(self, function: str, inputs: Sequence[SSAValue], outputs: Sequence[Attribute], body: Block):
+        super().__init__(
+            operands=[inputs],
+            result_types=[outputs],
+            properties={"function": SymbolRefAttr(function)},
+            regions=[Region(body)],
+        )
+
+    @property
+    def symbol(self) -> str:
+        """The name of the kernel, and of the function that it stands for."""
+        return self.function.root_reference.data
+
+    @property
+    def elements(self) -> Sequence[SSAValue]:
+        """The scalars inside that become elements of the results."""
+        last = self.body.block.last_op
+        assert isinstance(last, YieldOp)
+        return last.values
+
+    @property
+    def reads(self) -> list[list[int]]:
+        """The numbers of the operands that each result depends on."""
+        sources: dict[SSAValue, frozenset[int]] = {x: frozenset((i,)) for i, x in enumerate(self.body.block.args)}
+        for op in self.body.block.ops:
+            sources |= dict.fromkeys(op.results, frozenset[int]().union(*(sources[x] for x in op.operands)))
+        return [sorted(sources[value]) for value in self.elements]
+
+    def verify_(self) -> None:
+        last = self.body.block.last_op
+        if not isinstance(last, YieldOp):
+            raise VerifyException("kernel.fused: the region must end in kernel.yield")
+        _check("an argument", [a.type for a in self.body.block.args], self.operand_types)
+        _check("a result", [v.type for v in last.values], self.result_types)
+
+
+def scalar_type(dtype: Attribute) -> Attribute:
+    """The type of an element inside a kernel: integers are signless there. Complex numbers raise `ValueError`."""
+    if dtype in COMPLEX:
+        raise ValueError("kernels have no complex numbers")
+    return IntegerType(width_of(dtype)) if isinstance(dtype, IntegerType) else dtype
+
+
+def weight(body: Block) -> int:
+    """About how many instructions of a processor one iteration takes."""
+    return sum(FUNCTION_WEIGHT if _is_function(op) else 1 for op in body.ops)
+
+
+def _is_function(op: Operation) -> bool:
+    return op.name.partition(".")[0] in ("math", "scalar") and not isinstance(op, INSTRUCTIONS)
+
+
+def drop_unused(body: Block) -> None:
+    """Erase what no result of a kernel needs."""
+    for op in reversed(list(body.ops)):
+        if not isinstance(op, YieldOp) and not any(result.uses.get_length() for result in op.results):
+            op.detach()
+            op.erase()
+
+
+def trimmed(kernel: FusedOp, results: Sequence[int]) -> tuple[FusedOp, list[int]]:
+    """A kernel of some of the results alone, in no block, and the numbers of the operands that it reads."""
+    region = kernel.body.clone()
+    body = region.detach_block(region.block)
+    last = body.last_op
+    assert isinstance(last, YieldOp)
+    last.operands = [last.values[i] for i in results]
+    drop_unused(body)
+    read = [i for i, argument in enumerate(body.args) if argument.uses.get_length()]
+    for argument in [a for i, a in enumerate(body.args) if i not in read]:
+        body.erase_arg(argument)
+    inputs = Block(arg_types=[kernel.operand_types[i] for i in read]).args
+    made = FusedOp(kernel.symbol, inputs, [kernel.result_types[i] for i in results], body)
+    made.location = kernel.location
+    return made, read
+
+
+def _check(what: str, found: Sequence[Attribute], arrays: Sequence[Attribute]) -> None:
+    wanted = [scalar_type(element_type(array)) for array in arrays]
+    if len(found) != len(wanted):
+        raise VerifyException(f"kernel.fused: the region has {len(found)} of {len(wanted)} for {what}")
+    for one, other in zip(found, wanted):
+        if one != other:
+            raise VerifyException(f"kernel.fused: {what} of the region is {one}, expected {other}")
+
+
+Kernel = Dialect("kernel", [FusedOp, YieldOp])

@@ -1,0 +1,162 @@
+"""Kernels at run time: what a graph calls in the place of a chain of elementwise operations.
+
+A kernel looks its loops up by the shapes and strides of a call. Where no kernel can run (nothing to loop over, arrays
+of another kind than it was made for) it calls the function that it stands for.
+"""
+
+# pyright: basic
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.llvm import FuncOp
+from xdsl.passes import ModulePass
+
+from mlgraph.dialects.dtypes import NAME_OF, dtype_of, element_type
+from mlgraph.dialects.functions import finish, function
+from mlgraph.dialects.kernel import Access, FusedOp, weight
+from mlgraph.targets.autograd import Derive
+from mlgraph.targets.kernels.loops import Loops, access_of
+from mlgraph.targets.llvm import Code, assembly, load, translate
+from mlgraph.targets.plan import make_plan
+
+KEPT = 256
+"""How many shapes a kernel remembers the loops of."""
+
+
+@dataclass(frozen=True)
+class Passes:
+    """The transforms that kernels are made with: the compiler gives them, as targets know none."""
+
+    expand: ModulePass
+    """Leaves kernels without functions that processors have no instruction for."""
+    lower: Callable[[FusedOp, Access, str], FuncOp]
+    """The loops of such a kernel."""
+    derive: Derive
+    """The derivative of a kernel, for torch's autograd."""
+
+
+class Kernel:
+    """One kernel: its code, and the function that it stands for."""
+
+    def __init__(self, fused: FusedOp, to: str, passes: Passes) -> None:
+        self.name = fused.symbol
+        self.to = to
+        self.fused = standalone(fused)
+        self.passes = passes
+        arrays = [*self.fused.operands, *self.fused.results]
+        dtypes = [element_type(value.type) for value in arrays]
+        self.inputs = len(self.fused.operands)
+        self.dtypes = [NAME_OF[d] for d in dtypes]
+        self.itemsizes = [dtype_of(d).itemsize for d in dtypes]
+        self.ranks = [len(value.type.get_shape()) for value in arrays]
+        self.reads = self.fused.reads
+        self.weight = weight(self.fused.body.block)
+        self.loops: dict[Any, Loops | None] = {}
+        self.codes: dict[Access, Code] = {}
+        self._process = os.getpid()
+        self._first = _compiler().submit(self._make, Access.flat(len(arrays)))
+
+    def __repr__(self) -> str:
+        return f"<Kernel {self.name}({', '.join(self.dtypes[: self.inputs])}) to {self.to}>"
+
+    @property
+    def source(self) -> str:
+        """The kernel in the `kernel` dialect."""
+        return f"{self.fused}\n"
+
+    @property
+    def llvm(self) -> str:
+        """The LLVM IR of the kernel over arrays without gaps."""
+        return self._llvm(Access.flat(len(self.dtypes)))
+
+    @property
+    def asm(self) -> str:
+        """The assembly of the kernel over arrays without gaps, for this processor."""
+        return assembly(self.llvm)
+
+    def _llvm(self, access: Access) -> str:
+        fused = standalone(self.fused)
+        self.passes.expand.apply(Context(), module_of(fused))
+        return translate(self.passes.lower(fused, access, self.name), self.to == "numpy")
+
+    def code(self, access: Access) -> Code:
+        """The code for a way to walk the arrays, made now if there is none."""
+        if access not in self.codes:
+            self._first_code()
+        if access not in self.codes:
+            self.codes[access] = self._make(access)
+        return self.codes[access]
+
+    def _first_code(self) -> None:
+        """Wait for the code that is made since the kernel is there; after a fork nobody makes it."""
+        if self._process == os.getpid():
+            self.codes[Access.flat(len(self.dtypes))] = self._first.result()
+
+    def _make(self, access: Access) -> Code:
+        return load(f"{self.source}{access} {self.to}", lambda: self._llvm(access))
+
+    def find(self, shapes: Sequence[tuple[int, ...]], strides: Sequence[tuple[int, ...]]) -> Loops | None:
+        """The loops for operands of these shapes and strides in bytes, None where no kernel can run."""
+        key = (*shapes, *strides)
+        if key not in self.loops:
+            if len(self.loops) >= KEPT:
+                self.loops.clear()
+            self.loops[key] = self._plan(shapes, strides)
+        return self.loops[key]
+
+    def _plan(self, shapes: Sequence[tuple[int, ...]], strides: Sequence[tuple[int, ...]]) -> Loops | None:
+        if [len(shape) for shape in shapes] != self.ranks[: self.inputs]:
+            return None
+        plan = make_plan(shapes, strides, self.itemsizes[self.inputs :], self.reads)
+        if plan is None:
+            return None
+        code = self.code(access_of(plan, self.itemsizes))
+        return Loops(plan, code.call, self.itemsizes, self.weight)
+
+    def over(self, unfused: Callable[..., Any]) -> Callable[..., Any]:
+        """The function that a graph calls: this kernel, or `unfused` where it cannot run."""
+        if self.to == "numpy":
+            from mlgraph.targets.kernels.numpy import wrapped
+        else:
+            from mlgraph.targets.kernels.torch import wrapped
+        return wrapped(self, unfused)
+
+    def another(self, fused: FusedOp, unfused: Callable[..., Any]) -> Callable[..., Any]:
+        """What `over` gives for another kernel of this target, as a derivative is."""
+        return Kernel(fused, self.to, self.passes).over(unfused)
+
+
+def standalone(fused: FusedOp) -> FusedOp:
+    """A copy of a kernel in a module of its own."""
+    main = function(fused.symbol, fused.operand_types, [value.name_hint or "x" for value in fused.operands])
+    copy = fused.clone(dict(zip(fused.operands, main.body.block.args)))
+    main.body.block.add_op(copy)
+    finish(main, copy.results)
+    ModuleOp([main])
+    return copy
+
+
+def module_of(fused: FusedOp) -> ModuleOp:
+    """The module of a kernel that stands alone."""
+    module = fused.get_toplevel_object()
+    assert isinstance(module, ModuleOp)
+    return module
+
+
+_compilers: list[ThreadPoolExecutor] = []
+
+
+def _compiler() -> ThreadPoolExecutor:
+    """Makes code while the rest of a graph is made."""
+    if not _compilers:
+        _compilers.append(ThreadPoolExecutor(2, "mlgraph-compile"))
+    return _compilers[0]
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_compilers.clear)

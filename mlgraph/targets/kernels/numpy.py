@@ -1,0 +1,75 @@
+"""Kernels over arrays of numpy."""
+
+# pyright: basic
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from mlgraph.targets.kernels.generated import compile_function, parameters
+from mlgraph.targets.kernels.loops import Walk
+from mlgraph.targets.plan import Plan
+
+
+def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
+    """The function that runs a kernel on numpy's arrays. For `kernel_0(x, b)` it reads
+
+        def kernel_0(x, b):
+            if x.dtype is t0 and b.dtype is t1 and (walk := find((x.shape, x.strides, b.shape, b.strides))):
+                call, address, shape = walk
+                return call(address, x, b, empty(shape, t2))
+            return slow(x, b)
+
+    An operand that has no axes may be a number of numpy, which is no array.
+    """
+    dtypes = [_dtype(name) for name in kernel.dtypes]
+    known: dict[Any, Walk] = {}
+
+    def slow(*operands: Any) -> Any:
+        arrays = [np.asarray(x) if isinstance(x, np.generic) else x for x in operands]
+        fit = all(isinstance(x, np.ndarray) and x.dtype == d for x, d in zip(arrays, dtypes))
+        loops = kernel.find([x.shape for x in arrays], [x.strides for x in arrays]) if fit else None
+        if loops is None:
+            return unfused(*operands)
+        if loops.walk is not None:
+            if len(known) > len(kernel.loops):
+                known.clear()
+            known[tuple(part for x in arrays for part in (x.shape, x.strides))] = loops.walk
+        results = [allocate(loops.plan, d) for d in dtypes[kernel.inputs :]]
+        loops.run([*arrays, *results])
+        return results[0] if len(results) == 1 else tuple(results)
+
+    names = parameters(unfused)
+    key = ", ".join(f"{x}.shape, {x}.strides" for x in names)
+    tests = [f"{x}.dtype is __t{i}" for i, x in enumerate(names)]
+    scalars = [x for x, rank in zip(names, kernel.ranks) if rank == 0]
+    results = [f"__empty(__shape, __t{len(names) + i})" for i in range(len(kernel.reads))]
+    outs = [f"__y{i}" for i in range(len(results))]
+    call = f"__call(__address, {', '.join((*names, *outs))})"
+    lines = [
+        *(f"{x} = {x} if type({x}) is __array else __asarray({x})" for x in scalars),
+        f"if {' and '.join(tests)} and (__walk := __find(({key}))):",
+        "    __call, __address, __shape = __walk",
+        *(f"    {name} = {new}" for name, new in zip(outs, results)),
+        *([f"    return {call}"] if len(outs) == 1 else [f"    {call}", f"    return {', '.join(outs)}"]),
+        f"return __slow({', '.join(names)})",
+    ]
+    given = {"__find": known.get, "__slow": slow, "__empty": np.empty, "__array": np.ndarray, "__asarray": np.asarray}
+    given |= {f"__t{i}": d for i, d in enumerate(dtypes)}
+    return compile_function(kernel.name, names, lines, given)
+
+
+def allocate(plan: Plan, dtype: Any) -> "np.ndarray[Any, Any]":
+    """A new result; numpy asks for huge pages where it is large."""
+    if plan.dense:
+        return np.empty(plan.shape, dtype)
+    stored = np.empty([plan.shape[axis] for axis in plan.order], dtype)
+    return stored.transpose(np.argsort(plan.order))
+
+
+def _dtype(name: str) -> Any:
+    if name == "bfloat16":
+        import ml_dtypes
+
+        return np.dtype(ml_dtypes.bfloat16)
+    return np.dtype(name)

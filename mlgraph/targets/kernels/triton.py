@@ -1,0 +1,218 @@
+"""Kernels on a GPU: Triton source, loaded, tuned and launched; or compiled for a GPU that need not be there.
+
+Where `TRITON_INTERPRET=1` is set, Triton runs kernels on the CPU instead, in Python.
+"""
+
+# pyright: basic
+import hashlib
+import linecache
+import math
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
+from typing import Any, NamedTuple, TypeAlias
+
+from mlgraph.dialects.dtypes import NAME_OF, DType, dtype_of, element_type
+from mlgraph.dialects.kernel import FusedOp
+from mlgraph.errors import InputError
+from mlgraph.loader import load
+from mlgraph.targets.plan import Plan
+from mlgraph.targets.triton import Layout, layout_of, natural_layout, triton_source
+
+Tensor: TypeAlias = Any
+Configuration: TypeAlias = Mapping[str, int]
+
+DEFAULT: Configuration = {"BLOCK": 1024, "num_warps": 4}
+CANDIDATES: Sequence[Configuration] = (
+    {"BLOCK": 512, "num_warps": 4},
+    DEFAULT,
+    {"BLOCK": 2048, "num_warps": 8},
+    {"BLOCK": 4096, "num_warps": 8},
+)
+KEPT = 256
+"""How many plans a kernel remembers the arguments of."""
+LARGE = 1 << 18
+"""Elements from which on it pays to choose the best of the candidates: below, a launch is all that it takes."""
+TUNING_MS = {"warmup": 2, "rep": 10}
+
+POINTERS = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32", "float64": "fp64", "bool": "i1"}
+POINTERS |= {f"{sign}int{bits}": f"{sign or 'i'}{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+"""Triton's names of element types in signatures."""
+
+
+class Binary(NamedTuple):
+    """A kernel compiled for one kind of GPU."""
+
+    ptx: str
+    cubin: bytes
+
+
+class TritonKernel:
+    """The kernel of a `kernel.fused` on tensors of torch that are on one GPU."""
+
+    def __init__(self, fused: FusedOp, fast_math: bool = False) -> None:
+        self.fused, self.name = fused, fused.symbol
+        self.options = options(fast_math)
+        self.dtypes = [element_type(type) for type in (*fused.operand_types, *fused.result_types)]
+        self.itemsizes = [dtype_of(dtype).itemsize for dtype in self.dtypes]
+        self._launches: dict[Plan, _Launch] = {}
+        self._tuned: dict[tuple[Any, ...], Configuration] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def source(self) -> str:
+        """The source for contiguous arrays of the types that the kernel was made for."""
+        return triton_source(self.fused, self.name)
+
+    @cached_property
+    def _torch_dtypes(self) -> list[Any]:
+        torch = load("torch")
+        return [getattr(torch, NAME_OF[dtype]) for dtype in self.dtypes]
+
+    def launch(self, plan: Plan, operands: Sequence[Tensor], results: Sequence[Tensor]) -> None:
+        """Compute `results`, which lie in memory as the plan says, on the current stream of their device.
+
+        A result may share the memory of an operand whose elements are at the same places.
+        """
+        tensors = [*operands, *results]
+        self._check(tensors)
+        launch = self._launches.get(plan)
+        if launch is None:
+            if len(self._launches) >= KEPT:
+                self._launches.clear()
+            launch = self._launches[plan] = self._prepare(plan)
+        if launch.interpreted:
+            launch.run(tensors, DEFAULT, self.options)
+            return
+        with load("torch").cuda.device(tensors[0].device):
+            launch.run(tensors, self._configuration(launch, operands, results), self.options)
+
+    def _check(self, tensors: Sequence[Tensor]) -> None:
+        if len(tensors) != len(self.dtypes):
+            raise InputError(f"{self.name} takes {len(self.dtypes)} operands and results, not {len(tensors)}")
+        device = tensors[0].device
+        for tensor, dtype in zip(tensors, self._torch_dtypes):
+            if tensor.dtype is not dtype:
+                raise InputError(f"{self.name} was made for {dtype}, not {tensor.dtype}")
+            if tensor.device != device:
+                raise InputError(
+                    f"{self.name} has operands and results on {device} and {tensor.device}",
+                    fix="move them to one device",
+                )
+        if device.type != "cuda" and not (device.type == "cpu" and _interpreted()):
+            raise InputError(
+                f"Triton runs kernels on CUDA devices, and {self.name} has tensors on {device}",
+                fix="call the functions that the kernel stands for, or set TRITON_INTERPRET=1 to debug it on the CPU",
+            )
+
+    def _prepare(self, plan: Plan) -> "_Launch":
+        layout = layout_of(plan, self.itemsizes[: len(self.fused.operands)])
+        interpreted = _interpreted()
+        function = load_kernel(triton_source(self.fused, self.name, layout), self.name, interpreted)
+        steps = [[step // size for step in loops] for loops, size in zip(plan.strides, self.itemsizes)]
+        count = math.prod(plan.sizes)
+        sizes = [plan.sizes[axis] for axis in layout.sizes]
+        strides = [steps[k][axis] for k, axes in enumerate(layout.operands) for axis in axes or ()]
+        return _Launch(function, interpreted, layout, count, (count, *sizes, *strides), _reach(plan.sizes, steps))
+
+    def _configuration(self, launch: "_Launch", operands: Sequence[Tensor], results: Sequence[Tensor]) -> Configuration:
+        """The best of the candidates for a layout and about this many elements, measured once.
+
+        It is measured on results of its own, because it runs the kernel many times and results may be operands.
+        """
+        torch = load("torch")
+        if launch.count < LARGE or torch.cuda.is_current_stream_capturing():
+            return DEFAULT
+        key = (results[0].device.index, launch.layout, launch.reach >> 31 > 0, launch.count.bit_length() // 3)
+        if key not in self._tuned:
+            with self._lock:
+                if key not in self._tuned:
+                    own = [torch.empty_like(result) for result in results]
+                    self._tuned[key] = launch.tuned([*operands, *own], self.options)
+        return self._tuned[key]
+
+
+@dataclass(frozen=True)
+class _Launch:
+    """A kernel for one plan."""
+
+    function: Any
+    interpreted: bool
+    layout: Layout
+    count: int
+    numbers: tuple[int, ...]
+    """The arguments behind the pointers."""
+    reach: int
+    """The largest distance in elements that an index has to say."""
+
+    @cached_property
+    def index(self) -> Any:
+        language = load("triton.language")
+        largest = max(candidate["BLOCK"] for candidate in CANDIDATES)
+        return language.int32 if self.reach + largest < 1 << 31 else language.int64
+
+    def run(self, tensors: Sequence[Tensor], configuration: Configuration, options: Mapping[str, Any]) -> None:
+        grid = (-(-self.count // configuration["BLOCK"]),)
+        self.function[grid](*tensors, *self.numbers, INDEX=self.index, **configuration, **options)
+
+    def tuned(self, tensors: Sequence[Tensor], options: Mapping[str, Any]) -> Configuration:
+        """The fastest of the candidates."""
+        triton, testing = load("triton"), load("triton.testing")
+        configs = [triton.Config({"BLOCK": c["BLOCK"]}, num_warps=c["num_warps"]) for c in CANDIDATES]
+        tuner = triton.autotune(configs, key=[], do_bench=partial(testing.do_bench, **TUNING_MS))(self.function)
+        tuner[lambda meta: (-(-self.count // meta["BLOCK"]),)](*tensors, *self.numbers, INDEX=self.index, **options)
+        best = tuner.best_config
+        return {"BLOCK": best.kwargs["BLOCK"], "num_warps": best.num_warps}
+
+
+def _reach(sizes: Sequence[int], steps: Sequence[Sequence[int]]) -> int:
+    return max(sum(abs(step) * (size - 1) for size, step in zip(sizes, loops)) for loops in steps)
+
+
+def options(fast_math: bool) -> dict[str, Any]:
+    """How kernels are compiled: products and sums are rounded each, and denormals kept, as the frameworks do."""
+    return {"enable_fp_fusion": fast_math, "enable_reflect_ftz": False, "sanitize_overflow": False}
+
+
+def compile_for(
+    fused: FusedOp,
+    capability: int,
+    layout: Layout | None = None,
+    fast_math: bool = False,
+    wide: bool = False,
+    configuration: Configuration = DEFAULT,
+) -> Binary:
+    """The kernel for a GPU of a compute capability such as 90, which need not be there; `wide` indices have 64 bits."""
+    compiler, backends = load("triton.compiler"), load("triton.backends.compiler")
+    layout = layout or natural_layout(fused)
+    function = load_kernel(triton_source(fused, fused.symbol, layout), fused.symbol, False)
+    dtypes = [element_type(type) for type in (*fused.operand_types, *fused.result_types)]
+    pointers = dict(zip(function.arg_names, map(_pointer, dtypes)))
+    signature = dict.fromkeys(function.arg_names, "i64" if wide else "i32") | pointers
+    language = load("triton.language")
+    constants = {"INDEX": language.int64 if wide else language.int32, "BLOCK": configuration["BLOCK"]}
+    aligned = {(k,): [["tt.divisibility", 16]] for k in range(len(signature) - len(constants))}
+    source = compiler.ASTSource(function, signature | dict.fromkeys(constants, "constexpr"), constants, aligned)
+    settings = {"num_warps": configuration["num_warps"], **options(fast_math)}
+    found = compiler.compile(source, target=backends.GPUTarget("cuda", capability, 32), options=settings).asm
+    return Binary(found["ptx"], found["cubin"])
+
+
+def _pointer(dtype: DType) -> str:
+    return f"*{POINTERS[NAME_OF[dtype]]}"
+
+
+@cache
+def load_kernel(text: str, name: str, interpreted: bool) -> Any:
+    """The kernel that a file of Triton defines; `interpreted` says what `triton.jit` gives at present."""
+    load("triton")
+    filename = f"<{name} {hashlib.sha256(text.encode()).hexdigest()[:16]}>"
+    linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
+    namespace: dict[str, Any] = {"__name__": "mlgraph.kernels"}
+    exec(compile(text, filename, "exec"), namespace)
+    return namespace[name]
+
+
+def _interpreted() -> bool:
+    return bool(load("triton").knobs.runtime.interpret)

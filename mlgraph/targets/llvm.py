@@ -1,0 +1,271 @@
+"""Machine code for the CPU: a kernel as a function of the `llvm` dialect → LLVM IR → the address of a loop.
+
+Code is kept on disk, under the hash of all that it depends on: the kernel, the versions and the processor. A file that
+is not whole, or not its owner's, is built anew.
+"""
+
+# pyright: basic
+import ctypes
+import functools
+import hashlib
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from xdsl.dialects.llvm import FuncOp
+from xdsl.ir import Block, SSAValue
+
+from mlgraph.dialects.llvm_casts import FPToSIOp
+
+ENTRY = "call"
+"""The name of the function in every object that Python calls."""
+
+HEADER = 3
+"""The numbers of a plan before those that the loops read: the first iteration, the last, and whether to let other
+threads run meanwhile."""
+
+_lock = threading.Lock()
+"""LLVM's objects are made by one thread at a time."""
+
+
+@dataclass(frozen=True)
+class Code:
+    """Loaded machine code."""
+
+    call: Any
+    """A function of Python: from the address of a plan and arrays to the last array."""
+    owners: tuple[Any, ...]
+    """Own the memory of the code."""
+
+
+@functools.cache
+def _llvm() -> Any:
+    """llvmlite's binding, ready to make code for this machine."""
+    from llvmlite import binding
+
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    return binding
+
+
+def machine() -> Any:
+    """What makes code for this processor. One serves one module: they are not shared between threads."""
+    binding = _llvm()
+    target = binding.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=binding.get_host_cpu_name(), features=processor(), opt=3, jit=True, codemodel="jitdefault"
+    )
+
+
+@functools.cache
+def processor() -> str:
+    """The features of this processor."""
+    return _llvm().get_host_cpu_features().flatten()
+
+
+def translate(function: FuncOp, boxed: bool) -> str:
+    """A loop of the `llvm` dialect as LLVM IR, with the function that Python calls around it.
+
+    xDSL's own converter does each operation but `llvm.fptosi`. `boxed` is for numpy's arrays, else addresses are given.
+    """
+    from llvmlite import ir
+    from xdsl.backend.llvm.convert_op import convert_op
+    from xdsl.backend.llvm.convert_type import convert_type
+
+    module = ir.Module(name=function.sym_name.data)
+    module.triple = _llvm().get_default_triple()
+    signature = function.function_type
+    made = ir.Function(module, ir.FunctionType(ir.VoidType(), [convert_type(t) for t in signature.inputs]), name="loop")
+    made.linkage = "internal"
+    values: dict[SSAValue, Any] = {}
+    first, *rest = function.body.blocks
+    for attributes, old, new in zip(function.arg_attrs or (), first.args, made.args, strict=True):
+        values[old] = new
+        if "llvm.noalias" in attributes.data:
+            new.add_attribute("noalias")
+    blocks: dict[Block, Any] = {block: made.append_basic_block() for block in (first, *rest)}
+    for block in rest:
+        builder = ir.IRBuilder(blocks[block])
+        values.update((argument, builder.phi(convert_type(argument.type))) for argument in block.args)
+    for block, new in blocks.items():
+        builder = ir.IRBuilder(new)
+        for op in block.ops:
+            if isinstance(op, FPToSIOp):
+                values[op.result] = builder.fptosi(values[op.arg], convert_type(op.result.type))
+            else:
+                convert_op(op, builder, values, blocks)
+    _add_entry(module, made, boxed)
+    return str(module)
+
+
+def _add_entry(module: Any, loop: Any, boxed: bool) -> None:
+    """Add what Python calls with the address of a plan and with arrays: `METH_FASTCALL` of Python's C interface.
+
+    Gives back the last array. A numpy array has its data's address right behind its object header (the public struct
+    `PyArrayObject`).
+    """
+    from llvmlite import ir
+
+    pointer, i64 = ir.PointerType(), ir.IntType(64)
+    entry = ir.Function(module, ir.FunctionType(pointer, [pointer, pointer, i64]), name=ENTRY)
+    address_of = ir.Function(module, ir.FunctionType(pointer, [pointer]), name="PyLong_AsVoidPtr")
+    builder = ir.IRBuilder(entry.append_basic_block())
+
+    def at(base: Any, offset: int, type_: Any, unit: Any) -> Any:
+        place = builder.gep(base, [ir.Constant(i64, offset)], source_etype=unit)
+        return builder.load(place, typ=type_)
+
+    arguments = [at(entry.args[1], i, pointer, pointer) for i in range(len(loop.args) - 2)]
+    plan = builder.call(address_of, arguments[:1])
+    begin, end, alone = (at(plan, i, i64, i64) for i in range(HEADER))
+    rest = builder.gep(plan, [ir.Constant(i64, HEADER)], source_etype=i64)
+    if boxed:
+        data = [at(a, object.__basicsize__, pointer, ir.IntType(8)) for a in arguments[1:]]
+    else:
+        data = [builder.call(address_of, [a]) for a in arguments[1:]]
+        _refuse_null(module, builder, data)
+    released = builder.icmp_signed("!=", alone, ir.Constant(i64, 0))
+    with builder.if_else(released) as (then, otherwise):
+        with then:
+            save = ir.Function(module, ir.FunctionType(pointer, []), name="PyEval_SaveThread")
+            restore = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer]), name="PyEval_RestoreThread")
+            state = builder.call(save, [])
+            builder.call(loop, [rest, begin, end, *data])
+            builder.call(restore, [state])
+        with otherwise:
+            builder.call(loop, [rest, begin, end, *data])
+    keep = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer]), name="Py_IncRef")
+    builder.call(keep, [arguments[-1]])
+    builder.ret(arguments[-1])
+
+
+def _refuse_null(module: Any, builder: Any, addresses: Sequence[Any]) -> None:
+    """Raise `RuntimeError` for an address of 0: a tensor that has no memory of its own gives it."""
+    from llvmlite import ir
+
+    pointer = ir.PointerType()
+    null = ir.Constant(pointer, None)
+    missing = [builder.icmp_unsigned("==", address, null) for address in addresses]
+    with builder.if_then(functools.reduce(builder.or_, missing), likely=False):
+        error = ir.GlobalVariable(module, pointer, "PyExc_RuntimeError")
+        throw = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer]), name="PyErr_SetNone")
+        builder.call(throw, [builder.load(error, typ=pointer)])
+        builder.ret(null)
+
+
+def optimised(text: str, target: Any) -> Any:
+    """The module of LLVM IR in `text`, its loops vectorised for `target`."""
+    binding = _llvm()
+    module = binding.parse_assembly(text)
+    module.verify()
+    options = binding.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = options.slp_vectorization = options.loop_interleaving = True
+    passes = binding.create_pass_builder(target, options)
+    passes.getModulePassManager().run(module, passes)
+    return module
+
+
+def assembly(text: str) -> str:
+    """The assembly of LLVM IR on this processor."""
+    with _lock:
+        target = machine()
+        return target.emit_assembly(optimised(text, target))
+
+
+def load(key: str, make: Any) -> Code:
+    """The code that `make`, which returns LLVM IR, describes; from disk where `key` is found there.
+
+    `key` is text that `make` depends on alone.
+    """
+    digest = hashlib.sha256("\n".join((key, *_versions(), processor())).encode()).hexdigest()
+    data = _read(digest)
+    if data is None:
+        text = make()
+        with _lock:
+            target = machine()
+            data = target.emit_object(optimised(text, target))
+        _write(digest, data)
+    return _link(data)
+
+
+@functools.cache
+def _versions() -> tuple[str, ...]:
+    versions = [f"{name} {version(name)}" for name in ("mlgraph", "xdsl", "llvmlite")]
+    return (*versions, _llvm().get_host_cpu_name(), sys.version)
+
+
+def _link(data: bytes) -> Code:
+    binding = _llvm()
+    with _lock:
+        engine = binding.create_mcjit_compiler(binding.parse_assembly(""), machine())
+        engine.add_object_file(binding.ObjectFileRef.from_data(data))
+        engine.finalize_object()
+        definition = _MethodDefinition(b"kernel", engine.get_function_address(ENTRY), METH_FASTCALL, None)
+    return Code(_new_function(ctypes.byref(definition), None, None), (engine, definition))
+
+
+METH_FASTCALL = 0x80
+
+
+class _MethodDefinition(ctypes.Structure):
+    """`PyMethodDef` of Python's C interface."""
+
+    _fields_ = (
+        ("name", ctypes.c_char_p),
+        ("function", ctypes.c_void_p),
+        ("flags", ctypes.c_int),
+        ("doc", ctypes.c_char_p),
+    )
+
+
+_new_function = ctypes.pythonapi.PyCFunction_NewEx
+_new_function.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_new_function.restype = ctypes.py_object
+
+
+# Files: the digest of the code, then the code
+
+
+def cache_folder() -> Path | None:
+    """Where code is kept: `MLGRAPH_CACHE_DIR`, or the user's cache. None, and nothing is kept, where that is empty."""
+    named = os.environ.get("MLGRAPH_CACHE_DIR")
+    if named is not None:
+        return Path(named) if named else None
+    from platformdirs import user_cache_path
+
+    return user_cache_path("mlgraph") / "kernels"
+
+
+def _read(digest: str) -> bytes | None:
+    folder = cache_folder()
+    if folder is None:
+        return None
+    try:
+        path = folder / digest
+        if hasattr(os, "getuid") and path.stat().st_uid != os.getuid():
+            return None
+        content = path.read_bytes()
+    except OSError:
+        return None
+    check, data = content[:32], content[32:]
+    return data if hashlib.sha256(digest.encode() + data).digest() == check else None
+
+
+def _write(digest: str, data: bytes) -> None:
+    """Keep code; a folder that cannot be written keeps nothing."""
+    folder = cache_folder()
+    if folder is None:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            file.write(hashlib.sha256(digest.encode() + data).digest() + data)
+        os.replace(file.name, folder / digest)
+    except OSError:
+        return

@@ -1,0 +1,395 @@
+"""The region of a `kernel.fused` → Triton source.
+
+    def kernel_0(x_ptr, b_ptr, y_ptr, n, n1, b_s1, INDEX: tl.constexpr, BLOCK: tl.constexpr):
+        i = tl.program_id(0).to(INDEX) * BLOCK + tl.arange(0, BLOCK)
+        mask = i < n
+        i1 = i % n1
+        x = tl.load(x_ptr + i, mask=mask)
+        b = tl.load(b_ptr + i1 * b_s1, mask=mask)
+        add = x + b
+        y = libdevice.tanh(add)
+        tl.store(y_ptr + i, y, mask=mask)
+
+Each program takes a block of the iteration space. What is computed is what the frameworks' own kernels compute:
+division and square root are exact, NaN propagates, integers wrap, and functions are those of CUDA's `libdevice` where
+Triton's own are less accurate. Values are signed; an operation on unsigned integers says so.
+"""
+
+import math as numbers
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import IO, Any, cast
+
+from xdsl.context import Context
+from xdsl.dialects import arith, math
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType, ModuleOp, TensorType
+from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.utils.target import Target
+
+from mlgraph.dialects import scalar
+from mlgraph.dialects.dtypes import NAME_OF, bf16, dtype_of, element_type, f16, f32, i1
+from mlgraph.dialects.kernel import FusedOp, YieldOp
+from mlgraph.targets.names import Names
+from mlgraph.targets.plan import Plan, make_plan
+
+TEMPLATES: dict[type[Operation], str] = {
+    arith.NegfOp: "-{0}",
+    math.AbsFOp: "tl.abs({0})",
+    math.AbsIOp: "tl.abs({0})",
+    math.FmaOp: "tl.fma({0}, {1}, {2})",
+    math.FloorOp: "tl.floor({0})",
+    math.CeilOp: "tl.ceil({0})",
+    math.TruncOp: "libdevice.trunc({0})",
+    math.RoundEvenOp: "libdevice.rint({0})",
+    math.CopySignOp: "libdevice.copysign({0}, {1})",
+    arith.MaximumfOp: "tl.maximum({0}, {1}, propagate_nan=tl.PropagateNan.ALL)",
+    arith.MinimumfOp: "tl.minimum({0}, {1}, propagate_nan=tl.PropagateNan.ALL)",
+    arith.MaxSIOp: "tl.maximum({0}, {1})",
+    arith.MinSIOp: "tl.minimum({0}, {1})",
+    arith.MaxUIOp: "tl.maximum({0:u}, {1:u}).to({type})",
+    arith.MinUIOp: "tl.minimum({0:u}, {1:u}).to({type})",
+    arith.DivUIOp: "({0:u} // {1:u}).to({type})",
+    arith.RemUIOp: "({0:u} % {1:u}).to({type})",
+    arith.ShRUIOp: "({0:u} >> {1:u}).to({type})",
+    arith.SelectOp: "tl.where({0}, {1}, {2})",
+    arith.ExtFOp: "{0}.to({type})",
+    arith.TruncFOp: "{0}.to({type})",
+    arith.SIToFPOp: "{0}.to({type})",
+    arith.UIToFPOp: "{0:u}.to({type})",
+    arith.FPToSIOp: "{0}.to({type})",
+    arith.ExtUIOp: "{0:u}.to({type})",
+    arith.BitcastOp: "{0}.to({type}, bitcast=True)",
+}
+"""How an operation is spelt: its operands by number (`:u` as unsigned) and the type of its result."""
+
+INFIX: dict[type[Operation], str] = {
+    arith.AddfOp: "+",
+    arith.SubfOp: "-",
+    arith.MulfOp: "*",
+    arith.AddiOp: "+",
+    arith.SubiOp: "-",
+    arith.MuliOp: "*",
+    arith.DivSIOp: "//",
+    arith.RemSIOp: "%",
+    arith.AndIOp: "&",
+    arith.OrIOp: "|",
+    arith.XOrIOp: "^",
+    arith.ShLIOp: "<<",
+    arith.ShRSIOp: ">>",
+}
+"""Operations that are an operator. Division and remainder of integers are towards 0 in Triton, as in `arith`."""
+
+LIBDEVICE: dict[type[Operation], str] = {
+    math.ExpOp: "exp",
+    math.Exp2Op: "exp2",
+    math.ExpM1Op: "expm1",
+    math.LogOp: "log",
+    math.Log1pOp: "log1p",
+    math.Log2Op: "log2",
+    math.Log10Op: "log10",
+    math.RsqrtOp: "rsqrt",
+    math.CbrtOp: "cbrt",
+    math.SinOp: "sin",
+    math.CosOp: "cos",
+    math.TanOp: "tan",
+    math.AsinOp: "asin",
+    math.AcosOp: "acos",
+    math.AtanOp: "atan",
+    math.Atan2Op: "atan2",
+    math.SinhOp: "sinh",
+    math.CoshOp: "cosh",
+    math.TanhOp: "tanh",
+    math.AsinhOp: "asinh",
+    math.AcoshOp: "acosh",
+    math.AtanhOp: "atanh",
+    math.ErfOp: "erf",
+    scalar.ErfcOp: "erfc",
+    math.PowFOp: "pow",
+}
+"""Functions of CUDA's library, by the name that Triton calls them by."""
+
+HALVES = (f16, bf16)
+
+FLOAT_PREDICATES = {
+    "oeq": "{0} == {1}",
+    "ogt": "{0} > {1}",
+    "oge": "{0} >= {1}",
+    "olt": "{0} < {1}",
+    "ole": "{0} <= {1}",
+    "one": "({0} < {1}) | ({0} > {1})",
+    "ord": "({0} == {0}) & ({1} == {1})",
+    "ueq": "~(({0} < {1}) | ({0} > {1}))",
+    "ugt": "~({0} <= {1})",
+    "uge": "~({0} < {1})",
+    "ult": "~({0} >= {1})",
+    "ule": "~({0} > {1})",
+    "une": "{0} != {1}",
+    "uno": "({0} != {0}) | ({1} != {1})",
+}
+"""Comparisons of floats; Triton's are false where one is NaN, but for `!=`."""
+
+INTEGER_PREDICATES = {"eq": "==", "ne": "!="} | {
+    f"{sign}{name}": operator
+    for sign in "su"
+    for name, operator in {"lt": "<", "le": "<=", "gt": ">", "ge": ">="}.items()
+}
+
+HEADER = """import triton
+import triton.language as tl
+from triton.language.extra import libdevice
+
+
+@triton.jit
+"""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What of a plan the source depends on: how each operand is walked, by as many loops as `rank`."""
+
+    rank: int
+    operands: tuple[tuple[int, ...] | None, ...]
+    """The loops that move an operand; None for one that lies in memory as the loops go, like every result."""
+
+    @property
+    def inner(self) -> int:
+        """The outermost loop whose index is needed, `rank` if none is."""
+        return min((axis for axes in self.operands for axis in axes or ()), default=self.rank)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The loops whose sizes are needed: an index is the remainder by its own."""
+        return tuple(range(max(self.inner, 1), self.rank))
+
+
+def layout_of(plan: Plan, itemsizes: Sequence[int]) -> Layout:
+    """The layout of operands whose elements have `itemsizes` bytes."""
+    dense = tuple(numbers.prod(plan.sizes[k + 1 :]) for k in range(len(plan.sizes)))
+    operands = tuple(
+        None
+        if strides == tuple(step * itemsize for step in dense)
+        else tuple(axis for axis, stride in enumerate(strides) if stride)
+        for strides, itemsize in zip(plan.strides, itemsizes)
+    )
+    layout = Layout(len(plan.sizes), operands)
+    return layout if layout.inner < layout.rank else Layout(1, operands)
+
+
+def natural_layout(fused: FusedOp) -> Layout:
+    """The layout of contiguous operands whose unknown sizes are not 1."""
+    types = [cast("TensorType[Any]", type) for type in (*fused.operand_types, *fused.result_types)]
+    itemsizes = [dtype_of(element_type(type)).itemsize for type in types]
+    shapes = [type.get_shape() for type in types[: len(fused.operands)]]
+    rank = max(map(len, shapes), default=0)
+    whole = dict.fromkeys(range(-rank, 0), 2)
+    for shape in shapes:
+        whole |= {axis - len(shape): size for axis, size in enumerate(shape) if size > 1}
+    known = [tuple(whole[k - len(s)] if n == -1 else n for k, n in enumerate(s)) for s in shapes]
+    strides = [
+        tuple(itemsize * numbers.prod(shape[axis + 1 :]) for axis in range(len(shape)))
+        for shape, itemsize in zip(known, itemsizes)
+    ]
+    plan = make_plan(known, strides, itemsizes[len(known) :], [range(len(known))] * len(fused.results))
+    return Layout(1, (None,) * len(known)) if plan is None else layout_of(plan, itemsizes[: len(known)])
+
+
+def triton_source(fused: FusedOp, name: str, layout: Layout | None = None) -> str:
+    """A Python file that defines `name`, the kernel for operands of a layout.
+
+    Its parameters are pointers to the operands and results, the number of elements, the sizes of `layout.sizes`, for
+    each operand that is moved by some loops its strides there in elements, the type of indices and the size of a block.
+    """
+    return _Printer(fused, name, layout or natural_layout(fused)).text()
+
+
+@dataclass(frozen=True)
+class TritonTarget(Target):
+    """Print the Triton source of each kernel, for contiguous arrays."""
+
+    name = "triton"
+
+    def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
+        kernels = {op.symbol: op for op in reversed([*module.walk()]) if isinstance(op, FusedOp)}
+        output.write("\n\n".join(triton_source(op, symbol) for symbol, op in sorted(kernels.items())))
+
+
+class _Printer:
+    def __init__(self, fused: FusedOp, name: str, layout: Layout) -> None:
+        self.fused, self.name, self.layout = fused, name, layout
+        self.names = Names({"triton", "tl", "libdevice", "n", "i", "rest", "mask", "INDEX", "BLOCK", name})
+        self.block = fused.body.block
+        self.scalars: dict[SSAValue, str] = {}
+        hints = [argument.name_hint for argument in self.block.args]
+        self.operands = [self.names.fresh(hint, "_ptr") for hint in hints]
+        self.results = [self.names.fresh(result.name_hint or "out", "_ptr") for result in fused.results]
+        needed = range(layout.inner, layout.rank)
+        self.indices = {axis: self.names.fresh(f"i{axis}") if layout.rank > 1 else "i" for axis in needed}
+        self.sizes = {axis: self.names.fresh(f"n{axis}") for axis in layout.sizes}
+        self.strides = [
+            {axis: self.names.fresh(hint, f"_s{axis}") for axis in axes or ()}
+            for hint, axes in zip(hints, layout.operands)
+        ]
+
+    def text(self) -> str:
+        strides = [name for names in self.strides for name in names.values()]
+        parameters = [*self.operands, *self.results, "n", *self.sizes.values(), *strides]
+        parameters += ["INDEX: tl.constexpr", "BLOCK: tl.constexpr"]
+        lines = [
+            "i = tl.program_id(0).to(INDEX) * BLOCK + tl.arange(0, BLOCK)",
+            "mask = i < n",
+            *self.index_lines(),
+            *(self.load(k) for k in range(len(self.operands))),
+            *(self.statement(op) for op in self.block.ops if not isinstance(op, arith.ConstantOp | YieldOp)),
+            *self.stores(),
+        ]
+        return HEADER + "\n    ".join([f"def {self.name}({', '.join(parameters)}):", *lines]) + "\n"
+
+    def index_lines(self) -> list[str]:
+        """The index of each loop from the innermost to the outermost that is needed."""
+        lines, rest = list[str](), "i"
+        for axis in reversed(self.indices):
+            size = self.sizes.get(axis)
+            if axis:
+                lines.append(f"{self.indices[axis]} = {rest} % {size}")
+            if axis > self.layout.inner:
+                outer = self.indices[0] if axis == 1 else "rest"
+                lines.append(f"{outer} = {rest} // {size}")
+                rest = outer
+        return lines
+
+    def load(self, k: int) -> str:
+        argument, pointer, axes = self.block.args[k], self.operands[k], self.layout.operands[k]
+        signed = _type(argument.type) if element_type(self.fused.operand_types[k]) != argument.type else None
+        conversion = f".to({signed})" if signed else ""
+        steps = [f"{self.indices[axis]} * {stride}" for axis, stride in self.strides[k].items()]
+        place = " + ".join([pointer, *(["i"] if axes is None else steps)])
+        return f"{self.define(argument)} = tl.load({place}{', mask=mask' if axes != () else ''}){conversion}"
+
+    def stores(self) -> list[str]:
+        values = self.block.last_op.operands if self.block.last_op else ()
+        return [f"tl.store({p} + i, {self.scalar(v)}, mask=mask)" for p, v in zip(self.results, values, strict=True)]
+
+    def statement(self, op: Operation) -> str:
+        operands = [_Scalar(self, value, op) for value in op.operands]
+        text = template(op).format(*operands, type=_type(op.results[0].type))
+        return f"{self.define(op.results[0])} = {text}"
+
+    def define(self, value: SSAValue) -> str:
+        owner = value.owner
+        mnemonic = owner.name.partition(".")[2] if isinstance(owner, Operation) else None
+        self.scalars[value] = self.names.fresh(value.name_hint or mnemonic)
+        return self.scalars[value]
+
+    def scalar(self, value: SSAValue, unsigned: bool = False) -> str:
+        """A value with its type, so that Triton need not guess that of a number."""
+        type = _type(value.type, unsigned)
+        if isinstance(value.owner, arith.ConstantOp):
+            return f"tl.full((), {literal(value.owner, unsigned)}, {type})"
+        return f"{self.scalars[value]}.to({type})" if unsigned and value.type != i1 else self.scalars[value]
+
+
+@dataclass(frozen=True)
+class _Scalar:
+    """An operand in a template."""
+
+    printer: _Printer
+    value: SSAValue
+    op: Operation
+
+    def __format__(self, spec: str) -> str:
+        """The operand, unsigned by the spec `u`. A number is written as such where another operand gives its type."""
+        owner = self.value.owner
+        if isinstance(owner, arith.ConstantOp) and self.is_typed_by_another():
+            return literal(owner, spec == "u")
+        return self.printer.scalar(self.value, spec == "u")
+
+    def is_typed_by_another(self) -> bool:
+        if type(self.op) in LIBDEVICE or isinstance(self.op, math.CopySignOp) or self.value.type in HALVES:
+            return False
+        others = self.op.operands[1:] if isinstance(self.op, arith.SelectOp) else self.op.operands
+        return any(o.type == self.value.type and not isinstance(o.owner, arith.ConstantOp) for o in others)
+
+
+def template(op: Operation) -> str:
+    """How an operation is spelt."""
+    kind = type(op)
+    if kind in INFIX:
+        return f"{{0}} {INFIX[kind]} {{1}}"
+    if kind in LIBDEVICE:
+        return f"libdevice.{LIBDEVICE[kind]}({', '.join(f'{{{k}}}' for k in range(len(op.operands)))})"
+    if kind in IRREGULAR:
+        return IRREGULAR[kind](op)
+    if kind in TEMPLATES:
+        return TEMPLATES[kind]
+    raise TypeError(f"{op.name} has no form in Triton")
+
+
+def _divf(op: Operation) -> str:
+    return "tl.div_rn({0}, {1})" if op.results[0].type == f32 else "{0} / {1}"
+
+
+def _sqrt(op: Operation) -> str:
+    return "tl.sqrt_rn({0})" if op.results[0].type == f32 else "tl.sqrt({0})"
+
+
+def _sigmoid(op: Operation) -> str:
+    one_more = "1.0 + libdevice.exp(-{0})"
+    return f"tl.div_rn(1.0, {one_more})" if op.results[0].type == f32 else f"1.0 / ({one_more})"
+
+
+def _cmpf(op: Operation) -> str:
+    """Halves are compared as singles: GPUs of compute capability 8 compare no bfloat16."""
+    predicate = arith.CMPF_COMPARISON_OPERATIONS[cast(arith.CmpfOp, op).predicate.value.data]
+    one = predicate == "uno" and op.operands[0] is op.operands[1]
+    text = "{0} != {0}" if one else FLOAT_PREDICATES[predicate]
+    return text if op.operands[0].type not in HALVES else re.sub(r"\{.\}", r"\g<0>.to(tl.float32)", text)
+
+
+def _cmpi(op: Operation) -> str:
+    predicate = arith.CMPI_COMPARISON_OPERATIONS[cast(arith.CmpiOp, op).predicate.value.data]
+    if predicate[0] == "s" and op.operands[0].type == i1:
+        raise TypeError("a signed comparison of bools has no form in Triton")
+    spec = ":u" if predicate[0] == "u" else ""
+    return f"{{0{spec}}} {INTEGER_PREDICATES[predicate]} {{1{spec}}}"
+
+
+def _trunci(op: Operation) -> str:
+    """A conversion to bool is a test in Triton."""
+    return "({0} & 1) != 0" if op.results[0].type == i1 else "{0}.to({type})"
+
+
+def _extsi(op: Operation) -> str:
+    """A bool is an unsigned number in Triton."""
+    return "-{0}.to({type})" if op.operands[0].type == i1 else "{0}.to({type})"
+
+
+IRREGULAR: dict[type[Operation], Callable[[Operation], str]] = {
+    arith.DivfOp: _divf,
+    math.SqrtOp: _sqrt,
+    scalar.SigmoidOp: _sigmoid,
+    arith.CmpfOp: _cmpf,
+    arith.CmpiOp: _cmpi,
+    arith.TruncIOp: _trunci,
+    arith.ExtSIOp: _extsi,
+}
+"""What depends on types and predicates."""
+
+
+def literal(op: arith.ConstantOp, unsigned: bool = False) -> str:
+    """The number of a constant."""
+    value = op.value
+    if isinstance(value, FloatAttr):
+        number = value.value.data
+        return repr(number) if numbers.isfinite(number) else f'float("{number}")'
+    assert isinstance(value, IntegerAttr)
+    assert isinstance(value.type, IntegerType)
+    if value.type == i1:
+        return str(bool(value.value.data))
+    return str(value.value.data % (1 << value.type.width.data) if unsigned else value.value.data)
+
+
+def _type(type: Attribute, unsigned: bool = False) -> str:
+    """The name of a scalar's type."""
+    name = "int1" if type == i1 else NAME_OF[type]
+    return f"tl.{'u' if unsigned and type != i1 else ''}{name}"

@@ -1,0 +1,118 @@
+"""exp and its kin: `exp(x) = 2**k * exp(r)` with `abs(r) <= log(2) / 2`, and a polynomial for `exp(r)`."""
+
+from xdsl.dialects import math
+
+from mlgraph.dialects import scalar
+from mlgraph.transforms.expand_math.real import (
+    Int,
+    Real,
+    fma,
+    graded,
+    nearest,
+    power_of_two,
+    two_product,
+    two_sum,
+    where,
+    where_int,
+)
+from mlgraph.transforms.expand_math.table import expands
+
+LOG2_E = 1.4426950408889634
+LOG_2 = {23: (0.693359375, -0.00021219444), 52: (0.6931471803691238, 1.9082149292705877e-10)}
+"""log(2) in two parts, for a type with so many digits; the first has so few that a multiple of it is exact."""
+LOG_2_NEAREST = {23: (0.6931472, -1.9046542e-09), 52: (0.6931471805599453, 2.3190468138462996e-17)}
+"""log(2) in two parts, the first rounded to nearest."""
+LEAST = {23: -104.0, 52: -746.0}
+MOST = {23: 89.0, 52: 710.0}
+"""Beyond these exp is 0 or infinite."""
+
+EXP_SINGLE = (0.5, 0.16666509, 0.041666582, 0.008370028, 0.0013921625)
+EXP_DOUBLE = (
+    *(0.5, 0.16666666666666685, 0.04166666666666669, 0.008333333333315908, 0.001388888888885408),
+    *(0.0001984126989918788, 2.4801587400300423e-05, 2.755723193538173e-06, 2.7557204329163394e-07),
+    *(2.511310369210322e-08, 2.0936552011178623e-09),
+)
+"""`(exp(r) - 1 - r) / r**2`."""
+
+
+def fraction(r: Real, rest: Real | float) -> Real:
+    """`exp(r + rest) - 1`, where `rest` is what rounding took from `r`."""
+    return r + fma(r * r, graded(r, EXP_SINGLE, EXP_DOUBLE), rest)
+
+
+def octaves(x: Real) -> tuple[Real, Int, Real, Real]:
+    """`x = k * log(2) + r + rest`: k as a float and as an integer, r, and the rest that rounding takes from r."""
+    high, low = LOG_2[x.layout.digits]
+    k, index = nearest(x * LOG2_E)
+    near = fma(-k, high, x)
+    r = fma(-k, low, near)
+    return k, index, r, fma(-k, low, near - r)
+
+
+def scaled(x: Real, k: Real, index: Int) -> Real:
+    """`x * 2**k`, rounded once, for `k` from where that is 0 to where it is infinite."""
+    if not x.exact:
+        return x * power_of_two(index)
+    layout = x.layout
+    low = k < 30 - layout.bias
+    shift = where_int(low, index.like(layout.one + (64 << layout.digits)), layout.one - (1 << layout.digits))
+    return x * ((index << layout.digits) + shift).real() * where(low, x.like(2.0**-64), 2.0)
+
+
+def clamped(x: Real) -> Real:
+    """The argument of exp, no further than its result changes."""
+    digits = x.layout.digits if x.exact else 23
+    return x.at_most(MOST[digits]).at_least(LEAST[digits])
+
+
+@expands(math.ExpOp)
+def exp(x: Real) -> Real:
+    """`2**k * exp(r)`; the scale is applied in two steps, so that a denormal result is rounded once."""
+    k, index, r, _ = octaves(clamped(x))
+    return scaled(fraction(r, 0.0) + 1.0, k, index)
+
+
+def exp_pair(high: Real, low: Real) -> Real:
+    """`exp(high + low)`, where `low` is what rounding took from `high`."""
+    k, index, r, rest = octaves(clamped(high))
+    r, rest = two_sum(r, rest + low)
+    return scaled(fraction(r, rest) + 1.0, k, index)
+
+
+@expands(math.Exp2Op)
+def exp2(x: Real) -> Real:
+    """`2**k * exp(f * log(2))` with the fraction `f` of x."""
+    layout = x.layout
+    x = x.at_most(layout.bias + 2.0).at_least(-layout.bias - layout.digits - 2.0)
+    high, low = LOG_2_NEAREST[layout.digits]
+    k, index = nearest(x)
+    f = x - k
+    r, rest = two_product(f, high)
+    return scaled(fraction(r, fma(f, low, rest)) + 1.0, k, index)
+
+
+@expands(math.ExpM1Op)
+def expm1(x: Real) -> Real:
+    """`2**k * (exp(r) - 1) + (2**k - 1)`, computed with half of 2**k, which does not overflow."""
+    _, index, r, rest = octaves(clamped(x).at_least(-x.layout.digits - 2.0))
+    half = power_of_two(index - 1)
+    value = fma(half, fraction(r, rest), half - 0.5) * 2.0
+    return where(abs(x) > x.layout.tiny * 4, value, x)
+
+
+@expands(scalar.SigmoidOp)
+def sigmoid(x: Real) -> Real:
+    """`1 / (1 + exp(t))` with `t = -x`, where `exp(t) = 2**k * (1 + q)`.
+
+    For `k > 0` both sides of the fraction are divided by 2**k, which does not overflow.
+    """
+    k, _, r, _ = octaves((-x).at_most(-LEAST[x.layout.digits]).at_least(-x.layout.digits - 2.0))
+    q = fraction(r, 0.0)
+    deep = k > 64
+    _, index = nearest(where(deep, 64.0 - k, -abs(k)))
+    w = power_of_two(index)
+    growing = k > 0
+    one = x.like(1.0)
+    total, lost = two_sum(one, where(deep, x.like(0.0), w))
+    denominator = total + fma(where(growing, one, w), q, lost)
+    return where(growing, w, one) / denominator * where(deep, x.like(2.0**-64), one)

@@ -1,0 +1,118 @@
+"""The hyperbolic functions, and their inverses."""
+
+import math as python
+
+from xdsl.dialects import math
+
+from mlgraph.transforms.expand_math.exponential import fraction, octaves
+from mlgraph.transforms.expand_math.logarithm import of_pair
+from mlgraph.transforms.expand_math.real import (
+    Real,
+    fma,
+    full_two_sum,
+    graded,
+    nearest,
+    power_of_two,
+    two_sum,
+    where,
+    widened,
+)
+from mlgraph.transforms.expand_math.table import expands
+
+MOST = {23: 89.5, 52: 710.5}
+"""Beyond these sinh and cosh are infinite."""
+
+TANH_SINGLE = (-0.3333332, 0.13332637, -0.053856842, 0.021088228, -0.0062954617)
+TANH_DOUBLE = (
+    *(-0.333333333333333, 0.1333333333332656, -0.053968253963715206, 0.021869488384275597, -0.00886323257124361),
+    *(0.003592091684363591, -0.0014555403665042262, 0.0005884333010532577, -0.00023335070512827202),
+    *(8.326890762912675e-05, -1.946337019004741e-05),
+)
+"""`(tanh(x) - x) / x**3` in powers of x**2, up to 0.55."""
+
+SINH_SINGLE = (0.16666667, 0.008333311, 0.00019842635, 2.7839212e-06)
+SINH_DOUBLE = (
+    *(0.16666666666666669, 0.008333333333332915, 0.00019841269841589245, 2.7557319108485683e-06),
+    *(2.5052130675118528e-08, 1.6056687185009727e-10, 7.775686950824561e-13),
+)
+"""`(sinh(x) - x) / x**3` in powers of x**2, up to 1."""
+
+
+@expands(math.TanhOp)
+def tanh(x: Real) -> Real:
+    """A polynomial up to 0.55; from there `1 - 2 / (exp(t) + 1)` with `t = 2 * abs(x)`, divided by 2**k."""
+    a = abs(x)
+    square = a * a
+    small = fma(a * square, graded(square, TANH_SINGLE, TANH_DOUBLE), a)
+    k, _, r, _ = octaves((a + a).at_most(x.layout.digits + 1.0))
+    w = power_of_two(nearest(-k)[1])
+    large = 1.0 - (w + w) / (fraction(r, 0.0) + (w + 1.0))
+    return where(a < 0.55, small, large).with_sign_of(x)
+
+
+def quarter_exp(x: Real) -> tuple[Real, Real]:
+    """A quarter of `exp(x)`, which does not overflow where half of it does not, and what its rounding lost."""
+    _, index, r, rest = octaves(x.at_most(MOST[x.layout.digits]))
+    value, lost = two_sum(x.like(1.0), fraction(r, rest))
+    scale = power_of_two(index - 2)
+    return value * scale, lost * scale
+
+
+@expands(math.SinhOp)
+def sinh(x: Real) -> Real:
+    """A polynomial up to 1; from there `(exp(x) - exp(-x)) / 2`."""
+    a = abs(x)
+    square = a * a
+    small = fma(a * square, graded(square, SINH_SINGLE, SINH_DOUBLE), a)
+    e, lost = quarter_exp(a)
+    large = (e + (lost - 0.0625 / e)) * 2.0
+    return where(a < 1.0, small, large).with_sign_of(x)
+
+
+@expands(math.CoshOp)
+def cosh(x: Real) -> Real:
+    """`(exp(x) + exp(-x)) / 2`."""
+    e, lost = quarter_exp(abs(x))
+    return (e + (lost + 0.0625 / e)) * 2.0
+
+
+@expands(math.AsinhOp)
+@widened
+def asinh(x: Real) -> Real:
+    """`log1p(x + x**2 / (1 + sqrt(1 + x**2)))`; the logarithm of 2 * x where the square of x is out of range."""
+    a = abs(x)
+    square = a * a
+    value = log1p_or_double(a, a, square / ((square + 1.0).sqrt() + 1.0))
+    return where(a < python.inf, value, a).with_sign_of(x)
+
+
+@expands(math.AcoshOp)
+@widened
+def acosh(x: Real) -> Real:
+    """`log1p(t + sqrt(t**2 + 2 * t))` with `t = x - 1`; the logarithm of 2 * x where x is large."""
+    t = x - 1.0
+    value = log1p_or_double(x, fma(t, t, t + t).sqrt(), t)
+    outside = where(x < 1.0, x.like(python.nan), x)
+    return where((x >= 1.0) & (x < python.inf), value, outside)
+
+
+def log1p_or_double(a: Real, v: Real, w: Real) -> Real:
+    """`log(1 + v + w)` with `v >= w`, or `log(2 * a)` for a large a, to which the sum is then as good as equal."""
+    large = a > 2.0**60
+    v, lost = two_sum(v, w)
+    high, low = full_two_sum(a.like(1.0), v)
+    low = low + lost
+    return of_pair(where(large, a, high), where(large, a.like(0.0), low), where(large, a.like(1.0), 0.0))
+
+
+@expands(math.AtanhOp)
+@widened
+def atanh(x: Real) -> Real:
+    """`log1p(2 * x / (1 - x)) / 2`."""
+    a = abs(x)
+    double = a + a
+    ratio = double / (1.0 - a)
+    high, low = full_two_sum(a.like(1.0), where(a < 0.5, fma(ratio, a, double), ratio))
+    value = of_pair(high, low) * 0.5
+    outside = where(a.equals(1.0), a.like(python.inf), python.nan)
+    return where(a < 1.0, value, outside).with_sign_of(x)

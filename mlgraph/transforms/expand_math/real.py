@@ -1,0 +1,341 @@
+"""Scalars that one computes with as one does on paper: Python's operators build `arith` and `math` operations.
+
+The functions of this package are written with them. What a value is at run time is float32 or float64 and follows IEEE
+754 to the bit; a Python number beside it takes its type.
+"""
+
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import TypeAlias
+
+from xdsl.dialects import arith, math
+from xdsl.dialects.builtin import Float32Type, Float64Type, FloatAttr, IntegerAttr, IntegerType, f32, f64, i1, i32, i64
+from xdsl.ir import Operation, SSAValue
+
+from mlgraph.dialects.building import insert
+
+FloatLike: TypeAlias = "Real | float"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the bits of a float type are laid out."""
+
+    type: Float32Type | Float64Type
+    integer: IntegerType
+    digits: int
+    """Bits of the significand that are stored."""
+    bias: int
+    """What is added to the exponent."""
+
+    @property
+    def one(self) -> int:
+        """The bits of 1.0."""
+        return self.bias << self.digits
+
+    @property
+    def sign(self) -> int:
+        """The bit of the sign."""
+        return 1 << (self.integer.width.data - 1)
+
+    @property
+    def tiny(self) -> float:
+        """The least normal number."""
+        return 2.0 ** (1 - self.bias)
+
+    @property
+    def shifter(self) -> float:
+        """Added to a number far smaller, it leaves the number rounded to an integer in the last bits."""
+        return 1.5 * 2.0**self.digits
+
+    def bits(self, number: float) -> int:
+        """The bits of a number of this type."""
+        return int.from_bytes(struct.pack("<f" if self.digits == 23 else "<d", number), "little")
+
+
+SINGLE = Layout(f32, i32, 23, 127)
+DOUBLE = Layout(f64, i64, 52, 1023)
+
+
+@dataclass(frozen=True)
+class Bool:
+    """A truth value."""
+
+    value: SSAValue
+
+    def __and__(self, other: "Bool") -> "Bool":
+        return Bool(_result(arith.AndIOp(self.value, other.value)))
+
+    def __or__(self, other: "Bool") -> "Bool":
+        return Bool(_result(arith.OrIOp(self.value, other.value)))
+
+    def __invert__(self) -> "Bool":
+        true = _result(arith.ConstantOp(IntegerAttr(1, i1)))
+        return Bool(_result(arith.XOrIOp(self.value, true)))
+
+
+@dataclass(frozen=True)
+class Int:
+    """An integer as wide as a float, which wraps around."""
+
+    value: SSAValue
+    layout: Layout
+
+    def _with(self, op: Callable[[SSAValue, SSAValue], Operation], other: "Int | int") -> "Int":
+        return Int(_result(op(self.value, self.like(other).value)), self.layout)
+
+    def like(self, other: "Int | int") -> "Int":
+        """`other` as an integer of this type."""
+        if isinstance(other, Int):
+            return other
+        width = self.layout.integer.width.data
+        wrapped = (other + (1 << (width - 1))) % (1 << width) - (1 << (width - 1))
+        return Int(_result(arith.ConstantOp(IntegerAttr(wrapped, self.layout.integer))), self.layout)
+
+    def __add__(self, other: "Int | int") -> "Int":
+        return self._with(arith.AddiOp, other)
+
+    def __sub__(self, other: "Int | int") -> "Int":
+        return self._with(arith.SubiOp, other)
+
+    def __mul__(self, other: "Int | int") -> "Int":
+        return self._with(arith.MuliOp, other)
+
+    def __and__(self, other: "Int | int") -> "Int":
+        return self._with(arith.AndIOp, other)
+
+    def __or__(self, other: "Int | int") -> "Int":
+        return self._with(arith.OrIOp, other)
+
+    def __xor__(self, other: "Int | int") -> "Int":
+        return self._with(arith.XOrIOp, other)
+
+    def __lshift__(self, other: "Int | int") -> "Int":
+        return self._with(arith.ShLIOp, other)
+
+    def __rshift__(self, other: "Int | int") -> "Int":
+        """A shift that fills with zeros; one that fills with the sign has no 64-bit vector instruction in AVX2."""
+        return self._with(arith.ShRUIOp, other)
+
+    def differs(self, other: "Int | int") -> Bool:
+        """Whether it is not `other`."""
+        return Bool(_result(arith.CmpiOp(self.value, self.like(other).value, "ne")))
+
+    def narrow(self) -> "Int":
+        """The low half of 64 bits."""
+        return Int(_result(arith.TruncIOp(self.value, i32)), SINGLE)
+
+    def real(self) -> "Real":
+        """The float with these bits."""
+        return Real(_result(arith.BitcastOp(self.value, self.layout.type)), self.layout)
+
+
+@dataclass(frozen=True)
+class Real:
+    """A float32 or float64."""
+
+    value: SSAValue
+    layout: Layout
+    exact: bool = True
+    """Whether the last bit matters; not in a float64 that was and becomes a float32, and is no denormal therefore."""
+
+    def _with(self, op: Callable[[SSAValue, SSAValue], Operation], other: FloatLike) -> "Real":
+        return Real(_result(op(self.value, self.like(other).value)), self.layout, self.exact)
+
+    def like(self, other: FloatLike) -> "Real":
+        """`other` as a float of this type."""
+        if isinstance(other, Real):
+            return other
+        return Real(_result(arith.ConstantOp(FloatAttr(other, self.layout.type))), self.layout, self.exact)
+
+    @property
+    def single(self) -> bool:
+        """Whether it is a float32."""
+        return self.layout is SINGLE
+
+    @property
+    def coarse(self) -> bool:
+        """Whether it is, or becomes, a float32."""
+        return self.single or not self.exact
+
+    def __add__(self, other: FloatLike) -> "Real":
+        return self._with(arith.AddfOp, other)
+
+    def __radd__(self, other: float) -> "Real":
+        return self.like(other) + self
+
+    def __sub__(self, other: FloatLike) -> "Real":
+        return self._with(arith.SubfOp, other)
+
+    def __rsub__(self, other: float) -> "Real":
+        return self.like(other) - self
+
+    def __mul__(self, other: FloatLike) -> "Real":
+        return self._with(arith.MulfOp, other)
+
+    def __rmul__(self, other: float) -> "Real":
+        return self.like(other) * self
+
+    def __truediv__(self, other: FloatLike) -> "Real":
+        return self._with(arith.DivfOp, other)
+
+    def __rtruediv__(self, other: float) -> "Real":
+        return self.like(other) / self
+
+    def __neg__(self) -> "Real":
+        return Real(_result(arith.NegfOp(self.value)), self.layout, self.exact)
+
+    def __abs__(self) -> "Real":
+        return Real(_result(math.AbsFOp(self.value)), self.layout, self.exact)
+
+    def compare(self, predicate: str, other: FloatLike) -> Bool:
+        """A comparison by the name that `arith.cmpf` gives it."""
+        return Bool(_result(arith.CmpfOp(self.value, self.like(other).value, predicate)))
+
+    def __lt__(self, other: FloatLike) -> Bool:
+        return self.compare("olt", other)
+
+    def __le__(self, other: FloatLike) -> Bool:
+        return self.compare("ole", other)
+
+    def __gt__(self, other: FloatLike) -> Bool:
+        return self.compare("ogt", other)
+
+    def __ge__(self, other: FloatLike) -> Bool:
+        return self.compare("oge", other)
+
+    def equals(self, other: FloatLike) -> Bool:
+        """Whether it is equal to `other`; nan is to nothing."""
+        return self.compare("oeq", other)
+
+    def is_nan(self) -> Bool:
+        """Whether it is nan."""
+        return self.compare("uno", self)
+
+    def at_most(self, bound: float) -> "Real":
+        """The lesser of two; nan stays nan. One x86 instruction, which `arith.minimumf` is not."""
+        return where(self > bound, self.like(bound), self)
+
+    def at_least(self, bound: float) -> "Real":
+        """The greater of two; nan stays nan."""
+        return where(self < bound, self.like(bound), self)
+
+    def negative(self) -> Bool:
+        """Whether its sign says so, -0.0 and nan included."""
+        bits = self.bits()
+        return Bool(_result(arith.CmpiOp(bits.value, bits.like(0).value, "slt")))
+
+    def sqrt(self) -> "Real":
+        """The square root, rightly rounded."""
+        return Real(_result(math.SqrtOp(self.value)), self.layout, self.exact)
+
+    def floor(self) -> "Real":
+        """The greatest integer that is not greater."""
+        return Real(_result(math.FloorOp(self.value)), self.layout, self.exact)
+
+    def with_sign_of(self, other: "Real") -> "Real":
+        """Its magnitude with the sign of `other`."""
+        return Real(_result(math.CopySignOp(self.value, other.value)), self.layout, self.exact)
+
+    def bits(self) -> Int:
+        """The bits as an integer."""
+        return Int(_result(arith.BitcastOp(self.value, self.layout.integer)), self.layout)
+
+    def rated(self, exact: bool) -> "Real":
+        """The same number, where the last bit of what is made of it matters or not."""
+        return Real(self.value, self.layout, exact)
+
+    def wide(self) -> "Real":
+        """A float32 as a float64, good enough for a result in float32."""
+        return Real(_result(arith.ExtFOp(self.value, f64)), DOUBLE, exact=False)
+
+    def narrow(self) -> "Real":
+        """A float64 as a float32."""
+        return Real(_result(arith.TruncFOp(self.value, f32)), SINGLE)
+
+
+def widened(function: Callable[[Real], Real]) -> Callable[[Real], Real]:
+    """A function that computes a float32 in float64."""
+
+    @wraps(function)
+    def apply(x: Real) -> Real:
+        return function(x.wide()).narrow() if x.single else function(x)
+
+    return apply
+
+
+def real(value: SSAValue) -> Real:
+    """An SSA value, f32 or f64, to compute with."""
+    return Real(value, SINGLE if value.type == f32 else DOUBLE)
+
+
+def where(condition: Bool, yes: Real, no: FloatLike) -> Real:
+    """`yes` where the condition holds, else `no`."""
+    return Real(_result(arith.SelectOp(condition.value, yes.value, yes.like(no).value)), yes.layout, yes.exact)
+
+
+def where_int(condition: Bool, yes: Int, no: Int | int) -> Int:
+    """`yes` where the condition holds, else `no`."""
+    return Int(_result(arith.SelectOp(condition.value, yes.value, yes.like(no).value)), yes.layout)
+
+
+def fma(a: Real, b: FloatLike, c: FloatLike) -> Real:
+    """`a * b + c`, rounded once."""
+    return Real(_result(math.FmaOp(a.value, a.like(b).value, a.like(c).value)), a.layout, a.exact)
+
+
+def polynomial(x: Real, *coefficients: float) -> Real:
+    """`c[0] + c[1] * x + c[2] * x**2 + ...`; a long one in two halves, which a processor computes at once."""
+    if len(coefficients) < 6:
+        return _horner(x, coefficients)
+    square = x * x
+    return fma(_horner(square, coefficients[1::2]), x, _horner(square, coefficients[0::2]))
+
+
+def _horner(x: Real, coefficients: Sequence[float]) -> Real:
+    *rest, last = coefficients
+    value = x.like(last)
+    for coefficient in reversed(rest):
+        value = fma(value, x, coefficient)
+    return value
+
+
+def graded(x: Real, single: Sequence[float], double: Sequence[float]) -> Real:
+    """A polynomial with the coefficients that the precision of `x` asks for."""
+    return polynomial(x, *(single if x.coarse else double))
+
+
+def nearest(x: Real) -> tuple[Real, Int]:
+    """The nearest integer to a number well below 2**22 or 2**51, as a float and in the low bits of an integer."""
+    shifted = x + x.layout.shifter
+    return shifted - x.layout.shifter, shifted.bits()
+
+
+def power_of_two(k: Int) -> Real:
+    """2**k of a normal exponent in the low bits of an integer, whatever its high bits are."""
+    return ((k << k.layout.digits) + k.layout.one).real()
+
+
+def two_sum(a: Real, b: Real) -> tuple[Real, Real]:
+    """`a + b` and what its rounding lost, where `abs(a) >= abs(b)` or a is 0."""
+    total = a + b
+    return total, b - (total - a)
+
+
+def full_two_sum(a: Real, b: Real) -> tuple[Real, Real]:
+    """`a + b` and what its rounding lost."""
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
+
+
+def two_product(a: Real, b: FloatLike) -> tuple[Real, Real]:
+    """`a * b` and what its rounding lost."""
+    product = a * b
+    return product, fma(a, b, -product)
+
+
+def _result(op: Operation) -> SSAValue:
+    return insert(op).results[0]

@@ -1,0 +1,134 @@
+"""sin, cos and tan: `x = n * pi / 2 + r`, polynomials for the sine and cosine of r, and the quadrant n chooses.
+
+The reduction is right for every x. A float32 is reduced in float64: `x * 2 / pi` modulo 4 needs only those digits of
+2 / pi that do not give multiples of 4, 106 of them for each of five ranges of x. For float64 see `payne_hanek`.
+"""
+
+from fractions import Fraction
+
+from xdsl.dialects import math
+
+from mlgraph.transforms.expand_math.payne_hanek import TWO_OVER_PI, Angle, reduced_large
+from mlgraph.transforms.expand_math.real import (
+    Real,
+    fma,
+    full_two_sum,
+    graded,
+    nearest,
+    two_product,
+    two_sum,
+    where,
+    where_int,
+)
+from mlgraph.transforms.expand_math.table import expands
+
+HALF_PI = (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33)
+"""pi / 2 in three parts."""
+
+SIN_SINGLE = (-0.16666651, 0.008331918, -0.00019482746)
+SIN_DOUBLE = (
+    *(-0.16666666666666666, 0.008333333333333044, -0.00019841269840966758, 2.755731907744273e-06),
+    *(-2.5052072138016896e-08, 1.6054504412411978e-10, -7.400792052787428e-13),
+)
+"""`(sin(r) - r) / r**3` in powers of r**2; float32 up to 0.82, as its quadrant is rounded roughly."""
+
+COS_SINGLE = (0.04166664, -0.0013887112, 2.4408564e-05)
+COS_DOUBLE = (
+    *(0.04166666666666659, -0.0013888888888872056, 2.4801587288144553e-05),
+    *(-2.7557313954154197e-07, 2.0875667735614612e-09, -1.1356707194455756e-11),
+)
+"""`(cos(r) - 1 + r**2 / 2) / r**4` in powers of r**2."""
+
+LARGE_SINGLE = (2.0**48, 2.0**71, 2.0**94, 2.0**117)
+"""Where the ranges of a float32 begin but for the first."""
+LARGE_DOUBLE = 2.0**40
+
+
+def reduced(x: Real) -> Angle:
+    """The quadrant of an angle, and what is left of it."""
+    return reduced_single(x) if x.single else reduced_double(x)
+
+
+def digits(start: float) -> tuple[float, float]:
+    """2 / pi in two parts, less what gives multiples of 4 when it multiplies a float32 that is at least `start`."""
+    value = TWO_OVER_PI
+    if start:
+        unit = Fraction(2**25) / Fraction(start)
+        value = (value + unit / 2) % unit - unit / 2
+    high = float(value)
+    return high, float(value - Fraction(high))
+
+
+def reduced_single(x: Real) -> Angle:
+    """A float32 reduced in float64, where all but the last step is exact."""
+    wide = x.wide()
+    a = abs(wide)
+    high, low = map(wide.like, digits(0.0))
+    for start in LARGE_SINGLE:
+        range_high, range_low = digits(start)
+        high, low = where(a < start, high, range_high), where(a < start, low, range_low)
+    turns, lost = two_product(wide, high)
+    n, quadrant = nearest(turns)
+    fraction = (turns - n) + fma(wide, low, lost)
+    return Angle(quadrant.narrow(), (fraction * HALF_PI[0]).narrow(), x.like(0.0))
+
+
+def reduced_double(x: Real) -> Angle:
+    """A float64 less a multiple of pi / 2 in three parts; a large one by `payne_hanek`."""
+    n, quadrant = nearest(x * (2 / 3.141592653589793))
+    product, lost = two_product(n, HALF_PI[1])
+    r, rest = full_two_sum(fma(-n, HALF_PI[0], x), -product)
+    rest = fma(-n, HALF_PI[2], rest - lost)
+    far = reduced_large(x)
+    large = abs(x) > LARGE_DOUBLE
+    return Angle(where_int(large, far.quadrant, quadrant), where(large, far.r, r), where(large, far.rest, rest))
+
+
+def sine(angle: Angle) -> Real:
+    """The sine of an angle in the first quadrant around 0."""
+    r = angle.r
+    square = r * r
+    series = graded(square, SIN_SINGLE, SIN_DOUBLE)
+    if r.single:
+        return fma(r * square, series, r)
+    return r + fma(r * square, series, fma(square * -0.5, angle.rest, angle.rest))
+
+
+def cosine(angle: Angle) -> Real:
+    """The cosine of an angle in the first quadrant around 0."""
+    r = angle.r
+    square = r * r
+    series = graded(square, COS_SINGLE, COS_DOUBLE)
+    if r.single:
+        return fma(square, fma(square, series, -0.5), 1.0)
+    high, low = two_sum(r.like(1.0), square * -0.5)
+    return high + (low + fma(square * square, series, -(r * angle.rest)))
+
+
+def turned(angle: Angle, quarters: int) -> Real:
+    """The sine of an angle and so many quarters of a turn more."""
+    quadrant = angle.quadrant + quarters
+    value = where((quadrant & 1).differs(0), cosine(angle), sine(angle))
+    sign = (quadrant & 2) << (value.layout.integer.width.data - 2)
+    return (value.bits() ^ sign).real()
+
+
+@expands(math.SinOp)
+def sin(x: Real) -> Real:
+    """The sine or cosine of what is left of x, with the sign of its quadrant."""
+    return where(x.equals(0.0), x, turned(reduced(x), 0))
+
+
+@expands(math.CosOp)
+def cos(x: Real) -> Real:
+    """The sine, a quarter of a turn on."""
+    return turned(reduced(x), 1)
+
+
+@expands(math.TanOp)
+def tan(x: Real) -> Real:
+    """The sine by the cosine, or what is left of them a quarter of a turn on."""
+    angle = reduced(x)
+    odd = (angle.quadrant & 1).differs(0)
+    s, c = sine(angle), cosine(angle)
+    return where(x.equals(0.0), x, where(odd, -c, s) / where(odd, s, c))

@@ -1,0 +1,197 @@
+"""`fuse-elementwise`: chains of elementwise rows become `kernel.fused` operations.
+
+    %0 = ivy.add(%x, %b)                     %1 = kernel.fused @kernel_0(%x, %b) {
+    %1 = ivy.tanh(%0)                        ^bb0(%x_1: f32, %b_1: f32):
+                                  becomes      %2 = arith.addf %x_1, %b_1 : f32
+                                               %3 = math.tanh %2 : f32
+                                               kernel.yield %3 : f32
+                                             }
+
+and a function `@kernel_0` that holds the rows: what the kernel means, for where no kernel can run. Equal kernels share
+one. A row beside a kernel says in its attribute `not_fused` why it is not inside.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from xdsl.context import Context
+from xdsl.dialects import arith
+from xdsl.dialects.builtin import Float32Type, ModuleOp, StringAttr
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+
+from mlgraph.dialects.constant import LiteralOp
+from mlgraph.dialects.dtypes import element_type
+from mlgraph.dialects.functions import finish, function
+from mlgraph.dialects.kernel import FusedOp, YieldOp
+from mlgraph.dialects.table import Row
+from mlgraph.transforms.fuse_elementwise.elements import Element
+from mlgraph.transforms.fuse_elementwise.groups import WORTH, Group, Grouping, externals
+
+
+@dataclass(frozen=True)
+class FuseElementwisePass(ModulePass):
+    """Turn chains of elementwise rows into kernels.
+
+    `fast_math` keeps what is computed of halves in single precision until a kernel stores it. `singles` makes kernels
+    of single operations too, however little they are.
+    """
+
+    name = "fuse-elementwise"
+
+    fast_math: bool = False
+    singles: bool = False
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        kernels = _Kernels(op, self.fast_math, 1 if self.singles else WORTH)
+        for block in [block for inner in op.walk() for region in inner.regions for block in region.blocks]:
+            if not isinstance(inner := block.parent_op(), FusedOp | ModuleOp):
+                assert inner is not None
+                kernels.fuse(block)
+
+
+@dataclass
+class _Kernels:
+    """The kernels of a module so far."""
+
+    module: ModuleOp
+    fast_math: bool
+    worth: int
+    known: dict[Any, str] = field(default_factory=dict[Any, str])
+    new: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
+    """The results of kernels, by the results of rows whose places they took."""
+
+    def fuse(self, block: Block) -> None:
+        grouping = Grouping(block, self.worth)
+        if not grouping.groups:
+            return
+        order = grouping.schedule()
+        for op in list(block.ops):
+            op.detach()
+        for node in order:
+            if isinstance(node, Group):
+                self.kernel(node, grouping, block)
+            else:
+                block.add_op(node)
+        _explain(block, grouping)
+
+    def kernel(self, group: Group, grouping: Grouping, block: Block) -> None:
+        """Add the kernel of a group to the end of `block`."""
+        members, elements = group.members, grouping.elements
+        for op in members:
+            elements[op].operands = [self.new.get(value, value) for value in elements[op].operands]
+        inputs = externals(members, elements)
+        outputs = [op.results[0] for op in members if _leaves(op.results[0], members)]
+        body = _body(members, elements, inputs, outputs)
+        if self.fast_math:
+            _keep_singles(body)
+        key = _key(members, inputs, outputs)
+        first = key not in self.known
+        symbol = self.known.setdefault(key, f"kernel_{len(self.known)}")
+        fused = FusedOp(symbol, inputs, [value.type for value in outputs], body)
+        fused.location = members[-1].location
+        block.add_op(fused)
+        inside = set(members)
+        for old, new in zip(outputs, fused.results, strict=True):
+            new.name_hint = old.name_hint or old.owner.name.partition(".")[2]
+            old.replace_uses_with_if(new, lambda use: use.operation not in inside)
+        self.new |= zip(outputs, fused.results)
+        if first:
+            self.module.body.block.add_op(_function(symbol, members, inputs, outputs))
+        else:
+            for op in reversed(members):
+                op.erase()
+
+
+def _leaves(value: SSAValue, members: Sequence[Operation]) -> bool:
+    """Whether an operation outside reads a value."""
+    return any(use.operation not in members for use in value.uses)
+
+
+def _body(
+    members: Sequence[Operation],
+    elements: dict[Operation, Element],
+    inputs: Sequence[SSAValue],
+    outputs: Sequence[SSAValue],
+) -> Block:
+    """The loop's body: those of the members, one after the other."""
+    known = {v: a for op in members for v, a in zip(elements[op].operands, elements[op].body.args)}
+    body = Block(arg_types=[known[value].type for value in inputs])
+    scalars: dict[SSAValue, SSAValue] = dict(zip(inputs, body.args))
+    for value, argument in zip(inputs, body.args):
+        argument.name_hint = value.name_hint
+    for op in members:
+        element = elements[op]
+        for value, argument in zip(element.operands, element.body.args):
+            argument.replace_all_uses_with(scalars[value])
+        *inner, last = element.body.ops
+        for scalar_op in inner:
+            scalar_op.detach()
+            body.add_op(scalar_op)
+        scalars[op.results[0]] = last.operands[0]
+        if last.operands[0].name_hint is None:
+            last.operands[0].name_hint = op.results[0].name_hint
+        last.detach()
+        last.erase()
+    body.add_op(YieldOp(*(scalars[value] for value in outputs)))
+    return body
+
+
+def _keep_singles(body: Block) -> None:
+    """Drop the rounding of a single to a half that is widened again."""
+    for op in list(body.ops):
+        if isinstance(op, arith.ExtFOp) and isinstance(op.result.type, Float32Type):
+            source = op.input.owner
+            if isinstance(source, arith.TruncFOp) and isinstance(source.input.type, Float32Type):
+                op.result.replace_all_uses_with(source.input)
+                op.detach()
+                op.erase()
+                if not source.result.uses.get_length():
+                    source.detach()
+                    source.erase()
+
+
+def _key(members: Sequence[Operation], inputs: Sequence[SSAValue], outputs: Sequence[SSAValue]) -> Any:
+    """What two kernels must share to be one: operations, parameters, element types, ranks, and what reads what."""
+    numbers = {value: i for i, value in enumerate([*inputs, *(op.results[0] for op in members)])}
+
+    def operand(value: SSAValue) -> Any:
+        if value in numbers:
+            return numbers[value]
+        return value.owner.value if isinstance(value.owner, LiteralOp) else value
+
+    rows = [(op.name, frozenset(op.properties.items()), tuple(map(operand, op.operands))) for op in members]
+    types = [(element_type(value.type), len(value.type.get_shape())) for value in numbers]  # type: ignore[union-attr]
+    return tuple(rows), tuple(types), tuple(numbers[value] for value in outputs)
+
+
+def _function(
+    symbol: str, members: Sequence[Operation], inputs: Sequence[SSAValue], outputs: Sequence[SSAValue]
+) -> FuncOp:
+    """The members as a function of their own."""
+    made = function(symbol, [value.type for value in inputs], [value.name_hint or "x" for value in inputs])
+    made.sym_visibility = StringAttr("private")
+    inside = dict(zip(inputs, made.body.block.args))
+    copies: dict[SSAValue, SSAValue] = {}
+    for op in members:
+        for i, value in enumerate(op.operands):
+            if isinstance(value.owner, LiteralOp) and value not in copies:
+                literal = value.owner.clone()
+                made.body.block.add_op(literal)
+                copies[value] = literal.result
+            op.operands[i] = copies.get(value, inside.get(value, value))
+        made.body.block.add_op(op)
+    finish(made, outputs)
+    return made
+
+
+def _explain(block: Block, grouping: Grouping) -> None:
+    """Say on each row beside a kernel why it is not inside."""
+    for op in block.ops:
+        if not isinstance(op, Row) or op.OP.dialect != "ivy":
+            continue
+        beside = [*(value.owner for value in op.operands), *(use.operation for r in op.results for use in r.uses)]
+        if any(isinstance(other, FusedOp) for other in beside):
+            op.attributes["not_fused"] = StringAttr(grouping.refused.get(op, "it is too little for a kernel"))

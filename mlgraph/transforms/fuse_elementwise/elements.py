@@ -1,0 +1,132 @@
+"""One elementwise row as a block of scalars: an argument for each array that it reads, and an element of its result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+
+from mlgraph.dialects import ivy
+from mlgraph.dialects.building import building
+from mlgraph.dialects.constant import LiteralOp, array_of, number_from
+from mlgraph.dialects.dtypes import element_type, f32, tensor
+from mlgraph.dialects.ivy.types import shape_of
+from mlgraph.dialects.kernel import YieldOp, scalar_type
+from mlgraph.dialects.table import Op, Row
+from mlgraph.transforms.fuse_elementwise import kinks  # pyright: ignore[reportUnusedImport]  # noqa: F401, adds rules
+from mlgraph.transforms.fuse_elementwise.scalars import HALVES, Refused, apply, constant, rounded, widened
+
+_whole: dict[Op[..., Any], str] = {}
+"""Rows that are known to work on whole arrays, and why they are not fused."""
+
+
+@dataclass
+class Element:
+    """What a row does to one element."""
+
+    operands: list[SSAValue]
+    """The arrays that the arguments of `body` are elements of."""
+    body: Block
+
+
+def element_of(op: Operation) -> Element:
+    """One element of `op`. Raises `Refused` where it is no elementwise operation, or of types that kernels have not."""
+    if not isinstance(op, Row) or op.OP.dialect != "ivy" or len(op.results) != 1:
+        raise Refused(f"{op.name} is no elementwise operation")
+    if op.OP in _whole:
+        raise Refused(_whole[op.OP])
+    arrays = list(dict.fromkeys(v for v in op.operands if _single(v, op) is None))
+    if not arrays:
+        raise Refused("it reads no array")
+    try:
+        types = [scalar_type(element_type(v.type)) for v in (*arrays, *op.results)]
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    body = Block(arg_types=types[:-1])
+    with building(body, op.location):
+        found = _scalar_of(op, dict(zip(arrays, body.args)))
+    if found.type != types[-1]:
+        raise Refused(f"its scalar is {found.type}")
+    body.add_op(YieldOp(found))
+    return Element(arrays, body)
+
+
+def _single(value: SSAValue, op: Operation) -> "bool | int | float | complex | None":
+    """The number that an operand of one element holds, None where it is not known or where it gives `op` its rank."""
+    if not isinstance(value.owner, LiteralOp):
+        return None
+    array = array_of(value)
+    assert array is not None
+    ranks = [len(shape_of(v)) for v in op.operands if not isinstance(v.owner, LiteralOp) and _is_array(v)]
+    return number_from(array.reshape(())) if array.size == 1 and array.ndim <= max(ranks, default=-1) else None
+
+
+def _is_array(value: SSAValue) -> bool:
+    return isinstance(value.type, TensorType)
+
+
+def _scalar_of(op: Row, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
+    """The scalar of a row whose arrays have the scalars `values`; operands that are in none are single numbers."""
+    arguments = op.arguments()
+    operands = {name: cast(SSAValue, value) for name, value in arguments.items() if isinstance(value, SSAValue)}
+    parameters = {name: value for name, value in arguments.items() if name not in operands and value is not None}
+    if not operands or len(operands) != len(op.operands):
+        raise _is_whole(op.OP)
+    dtype = element_type(next(reversed(operands.values())).type)
+    half = dtype in HALVES and op.OP is not ivy.cast
+    wide = f32 if half else dtype
+
+    def one(value: SSAValue) -> SSAValue:
+        if value in values:
+            return widened(element_type(value.type), values[value]) if half else values[value]
+        d = element_type(value.type)
+        return constant(_single(value, op), f32 if half and d in HALVES else d)
+
+    scalars = {name: one(value) for name, value in operands.items()}
+    found = apply(op.OP, wide, list(scalars.values()), parameters)
+    if found is None:
+        found = _body(op, scalars, {**arguments, **operands}, half)
+    return rounded(found, element_type(op.results[0].type)) if half else found
+
+
+def _body(op: Row, scalars: Mapping[str, SSAValue], arguments: dict[str, Any], half: bool) -> SSAValue:
+    """The scalar of a composite row, from the rows of its body; halves are singles throughout."""
+    if not op.OP.composite:
+        raise _is_whole(op.OP)
+    arrays = Block(arg_types=[_widened_type(arguments[name].type, half) for name in scalars])
+    given = {**arguments, **dict(zip(scalars, arrays.args))}
+    with building(body := Block()):
+        result = op.OP.function(**given)
+    values: dict[SSAValue, SSAValue] = dict(zip(arrays.args, scalars.values()))
+    try:
+        for inner in body.ops:
+            if isinstance(inner, LiteralOp):
+                values[inner.result] = _literal(inner)
+            elif isinstance(inner, Row) and inner.OP.dialect == "ivy" and len(inner.results) == 1:
+                values[inner.results[0]] = _scalar_of(inner, values)
+            else:
+                raise _is_whole(op.OP)
+    except Refused:
+        if any(isinstance(inner, Row) and inner.OP in _whole for inner in body.ops):
+            raise _is_whole(op.OP) from None
+        raise
+    return values[result]
+
+
+def _literal(op: LiteralOp) -> SSAValue:
+    array = array_of(op.result)
+    if array is None or array.size != 1:
+        raise Refused("it holds an array of constants")
+    return constant(number_from(array.reshape(())), element_type(op.result.type))
+
+
+def _widened_type(type: Attribute, half: bool) -> Attribute:
+    wide = half and element_type(type) in HALVES
+    return tensor(shape_of(type), f32) if wide else type
+
+
+def _is_whole(row: Op[..., Any]) -> Refused:
+    """Remember that `row` works on whole arrays."""
+    reason = _whole.setdefault(row, f"{row.name} is no elementwise operation")
+    return Refused(reason)

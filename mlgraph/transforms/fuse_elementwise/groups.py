@@ -1,0 +1,189 @@
+"""Which operations of a block become one loop.
+
+Operations are taken in order. Each joins the groups of the operations that it reads from, and those that read the same
+arrays, if they have one iteration space and no path leads from one of the two through an operation outside back into
+the other.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import Block, Operation, SSAValue
+from xdsl.traits import is_side_effect_free
+
+from mlgraph.dialects.ivy.types import shape_of
+from mlgraph.dialects.kernel import weight
+from mlgraph.transforms.fuse_elementwise.elements import Element, element_of
+from mlgraph.transforms.fuse_elementwise.scalars import Refused
+
+CAPACITY = 400
+"""The most that a group may weigh: compile time and the registers of a processor bound it."""
+
+WORTH = 4
+"""How many scalar operations make one row worth a kernel."""
+
+
+@dataclass(eq=False)
+class Group:
+    """Operations that become one loop, in order."""
+
+    space: tuple[int, ...]
+    members: list[Operation]
+    weight: int
+    first: int
+    last: int
+
+
+Node: TypeAlias = "Group | Operation"
+
+
+@dataclass
+class Grouping:
+    """The groups of a block, and why neighbours stay out of them."""
+
+    block: Block
+    worth: int
+    """How many scalar operations a single row must be to become a kernel of its own."""
+    elements: dict[Operation, Element] = field(default_factory=dict[Operation, Element])
+    refused: dict[Operation, str] = field(default_factory=dict[Operation, str])
+    group_of: dict[Operation, Group] = field(default_factory=dict[Operation, Group])
+    position: dict[Operation, int] = field(default_factory=dict[Operation, int])
+    before: dict[Operation, Operation] = field(default_factory=dict[Operation, Operation])
+    """The effect before each effect: effects keep their order."""
+
+    def __post_init__(self) -> None:
+        readers: dict[tuple[SSAValue, tuple[int, ...]], Group] = {}
+        effect: Operation | None = None
+        for i, op in enumerate(self.block.ops):
+            self.position[op] = i
+            if not is_side_effect_free(op):
+                if effect is not None:
+                    self.before[op] = effect
+                effect = op
+            try:
+                self.elements[op] = element = element_of(op)
+            except Refused as reason:
+                self.refused[op] = str(reason)
+                continue
+            self._join(op, element, readers)
+        self._drop_small()
+
+    def _join(self, op: Operation, element: Element, readers: dict[tuple[SSAValue, tuple[int, ...]], Group]) -> None:
+        space = _shape(op.results[0])
+        group = Group(space, [op], weight(element.body), self.position[op], self.position[op])
+        self.group_of[op] = group
+        if not space:
+            self.refused[op] = "it has one element"
+        producers = (self.group_of.get(v.owner) for v in element.operands if isinstance(v.owner, Operation))
+        siblings = (readers.get((v, space)) for v in element.operands if _shape(v) == space)
+        for other in [*producers, *siblings]:
+            if other is None or other is group or not space:
+                continue
+            why = self._apart(other, group)
+            if why is None:
+                group = self._merge(other, group)
+            else:
+                self.refused[op] = why
+        for value in element.operands:
+            readers[value, space] = group
+
+    def _apart(self, old: Group, new: Group) -> str | None:
+        """Why two groups cannot be one, None where they can."""
+        if old.space != new.space:
+            return "it has another iteration space"
+        if old.weight + new.weight > CAPACITY:
+            return "the kernel is full"
+        if self._reaches(old, new) or self._reaches(new, old):
+            return "an operation between them is outside the kernel"
+        return None
+
+    def _merge(self, old: Group, new: Group) -> Group:
+        if len(new.members) > len(old.members):
+            old, new = new, old
+        old.members += new.members
+        old.weight += new.weight
+        old.first, old.last = min(old.first, new.first), max(old.last, new.last)
+        for op in new.members:
+            self.group_of[op] = old
+        return old
+
+    def node(self, op: Operation) -> Node:
+        return self.group_of.get(op, op)
+
+    def sources(self, node: Node) -> Iterator[Node]:
+        """What must run before a node."""
+        for op in node.members if isinstance(node, Group) else (node,):
+            for value in operands_of(op):
+                if isinstance(value.owner, Operation) and value.owner.parent is self.block:
+                    yield self.node(value.owner)
+            if op in self.before:
+                yield self.node(self.before[op])
+
+    def _reaches(self, start: Group, end: Group) -> bool:
+        """Whether a path leads from `start` through an operation outside both to `end`."""
+        stack = [n for n in self.sources(end) if n is not start and n is not end]
+        seen = set(stack)
+        while stack:
+            for source in self.sources(stack.pop()):
+                if source is start:
+                    return True
+                if source not in seen and source is not end and self._end(source) > start.first:
+                    seen.add(source)
+                    stack.append(source)
+        return False
+
+    def _end(self, node: Node) -> int:
+        return node.last if isinstance(node, Group) else self.position[node]
+
+    def _drop_small(self) -> None:
+        for group in self.groups:
+            if not group.space or (len(group.members) == 1 and not self._worth(group.members[0])):
+                for op in group.members:
+                    del self.group_of[op]
+            else:
+                group.members.sort(key=self.position.__getitem__)
+
+    def _worth(self, op: Operation) -> bool:
+        """Whether one operation is as good as several: its framework may take several passes for it."""
+        return sum(1 for _ in self.elements[op].body.ops) - 1 >= self.worth
+
+    @property
+    def groups(self) -> list[Group]:
+        """The groups, in the order of their first members."""
+        return list(dict.fromkeys(self.group_of.values()))
+
+    def schedule(self) -> list[Node]:
+        """Groups and the operations outside them, each after all that it needs, else in their old order."""
+        order: list[Node] = []
+        done: set[Node] = set()
+        for op in self.block.ops:
+            stack = [self.node(op)]
+            while stack:
+                node = stack[-1]
+                waiting = [] if node in done else [n for n in self.sources(node) if n not in done and n is not node]
+                if waiting:
+                    stack += waiting
+                    continue
+                stack.pop()
+                if node not in done:
+                    done.add(node)
+                    order.append(node)
+        return order
+
+
+def operands_of(op: Operation) -> Iterable[SSAValue]:
+    """What an operation reads, its regions included."""
+    return op.operands if not op.regions else [value for inner in op.walk() for value in inner.operands]
+
+
+def _shape(value: SSAValue) -> tuple[int, ...]:
+    return tuple(shape_of(value)) if isinstance(value.type, TensorType) else ()  # pyright: ignore[reportUnknownMemberType]
+
+
+def externals(members: Sequence[Operation], elements: dict[Operation, Element]) -> list[SSAValue]:
+    """The arrays that a group reads from outside, in the order of their first use."""
+    inside = set(members)
+    read = (value for op in members for value in elements[op].operands if value.owner not in inside)
+    return list(dict.fromkeys(read))
