@@ -78,7 +78,8 @@ class Grouping:
             self.refused[op] = "it has one element"
         producers = (self.group_of.get(v.owner) for v in element.operands if isinstance(v.owner, Operation))
         siblings = (readers.get((v, space)) for v in element.operands if _shape(v) == space)
-        for other in [*producers, *siblings]:
+        for known in [*producers, *siblings]:
+            other = None if known is None else self.group_of[known.members[0]]  # it may be part of another by now
             if other is None or other is group or not space:
                 continue
             why = self._apart(other, group)
