@@ -52,7 +52,7 @@ FLOATS = (f16, bf16, f32, f64)
 COMPLEX = (c64, c128)
 
 
-def width_of(dtype: DType) -> int:
+def width_of(dtype: Any) -> int:
     """The bits of an integer type; a bool has 1."""
     return cast("IntegerType[Any, Any]", dtype).width.data
 

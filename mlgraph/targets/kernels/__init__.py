@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from xdsl.context import Context
@@ -20,12 +21,9 @@ from mlgraph.dialects.dtypes import NAME_OF, dtype_of, element_type
 from mlgraph.dialects.functions import finish, function
 from mlgraph.dialects.kernel import Access, FusedOp, weight
 from mlgraph.targets.autograd import Derive
-from mlgraph.targets.kernels.loops import Loops, access_of
+from mlgraph.targets.kernels.loops import KEPT, Loops, access_of
 from mlgraph.targets.llvm import Code, assembly, load, translate
-from mlgraph.targets.plan import make_plan
-
-KEPT = 256
-"""How many shapes a kernel remembers the loops of."""
+from mlgraph.targets.plan import Plan, Shape, make_plan
 
 
 @dataclass(frozen=True)
@@ -56,7 +54,8 @@ class Kernel:
         self.ranks = [len(value.type.get_shape()) for value in arrays]
         self.reads = self.fused.reads
         self.weight = weight(self.fused.body.block)
-        self.loops: dict[Any, Loops | None] = {}
+        self.plans: dict[Any, Plan | None] = {}
+        self.loops: dict[Plan, Loops] = {}
         self.codes: dict[Access, Code] = {}
         self._process = os.getpid()
         self._first = _compiler().submit(self._make, Access.flat(len(arrays)))
@@ -100,23 +99,36 @@ class Kernel:
     def _make(self, access: Access) -> Code:
         return load(f"{self.source}{access} {self.to}", lambda: self._llvm(access))
 
-    def find(self, shapes: Sequence[tuple[int, ...]], strides: Sequence[tuple[int, ...]]) -> Loops | None:
-        """The loops for operands of these shapes and strides in bytes, None where no kernel can run."""
+    def plan(self, shapes: Sequence[Shape], strides: Sequence[Shape]) -> Plan | None:
+        """How to walk operands of these shapes and strides in bytes, None where no kernel can."""
         key = (*shapes, *strides)
-        if key not in self.loops:
+        if key not in self.plans:
+            if len(self.plans) >= KEPT:
+                self.plans.clear()
+            fit = [len(shape) for shape in shapes] == self.ranks[: self.inputs]
+            self.plans[key] = make_plan(shapes, strides, self.itemsizes[self.inputs :], self.reads) if fit else None
+        return self.plans[key]
+
+    def loops_of(self, plan: Plan) -> Loops:
+        """The loops of the CPU for a plan."""
+        if plan not in self.loops:
             if len(self.loops) >= KEPT:
                 self.loops.clear()
-            self.loops[key] = self._plan(shapes, strides)
-        return self.loops[key]
+            code = self.code(access_of(plan, self.itemsizes))
+            self.loops[plan] = Loops(plan, code.call, self.itemsizes, self.weight)
+        return self.loops[plan]
 
-    def _plan(self, shapes: Sequence[tuple[int, ...]], strides: Sequence[tuple[int, ...]]) -> Loops | None:
-        if [len(shape) for shape in shapes] != self.ranks[: self.inputs]:
-            return None
-        plan = make_plan(shapes, strides, self.itemsizes[self.inputs :], self.reads)
-        if plan is None:
-            return None
-        code = self.code(access_of(plan, self.itemsizes))
-        return Loops(plan, code.call, self.itemsizes, self.weight)
+    @cached_property
+    def gpu(self) -> Any:
+        """The kernel on a GPU."""
+        from mlgraph.targets.kernels.triton import TritonKernel
+
+        return TritonKernel(self.fused)
+
+    @property
+    def triton(self) -> str:
+        """The Triton source of the kernel over arrays without gaps."""
+        return self.gpu.source
 
     def over(self, unfused: Callable[..., Any]) -> Callable[..., Any]:
         """The function that a graph calls: this kernel, or `unfused` where it cannot run."""

@@ -11,6 +11,9 @@ from typing import Any, NamedTuple
 from mlgraph.dialects.kernel import ANY, UNIT, ZERO, Access
 from mlgraph.targets.plan import Plan
 
+KEPT = 256
+"""How many shapes a kernel remembers the loops of."""
+
 CHUNK = 2_000_000
 """How many instructions are worth a thread."""
 
@@ -24,6 +27,8 @@ class Walk(NamedTuple):
     call: Callable[..., Any]
     address: int
     shape: tuple[int, ...]
+    owner: Any
+    """Owns the memory at `address`."""
 
 
 class Loops:
@@ -51,7 +56,7 @@ class Loops:
         """What a short call needs alone, None for several pieces or results that are not dense."""
         if len(self.addresses) > 1 or not self.plan.dense:
             return None
-        return Walk(self.call, self.addresses[0], self.plan.shape)
+        return Walk(self.call, self.addresses[0], self.plan.shape, self)
 
     def run(self, arguments: Sequence[Any]) -> None:
         """Run every piece, each but the first in a thread of its own."""
@@ -60,6 +65,14 @@ class Loops:
         self.call(first, *arguments)
         for future in started:
             future.result()
+
+
+def remember(known: dict[Any, Walk], key: Any, loops: Loops) -> None:
+    """Keep the walk of short calls under `key`, among a bounded number of others."""
+    if loops.walk is not None:
+        if len(known) >= KEPT:
+            known.clear()
+        known[key] = loops.walk
 
 
 def access_of(plan: Plan, itemsizes: Sequence[int]) -> Access:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.targets.kernels.generated import compile_function, parameters
-from mlgraph.targets.kernels.loops import Walk
+from mlgraph.targets.kernels.loops import Walk, remember
 from mlgraph.targets.plan import Plan
 
 
@@ -16,7 +16,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
 
         def kernel_0(x, b):
             if x.dtype is t0 and b.dtype is t1 and (walk := find((x.shape, x.strides, b.shape, b.strides))):
-                call, address, shape = walk
+                call, address, shape, _ = walk
                 return call(address, x, b, empty(shape, t2))
             return slow(x, b)
 
@@ -28,13 +28,11 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     def slow(*operands: Any) -> Any:
         arrays = [np.asarray(x) if isinstance(x, np.generic) else x for x in operands]
         fit = all(isinstance(x, np.ndarray) and x.dtype == d for x, d in zip(arrays, dtypes))
-        loops = kernel.find([x.shape for x in arrays], [x.strides for x in arrays]) if fit else None
-        if loops is None:
+        plan = kernel.plan([x.shape for x in arrays], [x.strides for x in arrays]) if fit else None
+        if plan is None:
             return unfused(*operands)
-        if loops.walk is not None:
-            if len(known) > len(kernel.loops):
-                known.clear()
-            known[tuple(part for x in arrays for part in (x.shape, x.strides))] = loops.walk
+        loops = kernel.loops_of(plan)
+        remember(known, tuple(part for x in arrays for part in (x.shape, x.strides)), loops)
         results = [allocate(loops.plan, d) for d in dtypes[kernel.inputs :]]
         loops.run([*arrays, *results])
         return results[0] if len(results) == 1 else tuple(results)
@@ -49,7 +47,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     lines = [
         *(f"{x} = {x} if type({x}) is __array else __asarray({x})" for x in scalars),
         f"if {' and '.join(tests)} and (__walk := __find(({key}))):",
-        "    __call, __address, __shape = __walk",
+        "    __call, __address, __shape, _ = __walk",
         *(f"    {name} = {new}" for name, new in zip(outs, results)),
         *([f"    return {call}"] if len(outs) == 1 else [f"    {call}", f"    return {', '.join(outs)}"]),
         f"return __slow({', '.join(names)})",

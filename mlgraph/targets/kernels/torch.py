@@ -1,14 +1,15 @@
-"""Kernels over tensors of torch."""
+"""Kernels over tensors of torch: of the CPU, and of a GPU by Triton where it is installed."""
 
 # pyright: basic
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
 
 from mlgraph.targets.autograd import Recorded
 from mlgraph.targets.kernels.generated import compile_function, parameters
-from mlgraph.targets.kernels.loops import Walk
+from mlgraph.targets.kernels.loops import Walk, remember
 from mlgraph.targets.plan import Plan
 
 HUGE = 1 << 22
@@ -25,7 +26,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
                 and (walk := find((x.shape, x.stride(), b.shape, b.stride())))
             ):
                 try:
-                    call, address, shape = walk
+                    call, address, shape, _ = walk
                     y = empty(shape, dtype=t2)
                     call(address, x.data_ptr(), b.data_ptr(), y.data_ptr())
                     return y
@@ -41,22 +42,29 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     known: dict[Any, Walk] = {}
 
     def slow(*operands: Any) -> Any:
-        if not all(_fits(x, d) for x, d in zip(operands, dtypes)) or torch.autograd.forward_ad._current_level >= 0:
+        device = operands[0].device
+        fit = all(_fits(x, d, device) for x, d in zip(operands, dtypes))
+        if not fit or torch.autograd.forward_ad._current_level >= 0:
             return unfused(*operands)
         shapes = [tuple(x.shape) for x in operands]
         strides = [tuple(n * size for n in x.stride()) for x, size in zip(operands, itemsizes)]
-        loops = kernel.find(shapes, strides)
+        plan = kernel.plan(shapes, strides)
         addresses = [_address(x) for x in operands]
-        if loops is None or None in addresses:
+        if plan is None or None in addresses:
             return unfused(*operands)
         if torch.is_grad_enabled() and any(x.requires_grad for x in operands):
             return recorded(*operands)
-        if loops.walk is not None:
-            if len(known) > len(kernel.loops):
-                known.clear()
-            known[tuple(part for x in operands for part in (x.shape, x.stride()))] = loops.walk
+        if device.type != "cpu":
+            return on_gpu(plan, operands)
+        loops = kernel.loops_of(plan)
+        remember(known, tuple(part for x in operands for part in (x.shape, x.stride())), loops)
         results = [allocate(loops.plan, d) for d in dtypes[kernel.inputs :]]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
+        return results[0] if len(results) == 1 else tuple(results)
+
+    def on_gpu(plan: Plan, operands: Any) -> Any:
+        results = [allocate(plan, d, operands[0].device) for d in dtypes[kernel.inputs :]]
+        kernel.gpu.launch(plan, operands, results)
         return results[0] if len(results) == 1 else tuple(results)
 
     names = parameters(unfused) or [f"x{i}" for i in range(kernel.inputs)]
@@ -70,7 +78,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     given = ", ".join(f"{x}.data_ptr()" for x in (*names, *outs))
     lines = [
         f"if {' and '.join(tests)} and (__walk := __find(({key}))):",
-        "    __call, __address, __shape = __walk",
+        "    __call, __address, __shape, _ = __walk",
         *(f"    {y} = __empty(__shape, dtype=__t{len(names) + i})" for i, y in enumerate(outs)),
         "    try:",
         f"        __call(__address, {given})",
@@ -87,13 +95,14 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     return launch
 
 
-def _fits(x: Any, dtype: Any) -> bool:
-    """Whether `x` is an ordinary tensor of the CPU."""
+def _fits(x: Any, dtype: Any, device: Any) -> bool:
+    """Whether `x` is an ordinary tensor of `device`, which kernels can run on."""
     import torch
 
-    return (
-        isinstance(x, torch.Tensor) and x.dtype is dtype and x.is_cpu and x.layout is torch.strided and not x.is_neg()
-    )
+    if not isinstance(x, torch.Tensor) or x.dtype is not dtype or x.device != device:
+        return False
+    runs = x.is_cpu or (x.is_cuda and find_spec("triton") is not None)
+    return runs and x.layout is torch.strided and not x.is_neg()
 
 
 def _address(x: Any) -> int | None:
@@ -104,12 +113,13 @@ def _address(x: Any) -> int | None:
         return None
 
 
-def allocate(plan: Plan, dtype: Any) -> Any:
-    """A new result."""
+def allocate(plan: Plan, dtype: Any, device: Any = None) -> Any:
+    """A new result, on the CPU by default."""
     import torch
 
     shape = [plan.shape[axis] for axis in plan.order]
-    stored = _huge(shape, dtype) if np.prod(shape) * dtype.itemsize >= HUGE else torch.empty(shape, dtype=dtype)
+    huge = device is None and np.prod(shape) * dtype.itemsize >= HUGE
+    stored = _huge(shape, dtype) if huge else torch.empty(shape, dtype=dtype, device=device)
     return stored if plan.dense else stored.permute(*np.argsort(plan.order).tolist())
 
 
