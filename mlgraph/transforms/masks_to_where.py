@@ -158,11 +158,12 @@ def unselected(values: Value, like: Selection) -> Value | None:
     op = values.owner
     if not isinstance(op, Row) or op.OP not in POINTWISE or not all(fits(x, values) for x in op.operands):
         return None
-    operands = {x: unselected(x, like) for x in op.operands}
-    if None in operands.values():
-        return None
-    arguments = op.arguments()
-    return op.OP(**{name: operands.get(a, a) if isinstance(a, Value) else a for name, a in arguments.items()})
+    arguments: dict[str, Any] = {}
+    for name, argument in op.arguments().items():
+        arguments[name] = unselected(argument, like) if argument in op.operands else argument
+        if arguments[name] is None:
+            return None
+    return op.OP(**arguments)
 
 
 def fits(x: Value, values: Value) -> bool:

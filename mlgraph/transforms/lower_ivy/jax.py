@@ -141,9 +141,10 @@ def take_along_axis(x: Value, indices: Value, axis: int) -> Value:
 
 @rule(ivy.index)
 def index(x: Value, indices: Values, axes: Ints) -> Value:
+    """jax reads another element where an index is out of range: NaN says so, as `jnp.take` gives."""
     if _crossed(axes):
         x, axes = transposed(x, first_axes(x, axes)), tuple(range(len(axes)))
-    return JAX.call("operator.getitem", (x, _placed(indices, axes)), {})[0]
+    return JAX.call("jax.Array.get", (_at(x, _placed(indices, axes)),), {"mode": "fill"})[0]
 
 
 @rule(ivy.index_put)
@@ -170,9 +171,13 @@ def _placed(indices: Values, axes: Sequence[int]) -> tuple[Any, ...]:
 
 def updated(x: Value, index: Sequence[Any], update: Value, mode: str = "set") -> Value:
     """`x.at[index].set(update)`."""
+    return JAX.call(f"jax.Array.{mode}", (_at(x, index), update), {})[0]
+
+
+def _at(x: Value, index: Sequence[Any]) -> Value:
+    """`x.at[index]`."""
     at = JAX.call("builtins.getattr", (x, "at"), {})[0]
-    place = JAX.call("operator.getitem", (at, index[0] if len(index) == 1 else tuple(index)), {})[0]
-    return JAX.call(f"jax.Array.{mode}", (place, update), {})[0]
+    return JAX.call("operator.getitem", (at, index[0] if len(index) == 1 else tuple(index)), {})[0]
 
 
 @rule(ivy.scatter_along_axis)

@@ -210,6 +210,15 @@ def test_an_index_out_of_range_raises(to: str):
         graph(floats(3), ints(0, 3, dtype=torch.int64))
 
 
+def test_jax_reads_nan_where_an_index_is_out_of_range():
+    i = ints(0, 1, dtype=torch.int64)
+    functions: list[Callable[..., Any]] = [lambda x, i: x[i], lambda x, i: x[i, i], lambda x, i: x.index_select(0, i)]
+    for function in functions:
+        graph: Any = mlgraph.compile(function, to="jax", args=(floats(3, 3), i))
+        assert np.isnan(np.asarray(graph(floats(3, 3), i + 2))[1]).all()
+        assert not np.isnan(np.asarray(graph(floats(3, 3), i))).any()
+
+
 @pytest.mark.parametrize("to", ["torch", "tensorflow", "numpy"])
 @pytest.mark.parametrize("function", [torch.linalg.inv, torch.linalg.cholesky], ids=["inverse", "cholesky"])
 def test_a_decomposition_that_fails_raises(function: Callable[..., Any], to: str):

@@ -8,7 +8,8 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import i1, i64, ui8
-from mlgraph.dialects.ivy.types import dtype, rank
+from mlgraph.dialects.ivy.types import dtype, normal_axes, rank, shape_of
+from mlgraph.errors import CaptureError
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.rule import axes, axis, number, rule, to
 
@@ -54,10 +55,18 @@ def min_(out: Out, x: SSAValue) -> SSAValue:
 
 
 def largest(x: SSAValue, over: Any, keepdim: bool) -> SSAValue:
+    refuse_nothing(x, over)
     return ivy.any(x, over, keepdim) if dtype(x) == i1 else ivy.max(x, over, keepdim)
 
 
+def refuse_nothing(x: SSAValue, over: Any) -> None:
+    """Raise, as torch does, for an extreme of no elements; tensorflow has one."""
+    if any(shape_of(x)[a] == 0 for a in normal_axes(over, rank(x))):
+        raise CaptureError("the largest or smallest of no elements", why="torch raises for it too")
+
+
 def smallest(x: SSAValue, over: Any, keepdim: bool) -> SSAValue:
+    refuse_nothing(x, over)
     return ivy.all(x, over, keepdim) if dtype(x) == i1 else ivy.min(x, over, keepdim)
 
 
