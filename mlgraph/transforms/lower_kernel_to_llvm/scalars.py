@@ -6,12 +6,13 @@ Bfloat16 is its bits, an `i16`: LLVM's own conversions of it are calls on most p
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, cast
 
+import numpy as np
 from xdsl.dialects import arith, llvm, math
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from mlgraph.dialects.building import insert
-from mlgraph.dialects.dtypes import bf16, f32, i16, i32, i64, width_of
+from mlgraph.dialects.dtypes import bf16, dtype_of, f32, i16, i32, i64, width_of
 from mlgraph.dialects.llvm_casts import FPToSIOp
 
 DIRECT: dict[type[Operation], Callable[..., Operation]] = {
@@ -109,8 +110,10 @@ def number(value: int | float, type: Attribute) -> SSAValue:
 
 
 def _constant(op: arith.ConstantOp) -> SSAValue:
-    value = cast("IntegerAttr[Any] | FloatAttr[Any]", op.value)
-    return number(value.value.data, op.result.type)
+    value = cast("IntegerAttr[Any] | FloatAttr[Any]", op.value).value.data
+    if op.result.type == bf16:
+        return number(int(np.asarray(value, dtype_of(bf16)).view(np.int16)), i16)
+    return number(value, op.result.type)
 
 
 def _cmpf(op: arith.CmpfOp, x1: SSAValue, x2: SSAValue) -> SSAValue:
