@@ -246,11 +246,12 @@ class _Printer:
         return HEADER + "\n    ".join([f"def {self.name}({', '.join(parameters)}):", *lines]) + "\n"
 
     def index_lines(self) -> list[str]:
-        """The index of each loop from the innermost to the outermost that is needed."""
+        """The index of each loop that moves an operand, found from the innermost to the outermost."""
+        moving = {axis for axes in self.layout.operands for axis in axes or ()}
         lines, rest = list[str](), "i"
         for axis in reversed(self.indices):
             size = self.sizes.get(axis)
-            if axis:
+            if axis and axis in moving:
                 lines.append(f"{self.indices[axis]} = {rest} % {size}")
             if axis > self.layout.inner:
                 outer = self.indices[0] if axis == 1 else "rest"

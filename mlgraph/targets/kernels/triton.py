@@ -208,17 +208,24 @@ def compile_for(
     wide: bool = False,
     configuration: Configuration = DEFAULT,
 ) -> Binary:
-    """The kernel for a GPU of a compute capability such as 90, which need not be there; `wide` indices have 64 bits."""
-    compiler, backends = load("triton.compiler"), load("triton.backends.compiler")
+    """The kernel for a GPU of a compute capability such as 90, which need not be there.
+
+    It is for arrays that start at multiples of 16 bytes, sizes and strides that are multiples of 16, and operands whose
+    elements lie side by side along the innermost loop. Indices that are `wide` have 64 bits.
+    """
+    compiler, backends, language = load("triton.compiler"), load("triton.backends.compiler"), load("triton.language")
     layout = layout or natural_layout(fused)
     function = load_kernel(triton_source(fused, fused.symbol, layout), fused.symbol, False)
+    names = function.arg_names
     dtypes = [element_type(type) for type in (*fused.operand_types, *fused.result_types)]
-    pointers = dict(zip(function.arg_names, map(_pointer, dtypes)))
-    signature = dict.fromkeys(function.arg_names, "i64" if wide else "i32") | pointers
-    language = load("triton.language")
-    constants = {"INDEX": language.int64 if wide else language.int32, "BLOCK": configuration["BLOCK"]}
-    aligned = {(k,): [["tt.divisibility", 16]] for k in range(len(signature) - len(constants))}
-    source = compiler.ASTSource(function, signature | dict.fromkeys(constants, "constexpr"), constants, aligned)
+    axes = [axis for loops in layout.operands for axis in loops or ()]
+    strides = names[len(dtypes) + 1 + len(layout.sizes) :]
+    constants: dict[str, Any] = {name: 1 for name, axis in zip(strides, axes) if axis == layout.rank - 1}
+    constants |= {"INDEX": language.int64 if wide else language.int32, "BLOCK": configuration["BLOCK"]}
+    signature = dict.fromkeys(names, "i64" if wide else "i32") | dict(zip(names, map(_pointer, dtypes)))
+    signature |= dict.fromkeys(constants, "constexpr")
+    aligned = {(k,): [["tt.divisibility", 16]] for k, name in enumerate(names) if name not in constants}
+    source = compiler.ASTSource(function, signature, constants, aligned)
     settings = {"num_warps": configuration["num_warps"], **options(fast_math)}
     found = compiler.compile(source, target=backends.GPUTarget("cuda", capability, 32), options=settings).asm
     return Binary(found["ptx"], found["cubin"])
