@@ -1,6 +1,7 @@
 """Five models of torch, eager, by `torch.compile` and by mlgraph to torch and jax: the time of a call and a compile.
 
 Run it as `python benchmarks/models.py`, or with the names of some of the models. Weights are random, of a seed.
+`torch.compile` compiles anew, without what an earlier run left in its caches.
 """
 
 import os
@@ -9,6 +10,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"
+
+# ruff: isort: split
 import jax
 import torch
 import transformers
@@ -78,12 +83,11 @@ def measured(name: str) -> tuple[dict[str, float], dict[str, float]]:
 
 
 def main() -> int:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     report = Report("models", (__doc__ or "").partition("\n")[0])
     calls, compiles, bounds = [], [], []
     for name in sys.argv[1:] or MODELS:
-        report.console.print(f"{name} ...")
         taken, seconds = measured(name)
+        report.console.print(name, "ms a call:", taken, "s a compile:", seconds)
         ratios = {way: taken["eager"] / time for way, time in taken.items()}
         calls.append([name, f"{taken['eager']:.1f}", *(f"{ratios[way]:.2f}" for way in list(taken)[1:])])
         compiles.append([name, *(f"{time:.1f}" for time in seconds.values())])
