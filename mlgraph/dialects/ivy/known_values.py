@@ -4,7 +4,7 @@ Tracers leave such behind: where eager code looks whether a mask hides anything 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -44,8 +44,8 @@ def constant(x: Value) -> "np.ndarray[Any, Any] | None":
     """The elements of a literal or of a captured array of numpy."""
     op = x.owner
     if isinstance(op, ArrayOp):
-        array = op.value.data.array
-        return array if isinstance(array, np.ndarray) else None
+        array: object = op.value.data.array
+        return cast("np.ndarray[Any, Any]", array) if isinstance(array, np.ndarray) else None
     return array_of(x)
 
 
