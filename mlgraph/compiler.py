@@ -324,7 +324,7 @@ def lower(
     to = graph.to
     stages: dict[str, Any] = {}
     started = time.perf_counter()
-    _run_pipeline(graph, program, stages, options)
+    dump = _run_pipeline(graph, program, stages, options)
     seconds["transform"] = time.perf_counter() - started
     started = time.perf_counter()
     emitted = emit(program.module, to)
@@ -332,6 +332,7 @@ def lower(
     scope = wide_types if wide else nullcontext
     with scope():
         kernels = {name: Kernel(op, to, KERNEL_PASSES) for name, op in emitted.kernels.items()}
+        dump.kernels(kernels.values())
         main = emitted.load(f"<mlgraph {graph.name} {next(_counter)}>", lambda array: convert(array, to), kernels)
     main = _backend_compiled(main, to, options)
     if to == "jax":
@@ -362,8 +363,8 @@ def lower(
     )
 
 
-def _run_pipeline(graph: Graph, program: Program, stages: dict[str, Any], options: Options) -> None:
-    """Lower the program in place; `stages` gets a copy of each stage."""
+def _run_pipeline(graph: Graph, program: Program, stages: dict[str, Any], options: Options) -> Dump:
+    """Lower the program in place; `stages` gets a copy of each stage. Where the dump of it goes."""
     to: Any = graph.to
     dump = Dump.open(graph.name, options.dump_ir, options.dump_dir)
     narrow = to == "jax" and not _x64(options)
@@ -381,6 +382,7 @@ def _run_pipeline(graph: Graph, program: Program, stages: dict[str, Any], option
         pipeline.run(program.module, dump.after_pass, on_stage)
     except PassError as error:
         raise dump.failed(error) from error
+    return dump
 
 
 def _warn_narrow(name: str, values: Sequence[str]) -> None:

@@ -4,6 +4,7 @@
 import os
 import re
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -80,6 +81,14 @@ class Dump:
         if self.mode == "pass" or text != self.last:
             self.write(f"{stage}-{step.name}", text)
         self.last = text
+
+    def kernels(self, kernels: Iterable[Any]) -> None:
+        """Write what each step makes of each kernel to a folder `kernels`."""
+        for kernel in kernels if self.directory is not None else ():
+            folder = self.directory / "kernels"
+            folder.mkdir(exist_ok=True)
+            for suffix, text in kernel.steps().items():
+                (folder / f"{kernel.name}-{suffix}").write_text(text)
 
     def write(self, name: str, text: str) -> Path:
         assert self.directory is not None

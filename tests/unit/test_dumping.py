@@ -21,7 +21,7 @@ from mlgraph.errors import InputError, PassError
 from mlgraph.transforms.canonicalize import CanonicalizePass
 
 X = np.arange(6.0, dtype=np.float32).reshape(2, 3)
-STAGES = ["ivy", "stateful", "generator", "constant", "numpy"]
+STAGES = ["ivy", "stateful", "generator", "constant", "kernel", "numpy"]
 
 
 def function(x):
@@ -29,7 +29,7 @@ def function(x):
 
 
 def names(folder):
-    return sorted(file.name for file in folder.iterdir())
+    return sorted(file.name for file in folder.iterdir() if file.is_file())
 
 
 def compiled(**flags):
@@ -48,8 +48,8 @@ def test_stages(tmp_path):
     graph = compiled(dump_ir="stage", dump_dir=str(tmp_path))
     folder = tmp_path / "function"
     assert names(folder) == [f"{i:02}-{stage}.mlir" for i, stage in enumerate(STAGES)]
-    for file, stage in zip(sorted(folder.iterdir()), graph.stages, strict=True):
-        module = Parser(context(), file.read_text()).parse_module()
+    for file, stage in zip(names(folder), graph.stages, strict=True):
+        module = Parser(context(), (folder / file).read_text()).parse_module()
         module.verify()
         assert str(module) == str(graph.ir(stage))
     assert Path(__file__).name in (folder / "00-ivy.mlir").read_text()
@@ -63,15 +63,30 @@ def test_every_pass(tmp_path):
     assert passes[:5] == ["ivy-fold-constants", "ivy-canonicalize", "ivy-cse", "ivy-canonicalize", "ivy-dce"]
     assert {name.partition("-")[0] for name in passes} == set(STAGES)
     assert "numpy-lower-ivy" in passes
-    for file in (tmp_path / "function").iterdir():
-        Parser(context(), file.read_text()).parse_module().verify()
+    for name in found:
+        Parser(context(), (tmp_path / "function" / name).read_text()).parse_module().verify()
+
+
+def test_each_stage_of_each_kernel(tmp_path):
+    compiled(dump_ir="stage", dump_dir=str(tmp_path))
+    folder = tmp_path / "function" / "kernels"
+    assert names(folder) == [
+        f"kernel_0-{stage}" for stage in ("0-fused.mlir", "1-expanded.mlir", "2-llvm.mlir", "3.ll")
+    ]
+    fused, expanded, lowered, llvm = ((folder / name).read_text() for name in names(folder))
+    assert "math.tanh" in fused
+    assert "math.tanh" not in expanded
+    assert "llvm.func @kernel_0" in lowered
+    assert "define internal void" in llvm
 
 
 def test_passes_that_changed_something(tmp_path):
     compiled(dump_ir="pass", dump_dir=str(tmp_path / "pass"))
     compiled(dump_ir="changed", dump_dir=str(tmp_path / "changed"))
-    every = [file.read_text() for file in sorted((tmp_path / "pass" / "function").iterdir())]
-    changed = [file.read_text() for file in sorted((tmp_path / "changed" / "function").iterdir())]
+    every, changed = (
+        [(folder / name).read_text() for name in names(folder)]
+        for folder in (tmp_path / "pass" / "function", tmp_path / "changed" / "function")
+    )
     assert 1 < len(changed) < len(every)
     assert all(a != b for a, b in pairwise(changed))
     assert changed[-1] == every[-1]

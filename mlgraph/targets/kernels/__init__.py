@@ -79,9 +79,26 @@ class Kernel:
         return assembly(self.llvm)
 
     def _llvm(self, access: Access) -> str:
+        return translate(self._lowered(self._expanded(), access), self.to == "numpy")
+
+    def _expanded(self) -> FusedOp:
         fused = standalone(self.fused)
         self.passes.expand.apply(Context(), module_of(fused))
-        return translate(self.passes.lower(fused, access, self.name), self.to == "numpy")
+        return fused
+
+    def _lowered(self, expanded: FusedOp, access: Access) -> FuncOp:
+        return self.passes.lower(expanded, access, self.name)
+
+    def steps(self) -> dict[str, str]:
+        """What each step makes of the kernel over arrays without gaps, by the ending of a file's name."""
+        expanded = self._expanded()
+        lowered = self._lowered(expanded, Access.flat(len(self.dtypes)))
+        return {
+            "0-fused.mlir": self.source,
+            "1-expanded.mlir": f"{expanded}\n",
+            "2-llvm.mlir": f"{lowered}\n",
+            "3.ll": translate(lowered, self.to == "numpy"),
+        }
 
     def code(self, access: Access) -> Code:
         """The code for a way to walk the arrays, made now if there is none."""
