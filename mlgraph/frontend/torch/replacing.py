@@ -79,6 +79,11 @@ def allclose(input: Tensor, other: Tensor, rtol: float = 1e-5, atol: float = 1e-
     return torch.isclose(input, other, rtol, atol, equal_nan).all().item()
 
 
+@replaces(Tensor.polygamma_)
+def polygamma_(input: Tensor, n: int) -> Tensor:
+    return input.copy_(torch.polygamma(n, input))
+
+
 @replaces(torch.combinations)
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations

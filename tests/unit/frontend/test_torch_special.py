@@ -9,6 +9,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from frameworks import to_numpy
+from torch_cases import assert_same
 
 import mlgraph
 
@@ -126,3 +127,8 @@ def test_complex_numbers_in_functions_of_reals(to: str):
     x = torch.tensor([0.5 + 0.5j, 1j, -2.0 - 1j, 0j])
     for function in (torch.logical_not, torch.exp2, torch.sigmoid, F.silu, torch.log10, torch.nan_to_num):
         agrees(function, to, (x,))
+
+
+@pytest.mark.parametrize("to", TARGETS)
+def test_polygamma_in_place(to: str):
+    assert_same(lambda x: x.clone().polygamma_(2) + 1, to, (torch.rand(3) + 1,), (torch.rand(5) + 1,))
