@@ -98,7 +98,7 @@ class Grouping:
             return "it has another iteration space"
         if old.weight + new.weight > CAPACITY:
             return "the kernel is full"
-        if self._reaches(old, new) or self._reaches(new, old):
+        if self._reaches(old, new) or (len(new.members) > 1 and self._reaches(new, old)):  # nothing reads the newest
             return "an operation between them is outside the kernel"
         return None
 

@@ -328,7 +328,7 @@ def cast_to(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
     if d == dtype:
         return x
     if dtype == i1:
-        return compare(COMPARISONS[ivy.not_equal], d, x, constant(0, d))
+        return compare(COMPARISONS[ivy.not_equal], d, widened(d, x), constant(0, f32 if d in HALVES else d))
     if d in FLOAT_TYPES:
         return _float_to_float(d, x, dtype) if dtype in FLOAT_TYPES else _float_to_integer(d, x, dtype)
     return _integer_to_float(d, x, dtype) if dtype in FLOAT_TYPES else _integer_to_integer(d, x, dtype)

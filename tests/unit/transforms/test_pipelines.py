@@ -60,7 +60,9 @@ def spec(pipeline: Pipeline) -> list[str]:
 
 def test_the_default_order() -> None:
     expected = "ivy/fold-constants ivy/canonicalize ivy/cse ivy/masks-to-where ivy/dce"
-    expected += " stateful/functionalize-state generator/lower-generator constant/lower-constant jax/lower-ivy jax/cse jax/dce"
+    expected += (
+        " stateful/functionalize-state generator/lower-generator constant/lower-constant jax/lower-ivy jax/cse jax/dce"
+    )
     assert spec(default_pipeline("jax")) == expected.split()
 
 
