@@ -252,3 +252,10 @@ def test_inputs_of_any_strides(to: str):
     if to == "numpy":
         turned = x.numpy()[::-1, ::-1]
         np.testing.assert_allclose(graph(turned), turned.cumsum(0) @ turned.T, rtol=1e-4, atol=1e-5)
+
+
+@each_target
+def test_logsumexp_of_one_complex_number_has_the_principal_angle(to: str):
+    graph: Any = mlgraph.compile(lambda x: torch.logsumexp(x, 0), to=to, args=(torch.tensor(1 + 1j),))
+    for x in (torch.tensor(-3.8 - 4.9j), torch.tensor(2.0 + 9.0j), torch.tensor(0.5 - 1j)):
+        np.testing.assert_allclose(np.asarray(graph(x)), torch.logsumexp(x, 0).numpy(), rtol=1e-5)

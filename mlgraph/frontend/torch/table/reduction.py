@@ -8,7 +8,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import i1, i64, ui8
-from mlgraph.dialects.ivy.types import dtype, normal_axes, rank, shape_of
+from mlgraph.dialects.ivy.types import dtype, is_complex, normal_axes, rank, shape_of
 from mlgraph.errors import CaptureError
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.rule import axes, axis, number, rule, to
@@ -136,7 +136,15 @@ def var_mean(out: Out, x: SSAValue, dim: Any = None, *, correction: Any = 1, kee
 @rule("logsumexp.default")
 def logsumexp(out: Out, x: SSAValue, dim: Any, keepdim: bool = False) -> SSAValue:
     x = to(x, out.dtype)
-    return ivy.logsumexp(x, axes(dim, rank(x)) or tuple(range(rank(x))), keepdim) if rank(x) else x
+    if not rank(x):
+        return with_principal_angle(x) if is_complex(out.dtype) else x
+    return ivy.logsumexp(x, axes(dim, rank(x)) or tuple(range(rank(x))), keepdim)
+
+
+def with_principal_angle(x: SSAValue) -> SSAValue:
+    """The logarithm of `exp(x)`, which is complex: its imaginary part lies in [-pi, pi]."""
+    angle = ivy.imag(x)
+    return ivy.complex(ivy.real(x), ivy.atan2(ivy.sin(angle), ivy.cos(angle)))
 
 
 @rule("cumsum.default")
