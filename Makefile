@@ -53,6 +53,9 @@ unit: $(READY)  ## pytest over tests/unit
 bench: $(READY)  ## The benchmarks; each writes its table to benchmarks/results
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/compile_time.py
+	$(BIN)/python benchmarks/elementwise.py
+	$(BIN)/python benchmarks/models.py
+	$(BIN)/python benchmarks/gpu.py
 
 .PHONY: docs
 docs: $(READY)  ## What the documentation quotes: the support table, the graph and the IR in README.md
