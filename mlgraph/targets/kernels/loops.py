@@ -27,6 +27,9 @@ class Walk(NamedTuple):
     call: Callable[..., Any]
     address: int
     shape: tuple[int, ...]
+    like: int
+    """The number of an operand that the first result is to be like, -1 where none is: torch copies a form faster than
+    it makes one."""
     owner: Any
     """Owns the memory at `address`."""
 
@@ -51,12 +54,11 @@ class Loops:
         size = len(self.memory) // pieces * self.memory.itemsize
         self.addresses = [start + size * piece for piece in range(pieces)]
 
-    @property
-    def walk(self) -> Walk | None:
+    def walk(self, like: int = -1) -> Walk | None:
         """What a short call needs alone, None for several pieces or results that are not dense."""
         if len(self.addresses) > 1 or not self.plan.dense:
             return None
-        return Walk(self.call, self.addresses[0], self.plan.shape, self)
+        return Walk(self.call, self.addresses[0], self.plan.shape, like, self)
 
     def run(self, arguments: Sequence[Any]) -> None:
         """Run every piece, each but the first in a thread of its own."""
@@ -67,12 +69,12 @@ class Loops:
             future.result()
 
 
-def remember(known: dict[Any, Walk], key: Any, loops: Loops) -> None:
+def remember(known: dict[Any, Walk], key: Any, walk: Walk | None) -> None:
     """Keep the walk of short calls under `key`, among a bounded number of others."""
-    if loops.walk is not None:
+    if walk is not None:
         if len(known) >= KEPT:
             known.clear()
-        known[key] = loops.walk
+        known[key] = walk
 
 
 def access_of(plan: Plan, itemsizes: Sequence[int]) -> Access:

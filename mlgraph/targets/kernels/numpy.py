@@ -16,7 +16,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
 
         def kernel_0(x, b):
             if x.dtype is t0 and b.dtype is t1 and (walk := find((x.shape, x.strides, b.shape, b.strides))):
-                call, address, shape, _ = walk
+                call, address, shape, _, _ = walk
                 return call(address, x, b, empty(shape, t2))
             return slow(x, b)
 
@@ -32,7 +32,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         if plan is None:
             return unfused(*operands)
         loops = kernel.loops_of(plan)
-        remember(known, tuple(part for x in arrays for part in (x.shape, x.strides)), loops)
+        remember(known, tuple(part for x in arrays for part in (x.shape, x.strides)), loops.walk())
         results = [allocate(loops.plan, d) for d in dtypes[kernel.inputs :]]
         loops.run([*arrays, *results])
         return results[0] if len(results) == 1 else tuple(results)
@@ -47,7 +47,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     lines = [
         *(f"{x} = {x} if type({x}) is __array else __asarray({x})" for x in scalars),
         f"if {' and '.join(tests)} and (__walk := __find(({key}))):",
-        "    __call, __address, __shape, _ = __walk",
+        "    __call, __address, __shape, _, _ = __walk",
         *(f"    {name} = {new}" for name, new in zip(outs, results)),
         *([f"    return {call}"] if len(outs) == 1 else [f"    {call}", f"    return {', '.join(outs)}"]),
         f"return __slow({', '.join(names)})",

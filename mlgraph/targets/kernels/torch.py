@@ -1,7 +1,7 @@
 """Kernels over tensors of torch: of the CPU, and of a GPU by Triton where it is installed."""
 
 # pyright: basic
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,10 +24,10 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
                 x.dtype is t0 and x.is_cpu and not x.is_neg() and b.dtype is t1 and ...
                 and forward._current_level < 0 and (walk := find((x.shape, x.stride(), b.shape, b.stride())))
             ):
-                if grad() and (x.requires_grad or b.requires_grad):
+                if (x.requires_grad or b.requires_grad) and grad():
                     return recorded(x, b)
-                call, address, shape, _ = walk
-                y = empty(shape, dtype=t2)
+                call, address, shape, i, _ = walk
+                y = like((x, b)[i]) if i >= 0 else empty(shape, dtype=t2)
                 try:
                     call(address, x.data_ptr(), b.data_ptr(), y.data_ptr())
                 except RuntimeError:
@@ -41,6 +41,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
 
     dtypes = [getattr(torch, name) for name in kernel.dtypes]
     itemsizes = kernel.itemsizes
+    first = dtypes[kernel.inputs]
     known: dict[Any, Walk] = {}
 
     def slow(*operands: Any) -> Any:
@@ -59,7 +60,9 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         if device.type != "cpu":
             return on_gpu(plan, operands)
         loops = kernel.loops_of(plan)
-        remember(known, tuple(part for x in operands for part in (x.shape, x.stride())), loops)
+        alike = (x.dtype is first and x.shape == plan.shape and x.is_contiguous() for x in operands)
+        like = next((i for i, same in enumerate(alike) if same), -1)
+        remember(known, tuple(part for x in operands for part in (x.shape, x.stride())), loops.walk(like))
         results = [allocate(loops.plan, d) for d in dtypes[kernel.inputs :]]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
         return results[0] if len(results) == 1 else tuple(results)
@@ -80,9 +83,9 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     given = ", ".join(f"{x}.data_ptr()" for x in (*names, *outs))
     lines = [
         f"if {' and '.join(tests)} and (__walk := __find(({key}))):",
-        *([f"    if __grad() and ({wanted}):", f"        return __recorded({', '.join(names)})"] if floats else []),
-        "    __call, __address, __shape, _ = __walk",
-        *(f"    {y} = __empty(__shape, dtype=__t{len(names) + i})" for i, y in enumerate(outs)),
+        *([f"    if ({wanted}) and __grad():", f"        return __recorded({', '.join(names)})"] if floats else []),
+        "    __call, __address, __shape, __i, _ = __walk",
+        *(f"    {y} = {_new(names, i, dtypes)}" for i, y in enumerate(outs)),
         "    try:",
         f"        __call(__address, {given})",
         "    except __error:",
@@ -93,6 +96,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     objects: dict[str, Any] = {f"__t{i}": d for i, d in enumerate(dtypes)}
     objects |= {"__find": known.get, "__slow": slow, "__empty": torch.empty, "__error": RuntimeError}
     objects |= {
+        "__like": torch.empty_like,
         "__grad": torch.is_grad_enabled,
         "__recorded": lambda *operands: recorded(*operands),
         "__forward": torch.autograd.forward_ad,
@@ -100,6 +104,13 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     launch = compile_function(kernel.name, names, lines, objects)
     recorded = Recorded(kernel.fused, launch, unfused, kernel.passes.derive, kernel.another)
     return launch
+
+
+def _new(names: Sequence[str], i: int, dtypes: Sequence[Any]) -> str:
+    """The Python of a new result with number `i`."""
+    made = f"__empty(__shape, dtype=__t{len(names) + i})"
+    first, own = dtypes[len(names)], dtypes[len(names) + i]
+    return f"__like(({', '.join(names)},)[__i]) if __i >= 0 else {made}" if own is first else made
 
 
 def _fits(x: Any, dtype: Any, device: Any) -> bool:
