@@ -119,21 +119,24 @@ class Kernel:
     def plan(self, shapes: Sequence[Shape], strides: Sequence[Shape]) -> Plan | None:
         """How to walk operands of these shapes and strides in bytes, None where no kernel can."""
         key = (*shapes, *strides)
-        if key not in self.plans:
+        found: Any = self.plans.get(key, self)
+        if found is self:
             if len(self.plans) >= KEPT:
-                self.plans.clear()
+                self.plans.clear()  # another thread may do so at any time
             fit = [len(shape) for shape in shapes] == self.ranks[: self.inputs]
-            self.plans[key] = make_plan(shapes, strides, self.itemsizes[self.inputs :], self.reads) if fit else None
-        return self.plans[key]
+            found = make_plan(shapes, strides, self.itemsizes[self.inputs :], self.reads) if fit else None
+            self.plans[key] = found
+        return found
 
     def loops_of(self, plan: Plan) -> Loops:
         """The loops of the CPU for a plan."""
-        if plan not in self.loops:
+        found = self.loops.get(plan)
+        if found is None:
             if len(self.loops) >= KEPT:
-                self.loops.clear()
+                self.loops.clear()  # another thread may do so at any time
             code = self.code(access_of(plan, self.itemsizes))
-            self.loops[plan] = Loops(plan, code.call, self.itemsizes, self.weight)
-        return self.loops[plan]
+            found = self.loops[plan] = Loops(plan, code.call, self.itemsizes, self.weight)
+        return found
 
     @cached_property
     def gpu(self) -> Any:
