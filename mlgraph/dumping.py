@@ -84,7 +84,9 @@ class Dump:
 
     def kernels(self, kernels: Iterable[Any]) -> None:
         """Write what each step makes of each kernel to a folder `kernels`."""
-        for kernel in kernels if self.directory is not None else ():
+        if self.directory is None:
+            return
+        for kernel in kernels:
             folder = self.directory / "kernels"
             folder.mkdir(exist_ok=True)
             for suffix, text in kernel.steps().items():
