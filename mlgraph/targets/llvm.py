@@ -22,6 +22,7 @@ from xdsl.dialects.llvm import FuncOp
 from xdsl.ir import Block, SSAValue
 
 from mlgraph.dialects.llvm_casts import FPToSIOp
+from mlgraph.errors import PassError
 
 ENTRY = "call"
 """The name of the function in every object that Python calls."""
@@ -181,23 +182,35 @@ def assembly(text: str) -> str:
 def load(key: str, make: Any) -> Code:
     """The code that `make`, which returns LLVM IR, describes; from disk where `key` is found there.
 
-    `key` is text that `make` depends on alone.
+    `key` is text that `make` depends on alone. Raises `PassError`, which holds the IR, where LLVM refuses it.
     """
     digest = hashlib.sha256("\n".join((key, *_versions(), processor())).encode()).hexdigest()
     data = _read(digest)
     if data is None:
-        text = make()
-        with _lock:
-            target = machine()
-            data = target.emit_object(optimised(text, target))
+        data = _object(make())
         _write(digest, data)
     return _link(data)
 
 
+def _object(text: str) -> bytes:
+    try:
+        with _lock:
+            target = machine()
+            return target.emit_object(optimised(text, target))
+    except RuntimeError as refusal:
+        error = PassError("LLVM refuses the code of a kernel", why=str(refusal), fix="compile with fuse=False")
+        error.stage, error.ir = "kernel", text
+        raise error from refusal
+
+
 @functools.cache
 def _versions() -> tuple[str, ...]:
+    """What code depends on beside its kernel: mlgraph's own text too, which changes between versions."""
+    package = Path(__file__).parents[1]
+    made_by = (*package.glob("transforms/*kernel*/*.py"), *package.glob("transforms/expand_math/*.py"), Path(__file__))
+    own = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(made_by))).hexdigest()
     versions = [f"{name} {version(name)}" for name in ("mlgraph", "xdsl", "llvmlite")]
-    return (*versions, _llvm().get_host_cpu_name(), sys.version)
+    return (own, *versions, _llvm().get_host_cpu_name(), sys.version)
 
 
 def _link(data: bytes) -> Code:

@@ -41,6 +41,9 @@ POINTERS |= {f"{sign}int{bits}": f"{sign or 'i'}{bits}" for sign in ("", "u") fo
 """Triton's names of element types in signatures."""
 
 
+OPTIONS: Mapping[str, Any] = {"enable_fp_fusion": False, "enable_reflect_ftz": False, "sanitize_overflow": False}
+"""Products and sums are rounded each, and denormals kept, as the frameworks do."""
+
 OLDEST = (8, 0)
 """The compute capability of the oldest GPUs that kernels are compiled for in tests."""
 
@@ -55,9 +58,8 @@ class Binary(NamedTuple):
 class TritonKernel:
     """The kernel of a `kernel.fused` on tensors of torch that are on one GPU."""
 
-    def __init__(self, fused: FusedOp, fast_math: bool = False) -> None:
+    def __init__(self, fused: FusedOp) -> None:
         self.fused, self.name = fused, fused.symbol
-        self.options = options(fast_math)
         self.dtypes = [element_type(type) for type in (*fused.operand_types, *fused.result_types)]
         self.itemsizes = [dtype_of(dtype).itemsize for dtype in self.dtypes]
         self._launches: dict[Plan, _Launch] = {}
@@ -87,10 +89,10 @@ class TritonKernel:
                 self._launches.clear()
             launch = self._launches[plan] = self._prepare(plan)
         if launch.interpreted:
-            launch.run(tensors, DEFAULT, self.options)
+            launch.run(tensors, DEFAULT)
             return
         with load("torch").cuda.device(tensors[0].device):
-            launch.run(tensors, self._configuration(launch, operands, results), self.options)
+            launch.run(tensors, self._configuration(launch, operands, results))
 
     def _check(self, tensors: Sequence[Tensor]) -> None:
         if len(tensors) != len(self.dtypes):
@@ -133,7 +135,7 @@ class TritonKernel:
             with self._lock:
                 if key not in self._tuned:
                     own = [torch.empty_like(result) for result in results]
-                    self._tuned[key] = launch.tuned([*operands, *own], self.options)
+                    self._tuned[key] = launch.tuned([*operands, *own])
         return self._tuned[key]
 
 
@@ -158,7 +160,7 @@ class _Launch:
         largest = max(candidate["BLOCK"] for candidate in CANDIDATES)
         return language.int32 if self.reach + largest < 1 << 31 else language.int64
 
-    def run(self, tensors: Sequence[Tensor], configuration: Configuration, options: Mapping[str, Any]) -> None:
+    def run(self, tensors: Sequence[Tensor], configuration: Configuration) -> None:
         """Launch the kernel; from the second time on the binary itself, past Triton's search for it."""
         block = configuration["BLOCK"]
         aligned = tuple(tensor.data_ptr() % 16 == 0 for tensor in tensors)
@@ -168,16 +170,16 @@ class _Launch:
             launch(*tensors, *self.numbers, self.index, block)
             return
         grid = (-(-self.count // block), 1, 1)
-        binary = self.function[grid](*tensors, *self.numbers, INDEX=self.index, **configuration, **options)
+        binary = self.function[grid](*tensors, *self.numbers, INDEX=self.index, **configuration, **OPTIONS)
         if binary is not None:  # the interpreter has none
             self.compiled[key] = binary[grid]
 
-    def tuned(self, tensors: Sequence[Tensor], options: Mapping[str, Any]) -> Configuration:
+    def tuned(self, tensors: Sequence[Tensor]) -> Configuration:
         """The fastest of the candidates."""
         triton, testing = load("triton"), load("triton.testing")
         configs = [triton.Config({"BLOCK": c["BLOCK"]}, num_warps=c["num_warps"]) for c in CANDIDATES]
         tuner = triton.autotune(configs, key=[], do_bench=partial(testing.do_bench, **TUNING_MS))(self.function)
-        tuner[lambda meta: (-(-self.count // meta["BLOCK"]),)](*tensors, *self.numbers, INDEX=self.index, **options)
+        tuner[lambda meta: (-(-self.count // meta["BLOCK"]),)](*tensors, *self.numbers, INDEX=self.index, **OPTIONS)
         best = tuner.best_config
         return {"BLOCK": best.kwargs["BLOCK"], "num_warps": best.num_warps}
 
@@ -195,16 +197,10 @@ def _reach(sizes: Sequence[int], steps: Sequence[Sequence[int]]) -> int:
     return max(sum(abs(step) * (size - 1) for size, step in zip(sizes, loops)) for loops in steps)
 
 
-def options(fast_math: bool) -> dict[str, Any]:
-    """How kernels are compiled: products and sums are rounded each, and denormals kept, as the frameworks do."""
-    return {"enable_fp_fusion": fast_math, "enable_reflect_ftz": False, "sanitize_overflow": False}
-
-
 def compile_for(
     fused: FusedOp,
     capability: int,
     layout: Layout | None = None,
-    fast_math: bool = False,
     wide: bool = False,
     configuration: Configuration = DEFAULT,
 ) -> Binary:
@@ -226,7 +222,7 @@ def compile_for(
     signature |= dict.fromkeys(constants, "constexpr")
     aligned = {(k,): [["tt.divisibility", 16]] for k, name in enumerate(names) if name not in constants}
     source = compiler.ASTSource(function, signature, constants, aligned)
-    settings = {"num_warps": configuration["num_warps"], **options(fast_math)}
+    settings = {"num_warps": configuration["num_warps"], **OPTIONS}
     found = compiler.compile(source, target=backends.GPUTarget("cuda", capability, 32), options=settings).asm
     return Binary(found["ptx"], found["cubin"])
 

@@ -248,3 +248,10 @@ def test_fast_math_rounds_halves_once():
     fast = mlgraph.compile(halves, to="torch", args=(x,), fast_math=True)(x)
     assert torch.equal(slow, mlgraph.compile(halves, to="torch", args=(x,), fuse=False)(x))
     assert (fast.double() - exact).abs().sum() < (slow.double() - exact).abs().sum()
+
+
+def test_code_that_llvm_refuses_is_an_error_of_mlgraph(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MLGRAPH_CACHE_DIR", "")
+    with pytest.raises(mlgraph.errors.PassError, match="MLG0008.*LLVM refuses the code of a kernel") as caught:
+        llvm.load("a key", lambda: "define void @loop() { no instruction }")
+    assert "no instruction" in caught.value.ir
