@@ -22,6 +22,7 @@ from mlgraph.dialects.functions import finish, function
 from mlgraph.dialects.kernel import Access, FusedOp, weight
 from mlgraph.targets.autograd import Derive
 from mlgraph.targets.kernels.loops import KEPT, Loops, access_of
+from mlgraph.targets.kernels.reducing import ReducingLoops
 from mlgraph.targets.llvm import Code, assembly, load, translate
 from mlgraph.targets.plan import Plan, Shape, make_plan
 
@@ -53,12 +54,14 @@ class Kernel:
         self.itemsizes = [dtype_of(d).itemsize for d in dtypes]
         self.ranks = [len(value.type.get_shape()) for value in arrays]
         self.reads = self.fused.reads
+        self.kinds, self.axes = self.fused.kinds, self.fused.axes
         self.weight = weight(self.fused.body.block)
+        self.natural = Access.natural(self.fused)
         self.plans: dict[Any, Plan | None] = {}
         self.loops: dict[Plan, Loops] = {}
         self.codes: dict[Access, Code] = {}
         self._process = os.getpid()
-        self._first = _compiler().submit(self._make, Access.flat(len(arrays)))
+        self._first = _compiler().submit(self._make, self.natural)
 
     def __repr__(self) -> str:
         return f"<Kernel {self.name}({', '.join(self.dtypes[: self.inputs])}) to {self.to}>"
@@ -71,7 +74,7 @@ class Kernel:
     @property
     def llvm(self) -> str:
         """The LLVM IR of the kernel over arrays without gaps."""
-        return self._llvm(Access.flat(len(self.dtypes)))
+        return self._llvm(self.natural)
 
     @property
     def asm(self) -> str:
@@ -92,7 +95,7 @@ class Kernel:
     def steps(self) -> dict[str, str]:
         """What each step makes of the kernel over arrays without gaps, by the ending of a file's name."""
         expanded = self._expanded()
-        lowered = self._lowered(expanded, Access.flat(len(self.dtypes)))
+        lowered = self._lowered(expanded, self.natural)
         return {
             "0-fused.mlir": self.source,
             "1-expanded.mlir": f"{expanded}\n",
@@ -111,7 +114,7 @@ class Kernel:
     def _first_code(self) -> None:
         """Wait for the code that is made since the kernel is there; after a fork nobody makes it."""
         if self._process == os.getpid():
-            self.codes[Access.flat(len(self.dtypes))] = self._first.result()
+            self.codes[self.natural] = self._first.result()
 
     def _make(self, access: Access) -> Code:
         return load(f"{self.source}{access} {self.to}", lambda: self._llvm(access))
@@ -124,9 +127,13 @@ class Kernel:
             if len(self.plans) >= KEPT:
                 self.plans.clear()  # another thread may do so at any time
             fit = [len(shape) for shape in shapes] == self.ranks[: self.inputs]
-            found = make_plan(shapes, strides, self.itemsizes[self.inputs :], self.reads) if fit else None
+            found = self._plan(shapes, strides) if fit else None
             self.plans[key] = found
         return found
+
+    def _plan(self, shapes: Sequence[Shape], strides: Sequence[Shape]) -> Plan | None:
+        ranks = [rank if kind else None for kind, rank in zip(self.kinds, self.ranks[self.inputs :])]
+        return make_plan(shapes, strides, self.itemsizes[self.inputs :], self.reads, self.axes, ranks)
 
     def loops_of(self, plan: Plan) -> Loops:
         """The loops of the CPU for a plan."""
@@ -135,8 +142,14 @@ class Kernel:
             if len(self.loops) >= KEPT:
                 self.loops.clear()  # another thread may do so at any time
             code = self.code(access_of(plan, self.itemsizes))
-            found = self.loops[plan] = Loops(plan, code.call, self.itemsizes, self.weight)
+            found = self.loops[plan] = self._loops(plan, code)
         return found
+
+    def _loops(self, plan: Plan, code: Code) -> Loops:
+        if not self.axes:
+            return Loops(plan, code.call, self.itemsizes, self.weight)
+        dtypes = [dtype_of(element_type(type)) for type in self.fused.result_types]
+        return ReducingLoops(plan, code.call, self.itemsizes, self.weight, self.kinds, dtypes)
 
     @cached_property
     def gpu(self) -> Any:

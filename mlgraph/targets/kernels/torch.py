@@ -10,7 +10,7 @@ from mlgraph.targets.autograd import Recorded
 from mlgraph.targets.kernels.generated import compile_function, parameters
 from mlgraph.targets.kernels.loops import Walk, remember
 from mlgraph.targets.kernels.triton import supports
-from mlgraph.targets.plan import Plan
+from mlgraph.targets.plan import Plan, Result
 
 HUGE = 1 << 22
 """The bytes from which on numpy allocates huge pages, which cost far fewer page faults than torch's."""
@@ -61,14 +61,16 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
             return on_gpu(plan, operands)
         loops = kernel.loops_of(plan)
         alike = (x.dtype is first and x.shape == plan.shape and x.is_contiguous() for x in operands)
-        like = next((i for i, same in enumerate(alike) if same), -1)
+        like = -1 if kernel.axes else next((i for i, same in enumerate(alike) if same), -1)
         remember(known, tuple(part for x in operands for part in (x.shape, x.stride())), loops.walk(like))
-        results = [allocate(loops.plan, d) for d in dtypes[kernel.inputs :]]
+        results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
         return results[0] if len(results) == 1 else tuple(results)
 
     def on_gpu(plan: Plan, operands: Any) -> Any:
-        results = [allocate(plan, d, operands[0].device) for d in dtypes[kernel.inputs :]]
+        results = [
+            allocate(result, d, operands[0].device) for result, d in zip(plan.results, dtypes[kernel.inputs :])
+        ]
         kernel.gpu.launch(plan, operands, results)
         return results[0] if len(results) == 1 else tuple(results)
 
@@ -85,7 +87,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         f"if {' and '.join(tests)} and (__walk := __find(({key}))):",
         *([f"    if ({wanted}) and __grad():", f"        return __recorded({', '.join(names)})"] if floats else []),
         "    __call, __address, __shape, __i, _ = __walk",
-        *(f"    {y} = {_new(names, i, dtypes)}" for i, y in enumerate(outs)),
+        *(f"    {y} = {_new(kernel, names, i, dtypes)}" for i, y in enumerate(outs)),
         "    try:",
         f"        __call(__address, {given})",
         "    except __error:",
@@ -106,8 +108,10 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     return launch
 
 
-def _new(names: Sequence[str], i: int, dtypes: Sequence[Any]) -> str:
+def _new(kernel: Any, names: Sequence[str], i: int, dtypes: Sequence[Any]) -> str:
     """The Python of a new result with number `i`."""
+    if kernel.axes:
+        return f"__empty(__shape[{i}], dtype=__t{len(names) + i})"
     made = f"__empty(__shape, dtype=__t{len(names) + i})"
     first, own = dtypes[len(names)], dtypes[len(names) + i]
     return f"__like(({', '.join(names)},)[__i]) if __i >= 0 else {made}" if own is first else made
@@ -130,14 +134,14 @@ def _address(x: Any) -> int | None:
         return None
 
 
-def allocate(plan: Plan, dtype: Any, device: Any = None) -> Any:
+def allocate(result: Result, dtype: Any, device: Any = None) -> Any:
     """A new result, on the CPU by default."""
     import torch
 
-    shape = [plan.shape[axis] for axis in plan.order]
+    shape = [result.shape[axis] for axis in result.order]
     huge = device is None and np.prod(shape) * dtype.itemsize >= HUGE
     stored = _huge(shape, dtype) if huge else torch.empty(shape, dtype=dtype, device=device)
-    return stored if plan.dense else stored.permute(*np.argsort(plan.order).tolist())
+    return stored if result.dense else stored.permute(*np.argsort(result.order).tolist())
 
 
 def _huge(shape: Any, dtype: Any) -> Any:
