@@ -19,7 +19,7 @@ from xdsl.passes import ModulePass
 
 from mlgraph.dialects.dtypes import NAME_OF, dtype_of, element_type
 from mlgraph.dialects.functions import finish, function
-from mlgraph.dialects.kernel import Access, FusedOp, weight
+from mlgraph.dialects.kernel import Access, FusedOp, elementwise, weight
 from mlgraph.targets.autograd import Derive
 from mlgraph.targets.kernels.loops import KEPT, Loops, access_of
 from mlgraph.targets.kernels.reducing import ReducingLoops
@@ -119,21 +119,26 @@ class Kernel:
     def _make(self, access: Access) -> Code:
         return load(f"{self.source}{access} {self.to}", lambda: self._llvm(access))
 
-    def plan(self, shapes: Sequence[Shape], strides: Sequence[Shape]) -> Plan | None:
-        """How to walk operands of these shapes and strides in bytes, None where no kernel can."""
-        key = (*shapes, *strides)
+    def plan(self, shapes: Sequence[Shape], strides: Sequence[Shape], whole: bool = False) -> Plan | None:
+        """How to walk operands of these shapes and strides in bytes, None where no kernel can.
+
+        It is that of a kernel whose results are all `whole` if asked for, as those on a GPU are.
+        """
+        key = (whole, *shapes, *strides)
         found: Any = self.plans.get(key, self)
         if found is self:
             if len(self.plans) >= KEPT:
                 self.plans.clear()  # another thread may do so at any time
             fit = [len(shape) for shape in shapes] == self.ranks[: self.inputs]
-            found = self._plan(shapes, strides) if fit else None
+            found = self._plan(shapes, strides, whole) if fit else None
             self.plans[key] = found
         return found
 
-    def _plan(self, shapes: Sequence[Shape], strides: Sequence[Shape]) -> Plan | None:
-        ranks = [rank if kind else None for kind, rank in zip(self.kinds, self.ranks[self.inputs :])]
-        return make_plan(shapes, strides, self.itemsizes[self.inputs :], self.reads, self.axes, ranks)
+    def _plan(self, shapes: Sequence[Shape], strides: Sequence[Shape], whole: bool) -> Plan | None:
+        reduced = () if whole else zip(self.kinds, self.ranks[self.inputs :])
+        ranks = [rank if kind else None for kind, rank in reduced]
+        axes = 0 if whole else self.axes
+        return make_plan(shapes, strides, self.itemsizes[self.inputs :], self.reads, axes, ranks)
 
     def loops_of(self, plan: Plan) -> Loops:
         """The loops of the CPU for a plan."""
@@ -153,14 +158,14 @@ class Kernel:
 
     @cached_property
     def gpu(self) -> Any:
-        """The kernel on a GPU."""
+        """The kernel on a GPU, which reduces nothing."""
         from mlgraph.targets.kernels.triton import TritonKernel
 
-        return TritonKernel(self.fused)
+        return TritonKernel(elementwise(self.fused))
 
     @property
     def triton(self) -> str:
-        """The Triton source of the kernel over arrays without gaps."""
+        """The Triton source of the kernel over arrays without gaps, whose results torch then reduces."""
         return self.gpu.source
 
     def over(self, unfused: Callable[..., Any]) -> Callable[..., Any]:

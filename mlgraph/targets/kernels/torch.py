@@ -58,20 +58,13 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         if torch.is_grad_enabled() and any(x.requires_grad for x in operands):
             return recorded(*operands)
         if device.type != "cpu":
-            return on_gpu(plan, operands)
+            return on_gpu(kernel, kernel.plan(shapes, strides, whole=True), operands, dtypes)
         loops = kernel.loops_of(plan)
         alike = (x.dtype is first and x.shape == plan.shape and x.is_contiguous() for x in operands)
         like = -1 if kernel.axes else next((i for i, same in enumerate(alike) if same), -1)
         remember(known, tuple(part for x in operands for part in (x.shape, x.stride())), loops.walk(like))
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
-        return results[0] if len(results) == 1 else tuple(results)
-
-    def on_gpu(plan: Plan, operands: Any) -> Any:
-        results = [
-            allocate(result, d, operands[0].device) for result, d in zip(plan.results, dtypes[kernel.inputs :])
-        ]
-        kernel.gpu.launch(plan, operands, results)
         return results[0] if len(results) == 1 else tuple(results)
 
     names = parameters(unfused) or [f"x{i}" for i in range(kernel.inputs)]
@@ -106,6 +99,26 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     launch = compile_function(kernel.name, names, lines, objects)
     recorded = Recorded(kernel.fused, launch, unfused, kernel.passes.derive, kernel.another)
     return launch
+
+
+def on_gpu(kernel: Any, plan: Plan, operands: Sequence[Any], dtypes: Sequence[Any]) -> Any:
+    """The results of a kernel by Triton, and of its reductions by torch. The plan is of whole results."""
+    device = operands[0].device
+    results = [allocate(result, d, device) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
+    kernel.gpu.launch(plan, operands, results)
+    if kernel.axes:
+        given = zip(results, kernel.kinds, kernel.ranks[kernel.inputs :])
+        results = [_reduced(y, kind, kernel.axes, rank) if kind else y for y, kind, rank in given]
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def _reduced(x: Any, kind: str, axes: int, rank: int) -> Any:
+    """A tensor reduced over so many last axes to one of so many."""
+    import torch
+
+    function = getattr(torch, {"max": "amax", "min": "amin"}.get(kind, kind))
+    integers = {"dtype": x.dtype} if kind == "sum" else {}
+    return function(x, dim=tuple(range(-axes, 0)), keepdim=rank == x.dim(), **integers)
 
 
 def _new(kernel: Any, names: Sequence[str], i: int, dtypes: Sequence[Any]) -> str:
