@@ -97,7 +97,7 @@ class ReducingLoops(Loops):
             part[over] = (sizes[over] * piece // count, sizes[over] * (piece + 1) // count)
             first, last = part["inner"]
             loops = [last, *outer, *(step for steps in strides for step in steps)]
-            behind = [first, *part["lines"], int(self.partial), self.elements]
+            behind = [first, *part["lines"], int(self.partial), self.elements, 0]
             found.append([*part["rows"], int(work > LONG), *loops, *behind])
         return found
 

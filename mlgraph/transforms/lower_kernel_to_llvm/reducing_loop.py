@@ -29,7 +29,7 @@ class ReducingLoop(Loop):
 
     A row is some lines, the iterations of the other loops around the innermost one, and each of them is walked in
     blocks. Behind the strides a plan has where the innermost loop begins, where lines begin and end, whether these are
-    a part of each row, whose totals are stored in the place of its results, and how many elements a row has.
+    a part of each row, whose totals are stored in the place of its results, how many elements a row has, and a zero.
     """
 
     def __init__(self, fused: FusedOp, access: Access, arguments: Sequence[SSAValue]) -> None:
@@ -47,7 +47,7 @@ class ReducingLoop(Loop):
         split = self.access.outer - self.access.lines
         with building(entry):
             steps, count = self.steps(), self.planned(0)
-            first, first_line, last_line, partial, elements = map(self.behind, range(5))
+            first, first_line, last_line, partial, elements, zero = map(self.behind, range(6))
             rows, lines = self.around(range(split)), self.around(range(split, self.access.outer))
             branch_if_less(self.begin, self.end, row, [self.begin], done)
         with building(row):
@@ -60,7 +60,7 @@ class ReducingLoop(Loop):
             end = intrinsic("llvm.smin", i64, build(llvm.AddOp(block.args[0], number(BLOCK, i64))), count)
             jump(body, block.args[0], *(r.start() for r in reductions))
         with building(body):
-            found = self.combined(body.args[0], places, steps, body.args[1:])
+            found = self.combined(body, places, steps, zero)
             following = build(llvm.AddOp(body.args[0], number(1, i64)))
             branch_if_less(following, end, body, [following, *found], block_end)
         with building(block_end):
@@ -89,15 +89,16 @@ class ReducingLoop(Loop):
         return self.planned((len(self.types) + 1) * (self.access.outer + 1) + place)
 
     def combined(
-        self, i: SSAValue, places: Sequence[SSAValue], steps: Sequence[SSAValue | None], so_far: Sequence[SSAValue]
+        self, body: Block, places: Sequence[SSAValue], steps: Sequence[SSAValue | None], zero: SSAValue
     ) -> list[SSAValue]:
         """Run the kernel's body on an element of each operand, write whole results, and combine the others."""
+        i, *so_far = body.args
         addresses = [self.address(array, places[array], i, steps[array]) for array in self.arrays]
         running = iter(so_far)
         found: list[SSAValue] = []
         for array, value in enumerate(self.compute(addresses), self.inputs):
             if array in self.reductions:
-                found.append(self.reductions[array].with_element(next(running), value))
+                found.append(self.reductions[array].with_element(next(running), value, zero))
             else:
                 store(value, addresses[array], self.types[array])
         return found

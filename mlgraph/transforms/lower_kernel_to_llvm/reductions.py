@@ -11,7 +11,7 @@ from typing import TypeAlias
 from xdsl.dialects import llvm
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from mlgraph.dialects.dtypes import FLOATS, UNSIGNED, bf16, f16, f32, f64, width_of
+from mlgraph.dialects.dtypes import FLOATS, UNSIGNED, bf16, f16, f32, f64, i32, i64, width_of
 from mlgraph.dialects.kernel import scalar_type
 from mlgraph.transforms.lower_kernel_to_llvm.scalars import build, extended, intrinsic, number, truncated
 
@@ -53,9 +53,21 @@ class Exact:
         least, most = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, -1)
         return number({"max": least, "min": most, "sum": 0, "any": 0, "all": -1}[self.kind], self.type)
 
-    def with_element(self, so_far: SSAValue, x: SSAValue) -> SSAValue:
-        """What an element of the kernel adds to."""
-        return self._both(so_far, extended(x, self.dtype, f32) if self.dtype in (f16, bf16) else x)
+    def with_element(self, so_far: SSAValue, x: SSAValue, zero: SSAValue) -> SSAValue:
+        """What is combined of a block, and an element more."""
+        x = extended(x, self.dtype, f32) if self.dtype in (f16, bf16) else x
+        return self._both(so_far, x if self.kind in BITWISE else self._hidden(x, zero))
+
+    def _hidden(self, x: SSAValue, zero: SSAValue) -> SSAValue:
+        """`x`, by way of a number that is always 0, which LLVM does not know.
+
+        It moves the maximum into a `select` that it knows one side of, and then finds no maximum to vectorise.
+        """
+        bits = {f32: i32, f64: i64}.get(self.type, self.type)
+        zero = zero if bits == i64 else build(llvm.TruncOp(zero, bits))
+        if bits == self.type:
+            return build(llvm.OrOp(x, zero))
+        return build(llvm.BitcastOp(build(llvm.OrOp(build(llvm.BitcastOp(x, bits)), zero)), self.type))
 
     def totals(self) -> list[SSAValue]:
         """The totals before the first block."""
@@ -98,7 +110,7 @@ class FloatSum:
         """The sum of no element."""
         return number(0.0, self.type)
 
-    def with_element(self, so_far: SSAValue, x: SSAValue) -> SSAValue:
+    def with_element(self, so_far: SSAValue, x: SSAValue, zero: SSAValue) -> SSAValue:
         """The sum of a block with an element more."""
         return build(llvm.FAddOp(so_far, extended(x, self.dtype, self.type), REASSOCIATED))
 
