@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -19,12 +20,27 @@ from xdsl.passes import ModulePass
 
 from mlgraph.dialects.dtypes import NAME_OF, dtype_of, element_type
 from mlgraph.dialects.functions import finish, function
-from mlgraph.dialects.kernel import Access, FusedOp, elementwise, weight
+from mlgraph.dialects.kernel import FUNCTION_WEIGHT, Access, FusedOp, elementwise, weight
 from mlgraph.targets.autograd import Derive
 from mlgraph.targets.kernels.loops import KEPT, Loops, access_of
 from mlgraph.targets.kernels.reducing import ReducingLoops
 from mlgraph.targets.llvm import Code, assembly, load, translate
 from mlgraph.targets.plan import Plan, Shape, make_plan
+
+
+STRIDED = 1 << 14
+"""Elements from which on it matters whether those that are reduced lie side by side."""
+
+SHORT = 16
+"""Elements from which on a row that is reduced is worth vectors."""
+
+
+class Reduced(NamedTuple):
+    """How a framework reduces a result."""
+
+    kind: str
+    axes: tuple[int, ...]
+    keepdims: bool
 
 
 @dataclass(frozen=True)
@@ -122,7 +138,8 @@ class Kernel:
     def plan(self, shapes: Sequence[Shape], strides: Sequence[Shape], whole: bool = False) -> Plan | None:
         """How to walk operands of these shapes and strides in bytes, None where no kernel can.
 
-        It is that of a kernel whose results are all `whole` if asked for, as those on a GPU are.
+        It is that of a kernel whose results are all whole where `whole` says so, as on a GPU, or where that is faster.
+        The framework then reduces them.
         """
         key = (whole, *shapes, *strides)
         found: Any = self.plans.get(key, self)
@@ -135,13 +152,25 @@ class Kernel:
         return found
 
     def _plan(self, shapes: Sequence[Shape], strides: Sequence[Shape], whole: bool) -> Plan | None:
-        reduced = () if whole else zip(self.kinds, self.ranks[self.inputs :])
-        ranks = [rank if kind else None for kind, rank in reduced]
-        axes = 0 if whole else self.axes
-        return make_plan(shapes, strides, self.itemsizes[self.inputs :], self.reads, axes, ranks)
+        arrays = (shapes, strides, self.itemsizes[self.inputs :], self.reads)
+        if not self.axes or whole:
+            return make_plan(*arrays)
+        ranks = [rank if kind else None for kind, rank in zip(self.kinds, self.ranks[self.inputs :])]
+        plan = make_plan(*arrays, self.axes, ranks)
+        return plan if plan is None or self._reduces_well(plan) else make_plan(*arrays)
+
+    def _reduces_well(self, plan: Plan) -> bool:
+        """Whether rows are near in memory, and long enough for vectors where these matter."""
+        if prod(plan.shape) < STRIDED:
+            return True
+        innermost = next((axis for axis in reversed(plan.order) if plan.shape[axis] != 1), 0)
+        near = innermost >= len(plan.shape) - self.axes
+        return near and (plan.sizes[-1] >= SHORT or self.weight < FUNCTION_WEIGHT)
 
     def loops_of(self, plan: Plan) -> Loops:
-        """The loops of the CPU for a plan."""
+        """The loops of the CPU for a plan, which may be one of whole results."""
+        if self.axes and not plan.reduced:
+            return self.whole.loops_of(plan)
         found = self.loops.get(plan)
         if found is None:
             if len(self.loops) >= KEPT:
@@ -155,6 +184,21 @@ class Kernel:
             return Loops(plan, code.call, self.itemsizes, self.weight)
         dtypes = [dtype_of(element_type(type)) for type in self.fused.result_types]
         return ReducingLoops(plan, code.call, self.itemsizes, self.weight, self.kinds, dtypes)
+
+    @cached_property
+    def whole(self) -> "Kernel":
+        """The kernel without its reductions."""
+        return Kernel(elementwise(self.fused), self.to, self.passes)
+
+    def to_reduce(self, plan: Plan) -> list[Reduced | None]:
+        """What is left to do for the framework with each result."""
+        if not self.axes or plan.reduced:
+            return [None] * len(self.kinds)
+        ranks = self.ranks[self.inputs :]
+        axes = tuple(range(-self.axes, 0))
+        return [
+            Reduced(kind, axes, rank == len(plan.shape)) if kind else None for kind, rank in zip(self.kinds, ranks)
+        ]
 
     @cached_property
     def gpu(self) -> Any:

@@ -33,10 +33,12 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         if plan is None:
             return unfused(*operands)
         loops = kernel.loops_of(plan)
-        remember(known, tuple(part for x in arrays for part in (x.shape, x.strides)), loops.walk())
+        left = kernel.to_reduce(plan)
+        if not any(left):
+            remember(known, tuple(part for x in arrays for part in (x.shape, x.strides)), loops.walk())
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*arrays, *results])
-        results = [y if y.shape else y[()] for y in results]
+        results = [_reduced(y, how) if how else y if y.shape else y[()] for y, how in zip(results, left)]
         return results[0] if len(results) == 1 else tuple(results)
 
     names = parameters(unfused)
@@ -68,6 +70,14 @@ def allocate(result: Result, dtype: Any) -> "np.ndarray[Any, Any]":
         return np.empty(result.shape, dtype)
     stored = np.empty([result.shape[axis] for axis in result.order], dtype)
     return stored.transpose(np.argsort(result.order))
+
+
+def _reduced(x: "np.ndarray[Any, Any]", how: Any) -> Any:
+    """A whole result as numpy reduces it; halves as singles."""
+    wide = x.astype(np.float32) if x.dtype.name in ("float16", "bfloat16") else x
+    integers = {"dtype": x.dtype} if how.kind == "sum" and x.dtype.kind in "iu" else {}
+    found = getattr(np, how.kind)(wide, axis=how.axes, keepdims=how.keepdims, **integers)
+    return found.astype(x.dtype)
 
 
 def _dtype(name: str) -> Any:

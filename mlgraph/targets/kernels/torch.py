@@ -59,13 +59,15 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
             return recorded(*operands)
         if device.type != "cpu":
             return on_gpu(kernel, kernel.plan(shapes, strides, whole=True), operands, dtypes)
+        left = kernel.to_reduce(plan)
         loops = kernel.loops_of(plan)
         alike = (x.dtype is first and x.shape == plan.shape and x.is_contiguous() for x in operands)
         like = -1 if kernel.axes else next((i for i, same in enumerate(alike) if same), -1)
-        remember(known, tuple(part for x in operands for part in (x.shape, x.stride())), loops.walk(like))
+        if not any(left):
+            remember(known, tuple(part for x in operands for part in (x.shape, x.stride())), loops.walk(like))
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
-        return results[0] if len(results) == 1 else tuple(results)
+        return _reduced(results, left)
 
     names = parameters(unfused) or [f"x{i}" for i in range(kernel.inputs)]
     key = ", ".join(f"{x}.shape, {x}.stride()" for x in names)
@@ -106,19 +108,22 @@ def on_gpu(kernel: Any, plan: Plan, operands: Sequence[Any], dtypes: Sequence[An
     device = operands[0].device
     results = [allocate(result, d, device) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
     kernel.gpu.launch(plan, operands, results)
-    if kernel.axes:
-        given = zip(results, kernel.kinds, kernel.ranks[kernel.inputs :])
-        results = [_reduced(y, kind, kernel.axes, rank) if kind else y for y, kind, rank in given]
-    return results[0] if len(results) == 1 else tuple(results)
+    return _reduced(results, kernel.to_reduce(plan))
 
 
-def _reduced(x: Any, kind: str, axes: int, rank: int) -> Any:
-    """A tensor reduced over so many last axes to one of so many."""
+def _reduced(results: Sequence[Any], left: Sequence[Any]) -> Any:
+    """The results of a kernel, of which torch reduces some."""
+    found = [reduced(y, how) if how else y for y, how in zip(results, left, strict=True)]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def reduced(x: Any, how: Any) -> Any:
+    """A whole result as torch reduces it."""
     import torch
 
-    function = getattr(torch, {"max": "amax", "min": "amin"}.get(kind, kind))
-    integers = {"dtype": x.dtype} if kind == "sum" else {}
-    return function(x, dim=tuple(range(-axes, 0)), keepdim=rank == x.dim(), **integers)
+    function = getattr(torch, {"max": "amax", "min": "amin"}.get(how.kind, how.kind))
+    integers = {"dtype": x.dtype} if how.kind == "sum" else {}
+    return function(x, dim=how.axes, keepdim=how.keepdims, **integers)
 
 
 def _new(kernel: Any, names: Sequence[str], i: int, dtypes: Sequence[Any]) -> str:
