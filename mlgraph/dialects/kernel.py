@@ -11,17 +11,25 @@ The iteration space is the broadcast of the operands. The region maps an element
 by `arith`, `math` and `scalar` operations. Integers are signless there, and bools are `i1`: what is unsigned is said by
 the operations. The function that the symbol names holds the operations that the kernel stands for, and runs in its
 place where no kernel can: it is the kernel's meaning.
+
+Results may be reduced over the last axes of the iteration space, which are as many for all of them. Here `%e` is whole,
+and `%s` the sum of its rows:
+
+    %e, %s = kernel.fused @kernel_0(%x) reducing ["", "sum"] over 1 : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?xf32>)
+
+A reduced result has the axes that are left, or has those reduced with a size of 1.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xdsl.dialects import math
-from xdsl.dialects.builtin import IntegerType, SymbolRefAttr, TensorType
+from xdsl.dialects.builtin import I64, ArrayAttr, IntegerAttr, IntegerType, StringAttr, SymbolRefAttr, TensorType, i64
 from xdsl.ir import Attribute, Block, Dialect, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
+    opt_prop_def,
     prop_def,
     region_def,
     traits_def,
@@ -31,7 +39,7 @@ from xdsl.irdl import (
 from xdsl.traits import IsTerminator, Pure
 from xdsl.utils.exceptions import VerifyException
 
-from mlgraph.dialects.dtypes import COMPLEX, element_type, width_of
+from mlgraph.dialects.dtypes import COMPLEX, FLOATS, element_type, i1, tensor, width_of
 
 FUNCTION_WEIGHT = 24
 """How many instructions a transcendental function is, about."""
@@ -48,6 +56,9 @@ INSTRUCTIONS = (
 )
 """What processors have an instruction for."""
 
+REDUCTIONS = ("sum", "mean", "max", "min", "any", "all")
+"""How results are reduced. Sums of integers wrap, means are of floats, and `any` and `all` are of bools."""
+
 UNIT, ZERO, ANY = "unit", "zero", "any"
 """How the innermost loop walks an array: element by element, not at all, or by a stride that the plan holds."""
 
@@ -60,11 +71,17 @@ class Access:
     """How the innermost loop walks each operand and result."""
     outer: int = 0
     """How many loops are around it. `begin` and `end` count the iterations of these, or of the only loop."""
+    lines: int = 0
+    """How many of the loops around it, the inner ones, are over reduced axes: these `begin` and `end` do not count."""
 
     @staticmethod
-    def flat(arrays: int) -> "Access":
-        """One loop over arrays without gaps."""
-        return Access((UNIT,) * arrays)
+    def natural(fused: "FusedOp") -> "Access":
+        """How a kernel walks arrays without gaps whose unknown sizes are not 1."""
+        if not fused.axes:
+            return Access((UNIT,) * (len(fused.operands) + len(fused.results)))
+        operands = [ZERO if _shape(type)[-1:] in ((), (1,)) else UNIT for type in fused.operand_types]
+        results = [ZERO if kind else UNIT for kind in fused.kinds]
+        return Access((*operands, *results), int(len(fused.space) > fused.axes))
 
 
 @irdl_op_definition
@@ -86,17 +103,35 @@ class FusedOp(IRDLOperation):
 
     name = "kernel.fused"
     function = prop_def(SymbolRefAttr)
+    reductions = opt_prop_def(ArrayAttr[StringAttr])
+    trailing = opt_prop_def(IntegerAttr[I64])
     inputs = var_operand_def(TensorType)
     outputs = var_result_def(TensorType)
     body = region_def("single_block")
     traits = traits_def(Pure())
-    assembly_format = "$function `(` $inputs `)` attr-dict `:` functional-type($inputs, $outputs) $body"
+    assembly_format = (
+        "$function `(` $inputs `)` (`reducing` $reductions^ `over` $trailing)? attr-dict"
+        " `:` functional-type($inputs, $outputs) $body"
+    )
 
-    def __init__(self, function: str, inputs: Sequence[SSAValue], outputs: Sequence[Attribute], body: Block):
+    def __init__(
+        self,
+        function: str,
+        inputs: Sequence[SSAValue],
+        outputs: Sequence[Attribute],
+        body: Block,
+        kinds: Sequence[str] = (),
+        axes: int = 0,
+    ):
+        reduces = any(kinds)
         super().__init__(
             operands=[inputs],
             result_types=[outputs],
-            properties={"function": SymbolRefAttr(function)},
+            properties={
+                "function": SymbolRefAttr(function),
+                "reductions": ArrayAttr(map(StringAttr, kinds)) if reduces else None,
+                "trailing": IntegerAttr(axes, i64) if reduces else None,
+            },
             regions=[Region(body)],
         )
 
@@ -104,6 +139,24 @@ class FusedOp(IRDLOperation):
     def symbol(self) -> str:
         """The name of the kernel, and of the function that it stands for."""
         return self.function.root_reference.data
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """How each result is reduced, "" for one that is whole."""
+        return ("",) * len(self.results) if self.reductions is None else tuple(kind.data for kind in self.reductions)
+
+    @property
+    def axes(self) -> int:
+        """How many axes of the iteration space are reduced, its last ones."""
+        return 0 if self.trailing is None else self.trailing.value.data
+
+    @property
+    def space(self) -> tuple[int, ...]:
+        """The sizes of the iteration space."""
+        shapes = [_shape(type) for type in self.operand_types]
+        rank = max(map(len, shapes), default=0)
+        padded = [(1,) * (rank - len(shape)) + shape for shape in shapes]
+        return tuple(max(sizes, key=lambda n: (n > 1 or n == 0, n < 0)) for sizes in zip(*padded))
 
     @property
     def elements(self) -> Sequence[SSAValue]:
@@ -126,6 +179,31 @@ class FusedOp(IRDLOperation):
             raise VerifyException("kernel.fused: the region must end in kernel.yield")
         _check("an argument", [a.type for a in self.body.block.args], self.operand_types)
         _check("a result", [v.type for v in last.values], self.result_types)
+        self._verify_reductions()
+
+    def _verify_reductions(self) -> None:
+        if (self.reductions is None) != (self.trailing is None):
+            raise VerifyException("kernel.fused: reductions are over a number of axes")
+        if self.reductions is None:
+            return
+        if len(self.kinds) != len(self.results) or not any(self.kinds) or not {*self.kinds} <= {"", *REDUCTIONS}:
+            raise VerifyException(f"kernel.fused: each result has one of {', '.join(REDUCTIONS)}, or is whole")
+        left = len(self.space) - self.axes
+        if self.axes < 1 or left < 0:
+            raise VerifyException(f"kernel.fused: {self.axes} of {len(self.space)} axes are reduced")
+        for kind, type in zip(self.kinds, self.result_types):
+            shape, dtype = _shape(type), element_type(type)
+            if kind and (len(shape) < left or shape[left:] not in ((), (1,) * self.axes)):
+                raise VerifyException(f"kernel.fused: {type} is not reduced over {self.axes} axes")
+            if kind and not reduces(kind, dtype):
+                raise VerifyException(f"kernel.fused: no {kind} of {dtype}")
+
+
+def reduces(kind: str, dtype: Attribute) -> bool:
+    """Whether there is such a reduction of elements of a type."""
+    if dtype == i1:
+        return kind in ("any", "all")
+    return kind in ("sum", "max", "min") or (kind == "mean" and dtype in FLOATS)
 
 
 def scalar_type(dtype: Attribute) -> Attribute:
@@ -152,6 +230,18 @@ def drop_unused(body: Block) -> None:
             op.erase()
 
 
+def elementwise(kernel: FusedOp) -> FusedOp:
+    """A kernel with whole results in the place of reduced ones, in no block; one without those itself."""
+    if not kernel.axes:
+        return kernel
+    region = kernel.body.clone()
+    inputs = Block(arg_types=kernel.operand_types).args
+    outputs = [tensor(kernel.space, element_type(type)) for type in kernel.result_types]
+    made = FusedOp(kernel.symbol, inputs, outputs, region.detach_block(region.block))
+    made.location = kernel.location
+    return made
+
+
 def trimmed(kernel: FusedOp, results: Sequence[int]) -> tuple[FusedOp, list[int]]:
     """A kernel of some of the results alone, in no block, and the numbers of the operands that it reads."""
     region = kernel.body.clone()
@@ -164,9 +254,15 @@ def trimmed(kernel: FusedOp, results: Sequence[int]) -> tuple[FusedOp, list[int]
     for argument in [a for i, a in enumerate(body.args) if i not in read]:
         body.erase_arg(argument)
     inputs = Block(arg_types=[kernel.operand_types[i] for i in read]).args
-    made = FusedOp(kernel.symbol, inputs, [kernel.result_types[i] for i in results], body)
+    kinds = [kernel.kinds[i] for i in results]
+    made = FusedOp(kernel.symbol, inputs, [kernel.result_types[i] for i in results], body, kinds, kernel.axes)
     made.location = kernel.location
     return made, read
+
+
+def _shape(type: Attribute) -> tuple[int, ...]:
+    assert isinstance(type, TensorType)
+    return type.get_shape()
 
 
 def _check(what: str, found: Sequence[Attribute], arrays: Sequence[Attribute]) -> None:

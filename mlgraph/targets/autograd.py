@@ -2,18 +2,22 @@
 
 What torch says of the operations that a kernel stands for decides which results have a gradient and which operands get
 one: it is asked once, with one element of each operand.
+
+The gradient of what a sum or mean reduces is that of the result, for every element the same: derived is the kernel
+whose results are whole. Kernels with a gradient of a maximum or minimum, which depends on where it is, run unfused.
 """
 
 # pyright: basic
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
+from math import prod
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from xdsl.ir import BlockArgument
 
 from mlgraph.dialects.dtypes import NAME_OF, element_type
-from mlgraph.dialects.kernel import FusedOp, trimmed
+from mlgraph.dialects.kernel import FusedOp, elementwise, trimmed
 
 Function: TypeAlias = Callable[..., Any]
 """From tensors to a tensor, or to a tuple of several."""
@@ -82,14 +86,34 @@ class Recorded:
             return torch.no_grad()(self.launch)
         return partial(_function().apply, self, self.gradient(part))
 
+    def spread(self, result: int, gradient: Any, shape: Sequence[int]) -> Any:
+        """The gradient of a result as that of each element that it is made of, over an iteration space."""
+        if not self.kernel.kinds[result]:
+            return gradient
+        kept = len(shape) - self.kernel.axes
+        if self.kernel.kinds[result] == "mean":
+            gradient = gradient / prod(shape[kept:])
+        return gradient.reshape(*shape[:kept], *[1] * self.kernel.axes).expand(shape)
+
+    def gathered(self, result: int, gradient: Any, shape: Sequence[int]) -> Any:
+        """The gradient of a result of this shape that `spread` has made `gradient` of."""
+        if not self.kernel.kinds[result]:
+            return gradient
+        axes = self.kernel.axes
+        if self.kernel.kinds[result] == "mean":
+            gradient = gradient * prod(gradient.shape[gradient.dim() - axes :])
+        return gradient[(..., *[slice(0, 1)] * axes)].reshape(shape)
+
     def _part(self, tensors: Sequence[Any]) -> Part | None:
-        """What torch records of one element of each operand; None where it then fails to give the gradient."""
+        """What torch records of one element of each operand; None where no kernel is the gradient."""
         import torch
 
         ones = [x.detach()[(slice(0, 1),) * x.dim()].requires_grad_(x.requires_grad) for x in tensors]
         with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(itself, itself):
             results = several(self.unfused(*ones))
         of = [i for i, result in enumerate(results) if result.requires_grad]
+        if any(self.kernel.kinds[i] in ("max", "min") for i in of):
+            return None
         wrt = [i for i, one in enumerate(ones) if one.requires_grad]
         if not of:
             return Part((), ())
@@ -127,7 +151,8 @@ def _function() -> Any:
             part = Part(tuple([i for i in of if seeds[i] is not None]), tuple([i for i in wrt if needs[i]]))
             by_operand: list[Any] = [None] * len(needs)
             if part.of and part.wrt:
-                given = [*by_operand, *[seeds[i] for i in part.of]]
+                space = torch.broadcast_shapes(*ctx.shapes)
+                given = [*by_operand, *[ctx.recorded.spread(i, seeds[i], space) for i in part.of]]
                 for i, x in zip(ctx.gradient.saved, ctx.saved_tensors):
                     given[i] = x
                 for i, g in zip(part.wrt, ctx.recorded.gradient(part)(given)):
@@ -157,7 +182,7 @@ class Gradient:
     @staticmethod
     def of(recorded: Recorded, part: Part) -> "Gradient":
         """Derive the gradient, without what it need not read, compute, or compute twice."""
-        derivative = recorded.derive(recorded.kernel, part.wrt, part.of)
+        derivative = recorded.derive(elementwise(recorded.kernel), part.wrt, part.of)
         yielded = list(derivative.elements)
         computed = [v for v, reads in zip(yielded, derivative.reads) if reads and not isinstance(v, BlockArgument)]
         firsts = [yielded.index(v) for v in dict.fromkeys(computed)]
@@ -226,7 +251,8 @@ def unfused_gradient(recorded: Recorded, part: Part, reads: Sequence[int], wante
             leaves = [operands[i].requires_grad_(True) for i in part.wrt]
             results = several(recorded.unfused(*operands))
             sources = [results[i] for i in part.of]
-            seeds = [given.get(len(types) + n, one.to(y.dtype)).expand(shape) for n, y in enumerate(sources)]
+            whole = [given.get(len(types) + n, one.to(y.dtype)).expand(shape) for n, y in enumerate(sources)]
+            seeds = [recorded.gathered(i, g, y.shape) for i, g, y in zip(part.of, whole, sources)]
             found = torch.autograd.grad(sources, leaves, seeds, create_graph=recording, allow_unused=True)
         chosen = [torch.zeros_like(leaves[i]) if found[i] is None else found[i] for i in wanted]
         return chosen[0] if len(chosen) == 1 else tuple(chosen)

@@ -1,7 +1,7 @@
 """How a kernel walks its arrays: from shapes and strides to as few loops as possible.
 
 Axes are walked in the order in which the first whole operand lies in memory, results are dense in that order, and axes
-that every array steps through evenly are one loop.
+that every array steps through evenly are one loop. Axes that are reduced are walked inside the others.
 """
 
 from collections.abc import Sequence
@@ -11,42 +11,71 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
+class Result:
+    """How a result lies in memory."""
+
+    shape: Shape
+    order: tuple[int, ...]
+    """Its axes from the outermost to the innermost in memory."""
+
+    @property
+    def dense(self) -> bool:
+        """Whether it lies in memory as its axes are numbered."""
+        return self.order == tuple(range(len(self.shape)))
+
+
+@dataclass(frozen=True)
 class Plan:
     """Loops over an iteration space."""
 
     shape: Shape
-    """The iteration space, which is the shape of every result."""
+    """The iteration space, which is the shape of every result that is not reduced."""
     order: tuple[int, ...]
     """Its axes from the outermost to the innermost in memory."""
     sizes: Shape
     """The loops, outermost first; at least one."""
     strides: tuple[Shape, ...]
     """The step of each loop in bytes, for each operand and then for each result."""
+    results: tuple[Result, ...]
+    reduced: int = 0
+    """How many loops, the innermost ones, are over reduced axes."""
 
     @property
     def dense(self) -> bool:
         """Whether results lie in memory as their axes are numbered."""
-        return self.order == tuple(range(len(self.shape)))
+        return all(result.dense for result in self.results)
 
 
 def make_plan(
-    shapes: Sequence[Shape], strides: Sequence[Shape], itemsizes: Sequence[int], reads: Sequence[Sequence[int]]
+    shapes: Sequence[Shape],
+    strides: Sequence[Shape],
+    itemsizes: Sequence[int],
+    reads: Sequence[Sequence[int]],
+    axes: int = 0,
+    ranks: Sequence[int | None] = (),
 ) -> Plan | None:
     """The loops over operands of these shapes and strides (in bytes).
 
-    `itemsizes` are the results' bytes an element, and `reads` the numbers of the operands that each depends on. None
-    where one loop cannot serve: nothing to loop over, shapes that do not broadcast, or a result that has another shape
-    than the rest.
+    `itemsizes` are the results' bytes an element, and `reads` the numbers of the operands that each depends on. Where
+    so many last `axes` are reduced, `ranks` are those of reduced results, and None for whole ones. None where one loop
+    cannot serve: nothing to loop over, shapes that do not broadcast, or a result that has another shape than the rest.
     """
     shape = broadcast(shapes)
     if not shape or 0 in shape or any(broadcast([shapes[i] for i in operands]) != shape for operands in reads):
         return None
     steps = [_spread(s, t, shape) for s, t in zip(shapes, strides, strict=True)]
     order = _memory_order(shape, [t for s, t in zip(shapes, steps) if s == shape])
-    steps += [_dense(shape, order, size) for size in itemsizes]
-    axes = [axis for axis in order if shape[axis] != 1] or [order[-1]]
-    sizes, walked = _collapse([shape[a] for a in axes], [[step[a] for a in axes] for step in steps])
-    return Plan(shape, order, tuple(sizes), tuple(map(tuple, walked)))
+    inner = range(len(shape) - axes, len(shape))
+    outer = tuple(axis for axis in order if axis not in inner)
+    ranks = ranks or [None] * len(itemsizes)
+    steps += [_dense(shape, order if r is None else outer, size) for r, size in zip(ranks, itemsizes)]
+    results = tuple(Result(shape, order) if r is None else _reduced(shape, outer, r) for r in ranks)
+    loops = _loops(shape, outer, steps)
+    reduced = _loops(shape, [axis for axis in order if axis in inner], steps)
+    if axes and not reduced or not loops and not axes:
+        reduced = [(1, *(step[order[-1]] for step in steps))]
+    sizes, *walked = zip(*loops, *reduced)
+    return Plan(shape, order, sizes, tuple(walked), results, len(reduced) if axes else 0)
 
 
 def broadcast(shapes: Sequence[Shape]) -> Shape | None:
@@ -74,6 +103,7 @@ def _memory_order(shape: Shape, steps: Sequence[Shape]) -> tuple[int, ...]:
 
 
 def _dense(shape: Shape, order: Sequence[int], itemsize: int) -> Shape:
+    """The strides of a result that has the axes in `order` from outside in: 0 along others."""
     steps, step = [0] * len(shape), itemsize
     for axis in reversed(order):
         steps[axis] = step
@@ -81,14 +111,24 @@ def _dense(shape: Shape, order: Sequence[int], itemsize: int) -> Shape:
     return tuple(steps)
 
 
-def _collapse(sizes: Sequence[int], steps: Sequence[Sequence[int]]) -> tuple[list[int], list[list[int]]]:
-    """Join each loop with the one inside it where every array steps evenly through both."""
-    joined, kept = [sizes[-1]], [[step[-1]] for step in steps]
-    for i in range(len(sizes) - 2, -1, -1):
-        if all(step[i] == inner[0] * joined[0] for step, inner in zip(steps, kept)):
-            joined[0] *= sizes[i]
+def _reduced(shape: Shape, outer: Sequence[int], rank: int) -> Result:
+    """A result of so many axes, of which those that are not `outer` have a size of 1."""
+    ones = range(len(outer), rank)
+    return Result((*shape[: len(outer)], *[1] * len(ones)), (*outer, *ones))
+
+
+def _loops(shape: Shape, axes: Sequence[int], steps: Sequence[Shape]) -> list[Shape]:
+    """The loops over some axes, outermost first: the size of each, and the step of every array.
+
+    Each is joined with the one inside it where every array steps evenly through both.
+    """
+    found: list[Shape] = []
+    for axis in reversed(axes):
+        own = tuple(step[axis] for step in steps)
+        if shape[axis] == 1:
+            continue
+        if found and own == tuple(step * found[0][0] for step in found[0][1:]):
+            found[0] = (found[0][0] * shape[axis], *found[0][1:])
         else:
-            joined.insert(0, sizes[i])
-            for step, inner in zip(steps, kept):
-                inner.insert(0, step[i])
-    return joined, kept
+            found.insert(0, (shape[axis], *own))
+    return found

@@ -12,7 +12,8 @@
 
 Each program takes a block of the iteration space. What is computed is what the frameworks' own kernels compute:
 division and square root are exact, NaN propagates, integers wrap, and functions are those of CUDA's `libdevice` where
-Triton's own are less accurate. Values are signed; an operation on unsigned integers says so.
+Triton's own are less accurate. Values are signed; an operation on unsigned integers says so. What a kernel reduces is
+stored whole: the framework reduces it.
 """
 
 import math as numbers
@@ -29,7 +30,7 @@ from xdsl.utils.target import Target
 
 from mlgraph.dialects import scalar
 from mlgraph.dialects.dtypes import NAME_OF, bf16, dtype_of, element_type, f16, f32, i1
-from mlgraph.dialects.kernel import FusedOp, YieldOp
+from mlgraph.dialects.kernel import FusedOp, YieldOp, elementwise
 from mlgraph.targets.names import Names
 from mlgraph.targets.plan import Plan, make_plan
 
@@ -211,7 +212,7 @@ class TritonTarget(Target):
 
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
         kernels = {op.symbol: op for op in reversed([*module.walk()]) if isinstance(op, FusedOp)}
-        output.write("\n\n".join(triton_source(op, symbol) for symbol, op in sorted(kernels.items())))
+        output.write("\n\n".join(triton_source(elementwise(op), symbol) for symbol, op in sorted(kernels.items())))
 
 
 class _Printer:

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from math import prod
+from typing import Any, NamedTuple
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -19,11 +20,27 @@ from xdsl.passes import ModulePass
 
 from mlgraph.dialects.dtypes import NAME_OF, dtype_of, element_type
 from mlgraph.dialects.functions import finish, function
-from mlgraph.dialects.kernel import Access, FusedOp, weight
+from mlgraph.dialects.kernel import FUNCTION_WEIGHT, Access, FusedOp, elementwise, weight
 from mlgraph.targets.autograd import Derive
 from mlgraph.targets.kernels.loops import KEPT, Loops, access_of
+from mlgraph.targets.kernels.reducing import ReducingLoops
 from mlgraph.targets.llvm import Code, assembly, load, translate
 from mlgraph.targets.plan import Plan, Shape, make_plan
+
+
+STRIDED = 1 << 14
+"""Elements from which on it matters whether those that are reduced lie side by side."""
+
+SHORT = 16
+"""Elements from which on a row that is reduced is worth vectors."""
+
+
+class Reduced(NamedTuple):
+    """How a framework reduces a result."""
+
+    kind: str
+    axes: tuple[int, ...]
+    keepdims: bool
 
 
 @dataclass(frozen=True)
@@ -53,12 +70,14 @@ class Kernel:
         self.itemsizes = [dtype_of(d).itemsize for d in dtypes]
         self.ranks = [len(value.type.get_shape()) for value in arrays]
         self.reads = self.fused.reads
+        self.kinds, self.axes = self.fused.kinds, self.fused.axes
         self.weight = weight(self.fused.body.block)
+        self.natural = Access.natural(self.fused)
         self.plans: dict[Any, Plan | None] = {}
         self.loops: dict[Plan, Loops] = {}
         self.codes: dict[Access, Code] = {}
         self._process = os.getpid()
-        self._first = _compiler().submit(self._make, Access.flat(len(arrays)))
+        self._first = _compiler().submit(self._make, self.natural)
 
     def __repr__(self) -> str:
         return f"<Kernel {self.name}({', '.join(self.dtypes[: self.inputs])}) to {self.to}>"
@@ -71,7 +90,7 @@ class Kernel:
     @property
     def llvm(self) -> str:
         """The LLVM IR of the kernel over arrays without gaps."""
-        return self._llvm(Access.flat(len(self.dtypes)))
+        return self._llvm(self.natural)
 
     @property
     def asm(self) -> str:
@@ -92,7 +111,7 @@ class Kernel:
     def steps(self) -> dict[str, str]:
         """What each step makes of the kernel over arrays without gaps, by the ending of a file's name."""
         expanded = self._expanded()
-        lowered = self._lowered(expanded, Access.flat(len(self.dtypes)))
+        lowered = self._lowered(expanded, self.natural)
         return {
             "0-fused.mlir": self.source,
             "1-expanded.mlir": f"{expanded}\n",
@@ -111,43 +130,86 @@ class Kernel:
     def _first_code(self) -> None:
         """Wait for the code that is made since the kernel is there; after a fork nobody makes it."""
         if self._process == os.getpid():
-            self.codes[Access.flat(len(self.dtypes))] = self._first.result()
+            self.codes[self.natural] = self._first.result()
 
     def _make(self, access: Access) -> Code:
         return load(f"{self.source}{access} {self.to}", lambda: self._llvm(access))
 
-    def plan(self, shapes: Sequence[Shape], strides: Sequence[Shape]) -> Plan | None:
-        """How to walk operands of these shapes and strides in bytes, None where no kernel can."""
-        key = (*shapes, *strides)
+    def plan(self, shapes: Sequence[Shape], strides: Sequence[Shape], whole: bool = False) -> Plan | None:
+        """How to walk operands of these shapes and strides in bytes, None where no kernel can.
+
+        It is that of a kernel whose results are all whole where `whole` says so, as on a GPU, or where that is faster.
+        The framework then reduces them.
+        """
+        key = (whole, *shapes, *strides)
         found: Any = self.plans.get(key, self)
         if found is self:
             if len(self.plans) >= KEPT:
                 self.plans.clear()  # another thread may do so at any time
             fit = [len(shape) for shape in shapes] == self.ranks[: self.inputs]
-            found = make_plan(shapes, strides, self.itemsizes[self.inputs :], self.reads) if fit else None
+            found = self._plan(shapes, strides, whole) if fit else None
             self.plans[key] = found
         return found
 
+    def _plan(self, shapes: Sequence[Shape], strides: Sequence[Shape], whole: bool) -> Plan | None:
+        arrays = (shapes, strides, self.itemsizes[self.inputs :], self.reads)
+        if not self.axes or whole:
+            return make_plan(*arrays)
+        ranks = [rank if kind else None for kind, rank in zip(self.kinds, self.ranks[self.inputs :])]
+        plan = make_plan(*arrays, self.axes, ranks)
+        return plan if plan is None or self._reduces_well(plan) else make_plan(*arrays)
+
+    def _reduces_well(self, plan: Plan) -> bool:
+        """Whether rows are near in memory, and long enough for vectors where these matter."""
+        if prod(plan.shape) < STRIDED:
+            return True
+        innermost = next((axis for axis in reversed(plan.order) if plan.shape[axis] != 1), 0)
+        near = innermost >= len(plan.shape) - self.axes
+        return near and (plan.sizes[-1] >= SHORT or self.weight < FUNCTION_WEIGHT)
+
     def loops_of(self, plan: Plan) -> Loops:
-        """The loops of the CPU for a plan."""
+        """The loops of the CPU for a plan, which may be one of whole results."""
+        if self.axes and not plan.reduced:
+            return self.whole.loops_of(plan)
         found = self.loops.get(plan)
         if found is None:
             if len(self.loops) >= KEPT:
                 self.loops.clear()  # another thread may do so at any time
             code = self.code(access_of(plan, self.itemsizes))
-            found = self.loops[plan] = Loops(plan, code.call, self.itemsizes, self.weight)
+            found = self.loops[plan] = self._loops(plan, code)
         return found
+
+    def _loops(self, plan: Plan, code: Code) -> Loops:
+        if not self.axes:
+            return Loops(plan, code.call, self.itemsizes, self.weight)
+        dtypes = [dtype_of(element_type(type)) for type in self.fused.result_types]
+        return ReducingLoops(plan, code.call, self.itemsizes, self.weight, self.kinds, dtypes)
+
+    @cached_property
+    def whole(self) -> "Kernel":
+        """The kernel without its reductions."""
+        return Kernel(elementwise(self.fused), self.to, self.passes)
+
+    def to_reduce(self, plan: Plan) -> list[Reduced | None]:
+        """What is left to do for the framework with each result."""
+        if not self.axes or plan.reduced:
+            return [None] * len(self.kinds)
+        ranks = self.ranks[self.inputs :]
+        axes = tuple(range(-self.axes, 0))
+        return [
+            Reduced(kind, axes, rank == len(plan.shape)) if kind else None for kind, rank in zip(self.kinds, ranks)
+        ]
 
     @cached_property
     def gpu(self) -> Any:
-        """The kernel on a GPU."""
+        """The kernel on a GPU, which reduces nothing."""
         from mlgraph.targets.kernels.triton import TritonKernel
 
-        return TritonKernel(self.fused)
+        return TritonKernel(elementwise(self.fused))
 
     @property
     def triton(self) -> str:
-        """The Triton source of the kernel over arrays without gaps."""
+        """The Triton source of the kernel over arrays without gaps, whose results torch then reduces."""
         return self.gpu.source
 
     def over(self, unfused: Callable[..., Any]) -> Callable[..., Any]:

@@ -5,6 +5,7 @@ import os
 from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 from math import prod
 from typing import Any, NamedTuple
 
@@ -26,7 +27,8 @@ class Walk(NamedTuple):
 
     call: Callable[..., Any]
     address: int
-    shape: tuple[int, ...]
+    shape: tuple[Any, ...]
+    """The shape of every result, or the shape of each where some are reduced."""
     like: int
     """The number of an operand that the first result is to be like, -1 where none is: torch copies a form faster than
     it makes one."""
@@ -40,19 +42,20 @@ class Loops:
     def __init__(self, plan: Plan, call: Callable[..., Any], itemsizes: Sequence[int], weight: int) -> None:
         self.plan = plan
         self.call = call
-        access = access_of(plan, itemsizes)
-        outer, inner = plan.sizes[:-1], plan.sizes[-1]
-        count = prod(outer) if access.outer else inner
-        work = prod(plan.sizes) * (weight + len(itemsizes))
-        pieces = max(1, min(threads(), work // CHUNK, count))
-        self.memory = array("q")
-        rest = [inner, *outer, *(step for steps in plan.strides for step in steps)]
-        for piece in range(pieces):
-            begin, end = count * piece // pieces, count * (piece + 1) // pieces
-            self.memory.extend([begin, end, int(work > LONG), *rest])
+        pieces = self.pieces(prod(plan.sizes) * (weight + len(itemsizes)))
+        self.memory = array("q", [number for piece in pieces for number in piece])
         start, _ = self.memory.buffer_info()
-        size = len(self.memory) // pieces * self.memory.itemsize
-        self.addresses = [start + size * piece for piece in range(pieces)]
+        size = len(pieces[0]) * self.memory.itemsize
+        self.addresses = [start + size * piece for piece in range(len(pieces))]
+
+    def pieces(self, work: int) -> list[list[int]]:
+        """The plan of each piece of so many instructions: some of the outer iterations, or of those of the only loop."""
+        *outer, inner = self.plan.sizes
+        count = prod(outer) if outer else inner
+        pieces = max(1, min(threads(), work // CHUNK, count))
+        rest = [inner, *outer, *(step for steps in self.plan.strides for step in steps)]
+        bounds = [count * piece // pieces for piece in range(pieces + 1)]
+        return [[begin, end, int(work > LONG), *rest] for begin, end in pairwise(bounds)]
 
     def walk(self, like: int = -1) -> Walk | None:
         """What a short call needs alone, None for several pieces or results that are not dense."""
@@ -61,10 +64,14 @@ class Loops:
         return Walk(self.call, self.addresses[0], self.plan.shape, like, self)
 
     def run(self, arguments: Sequence[Any]) -> None:
-        """Run every piece, each but the first in a thread of its own."""
-        first, *others = self.addresses
-        started = [_pool().submit(self.call, address, *arguments) for address in others]
-        self.call(first, *arguments)
+        """Run every piece."""
+        self.run_pieces([arguments] * len(self.addresses))
+
+    def run_pieces(self, arguments: Sequence[Sequence[Any]]) -> None:
+        """Run every piece on arrays of its own, each but the first in a thread of its own."""
+        (first, given), *others = zip(self.addresses, arguments, strict=True)
+        started = [_pool().submit(self.call, address, *own) for address, own in others]
+        self.call(first, *given)
         for future in started:
             future.result()
 
@@ -81,7 +88,7 @@ def access_of(plan: Plan, itemsizes: Sequence[int]) -> Access:
     """What of a plan is part of the code; `itemsizes` are the bytes of an element of every array."""
     steps = [strides[-1] for strides in plan.strides]
     inner = tuple(UNIT if s == n else ZERO if s == 0 else ANY for s, n in zip(steps, itemsizes, strict=True))
-    return Access(inner, len(plan.sizes) - 1)
+    return Access(inner, len(plan.sizes) - 1, max(plan.reduced - 1, 0))
 
 
 def threads() -> int:

@@ -10,7 +10,7 @@ from mlgraph.targets.autograd import Recorded
 from mlgraph.targets.kernels.generated import compile_function, parameters
 from mlgraph.targets.kernels.loops import Walk, remember
 from mlgraph.targets.kernels.triton import supports
-from mlgraph.targets.plan import Plan
+from mlgraph.targets.plan import Plan, Result
 
 HUGE = 1 << 22
 """The bytes from which on numpy allocates huge pages, which cost far fewer page faults than torch's."""
@@ -58,21 +58,18 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         if torch.is_grad_enabled() and any(x.requires_grad for x in operands):
             return recorded(*operands)
         if device.type != "cpu":
-            return on_gpu(plan, operands)
+            return on_gpu(kernel, kernel.plan(shapes, strides, whole=True), operands, dtypes)
+        left = kernel.to_reduce(plan)
         loops = kernel.loops_of(plan)
         alike = (x.dtype is first and x.shape == plan.shape and x.is_contiguous() for x in operands)
-        like = next((i for i, same in enumerate(alike) if same), -1)
-        dense = all(x.is_contiguous() for x in operands)
-        key = (x.shape for x in operands) if dense else (part for x in operands for part in (x.shape, x.stride()))
-        remember(known, tuple(key), loops.walk(like))
-        results = [allocate(loops.plan, d) for d in dtypes[kernel.inputs :]]
+        like = -1 if kernel.axes else next((i for i, same in enumerate(alike) if same), -1)
+        if not any(left):
+            dense = all(x.is_contiguous() for x in operands)
+            key = (x.shape for x in operands) if dense else (part for x in operands for part in (x.shape, x.stride()))
+            remember(known, tuple(key), loops.walk(like))
+        results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
-        return results[0] if len(results) == 1 else tuple(results)
-
-    def on_gpu(plan: Plan, operands: Any) -> Any:
-        results = [allocate(plan, d, operands[0].device) for d in dtypes[kernel.inputs :]]
-        kernel.gpu.launch(plan, operands, results)
-        return results[0] if len(results) == 1 else tuple(results)
+        return _reduced(results, left)
 
     names = parameters(unfused) or [f"x{i}" for i in range(kernel.inputs)]
     shapes = "".join(f"{x}.shape, " for x in names)
@@ -90,7 +87,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         f"if {' and '.join(tests)} and ({find}):",
         *([f"    if ({wanted}) and __grad():", f"        return __recorded({', '.join(names)})"] if floats else []),
         "    __call, __address, __shape, __i, _ = __walk",
-        *(f"    {y} = {_new(names, i, dtypes)}" for i, y in enumerate(outs)),
+        *(f"    {y} = {_new(kernel, names, i, dtypes)}" for i, y in enumerate(outs)),
         "    try:",
         f"        __call(__address, {given})",
         "    except __error:",
@@ -111,8 +108,33 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     return launch
 
 
-def _new(names: Sequence[str], i: int, dtypes: Sequence[Any]) -> str:
+def on_gpu(kernel: Any, plan: Plan, operands: Sequence[Any], dtypes: Sequence[Any]) -> Any:
+    """The results of a kernel by Triton, and of its reductions by torch. The plan is of whole results."""
+    device = operands[0].device
+    results = [allocate(result, d, device) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
+    kernel.gpu.launch(plan, operands, results)
+    return _reduced(results, kernel.to_reduce(plan))
+
+
+def _reduced(results: Sequence[Any], left: Sequence[Any]) -> Any:
+    """The results of a kernel, of which torch reduces some."""
+    found = [reduced(y, how) if how else y for y, how in zip(results, left, strict=True)]
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+def reduced(x: Any, how: Any) -> Any:
+    """A whole result as torch reduces it."""
+    import torch
+
+    function = getattr(torch, {"max": "amax", "min": "amin"}.get(how.kind, how.kind))
+    integers = {"dtype": x.dtype} if how.kind == "sum" else {}
+    return function(x, dim=how.axes, keepdim=how.keepdims, **integers)
+
+
+def _new(kernel: Any, names: Sequence[str], i: int, dtypes: Sequence[Any]) -> str:
     """The Python of a new result with number `i`."""
+    if kernel.axes:
+        return f"__empty(__shape[{i}], dtype=__t{len(names) + i})"
     made = f"__empty(__shape, dtype=__t{len(names) + i})"
     first, own = dtypes[len(names)], dtypes[len(names) + i]
     alike = names[0] if len(names) == 1 else f"({', '.join(names)})[__i]"
@@ -136,14 +158,14 @@ def _address(x: Any) -> int | None:
         return None
 
 
-def allocate(plan: Plan, dtype: Any, device: Any = None) -> Any:
+def allocate(result: Result, dtype: Any, device: Any = None) -> Any:
     """A new result, on the CPU by default."""
     import torch
 
-    shape = [plan.shape[axis] for axis in plan.order]
+    shape = [result.shape[axis] for axis in result.order]
     huge = device is None and np.prod(shape) * dtype.itemsize >= HUGE
     stored = _huge(shape, dtype) if huge else torch.empty(shape, dtype=dtype, device=device)
-    return stored if plan.dense else stored.permute(*np.argsort(plan.order).tolist())
+    return stored if result.dense else stored.permute(*np.argsort(result.order).tolist())
 
 
 def _huge(shape: Any, dtype: Any) -> Any:

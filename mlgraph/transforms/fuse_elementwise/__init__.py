@@ -8,7 +8,8 @@
                                              }
 
 and a function `@kernel_0` that holds the rows: what the kernel means, for where no kernel can run. Equal kernels share
-one. A row beside a kernel says in its attribute `not_fused` why it is not inside.
+one. A row beside a kernel says in its attribute `not_fused` why it is not inside. Reductions over the last axes of what
+a kernel computes are inside too.
 """
 
 from collections.abc import Sequence
@@ -81,16 +82,19 @@ class _Kernels:
         """Add the kernel of a group to the end of `block`."""
         members, elements = group.members, grouping.elements
         for op in members:
-            elements[op].operands = [self.new.get(value, value) for value in elements[op].operands]
+            if op in elements:
+                elements[op].operands = [self.new.get(value, value) for value in elements[op].operands]
         inputs = externals(members, elements)
         outputs = [op.results[0] for op in members if _leaves(op.results[0], members)]
-        body = _body(members, elements, inputs, outputs)
+        sinks = {op.results[0]: sink for op, sink in grouping.sinks.items() if op in members}
+        body = _body(members, elements, inputs, [sinks[v].operand if v in sinks else v for v in outputs])
         if self.fast_math:
             _keep_singles(body)
         key = _key(members, inputs, outputs)
         first = key not in self.known
         symbol = self.known.setdefault(key, f"kernel_{len(self.known)}")
-        fused = FusedOp(symbol, inputs, [value.type for value in outputs], body)
+        kinds = [sinks[value].kind if value in sinks else "" for value in outputs]
+        fused = FusedOp(symbol, inputs, [value.type for value in outputs], body, kinds, group.axes)
         fused.location = members[-1].location
         block.add_op(fused)
         inside = set(members)
@@ -116,7 +120,8 @@ def _body(
     inputs: Sequence[SSAValue],
     outputs: Sequence[SSAValue],
 ) -> Block:
-    """The loop's body: those of the members, one after the other."""
+    """The loop's body: those of the members, one after the other, but for reductions."""
+    members = [op for op in members if op in elements]
     known = {v: a for op in members for v, a in zip(elements[op].operands, elements[op].body.args)}
     body = Block(arg_types=[known[value].type for value in inputs])
     scalars: dict[SSAValue, SSAValue] = dict(zip(inputs, body.args))

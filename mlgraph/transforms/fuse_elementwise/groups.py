@@ -2,7 +2,7 @@
 
 Operations are taken in order. Each joins the groups of the operations that it reads from, and those that read the same
 arrays, if they have one iteration space and no path leads from one of the two through an operation outside back into
-the other.
+the other. A reduction over the last axes joins the group that it reads from, of which then nothing may read it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +17,7 @@ from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.dialects.kernel import weight
 from mlgraph.transforms.fuse_elementwise.elements import Element, element_of
 from mlgraph.transforms.fuse_elementwise.scalars import Refused
+from mlgraph.transforms.fuse_elementwise.sinks import Sink, sink_of
 
 CAPACITY = 400
 """The most that a group may weigh: compile time and the registers of a processor bound it."""
@@ -34,6 +35,8 @@ class Group:
     weight: int
     first: int
     last: int
+    axes: int = 0
+    """How many of the last axes its reductions are over, 0 where it has none."""
 
 
 Node: TypeAlias = "Group | Operation"
@@ -47,6 +50,8 @@ class Grouping:
     worth: int
     """How many scalar operations a single row must be to become a kernel of its own."""
     elements: dict[Operation, Element] = field(default_factory=dict[Operation, Element])
+    sinks: dict[Operation, Sink] = field(default_factory=dict[Operation, Sink])
+    """The reductions that are in groups."""
     refused: dict[Operation, str] = field(default_factory=dict[Operation, str])
     group_of: dict[Operation, Group] = field(default_factory=dict[Operation, Group])
     position: dict[Operation, int] = field(default_factory=dict[Operation, int])
@@ -63,12 +68,29 @@ class Grouping:
                     self.before[op] = effect
                 effect = op
             try:
-                self.elements[op] = element = element_of(op)
+                sink = sink_of(op)
+                if sink is None or sink.operand.owner not in self.elements:
+                    self.elements[op] = element_of(op)
+                    self._join(op, self.elements[op], readers)
+                else:
+                    self._end_in(op, sink)
             except Refused as reason:
                 self.refused[op] = str(reason)
-                continue
-            self._join(op, element, readers)
         self._drop_small()
+
+    def _end_in(self, op: Operation, sink: Sink) -> None:
+        """Let the group that a reduction reads from end in it. Nothing in a block before it can read its result."""
+        assert isinstance(sink.operand.owner, Operation)
+        group = self.group_of[sink.operand.owner]
+        if group.axes not in (0, sink.axes):
+            raise Refused("the kernel reduces other axes")
+        if group.weight >= CAPACITY:
+            raise Refused("the kernel is full")
+        group.members.append(op)
+        group.weight += 1
+        group.last = self.position[op]
+        group.axes = sink.axes
+        self.group_of[op], self.sinks[op] = group, sink
 
     def _join(
         self, op: Operation, element: Element, readers: dict[tuple[SSAValue, tuple[int, ...]], Operation]
@@ -98,15 +120,27 @@ class Grouping:
             return "it has another iteration space"
         if old.weight + new.weight > CAPACITY:
             return "the kernel is full"
+        if old.axes and new.axes and old.axes != new.axes:
+            return "the kernel reduces other axes"
+        if self._reads_sink(old, new) or self._reads_sink(new, old):
+            return "it reads what the kernel reduces"
         if self._reaches(old, new) or (len(new.members) > 1 and self._reaches(new, old)):  # nothing reads the newest
             return "an operation between them is outside the kernel"
         return None
+
+    def _reads_sink(self, reader: Group, group: Group) -> bool:
+        """Whether a group reads a reduction of another."""
+        if not group.axes:
+            return False
+        sources = (value.owner for op in reader.members for value in op.operands)
+        return any(source in self.sinks and self.group_of[source] is group for source in sources)
 
     def _merge(self, old: Group, new: Group) -> Group:
         if len(new.members) > len(old.members):
             old, new = new, old
         old.members += new.members
         old.weight += new.weight
+        old.axes = old.axes or new.axes
         old.first, old.last = min(old.first, new.first), max(old.last, new.last)
         for op in new.members:
             self.group_of[op] = old
@@ -186,7 +220,8 @@ def _shape(value: SSAValue) -> tuple[int, ...]:
 
 
 def externals(members: Sequence[Operation], elements: dict[Operation, Element]) -> list[SSAValue]:
-    """The arrays that a group reads from outside, in the order of their first use."""
+    """The arrays that a group reads from outside, in the order of their first use. Reductions read none."""
     inside = set(members)
-    read = (value for op in members for value in elements[op].operands if value.owner not in inside)
+    rows = (elements[op] for op in members if op in elements)
+    read = (value for row in rows for value in row.operands if value.owner not in inside)
     return list(dict.fromkeys(read))

@@ -45,8 +45,6 @@ CASTS: dict[type[Operation], Callable[..., Operation]] = {
     arith.SIToFPOp: llvm.SIToFPOp,
     arith.FPToSIOp: FPToSIOp,
     arith.BitcastOp: llvm.BitcastOp,
-    arith.ExtFOp: llvm.FPExtOp,
-    arith.TruncFOp: llvm.FPTruncOp,
 }
 """Operations that take the operand and the type of the result."""
 
@@ -70,15 +68,15 @@ INTRINSICS: dict[type[Operation], str] = {
 }
 """Functions that processors have an instruction for."""
 
-Rule: TypeAlias = Callable[..., SSAValue | None]
+Rule: TypeAlias = Callable[..., SSAValue]
 
 
 def lower_scalar(op: Operation, operands: Sequence[SSAValue]) -> SSAValue:
     """The `llvm` value of a scalar operation; raises `ValueError` for one that has none."""
     kind = type(op)
     type_ = llvm_type(op.results[0].type)
-    if (rule := RULES.get(kind)) is not None and (found := rule(op, *operands)) is not None:
-        return found
+    if kind in RULES:
+        return RULES[kind](op, *operands)
     if kind in DIRECT:
         return build(DIRECT[kind](*operands))
     if kind in CASTS:
@@ -131,18 +129,26 @@ def _uitofp(op: arith.UIToFPOp, x: SSAValue) -> SSAValue:
     return build(llvm.SIToFPOp(wide, op.result.type))
 
 
-def _extf(op: arith.ExtFOp, x: SSAValue) -> SSAValue | None:
-    if op.input.type != bf16:
-        return None
-    bits = build(llvm.ShlOp(build(llvm.ZExtOp(x, i32)), number(16, i32)))
-    single = build(llvm.BitcastOp(bits, f32))
-    return single if op.result.type == f32 else build(llvm.FPExtOp(single, op.result.type))
+def _extf(op: arith.ExtFOp, x: SSAValue) -> SSAValue:
+    return extended(x, op.input.type, op.result.type)
 
 
-def _truncf(op: arith.TruncFOp, x: SSAValue) -> SSAValue | None:
-    """Round a single to the nearest bfloat16, halves to the even one; NaN stays NaN."""
-    if op.result.type != bf16:
-        return None
+def extended(x: SSAValue, type: Attribute, to: Attribute) -> SSAValue:
+    """A float of one type as one of a wider type."""
+    if type == bf16:
+        bits = build(llvm.ShlOp(build(llvm.ZExtOp(x, i32)), number(16, i32)))
+        x, type = build(llvm.BitcastOp(bits, f32)), f32
+    return x if type == to else build(llvm.FPExtOp(x, to))
+
+
+def _truncf(op: arith.TruncFOp, x: SSAValue) -> SSAValue:
+    return truncated(x, op.result.type)
+
+
+def truncated(x: SSAValue, to: Attribute) -> SSAValue:
+    """A float rounded to a narrower type. The nearest bfloat16 to a single is the even one of two; NaN stays NaN."""
+    if to != bf16:
+        return build(llvm.FPTruncOp(x, to))
     bits = build(llvm.BitcastOp(x, i32))
     odd = build(llvm.AndOp(build(llvm.LShrOp(bits, number(16, i32))), number(1, i32)))
     up = build(llvm.AddOp(bits, build(llvm.AddOp(odd, number(0x7FFF, i32)))))
@@ -159,4 +165,4 @@ RULES: dict[type[Operation], Rule] = {
     arith.ExtFOp: _extf,
     arith.TruncFOp: _truncf,
 }
-"""Operations that are several, or whose arguments differ; one that gives None leaves it to the tables."""
+"""Operations that are several, or whose arguments differ."""

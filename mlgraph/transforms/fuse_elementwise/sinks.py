@@ -1,0 +1,49 @@
+"""Reductions that end a kernel: what they are, and over how many of the last axes."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from xdsl.dialects.builtin import TensorType
+from xdsl.ir import Operation, SSAValue
+
+from mlgraph.dialects import ivy
+from mlgraph.dialects.dtypes import element_type
+from mlgraph.dialects.ivy.types import normal_axes, shape_of
+from mlgraph.dialects.kernel import reduces
+from mlgraph.dialects.table import Op, Row
+from mlgraph.transforms.fuse_elementwise.scalars import Refused
+
+KINDS: dict[Op[..., Any], str] = {
+    ivy.sum: "sum",
+    ivy.mean: "mean",
+    ivy.max: "max",
+    ivy.min: "min",
+    ivy.any: "any",
+    ivy.all: "all",
+}
+"""How rows reduce, as kernels name it."""
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A reduction at the end of a kernel."""
+
+    operand: SSAValue
+    kind: str
+    axes: int
+    """How many axes it is over, the last ones."""
+
+
+def sink_of(op: Operation) -> Sink | None:
+    """The reduction that `op` is, None for another operation. Raises `Refused` where no kernel reduces so."""
+    if not isinstance(op, Row) or op.OP not in KINDS:
+        return None
+    (operand,) = op.operands
+    assert isinstance(operand.type, TensorType)
+    kind, rank = KINDS[op.OP], len(shape_of(operand))
+    if not reduces(kind, element_type(operand.type)):
+        raise Refused("kernels do not reduce this element type")
+    axes = sorted(normal_axes(op.arguments()["axis"], rank))
+    if not axes or axes != list(range(rank - len(axes), rank)):
+        raise Refused("it reduces other axes than the last ones")
+    return Sink(operand, kind, len(axes))

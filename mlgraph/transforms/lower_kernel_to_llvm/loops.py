@@ -1,0 +1,182 @@
+"""The loops of a kernel as blocks of the `llvm` dialect."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from xdsl.dialects import llvm
+from xdsl.dialects.builtin import IntegerAttr
+from xdsl.ir import Attribute, Block, SSAValue
+
+from mlgraph.dialects.building import building, insert
+from mlgraph.dialects.dtypes import element_type, i1, i8, i64
+from mlgraph.dialects.kernel import ANY, Access, FusedOp, scalar_type
+from mlgraph.transforms.lower_kernel_to_llvm.scalars import build, llvm_type, lower_scalar, number
+
+NOT_EQUAL = IntegerAttr(llvm.ICmpPredicateFlag.NE.to_int(), i64)
+LESS = IntegerAttr(llvm.ICmpPredicateFlag.SLT.to_int(), i64)
+
+
+@dataclass(frozen=True)
+class Around:
+    """Loops around the innermost one: their sizes, and the strides of each array."""
+
+    sizes: Sequence[SSAValue]
+    strides: Sequence[Sequence[SSAValue]]
+
+
+class Loop:
+    """Builds the blocks of one kernel.
+
+    A plan is 64-bit integers: the iterations of the innermost loop and the sizes of the others from outside in, then
+    for each array its strides in bytes, from outside in.
+    """
+
+    def __init__(self, fused: FusedOp, access: Access, arguments: Sequence[SSAValue]) -> None:
+        self.fused = fused
+        self.access = access
+        self.plan, self.begin, self.end, *self.pointers = arguments
+        self.types = [element_type(v.type) for v in (*fused.operands, *fused.results)]
+        self.inputs = len(fused.operands)
+
+    def blocks(self, entry: Block) -> list[Block]:
+        """All blocks, of which `entry` is the first."""
+        return self.nest(entry) if self.access.outer else self.flat(entry)
+
+    def flat(self, entry: Block) -> list[Block]:
+        """One loop from `begin` to `end`."""
+        body, done = Block(arg_types=[i64]), Block()
+        with building(entry):
+            steps = self.steps()
+            branch_if_less(self.begin, self.end, body, [self.begin], done)
+        with building(body):
+            self.iteration(body.args[0], self.pointers, steps)
+            following = build(llvm.AddOp(body.args[0], number(1, i64)))
+            branch_if_less(following, self.end, body, [following], done)
+        with building(done):
+            end_function()
+        return [entry, body, done]
+
+    def nest(self, entry: Block) -> list[Block]:
+        """A loop over all outer iterations, each of which finds its place in every array, around the innermost."""
+        outer, body, latch, done = Block(arg_types=[i64]), Block(arg_types=[i64]), Block(), Block()
+        with building(entry):
+            steps = self.steps()
+            count = self.planned(0)
+            around = self.around(range(self.access.outer))
+            branch_if_less(self.begin, self.end, outer, [self.begin], done)
+        with building(outer):
+            pointers = self.places(self.pointers, outer.args[0], around)
+            jump(body, number(0, i64))
+        with building(body):
+            self.iteration(body.args[0], pointers, steps)
+            following = build(llvm.AddOp(body.args[0], number(1, i64)))
+            branch_if_less(following, count, body, [following], latch)
+        with building(latch):
+            following = build(llvm.AddOp(outer.args[0], number(1, i64)))
+            branch_if_less(following, self.end, outer, [following], done)
+        with building(done):
+            end_function()
+        return [entry, outer, body, latch, done]
+
+    @property
+    def arrays(self) -> range:
+        return range(len(self.types))
+
+    def around(self, axes: Sequence[int]) -> "Around":
+        """Some of the loops around the innermost one, from outside in."""
+        sizes = [self.planned(1 + axis) for axis in axes]
+        return Around(sizes, [[self.stride(array, axis) for axis in axes] for array in self.arrays])
+
+    def places(self, pointers: Sequence[SSAValue], number_: SSAValue, around: "Around") -> Sequence[SSAValue]:
+        """Where each array is in the iteration of this number of some loops, from where it is before them."""
+        if not around.sizes:
+            return pointers
+        indices: list[SSAValue] = []
+        rest = number_
+        for size in reversed(around.sizes[1:]):
+            indices.insert(0, build(llvm.URemOp(rest, size)))
+            rest = build(llvm.UDivOp(rest, size))
+        indices.insert(0, rest)
+        found: list[SSAValue] = []
+        for pointer, steps in zip(pointers, around.strides):
+            for index, step in zip(indices, steps):
+                pointer = offset(pointer, build(llvm.MulOp(index, step)), i8)
+            found.append(pointer)
+        return found
+
+    def planned(self, place: int) -> SSAValue:
+        """A number of the plan."""
+        address = llvm.GEPOp(self.plan, [place], i64)
+        return build(llvm.LoadOp(build(address), i64, 8))
+
+    def stride(self, array: int, axis: int) -> SSAValue:
+        return self.planned(1 + self.access.outer + array * (self.access.outer + 1) + axis)
+
+    def steps(self) -> list[SSAValue | None]:
+        """The stride of the innermost loop for each array where it is not part of the code."""
+        return [self.stride(i, self.access.outer) if self.access.inner[i] == ANY else None for i in self.arrays]
+
+    def iteration(self, i: SSAValue, pointers: Sequence[SSAValue], steps: Sequence[SSAValue | None]) -> None:
+        """Read an element of each operand, run the kernel's body on them, and write an element of each result."""
+        addresses = [self.address(array, pointers[array], i, steps[array]) for array in self.arrays]
+        values = self.compute(addresses)
+        for value, type, address in zip(values, self.types[self.inputs :], addresses[self.inputs :], strict=True):
+            store(value, address, type)
+
+    def compute(self, addresses: Sequence[SSAValue]) -> list[SSAValue]:
+        """What the body yields for the operands' elements that lie at these addresses."""
+        values: dict[SSAValue, SSAValue] = {}
+        for argument, type, address in zip(self.fused.body.block.args, self.types, addresses):
+            values[argument] = _load(address, type)
+        *ops, last = self.fused.body.block.ops
+        for op in ops:
+            found = lower_scalar(op, [values[operand] for operand in op.operands])
+            found.name_hint = op.results[0].name_hint
+            values[op.results[0]] = found
+        return [values[value] for value in last.operands]
+
+    def address(self, array: int, pointer: SSAValue, i: SSAValue, step: SSAValue | None) -> SSAValue:
+        match self.access.inner[array]:
+            case "zero":
+                return pointer
+            case "unit":
+                return offset(pointer, i, _stored(self.types[array]))
+            case _:
+                assert step is not None
+                return offset(pointer, build(llvm.MulOp(i, step)), i8)
+
+
+def _stored(type: Attribute) -> Attribute:
+    """How an element lies in memory: a bool takes a byte."""
+    return i8 if type == i1 else llvm_type(scalar_type(type))
+
+
+def _load(address: SSAValue, type: Attribute) -> SSAValue:
+    """Arrays need not be aligned."""
+    value = build(llvm.LoadOp(address, _stored(type), 1))
+    return build(llvm.ICmpOp(value, number(0, i8), NOT_EQUAL)) if type == i1 else value
+
+
+def store(value: SSAValue, address: SSAValue, type: Attribute) -> None:
+    """Write an element; arrays need not be aligned."""
+    insert(llvm.StoreOp(build(llvm.ZExtOp(value, i8)) if type == i1 else value, address, 1))
+
+
+def offset(pointer: SSAValue, index: SSAValue, type: Attribute) -> SSAValue:
+    """The address so many elements of a type behind another."""
+    return build(llvm.GEPOp(pointer, [llvm.GEP_USE_SSA_VAL], type, ssa_indices=[index], inbounds=True))
+
+
+def jump(to: Block, *values: SSAValue) -> None:
+    """End a block."""
+    insert(llvm.BrOp(to, *values))
+
+
+def branch_if_less(x1: SSAValue, x2: SSAValue, then: Block, values: Sequence[SSAValue], otherwise: Block) -> None:
+    """End a block by a choice."""
+    insert(llvm.CondBrOp(build(llvm.ICmpOp(x1, x2, LESS)), then, values, otherwise, []))
+
+
+def end_function() -> None:
+    """End the last block."""
+    insert(llvm.ReturnOp())
