@@ -27,9 +27,10 @@ from mlgraph.errors import PassError
 ENTRY = "call"
 """The name of the function in every object that Python calls."""
 
-HEADER = 3
-"""The numbers of a plan before those that the loops read: the first iteration, the last, and whether to let other
-threads run meanwhile."""
+HEADER = 7
+"""The numbers of a piece of a plan before those that the loops read: the first iteration, the last, and whether to let
+other threads of Python run meanwhile; then how many pieces there are from this one on, how many numbers each has, how
+many threads share them, and the address of the cell that `openmp` tells of."""
 
 _lock = threading.Lock()
 """LLVM's objects are made by one thread at a time."""
@@ -106,10 +107,10 @@ def translate(function: FuncOp, boxed: bool) -> str:
 
 
 def _add_entry(module: Any, loop: Any, boxed: bool) -> None:
-    """Add what Python calls with the address of a plan and with arrays: `METH_FASTCALL` of Python's C interface.
+    """Add what Python calls with the address of a piece of a plan and with arrays: `METH_FASTCALL` of Python's C API.
 
-    Gives back the last array. A numpy array has its data's address right behind its object header (the public struct
-    `PyArrayObject`).
+    It runs the piece and those behind it, and gives back the last array. A numpy array has its data's address right
+    behind its object header (the public struct `PyArrayObject`).
     """
     from llvmlite import ir
 
@@ -124,7 +125,7 @@ def _add_entry(module: Any, loop: Any, boxed: bool) -> None:
 
     arguments = [at(entry.args[1], i, pointer, pointer) for i in range(len(loop.args) - 2)]
     plan = builder.call(address_of, arguments[:1])
-    begin, end, alone = (at(plan, i, i64, i64) for i in range(HEADER))
+    begin, end, alone, pieces = (at(plan, i, i64, i64) for i in range(4))
     rest = builder.gep(plan, [ir.Constant(i64, HEADER)], source_etype=i64)
     if boxed:
         data = [at(a, object.__basicsize__, pointer, ir.IntType(8)) for a in arguments[1:]]
@@ -137,13 +138,74 @@ def _add_entry(module: Any, loop: Any, boxed: bool) -> None:
             save = ir.Function(module, ir.FunctionType(pointer, []), name="PyEval_SaveThread")
             restore = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer]), name="PyEval_RestoreThread")
             state = builder.call(save, [])
-            builder.call(loop, [rest, begin, end, *data])
+            with builder.if_else(builder.icmp_signed(">", pieces, ir.Constant(i64, 1))) as (several, one):
+                with several:
+                    _run_team(module, builder, _add_team(module, loop), plan, data)
+                with one:
+                    builder.call(loop, [rest, begin, end, *data])
             builder.call(restore, [state])
         with otherwise:
             builder.call(loop, [rest, begin, end, *data])
     keep = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer]), name="Py_IncRef")
     builder.call(keep, [arguments[-1]])
     builder.ret(arguments[-1])
+
+
+def _run_team(module: Any, builder: Any, team: Any, plan: Any, data: Sequence[Any]) -> None:
+    """Run all pieces by the threads of OpenMP, or by this one where there is no runtime.
+
+    The threads share the number of the next piece, the plan and the arrays.
+    """
+    from llvmlite import ir
+
+    pointer, i64, i32 = ir.PointerType(), ir.IntType(64), ir.IntType(32)
+    shared = builder.alloca(i64, len(data) + 2)
+    builder.store(ir.Constant(i64, 0), shared)
+    shared = builder.bitcast(shared, pointer)
+    for place, value in enumerate([plan, *data], 1):
+        builder.store(builder.ptrtoint(value, i64), builder.gep(shared, [ir.Constant(i64, place)], source_etype=i64))
+    threads, cell = (
+        builder.load(builder.gep(plan, [ir.Constant(i64, i)], source_etype=i64), typ=i64)
+        for i in (HEADER - 2, HEADER - 1)
+    )
+    parallel = builder.load(builder.inttoptr(cell, pointer), typ=i64)
+    with builder.if_else(builder.icmp_unsigned("==", parallel, ir.Constant(i64, 0))) as (alone, together):
+        with alone:
+            builder.call(team, [shared])
+        with together:
+            entry = ir.FunctionType(ir.VoidType(), [pointer, pointer, i32, i32])
+            arguments = [team, shared, builder.trunc(threads, i32), ir.Constant(i32, 0)]
+            builder.call(builder.inttoptr(parallel, ir.PointerType(entry)), arguments)
+
+
+def _add_team(module: Any, loop: Any) -> Any:
+    """What each thread runs: piece after piece, until none is left."""
+    from llvmlite import ir
+
+    pointer, i64 = ir.PointerType(), ir.IntType(64)
+    team = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer]), name="team")
+    team.linkage = "internal"
+    entry, turn, work, done = (team.append_basic_block() for _ in range(4))
+    builder = ir.IRBuilder(entry)
+
+    def at(base: Any, offset: Any, type_: Any) -> Any:
+        offset = offset if isinstance(offset, ir.Value) else ir.Constant(i64, offset)
+        return builder.load(builder.gep(base, [offset], source_etype=i64), typ=type_)
+
+    plan, *data = (at(team.args[0], 1 + i, pointer) for i in range(len(loop.args) - 2))
+    pieces, size = at(plan, 3, i64), at(plan, 4, i64)
+    builder.branch(turn)
+    builder.position_at_end(turn)
+    number = builder.atomic_rmw("add", team.args[0], ir.Constant(i64, 1), "monotonic")
+    builder.cbranch(builder.icmp_signed("<", number, pieces), work, done)
+    builder.position_at_end(work)
+    piece = builder.gep(plan, [builder.mul(number, size)], source_etype=i64)
+    rest = builder.gep(piece, [ir.Constant(i64, HEADER)], source_etype=i64)
+    builder.call(loop, [rest, at(piece, 0, i64), at(piece, 1, i64), *data])
+    builder.branch(turn)
+    builder.position_at_end(done)
+    builder.ret_void()
+    return team
 
 
 def _refuse_null(module: Any, builder: Any, addresses: Sequence[Any]) -> None:

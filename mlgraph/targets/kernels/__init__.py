@@ -196,9 +196,7 @@ class Kernel:
             return [None] * len(self.kinds)
         ranks = self.ranks[self.inputs :]
         axes = tuple(range(-self.axes, 0))
-        return [
-            Reduced(kind, axes, rank == len(plan.shape)) if kind else None for kind, rank in zip(self.kinds, ranks)
-        ]
+        return [Reduced(kind, axes, rank == len(plan.shape)) if kind else None for kind, rank in zip(self.kinds, ranks)]
 
     @cached_property
     def gpu(self) -> Any:
