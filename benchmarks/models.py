@@ -1,13 +1,14 @@
 """Five models of torch, eager, by `torch.compile` and by mlgraph to torch and jax: the time of a call and a compile.
 
-Run it as `python benchmarks/models.py`, or with the names of some of the models. Weights are random, of a seed.
+Three blocks of such models follow, by mlgraph with and without kernels. Run it as `python benchmarks/models.py`, or
+with the names of some of the models and blocks. Weights are random, of a seed.
 `torch.compile` compiles anew, without what an earlier run left in its caches.
 """
 
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -53,6 +54,69 @@ MODELS: dict[str, Callable[[], tuple[Any, torch.Tensor]]] = {
 }
 
 
+class GELU(torch.nn.Sequential):
+    """The feed-forward block of GPT-2."""
+
+    def __init__(self) -> None:
+        activation = torch.nn.GELU(approximate="tanh")
+        super().__init__(torch.nn.Linear(256, 1024), activation, torch.nn.Linear(1024, 256))
+
+
+class SwiGLU(torch.nn.Module):
+    """The feed-forward block of Llama."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate, self.up, self.down = (torch.nn.Linear(*n, bias=False) for n in ((256, 704), (256, 704), (704, 256)))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.down(torch.nn.functional.silu(self.gate(x)) * self.up(x))
+
+
+class Tail(torch.nn.Module):
+    """The end of a residual block, behind its convolution."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bn = torch.nn.BatchNorm2d(64)
+
+    def forward(self, x: torch.Tensor, shortcut: torch.Tensor) -> torch.Tensor:
+        return torch.relu(self.bn(x) + shortcut)
+
+
+BLOCKS: dict[str, Callable[[], tuple[torch.nn.Module, tuple[torch.Tensor, ...]]]] = {
+    "GELU block": lambda: (GELU(), (torch.randn(2048, 256),)),
+    "SwiGLU block": lambda: (SwiGLU(), (torch.randn(2048, 256),)),
+    "bn-add-relu": lambda: (Tail(), (torch.randn(8, 64, 56, 56), torch.randn(8, 64, 56, 56))),
+}
+
+
+def block(name: str) -> dict[str, float]:
+    """Milliseconds of a call, eager and by mlgraph without and with kernels."""
+    torch.manual_seed(0)
+    module, arrays = BLOCKS[name]()
+    module.eval()
+    with torch.no_grad():
+        graphs = [mlgraph.compile(lambda *xs: module(*xs), to="torch", args=arrays, fuse=fuse) for fuse in (0, 1)]
+        plain, fused = graphs
+        torch.testing.assert_close(fused(*arrays), module(*arrays))
+        calls = {
+            "eager": lambda: module(*arrays),
+            "without kernels": lambda: plain(*arrays),
+            "with kernels": lambda: fused(*arrays),
+        }
+        return {way: us / 1000 for way, us in microseconds(calls, rounds=100).items()}
+
+
+def blocks(report: Report, names: Sequence[str]) -> None:
+    """The table of the blocks."""
+    taken = {name: block(name) for name in names}
+    rows = [[name, *(f"{ms:.2f}" for ms in taken[name].values())] for name in names]
+    report.table("Blocks", ["block", "eager", "mlgraph without kernels", "mlgraph"], rows, "Milliseconds a call.")
+    for name, of in taken.items():
+        report.at_least(f"{name}: without kernels / with", of["without kernels"] / of["with kernels"], 1.0, "x")
+
+
 def first_call(make: Callable[[], Callable[..., Any]], *arguments: Any) -> tuple[Callable[..., Any], float]:
     """What `make` gives, and the seconds until its first call is done."""
     started = time.perf_counter()
@@ -85,7 +149,8 @@ def measured(name: str) -> tuple[dict[str, float], dict[str, float]]:
 def main() -> int:
     report = Report("models", (__doc__ or "").partition("\n")[0])
     calls, compiles, bounds = [], [], []
-    for name in sys.argv[1:] or MODELS:
+    chosen = sys.argv[1:] or [*MODELS, *BLOCKS]
+    for name in (name for name in MODELS if name in chosen):
         taken, seconds = measured(name)
         report.console.print(name, "ms a call:", taken, "s a compile:", seconds)
         ratios = {way: taken["eager"] / time for way, time in taken.items()}
@@ -99,6 +164,7 @@ def main() -> int:
     report.table("Compile and first call", ["model", *ways], compiles, "Seconds.")
     for what, value, limit in bounds:
         report.bound(what, value, limit, "x")
+    blocks(report, [name for name in BLOCKS if name in chosen])
     return report.finish()
 
 

@@ -54,7 +54,7 @@ class Input:
     """numpy's name of the element type."""
     shape: tuple[Size, ...]
     used: bool = True
-    """Whether the program reads the array (or its sizes)."""
+    """Whether the program reads the array, or the function its sizes or its type: only then must a call match them."""
 
 
 @dataclass

@@ -60,8 +60,8 @@ def raised(request: Request, traced: Trace) -> Program:
     module = ModuleOp([main])
     dce(module)
     inputs = tuple(
-        Input(np.dtype(array.dtype).name, shape, used=bool(argument.uses.get_length()))
-        for array, shape, argument in zip(request.arrays, traced.shapes, arguments, strict=True)
+        Input(np.dtype(array.dtype).name, shape, used=i in traced.looked or bool(argument.uses.get_length()))
+        for i, (array, shape, argument) in enumerate(zip(request.arrays, traced.shapes, arguments, strict=True))
     )
     free = {n for shape in traced.shapes for n in shape if isinstance(n, str)}
     bounds = {symbol: (2, None) for symbol in sorted(free)}

@@ -18,7 +18,7 @@ from jax import export
 from mlgraph.errors import InputError
 from mlgraph.frontend.jax.dimensions import symbols_of
 from mlgraph.frontend.jax.errors import raise_explained
-from mlgraph.frontend.jax.watching import watching
+from mlgraph.frontend.jax.watching import Looks, watching
 from mlgraph.frontend.program import Request, Result
 
 TRIES = 6
@@ -37,6 +37,8 @@ class Trace:
     """The leaves, `Result(i)` in the place of the i-th array or size."""
     results: list[Any]
     """For each result a symbolic size, or None for the next output of the jaxpr."""
+    looked: set[int]
+    """The numbers of the inputs that the function does something with, be it a look at the shape."""
     seconds: float
 
 
@@ -150,7 +152,7 @@ def trace(request: Request, symbols: Symbols) -> Trace:
             symbols.relax(seen, "")
             continue
         shapes = [tuple(shape) for shape in symbols.names]
-        return Trace(jaxpr, shapes, leaves.outputs, leaves.results, time.perf_counter() - start)
+        return Trace(jaxpr, shapes, leaves.outputs, leaves.results, leaves.looked, time.perf_counter() - start)
 
 
 def complaint(error: Exception) -> str:
@@ -168,7 +170,9 @@ class _Leaves:
         self.outputs: list[Any] = []
         self.results: list[Any] = []
         found: list[Any] = []
-        for leaf in self.function(*arrays):
+        with Looks(arrays) as self.looked:
+            leaves = self.function(*arrays)
+        for leaf in leaves:
             is_array = isinstance(leaf, jax.Array | np.ndarray)
             if not is_array and not symbols_of_size(leaf):
                 self.outputs.append(leaf)

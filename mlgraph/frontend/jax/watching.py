@@ -1,5 +1,5 @@
 # pyright: basic
-"""Noticing where the user's code looks at a size.
+"""Noticing where the user's code looks at a size, and which arrays it looks at.
 
 jax answers `x.shape[0] == 3` with False for a symbolic size, since hashing needs an answer, and a branch on it would
 be silently wrong at size 3. While a capture runs, such looks from outside jax are recorded, and the capture starts
@@ -9,7 +9,7 @@ anew with the sizes fixed.
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -18,11 +18,13 @@ from types import CodeType, FrameType
 from typing import Any
 
 import jax
+from jax._src.core import Tracer
 from jax._src.export.shape_poly import _DimExpr
 
 from mlgraph.frontend.jax.dimensions import symbols_of
 
 _seen: ContextVar[set[str] | None] = ContextVar("seen", default=None)
+_looks: ContextVar["Looks | None"] = ContextVar("looks", default=None)
 _lock = threading.Lock()
 _captures = 0
 _original: dict[str, Any] = {}
@@ -42,6 +44,29 @@ def watching() -> Iterator[set[str]]:
     finally:
         _uninstall()
         _seen.reset(token)
+
+
+class Looks:
+    """Which of some arrays were asked for their shape or type inside: neither need leave anything in a trace."""
+
+    def __init__(self, arrays: Sequence[Any]) -> None:
+        self.numbers = {id(x): i for i, x in enumerate(arrays)}
+        self.found: set[int] = set()
+
+    def __enter__(self) -> set[int]:
+        self.token = _looks.set(self)
+        return self.found
+
+    def __exit__(self, *error: object) -> None:
+        _looks.reset(self.token)
+
+
+def _aval(self: Any) -> Any:
+    """What a tracer tells of its array; whether it is one at all, as `isinstance` asks, is no look."""
+    looks = _looks.get()
+    if looks is not None and id(self) in looks.numbers and sys._getframe(1).f_code.co_name != "_is_traced_array":
+        looks.found.add(looks.numbers[id(self)])
+    return _original["aval"].__get__(self, type(self))
 
 
 def _look(dim: Any) -> None:
@@ -112,6 +137,8 @@ def _install() -> None:
             _original.update({name: _DimExpr.__dict__[name] for name in _PATCHES if name in _DimExpr.__dict__})
             for name, function in _PATCHES.items():
                 setattr(_DimExpr, name, function)
+            _original["aval"] = Tracer.__dict__["aval"]
+            Tracer.aval = property(_aval, _original["aval"].__set__)
 
 
 def _uninstall() -> None:
@@ -119,6 +146,7 @@ def _uninstall() -> None:
     with _lock:
         _captures -= 1
         if _captures == 0:
+            Tracer.aval = _original["aval"]
             for name in _PATCHES:
                 if name in _original:
                     setattr(_DimExpr, name, _original[name])

@@ -85,6 +85,8 @@ class TracedArray(Operators):
         """The known array and the key that a known view was taken by."""
         self._selection: Any = None
         self._read_only = False
+        self._looked = False
+        """Whether anybody asked for its shape or type: a trace need not show that."""
         self._natural = False
         """Whether the elements are known not to be negative, for use as indices."""
 
@@ -98,6 +100,7 @@ class TracedArray(Operators):
 
     @property
     def shape(self) -> tuple[Dim, ...]:
+        self._looked = True
         return tuple(map(simple, self._dims))
 
     @shape.setter
@@ -111,11 +114,12 @@ class TracedArray(Operators):
 
     @property
     def dtype(self) -> np.dtype:
+        self._looked = True
         return self._dtype
 
     @property
     def ndim(self) -> int:
-        return len(self._dims)
+        return len(self.shape)
 
     @property
     def size(self) -> Dim:
@@ -123,7 +127,7 @@ class TracedArray(Operators):
 
     @property
     def itemsize(self) -> int:
-        return self._dtype.itemsize
+        return self.dtype.itemsize
 
     @property
     def nbytes(self) -> Dim:

@@ -33,6 +33,7 @@ def capture(request: Request) -> Program:
     with tracing(trace):
         inputs = [_input(trace, a, v, request.dynamic) for a, v in zip(arrays, block.args)]
         leaves = _call(request.function, inputs)
+        looked = [x._looked for x in inputs]
         seconds = time.perf_counter() - started
         results: list[SSAValue] = []
         outputs = [_output(leaf, results) for leaf in leaves]
@@ -42,7 +43,7 @@ def capture(request: Request) -> Program:
     update_type(main)
     return Program(
         ModuleOp([main]),
-        tuple(_demand(x, v) for x, v in zip(inputs, block.args)),
+        tuple(_demand(x, v, look) for x, v, look in zip(inputs, block.args, looked)),
         outputs,
         {s.name: (s.low or 0, s.high) for s in trace.symbols if s.fixed is None and s.same_as is None},
         input_writes=writes,
@@ -119,9 +120,9 @@ def _settle(trace: Trace, inputs: list[TracedArray], block: Block) -> None:
         value._type = tensor(shape, element_type(x.dtype))  # pyright: ignore[reportPrivateUsage]
 
 
-def _demand(x: TracedArray, value: SSAValue) -> Input:
+def _demand(x: TracedArray, value: SSAValue, looked: bool) -> Input:
     shape = tuple(_symbol(n) if is_free(n) else int(n) for n in x.shape)
-    return Input(x.dtype.name, shape, bool(value.uses.get_length()))
+    return Input(x.dtype.name, shape, used=looked or bool(value.uses.get_length()))
 
 
 def _symbol(size: Size) -> str:

@@ -20,7 +20,7 @@ from mlgraph.frontend.tensorflow.errors import raise_explained
 from mlgraph.frontend.tensorflow.nodes import Axis, NeedsStatic, Traced, Unsupported, dtype_of
 from mlgraph.frontend.tensorflow.raising import Raiser, State
 from mlgraph.frontend.tensorflow.variables import Names, is_keras_variable, trainable_flags
-from mlgraph.frontend.tensorflow.watching import watching
+from mlgraph.frontend.tensorflow.watching import Looks, watching
 
 Shapes: TypeAlias = tuple[tuple[int | None, ...], ...]
 """The shape of each input, None where a size is free."""
@@ -109,6 +109,8 @@ class Trace:
     def __init__(self, request: Request, shapes: Shapes) -> None:
         self.outputs: list[Any] = []
         """The output leaves, `Result(i)` for the i-th tensor among them."""
+        self.looked: set[int] = set()
+        """The numbers of the inputs that the function does something with, be it a look at the shape."""
         specs = [tf.TensorSpec(shape, array.dtype) for shape, array in zip(shapes, request.arrays, strict=True)]
         free = any(None in shape for shape in shapes)
         started = time.perf_counter()
@@ -127,7 +129,9 @@ class Trace:
         def call(*arrays: Any) -> list[Any]:
             results: list[Any] = []
             self.outputs = []
-            for leaf in function(*arrays):
+            with Looks(arrays) as self.looked:
+                leaves = function(*arrays)
+            for leaf in leaves:
                 if isinstance(leaf, tf.TensorShape):
                     looks.append("an output")
                 tensor = tensor_behind(leaf)
@@ -176,7 +180,7 @@ def raised(trace: Trace, request: Request, shapes: Shapes) -> Program:
     region_dce(main.body)
     return Program(
         ModuleOp([main]),
-        tuple(inputs_of(request, shapes, main)),
+        tuple(inputs_of(request, shapes, main, trace.looked)),
         trace.outputs,
         {symbol: (2, None) for shape in named(shapes) for symbol in shape if isinstance(symbol, str)},
         {name: state.variables[name] for name in {**state.parameters, **state.current}},
@@ -220,6 +224,7 @@ def named(shapes: Shapes) -> list[tuple[int | str, ...]]:
     return [tuple(next(symbols) if n is None else n for n in shape) for shape in shapes]
 
 
-def inputs_of(request: Request, shapes: Shapes, main: FuncOp) -> Iterator[Input]:
-    for array, shape, argument in zip(request.arrays, named(shapes), main.body.block.args, strict=True):
-        yield Input(array.dtype.base_dtype.name, shape, used=bool(argument.uses.get_length()))
+def inputs_of(request: Request, shapes: Shapes, main: FuncOp, looked: set[int]) -> Iterator[Input]:
+    for i, (array, shape) in enumerate(zip(request.arrays, named(shapes), strict=True)):
+        used = i in looked or bool(main.body.block.args[i].uses.get_length())
+        yield Input(array.dtype.base_dtype.name, shape, used)

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Noticing where the user's code looks at a size.
+"""Noticing where the user's code looks at a size, and which tensors it looks at.
 
 tensorflow answers `x.shape[0]` with None for a free size, and `x.shape[0] == 3` with False, so that a branch on it
 would be silently wrong at size 3. tensorflow and keras themselves know what None means. While a capture runs, such
@@ -9,7 +9,7 @@ looks from any other code are noticed, and the capture starts anew with sizes fi
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -17,8 +17,10 @@ from types import FrameType
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.framework.ops import SymbolicTensor
 
 _looks: ContextVar[list[str] | None] = ContextVar("looks", default=None)
+_inputs: ContextVar["Looks | None"] = ContextVar("inputs", default=None)
 _lock = threading.Lock()
 _captures = 0
 _ORIGINAL: dict[str, Any] = {
@@ -38,6 +40,37 @@ def watching() -> Iterator[list[str]]:
     finally:
         _uninstall()
         _looks.reset(token)
+
+
+class Looks:
+    """Which of some tensors were asked for their shape or type inside: neither need leave anything in a trace."""
+
+    def __init__(self, tensors: Sequence[Any]) -> None:
+        self.numbers = {id(x): i for i, x in enumerate(tensors)}
+        self.found: set[int] = set()
+
+    def __enter__(self) -> set[int]:
+        self.token = _inputs.set(self)
+        return self.found
+
+    def __exit__(self, *error: object) -> None:
+        _inputs.reset(self.token)
+
+
+def _noted(name: str) -> property:
+    """A property of tensors that notes the input which is asked for it."""
+
+    def noted(self: Any) -> Any:
+        looks = _inputs.get()
+        if looks is not None and id(self) in looks.numbers:
+            looks.found.add(looks.numbers[id(self)])
+        return getattr(super(SymbolicTensor, self), name)
+
+    return property(noted)
+
+
+_TOLD = ("shape", "_dtype", "ndim")
+"""What tensors tell of themselves; other properties ask these."""
 
 
 def _look(shape: Any, frame: FrameType) -> None:
@@ -91,6 +124,8 @@ def _install() -> None:
         _captures += 1
         if _captures == 1:
             _set(_PATCHES)
+            for name in _TOLD:
+                setattr(SymbolicTensor, name, _noted(name))
 
 
 def _uninstall() -> None:
@@ -99,6 +134,8 @@ def _uninstall() -> None:
         _captures -= 1
         if _captures == 0:
             _set(_ORIGINAL)
+            for name in _TOLD:
+                delattr(SymbolicTensor, name)
 
 
 def _set(members: dict[str, Any]) -> None:

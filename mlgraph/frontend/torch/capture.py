@@ -103,7 +103,7 @@ def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
     finish(main, [value for value, spec in zip(results, signature.output_specs, strict=True) if _is_result(spec)])
     return Program(
         ModuleOp([main]),
-        tuple(_input(node, array, exported) for node, array in zip(users, request.arrays)),
+        tuple(_input(n, a, i in root.trace.looked) for i, (n, a) in enumerate(zip(users, request.arrays))),
         _leaves(outputs, root.trace.static),
         _bounds(exported),
         parameters,
@@ -163,11 +163,9 @@ def _leaves(outputs: list[Any], static: list[Any]) -> list[Any]:
     return [next(traced) if leaf is TRACED else leaf for leaf in static]
 
 
-def _input(node: torch.fx.Node, array: torch.Tensor, exported: ExportedProgram) -> Input:
+def _input(node: torch.fx.Node, array: torch.Tensor, looked: bool) -> Input:
     shape = tuple(_size(n, actual) for n, actual in zip(node.meta["val"].shape, array.shape))
-    fixed = any(isinstance(n, int) and n > 1 for n in shape)
-    dtype = str(array.dtype).removeprefix("torch.")
-    return Input(dtype, shape, used=bool(node.users) or fixed)
+    return Input(str(array.dtype).removeprefix("torch."), shape, used=looked or bool(node.users))
 
 
 def _size(size: Any, actual: int) -> Size:

@@ -16,6 +16,7 @@ from torch._subclasses.fake_tensor import UnsupportedOperatorException
 from torch.export import ExportedProgram
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.fx.proxy import TracerBase
+from torch.overrides import TorchFunctionMode
 
 import mlgraph.frontend.torch.ctc
 import mlgraph.frontend.torch.least_squares  # noqa: F401, these declare what stands for what export does not follow
@@ -47,6 +48,8 @@ class Trace:
         """What export calls the constants that require grad."""
         self.modules: list[torch.nn.Module] = []
         """The modules that the function reaches."""
+        self.looked: set[int] = set()
+        """The numbers of the inputs that the function does something with, be it a look at the shape."""
         self.without_backward = False
         """Whether the trace holds a function whose own backward it has not: then no gradients must be taken."""
 
@@ -104,7 +107,7 @@ class Root(torch.nn.Module):
 
     def forward(self, *arrays: torch.Tensor) -> list[Any]:
         try:
-            with assigned_buffers(self.trace.modules), SimpleSizes(), Replacing():
+            with assigned_buffers(self.trace.modules), SimpleSizes(), Replacing(), Looks(arrays, self.trace.looked):
                 leaves = self.trace.function(*arrays)
         except GuardOnDataDependentSymNode as error:
             raise data_dependent(error) from error
@@ -115,6 +118,22 @@ class Root(torch.nn.Module):
         """The `state_dict()` name of a weight that export calls `m0.fc.weight`."""
         head, _, rest = target.partition(".")
         return ".".join(part for part in (self.trace.names[head], rest) if part)
+
+
+class Looks(TorchFunctionMode):
+    """Notes which inputs any function is given: those that tell a shape or a type leave nothing in the trace."""
+
+    def __init__(self, inputs: Sequence[torch.Tensor], looked: set[int]) -> None:
+        super().__init__()
+        self.numbers = {id(x): i for i, x in enumerate(inputs)}
+        self.looked = looked
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        for x in (*args, *kwargs.values()):
+            if id(x) in self.numbers:
+                self.looked.add(self.numbers[id(x)])
+        return func(*args, **kwargs)
 
 
 @contextlib.contextmanager

@@ -20,9 +20,9 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     """The function that runs a kernel on tensors of the CPU. For `kernel_0(x, b)` it reads
 
         def kernel_0(x, b):
-            if (
-                x.dtype is t0 and x.is_cpu and not x.is_neg() and b.dtype is t1 and ...
-                and forward._current_level < 0 and (walk := find((x.shape, x.stride(), b.shape, b.stride())))
+            if x.dtype is t0 and x.is_cpu and not x.is_neg() and b.dtype is t1 and ... and forward._current_level < 0 and (
+                walk := find((x.shape, b.shape)) if x.is_contiguous() and b.is_contiguous()
+                else find((x.shape, x.stride(), b.shape, b.stride()))
             ):
                 if (x.requires_grad or b.requires_grad) and grad():
                     return recorded(x, b)
@@ -63,14 +63,18 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         loops = kernel.loops_of(plan)
         alike = (x.dtype is first and x.shape == plan.shape and x.is_contiguous() for x in operands)
         like = -1 if kernel.axes else next((i for i, same in enumerate(alike) if same), -1)
-        if not any(left):
-            remember(known, tuple(part for x in operands for part in (x.shape, x.stride())), loops.walk(like))
+        dense = all(x.is_contiguous() for x in operands)
+        key = (x.shape for x in operands) if dense else (part for x in operands for part in (x.shape, x.stride()))
+        remember(known, tuple(key), None if any(left) else loops.walk(like))
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
         return _reduced(results, left)
 
     names = parameters(unfused) or [f"x{i}" for i in range(kernel.inputs)]
-    key = ", ".join(f"{x}.shape, {x}.stride()" for x in names)
+    shapes = "".join(f"{x}.shape, " for x in names)
+    strides = "".join(f"{x}.shape, {x}.stride(), " for x in names)
+    dense = " and ".join(f"{x}.is_contiguous()" for x in names)
+    find = f"__walk := __find(({shapes})) if {dense} else __find(({strides}))"
     tests = [f"{x}.dtype is __t{i} and {x}.is_cpu and not {x}.is_neg()" for i, x in enumerate(names)]
     floats = [x for x, d in zip(names, dtypes) if d.is_floating_point]
     if floats:
@@ -79,7 +83,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     outs = [f"__y{i}" for i in range(len(kernel.reads))]
     given = ", ".join(f"{x}.data_ptr()" for x in (*names, *outs))
     lines = [
-        f"if {' and '.join(tests)} and (__walk := __find(({key}))):",
+        f"if {' and '.join(tests)} and ({find}):",
         *([f"    if ({wanted}) and __grad():", f"        return __recorded({', '.join(names)})"] if floats else []),
         "    __call, __address, __shape, __i, _ = __walk",
         *(f"    {y} = {_new(kernel, names, i, dtypes)}" for i, y in enumerate(outs)),
@@ -132,7 +136,8 @@ def _new(kernel: Any, names: Sequence[str], i: int, dtypes: Sequence[Any]) -> st
         return f"__empty(__shape[{i}], dtype=__t{len(names) + i})"
     made = f"__empty(__shape, dtype=__t{len(names) + i})"
     first, own = dtypes[len(names)], dtypes[len(names) + i]
-    return f"__like(({', '.join(names)},)[__i]) if __i >= 0 else {made}" if own is first else made
+    alike = names[0] if len(names) == 1 else f"({', '.join(names)})[__i]"
+    return f"__like({alike}) if __i >= 0 else {made}" if own is first else made
 
 
 def _fits(x: Any, dtype: Any, device: Any) -> bool:

@@ -252,6 +252,6 @@ def test_fast_math_rounds_halves_once():
 
 def test_code_that_llvm_refuses_is_an_error_of_mlgraph(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MLGRAPH_CACHE_DIR", "")
-    with pytest.raises(mlgraph.errors.PassError, match="MLG0008.*LLVM refuses the code of a kernel") as caught:
+    with pytest.raises(mlgraph.errors.PassError, match=r"MLG0008.*LLVM refuses the code of a kernel") as caught:
         llvm.load("a key", lambda: "define void @loop() { no instruction }")
     assert "no instruction" in caught.value.ir

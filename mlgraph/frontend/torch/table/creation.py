@@ -1,14 +1,20 @@
 """ATen ops that make tensors. Device, layout and pinning are not the IR's concern."""
 
 # pyright: basic
+from fractions import Fraction
+from math import lcm
 from typing import Any
 
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, f64, i64
-from mlgraph.frontend.torch.raising import Out
+from mlgraph.dialects.table import Row
+from mlgraph.frontend.torch.raising import Out, is_size
 from mlgraph.frontend.torch.table.rule import is_number, product, rule, size_of, sizes_of, to
+
+FINEST = 1 << 20
+"""The finest part of one whose multiples are counted by integers."""
 
 
 @rule("full.default", "new_full.default")
@@ -93,12 +99,36 @@ def spaced(out: Out, start: Any, end: Any, step: Any) -> SSAValue:
     """`start`, `start + step`, ... before `end`, computed in a wide type as torch does, then rounded once."""
     if is_number(start) and is_number(end) and is_number(step):
         return ivy.arange(float(start), float(end), float(step), out.dtype)
-    span, back = sizes.subtract(end, start), is_number(step) and step < 0
-    count = sizes.floor_divide(sizes.add(span, sizes.add(step, 1 if back else -1)), step)
-    wide = f64 if out.dtype in FLOATS else i64
+    count, wide = steps_between(start, end, step), f64 if out.dtype in FLOATS else i64
     counted = ivy.iota((count,), wide)
     stepped = counted if is_number(step) and step == 1 else ivy.multiply(counted, to(step, wide))
     return to(stepped if is_number(start) and start == 0 else ivy.add(stepped, to(start, wide)), out.dtype)
+
+
+def steps_between(start: Any, end: Any, step: Any) -> sizes.Size:
+    """How many steps a range has: by integers where its numbers are parts of one, else by float64 as torch counts."""
+    parts = [part(number) for number in (start, end, step)]
+    unit = lcm(*(n.denominator for n in parts if isinstance(n, Fraction)))
+    if unit > FINEST or None in parts:
+        steps = ivy.divide(ivy.subtract(to(end, f64), to(start, f64)), to(step, f64))
+        return ivy.to_size(to(ivy.ceil(steps), i64))
+    first, last, stride = (int(n * unit) if isinstance(n, Fraction) else sizes.multiply(n, unit) for n in parts)
+    back = isinstance(stride, int) and stride < 0
+    return sizes.floor_divide(sizes.add(sizes.subtract(last, first), sizes.add(stride, 1 if back else -1)), stride)
+
+
+def part(x: Any) -> Any:
+    """A number as a fraction; a size, or a float made of one, as that size; None for what no integers make."""
+    if is_number(x) or is_size(x):
+        return Fraction(x) if is_number(x) else x
+    match x.owner:
+        case Row(OP=ivy.from_size) as op:
+            return op.operands[0]
+        case Row(OP=ivy.negative) as op:
+            of = part(op.operands[0])
+            return of if of is None else sizes.subtract(0, of)
+        case _:
+            return None
 
 
 @rule("linspace.default")
