@@ -34,8 +34,8 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
             return unfused(*operands)
         loops = kernel.loops_of(plan)
         left = kernel.to_reduce(plan)
-        if not any(left):
-            remember(known, tuple(part for x in arrays for part in (x.shape, x.strides)), loops.walk())
+        key = tuple(part for x in arrays for part in (x.shape, x.strides))
+        remember(known, key, None if any(left) else loops.walk())
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*arrays, *results])
         results = [_reduced(y, how) if how else y if y.shape else y[()] for y, how in zip(results, left)]

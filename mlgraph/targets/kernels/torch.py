@@ -64,10 +64,9 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         loops = kernel.loops_of(plan)
         alike = (x.dtype is first and x.shape == plan.shape and x.is_contiguous() for x in operands)
         like = -1 if kernel.axes else next((i for i, same in enumerate(alike) if same), -1)
-        if not any(left):
-            dense = all(x.is_contiguous() for x in operands)
-            key = (x.shape for x in operands) if dense else (part for x in operands for part in (x.shape, x.stride()))
-            remember(known, tuple(key), loops.walk(like))
+        dense = all(x.is_contiguous() for x in operands)
+        key = (x.shape for x in operands) if dense else (part for x in operands for part in (x.shape, x.stride()))
+        remember(known, tuple(key), None if any(left) else loops.walk(like))
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
         return _reduced(results, left)

@@ -20,7 +20,7 @@ from mlgraph.transforms.lower_kernel_to_llvm.loops import (
 from mlgraph.transforms.lower_kernel_to_llvm.reductions import Reduction, reduction
 from mlgraph.transforms.lower_kernel_to_llvm.scalars import build, intrinsic, number
 
-BLOCK = 1024
+BLOCK = 256
 """How many elements are combined before they join the totals."""
 
 

@@ -42,17 +42,17 @@ func.func @main(%x: tensor<?x4xf32>, %b: tensor<4xf32>, %w: tensor<4x4xf32>) -> 
 // CHECK-NEXT:      arith.truncf
 // CHECK-NEXT:      kernel.yield
 // CHECK-NEXT:    }
-// CHECK-NEXT:    ivy.sum
+// CHECK-NEXT:    ivy.cumulative_sum
 // CHECK-NEXT:    ivy.negative
-// CHECK-NEXT:    ivy.sum
+// CHECK-NEXT:    ivy.cumulative_sum
 // CHECK-NEXT:    kernel.fused @kernel_0(%y)
-func.func @main(%x: tensor<4xbf16>, %y: tensor<8xbf16>, %z: tensor<5xbf16>) -> (tensor<bf16>, tensor<bf16>, tensor<8xbf16>) {
+func.func @main(%x: tensor<4xbf16>, %y: tensor<8xbf16>, %z: tensor<5xbf16>) -> (tensor<4xbf16>, tensor<5xbf16>, tensor<8xbf16>) {
   %0 = ivy.exp(%x) : (tensor<4xbf16>) -> tensor<4xbf16>
   %1 = ivy.multiply(%0, %0) : (tensor<4xbf16>, tensor<4xbf16>) -> tensor<4xbf16>
-  %2 = ivy.sum(%1) : (tensor<4xbf16>) -> tensor<bf16>
+  %2 = ivy.cumulative_sum(%1, axis = 0) : (tensor<4xbf16>) -> tensor<4xbf16>
   %3 = ivy.negative(%z) : (tensor<5xbf16>) -> tensor<5xbf16>
-  %4 = ivy.sum(%3) : (tensor<5xbf16>) -> tensor<bf16>
+  %4 = ivy.cumulative_sum(%3, axis = 0) : (tensor<5xbf16>) -> tensor<5xbf16>
   %5 = ivy.exp(%y) : (tensor<8xbf16>) -> tensor<8xbf16>
   %6 = ivy.multiply(%5, %5) : (tensor<8xbf16>, tensor<8xbf16>) -> tensor<8xbf16>
-  func.return %2, %4, %6 : tensor<bf16>, tensor<bf16>, tensor<8xbf16>
+  func.return %2, %4, %6 : tensor<4xbf16>, tensor<5xbf16>, tensor<8xbf16>
 }

@@ -257,16 +257,6 @@ def test_code_that_llvm_refuses_is_an_error_of_mlgraph(monkeypatch: pytest.Monke
     assert "no instruction" in caught.value.ir
 
 
-def test_a_forked_process_runs_long_kernels_without_the_threads_of_its_parent(graph: mlgraph.Graph):
-    x = drawn(1200, 1000)
-    wanted = chain(x, x)
-    np.testing.assert_allclose(graph(x, x), wanted, 1e-5, 1e-5)
-    child = os.fork()
-    if not child:
-        os._exit(0 if np.allclose(graph(x, x), wanted, 1e-5, 1e-5) else 1)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
-
 def test_long_kernels_run_without_openmp(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(loops.openmp, "found", lambda: False)
     x = drawn(1300, 1000)
