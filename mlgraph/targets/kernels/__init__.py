@@ -27,7 +27,6 @@ from mlgraph.targets.kernels.reducing import ReducingLoops
 from mlgraph.targets.llvm import Code, assembly, load, translate
 from mlgraph.targets.plan import Plan, Shape, make_plan
 
-
 STRIDED = 1 << 14
 """Elements from which on it matters whether those that are reduced lie side by side."""
 

@@ -201,11 +201,12 @@ PIECES = {
 @pytest.mark.parametrize("over", PIECES)
 @pytest.mark.parametrize("dtype", ["float32", "float64", *HALVES, "int8", "int64"])
 def test_pieces_of_long_rows_are_combined(monkeypatch: pytest.MonkeyPatch, backend: str, over: str, dtype: str):
-    monkeypatch.setattr(reducing, "CHUNK", 100)
+    monkeypatch.setattr(reducing, "chunk", lambda: 100)
+    monkeypatch.setattr(reducing, "SLOW_CHUNK", 100)
     monkeypatch.setenv("MLGRAPH_NUM_THREADS", "5")
     shapes = PIECES[over]
     program = Program(backend, dtype, lambda x, y: every_of_all_but_the_first(x, y), *map(len, shapes))
-    for seed in range(2):
+    for _ in range(2):
         x, y = (drawn(dtype, *shape) for shape in shapes)
         plan = program.kernel.plan([x.shape, y.shape], [x.strides, y.strides])
         assert plan is not None
