@@ -46,14 +46,15 @@ class Loops:
     def __init__(self, plan: Plan, call: Callable[..., Any], itemsizes: Sequence[int], weight: int) -> None:
         self.plan = plan
         self.call = call
-        pieces = self.pieces(prod(plan.sizes) * (weight + len(itemsizes)))
-        size = len(pieces[0]) + 4
+        work = prod(plan.sizes) * (weight + len(itemsizes))
+        pieces = self.pieces(work)
+        size = len(pieces[0]) + 5
         self.shared = self.share and openmp.found()
         left = range(len(pieces), 0, -1) if self.shared else [1] * len(pieces)
+        release = int(work > LONG or len(pieces) > 1)
         header = [size, min(len(pieces), threads()), openmp.cell()]
-        self.memory = array(
-            "q", [n for piece, last in zip(pieces, left) for n in (*piece[:3], last, *header, *piece[3:])]
-        )
+        whole = [(*piece[:2], release, more, *header, *piece[2:]) for piece, more in zip(pieces, left)]
+        self.memory = array("q", [number for piece in whole for number in piece])
         start, _ = self.memory.buffer_info()
         self.addresses = [start + size * piece * self.memory.itemsize for piece in range(len(pieces))]
 
@@ -69,7 +70,7 @@ class Loops:
         pieces = max(1, min(threads(), work // chunk(), count))
         rest = [inner, *outer, *(step for steps in self.plan.strides for step in steps)]
         bounds = [count * piece // pieces for piece in range(pieces + 1)]
-        return [[begin, end, int(work > LONG), *rest] for begin, end in pairwise(bounds)]
+        return [[begin, end, *rest] for begin, end in pairwise(bounds)]
 
     def walk(self, like: int = -1) -> Walk | None:
         """What a call needs alone, None for pieces that Python must start or results that are not dense."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mlgraph.targets.kernels.loops import LONG, SLOW_CHUNK, Loops, Walk, chunk, threads
+from mlgraph.targets.kernels.loops import SLOW_CHUNK, Loops, Walk, chunk, threads
 from mlgraph.targets.plan import Plan, Shape
 
 BALANCED = 4
@@ -99,7 +99,7 @@ class ReducingLoops(Loops):
             first, last = part["inner"]
             loops = [last, *outer, *(step for steps in strides for step in steps)]
             behind = [first, *part["lines"], int(self.partial), self.elements, 0]
-            found.append([*part["rows"], int(work > LONG), *loops, *behind])
+            found.append([*part["rows"], *loops, *behind])
         return found
 
     @property
