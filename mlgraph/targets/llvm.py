@@ -32,6 +32,9 @@ HEADER = 7
 other threads of Python run meanwhile; then how many pieces there are from this one on, how many numbers each has, how
 many threads share them, and the address of the cell that `openmp` tells of."""
 
+SOME = 1024
+"""How many elements are computed anew, about, where one of them is rare."""
+
 _lock = threading.Lock()
 """LLVM's objects are made by one thread at a time."""
 
@@ -71,19 +74,33 @@ def processor() -> str:
     return _llvm().get_host_cpu_features().flatten()
 
 
-def translate(function: FuncOp, boxed: bool) -> str:
+def translate(function: FuncOp, boxed: bool, common: FuncOp | None = None, rows: bool = False) -> str:
     """A loop of the `llvm` dialect as LLVM IR, with the function that Python calls around it.
 
-    xDSL's own converter does each operation but `llvm.fptosi`. `boxed` is for numpy's arrays, else addresses are given.
+    `boxed` is for numpy's arrays, else addresses are given. `common` is a faster loop, which is right but for rare
+    elements; it is tried first. `rows` says whether loops are given numbers of rows instead of elements.
     """
+    from llvmlite import ir
+
+    module = ir.Module(name=function.sym_name.data)
+    module.triple = _llvm().get_default_triple()
+    if common is None:
+        loop = _add_loop(module, function, "loop")
+    else:
+        loop = _add_choice(module, _add_loop(module, common, "common"), _add_loop(module, function, "exact"), rows)
+    _add_entry(module, loop, boxed)
+    return str(module)
+
+
+def _add_loop(module: Any, function: FuncOp, name: str) -> Any:
+    """Add a function of the `llvm` dialect. xDSL's own converter does each operation but `llvm.fptosi`."""
     from llvmlite import ir
     from xdsl.backend.llvm.convert_op import convert_op
     from xdsl.backend.llvm.convert_type import convert_type
 
-    module = ir.Module(name=function.sym_name.data)
-    module.triple = _llvm().get_default_triple()
     signature = function.function_type
-    made = ir.Function(module, ir.FunctionType(ir.VoidType(), [convert_type(t) for t in signature.inputs]), name="loop")
+    inputs = [convert_type(type) for type in signature.inputs]
+    made = ir.Function(module, ir.FunctionType(convert_type(signature.output), inputs), name=name)
     made.linkage = "internal"
     values: dict[SSAValue, Any] = {}
     first, *rest = function.body.blocks
@@ -102,8 +119,39 @@ def translate(function: FuncOp, boxed: bool) -> str:
                 values[op.result] = builder.fptosi(values[op.arg], convert_type(op.result.type))
             else:
                 convert_op(op, builder, values, blocks)
-    _add_entry(module, made, boxed)
-    return str(module)
+    return made
+
+
+def _add_choice(module: Any, common: Any, exact: Any, rows: bool) -> Any:
+    """Add a loop that runs `common` on some iterations, `exact` on the same where that tells of rare ones, and goes on."""
+    from llvmlite import ir
+
+    i64 = ir.IntType(64)
+    loop = ir.Function(module, exact.ftype, name="loop")
+    loop.linkage = "internal"
+    entry, some, anew, following, done = (loop.append_basic_block() for _ in range(5))
+    plan, begin, end, *data = loop.args
+    builder = ir.IRBuilder(entry)
+    count = ir.Constant(i64, SOME)
+    if rows:
+        count = builder.add(builder.udiv(count, builder.load(plan, typ=i64)), ir.Constant(i64, 1))
+    builder.cbranch(builder.icmp_signed("<", begin, end), some, done)
+    builder.position_at_end(some)
+    first = builder.phi(i64)
+    after = builder.add(first, count)
+    last = builder.select(builder.icmp_signed("<", after, end), after, end)
+    told = builder.call(common, [plan, first, last, *data])
+    builder.cbranch(builder.icmp_signed("!=", told, ir.Constant(told.type, 0)), anew, following)
+    builder.position_at_end(anew)
+    builder.call(exact, [plan, first, last, *data])
+    builder.branch(following)
+    builder.position_at_end(following)
+    builder.cbranch(builder.icmp_signed("<", last, end), some, done)
+    first.add_incoming(begin, entry)
+    first.add_incoming(last, following)
+    builder.position_at_end(done)
+    builder.ret_void()
+    return loop
 
 
 def _add_entry(module: Any, loop: Any, boxed: bool) -> None:
