@@ -15,7 +15,8 @@ place where no kernel can: it is the kernel's meaning.
 Results may be reduced over the last axes of the iteration space, which are as many for all of them. Here `%e` is whole,
 and `%s` the sum of its rows:
 
-    %e, %s = kernel.fused @kernel_0(%x) reducing ["", "sum"] over 1 : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?xf32>)
+    %e, %s = kernel.fused @kernel_0(%x) reducing ["", "sum"] over 1
+        : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?xf32>) {
 
 A reduced result has the axes that are left, or has those reduced with a size of 1.
 """

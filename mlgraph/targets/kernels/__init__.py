@@ -27,7 +27,6 @@ from mlgraph.targets.kernels.reducing import ReducingLoops
 from mlgraph.targets.llvm import Code, assembly, load, translate
 from mlgraph.targets.plan import Plan, Shape, make_plan
 
-
 STRIDED = 1 << 14
 """Elements from which on it matters whether those that are reduced lie side by side."""
 
@@ -196,9 +195,7 @@ class Kernel:
             return [None] * len(self.kinds)
         ranks = self.ranks[self.inputs :]
         axes = tuple(range(-self.axes, 0))
-        return [
-            Reduced(kind, axes, rank == len(plan.shape)) if kind else None for kind, rank in zip(self.kinds, ranks)
-        ]
+        return [Reduced(kind, axes, rank == len(plan.shape)) if kind else None for kind, rank in zip(self.kinds, ranks)]
 
     @cached_property
     def gpu(self) -> Any:

@@ -49,7 +49,7 @@ class Loops:
         self.addresses = [start + size * piece for piece in range(len(pieces))]
 
     def pieces(self, work: int) -> list[list[int]]:
-        """The plan of each piece of so many instructions: some of the outer iterations, or of those of the only loop."""
+        """The plan of each piece, of so many instructions all in all: of outer iterations, or of the only loop's."""
         *outer, inner = self.plan.sizes
         count = prod(outer) if outer else inner
         pieces = max(1, min(threads(), work // CHUNK, count))
