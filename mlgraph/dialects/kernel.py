@@ -16,7 +16,11 @@ Results may be reduced over the last axes of the iteration space, which are as m
 and `%s` the sum of its rows:
 
     %e, %s = kernel.fused @kernel_0(%x) reducing ["", "sum"] over 1
+<<<<<<< HEAD
         : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?xf32>)
+=======
+        : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?xf32>) {
+>>>>>>> 66510be153876edf2d2af2a8edba4df35374d87f
 
 A reduced result has the axes that are left, or has those reduced with a size of 1.
 """

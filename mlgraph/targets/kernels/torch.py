@@ -126,7 +126,7 @@ def reduced(x: Any, how: Any) -> Any:
     """A whole result as torch reduces it."""
     import torch
 
-    function = getattr(torch, {"max": "amax", "min": "amin"}.get(how.kind, how.kind))
+    function = getattr(torch, f"a{how.kind}" if how.kind in ("max", "min") else how.kind)
     integers = {"dtype": x.dtype} if how.kind == "sum" else {}
     return function(x, dim=how.axes, keepdim=how.keepdims, **integers)
 

@@ -132,8 +132,8 @@ class Grouping:
         """Whether a group reads a reduction of another."""
         if not group.axes:
             return False
-        sources = (value.owner for op in reader.members for value in op.operands)
-        return any(source in self.sinks and self.group_of[source] is group for source in sources)
+        sources = {value.owner for op in reader.members for value in op.operands}
+        return any(op in sources for op in group.members if op in self.sinks)
 
     def _merge(self, old: Group, new: Group) -> Group:
         if len(new.members) > len(old.members):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Operation, SSAValue
 
 from mlgraph.dialects import ivy
@@ -39,7 +38,6 @@ def sink_of(op: Operation) -> Sink | None:
     if not isinstance(op, Row) or op.OP not in KINDS:
         return None
     (operand,) = op.operands
-    assert isinstance(operand.type, TensorType)
     kind, rank = KINDS[op.OP], len(shape_of(operand))
     if not reduces(kind, element_type(operand.type)):
         raise Refused("kernels do not reduce this element type")

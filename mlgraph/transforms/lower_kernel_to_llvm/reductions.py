@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from xdsl.dialects import llvm
+from xdsl.dialects.utils import FastMathFlag
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from mlgraph.dialects.dtypes import FLOATS, UNSIGNED, bf16, f16, f32, f64, i32, i64, width_of
 from mlgraph.dialects.kernel import scalar_type
 from mlgraph.transforms.lower_kernel_to_llvm.scalars import build, extended, intrinsic, number, truncated
 
-REASSOCIATED = llvm.FastMathAttr([llvm.FastMathFlag.REASSOC])
+REASSOCIATED = llvm.FastMathAttr([FastMathFlag.REASSOC])
 """Lets a loop add in several lanes."""
 
 BITWISE: dict[str, Callable[[SSAValue, SSAValue], Operation]] = {
@@ -63,7 +64,7 @@ class Exact:
 
         It moves the maximum into a `select` that it knows one side of, and then finds no maximum to vectorise.
         """
-        bits = {f32: i32, f64: i64}.get(self.type, self.type)
+        bits = i32 if self.type == f32 else i64 if self.type == f64 else self.type
         zero = zero if bits == i64 else build(llvm.TruncOp(zero, bits))
         if bits == self.type:
             return build(llvm.OrOp(x, zero))

@@ -23,7 +23,7 @@ from mlgraph.dialects.functions import finish, function, main_of
 from mlgraph.dialects.kernel import FusedOp
 from mlgraph.errors import InputError
 from mlgraph.targets.callable import emit
-from mlgraph.targets.kernels.triton import TritonKernel, compile_for, supports
+from mlgraph.targets.kernels.triton import OPTIONS, TritonKernel, compile_for, supports
 from mlgraph.targets.plan import Plan
 from mlgraph.targets.triton import LIBDEVICE, Layout
 from mlgraph.transforms.fuse_elementwise import FuseElementwisePass
@@ -282,9 +282,9 @@ def test_indices_are_as_wide_as_the_arrays_need() -> None:
 
     kernel = TritonKernel(kernel_text("i8", "%y = arith.addi %x0, %x1 : i8"))
     near, far, flat = (1 << 31) - (1 << 13), (1 << 31) - (1 << 10), ((1,),) * 3
-    assert kernel._prepare(Plan((near,), (0,), (near,), flat)).index == tl.int32
-    assert kernel._prepare(Plan((far,), (0,), (far,), flat)).index == tl.int64
-    apart = Plan((2, 3), (0, 1), (2, 3), ((1 << 31, 1), (3, 1), (3, 1)))
+    assert kernel._prepare(Plan((near,), (0,), (near,), flat, ())).index == tl.int32
+    assert kernel._prepare(Plan((far,), (0,), (far,), flat, ())).index == tl.int64
+    apart = Plan((2, 3), (0, 1), (2, 3), ((1 << 31, 1), (3, 1), (3, 1)), ())
     assert kernel._prepare(apart).index == tl.int64
 
 
@@ -316,13 +316,13 @@ def test_a_binary_is_launched_again_without_searching_for_it() -> None:
     calls: list[Any] = []
     launch.function = Recorder("kernel", calls)
     for tensors in ([x, x, x], [x, x, x], [memory[1:], x, x]):
-        launch.run(tensors, {"BLOCK": 512, "num_warps": 2}, {"enable_fp_fusion": False})
+        launch.run(tensors, {"BLOCK": 512, "num_warps": 2})
     assert [name for name, *_ in calls] == ["kernel", "binary", "kernel"]
     assert all(grid == (6, 1, 1) for _, grid, *_ in calls)
     _, _, given, named = calls[0]
     assert parameters == ["x0_ptr", "x1_ptr", "out_ptr", "n", "INDEX", "BLOCK"]
     assert given[3:] == (3000,)
-    assert named == {"INDEX": launch.index, "BLOCK": 512, "num_warps": 2, "enable_fp_fusion": False}
+    assert named == {"INDEX": launch.index, "BLOCK": 512, "num_warps": 2, **OPTIONS}
     _, _, given, named = calls[1]
     assert (*given[3:], named) == (3000, launch.index, 512, {})
 

@@ -110,7 +110,7 @@ def test_the_loop_calls_nothing_and_works_on_vectors(name: str, dtype: Any) -> N
     """Only the loops themselves, where they are not inlined, and Python's own interface are called."""
     code = kernel(name, dtype).asm
     named = re.findall(r"(?:\$|\b(?:call|bl)q?[ \t]+)([A-Za-z_]\w+)", code)
-    loops = ("loop", "common", "exact")
+    loops = ("loop", "common", "exact", "team")
     assert all(symbol in loops or symbol.startswith("Py") for symbol in named), named
     assert re.search(r"(mul|add|sub|div|sqrt)\w*p[sd]\b.*%[xyz]mm|v\d+\.[24][sd]", code)
 
