@@ -16,11 +16,7 @@ Results may be reduced over the last axes of the iteration space, which are as m
 and `%s` the sum of its rows:
 
     %e, %s = kernel.fused @kernel_0(%x) reducing ["", "sum"] over 1
-<<<<<<< HEAD
-        : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?xf32>)
-=======
         : (tensor<?x4xf32>) -> (tensor<?x4xf32>, tensor<?xf32>) {
->>>>>>> 66510be153876edf2d2af2a8edba4df35374d87f
 
 A reduced result has the axes that are left, or has those reduced with a size of 1.
 """
@@ -105,7 +101,7 @@ class YieldOp(IRDLOperation):
 
 @irdl_op_definition
 class RareOp(IRDLOperation):
-    """Tells whether an element is one that the body computes wrongly. Such are rare, and another body is there for them."""
+    """Tells whether an element is one that the body computes wrongly: such are rare, and left to another body."""
 
     name = "kernel.rare"
     condition = operand_def(i1)

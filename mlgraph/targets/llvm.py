@@ -123,7 +123,7 @@ def _add_loop(module: Any, function: FuncOp, name: str) -> Any:
 
 
 def _add_choice(module: Any, common: Any, exact: Any, rows: bool) -> Any:
-    """Add a loop that runs `common` on some iterations, `exact` on the same where that tells of rare ones, and goes on."""
+    """Add a loop that runs `common` on a few iterations after the other, and `exact` where that tells of rare ones."""
     from llvmlite import ir
 
     i64 = ir.IntType(64)

@@ -72,11 +72,7 @@ def make_plan(
     results = tuple(Result(shape, order) if r is None else _reduced(shape, outer, r) for r in ranks)
     loops = _loops(shape, outer, steps)
     reduced = _loops(shape, [axis for axis in order if axis in inner], steps)
-<<<<<<< HEAD
-    if (axes and not reduced) or (not loops and not axes):
-=======
     if not (reduced if axes else loops):
->>>>>>> 66510be153876edf2d2af2a8edba4df35374d87f
         reduced = [(1, *(step[order[-1]] for step in steps))]
     sizes, *walked = zip(*loops, *reduced)
     return Plan(shape, order, sizes, tuple(walked), results, len(reduced) if axes else 0)

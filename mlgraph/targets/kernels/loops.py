@@ -64,11 +64,7 @@ class Loops:
         return True
 
     def pieces(self, work: int) -> list[list[int]]:
-<<<<<<< HEAD
-        """The plan of each piece of so many instructions: a part of the outer iterations, or of the only loop's."""
-=======
         """The plan of each piece, of so many instructions all in all: of outer iterations, or of the only loop's."""
->>>>>>> 66510be153876edf2d2af2a8edba4df35374d87f
         *outer, inner = self.plan.sizes
         count = prod(outer) if outer else inner
         pieces = max(1, min(threads(), work // chunk(), count))

@@ -69,16 +69,7 @@ class Program:
         if self.backend == "numpy":
             return array
         base = array if array.base is None else array.base
-<<<<<<< HEAD
-        if (
-            not array.size
-            or min(array.strides, default=0) < 0
-            or base.dtype != array.dtype
-            or array.dtype.name == "bfloat16"
-        ):
-=======
         if not array.size or min(array.strides) < 0 or base.dtype != array.dtype or array.dtype.name == "bfloat16":
->>>>>>> 66510be153876edf2d2af2a8edba4df35374d87f
             return to_framework("torch", np.ascontiguousarray(array))
         steps = [step // array.itemsize for step in array.strides]
         return torch.from_numpy(base.reshape(-1)).as_strided(array.shape, steps)
@@ -209,11 +200,7 @@ def test_pieces_of_long_rows_are_combined(monkeypatch: pytest.MonkeyPatch, backe
     monkeypatch.setattr(reducing, "SLOW_CHUNK", 100)
     monkeypatch.setenv("MLGRAPH_NUM_THREADS", "5")
     shapes = PIECES[over]
-<<<<<<< HEAD
-    program = Program(backend, dtype, lambda x, y: every_of_all_but_the_first(x, y), *map(len, shapes))
-=======
     program = Program(backend, dtype, every_of_all_but_the_first, *map(len, shapes))
->>>>>>> 66510be153876edf2d2af2a8edba4df35374d87f
     for _ in range(2):
         x, y = (drawn(dtype, *shape) for shape in shapes)
         plan = program.kernel.plan([x.shape, y.shape], [x.strides, y.strides])
