@@ -137,6 +137,16 @@ def test_transforms_of_functions_differentiate_what_the_kernel_stands_for() -> N
     torch.testing.assert_close(batched, torch.autograd.functional.hessian(lambda x: distance(x, y), x))
 
 
+def test_gradients_of_a_batch_of_seeds() -> None:
+    """A gradient that reads nothing but seeds reads batches alone: what it stands for computes it."""
+    graph = compiled(lines, doubles(4, 3), doubles(3))
+    x, y = doubles(4, 3), doubles(3)
+    seeds = torch.eye(4, dtype=torch.float64)
+    for i in range(2):
+        found, wanted = (torch.autograd.grad(f(x, y)[i], (x, y), seeds, is_grads_batched=True) for f in (graph, lines))
+        torch.testing.assert_close(found, wanted)
+
+
 def test_checkpointed() -> None:
     graph = compiled(softmax, doubles(4, 3), doubles(3))
     same_gradients(lambda *x: checkpoint(graph, *x, use_reentrant=False), softmax, doubles(4, 3), doubles(3))
