@@ -244,10 +244,10 @@ def unfused_gradient(recorded: Recorded, part: Part, reads: Sequence[int], wante
         given = dict(zip(reads, tensors, strict=True))
         recording = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
         shape = torch.broadcast_shapes(*(x.shape for x in tensors))
-        one = tensors[0].new_ones(())
+        one = torch.ones((), dtype=tensors[0].dtype, device=tensors[0].device)  # in no batch, as tensors may be
         with torch.enable_grad():
             operands = [given.get(i, one.to(getattr(torch, name))).expand(shape) for i, name in enumerate(types)]
-            operands = [x if recording else x.detach() for x in operands]
+            operands = [x.detach() if x.requires_grad and not recording else x for x in operands]
             leaves = [operands[i].requires_grad_(True) for i in part.wrt]
             results = several(recorded.unfused(*operands))
             sources = [results[i] for i in part.of]
