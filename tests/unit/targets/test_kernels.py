@@ -269,4 +269,5 @@ def test_code_lives_as_long_as_anybody_may_call_it(graph: mlgraph.Graph):
     graph(x, x)
     code = next(iter(graph.kernels[0].codes.values()))
     engine, definition = code.__self__  # type: ignore[attr-defined]
-    assert not engine.closed and definition.name == b"kernel"
+    assert not engine.closed
+    assert definition.name == b"kernel"
