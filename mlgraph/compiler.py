@@ -62,7 +62,7 @@ from mlgraph.transforms.pipelines import default_pipeline
 NAMED = 4
 """How many values a warning about 64-bit types names."""
 
-KERNEL_PASSES = Passes(ExpandMathPass(), lower_kernel, derivative)
+KERNEL_PASSES = Passes(ExpandMathPass(), ExpandMathPass(common=True), lower_kernel, derivative)
 """What makes code of kernels."""
 
 _counter = itertools.count()

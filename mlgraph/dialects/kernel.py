@@ -30,6 +30,7 @@ from xdsl.ir import Attribute, Block, Dialect, Operation, Region, SSAValue
 from xdsl.irdl import (
     IRDLOperation,
     irdl_op_definition,
+    operand_def,
     opt_prop_def,
     prop_def,
     region_def,
@@ -96,6 +97,18 @@ class YieldOp(IRDLOperation):
 
     def __init__(self, *values: SSAValue):
         super().__init__(operands=[values])
+
+
+@irdl_op_definition
+class RareOp(IRDLOperation):
+    """Tells whether an element is one that the body computes wrongly: such are rare, and left to another body."""
+
+    name = "kernel.rare"
+    condition = operand_def(i1)
+    assembly_format = "$condition attr-dict"
+
+    def __init__(self, condition: SSAValue):
+        super().__init__(operands=[condition])
 
 
 @irdl_op_definition
@@ -275,4 +288,4 @@ def _check(what: str, found: Sequence[Attribute], arrays: Sequence[Attribute]) -
             raise VerifyException(f"kernel.fused: {what} of the region is {one}, expected {other}")
 
 
-Kernel = Dialect("kernel", [FusedOp, YieldOp])
+Kernel = Dialect("kernel", [FusedOp, RareOp, YieldOp])

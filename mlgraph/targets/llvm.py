@@ -27,9 +27,13 @@ from mlgraph.errors import PassError
 ENTRY = "call"
 """The name of the function in every object that Python calls."""
 
-HEADER = 3
-"""The numbers of a plan before those that the loops read: the first iteration, the last, and whether to let other
-threads run meanwhile."""
+HEADER = 7
+"""The numbers of a piece of a plan before those that the loops read: the first iteration, the last, and whether to let
+other threads of Python run meanwhile; then how many pieces there are from this one on, how many numbers each has, how
+many threads share them, and the address of the cell that `openmp` tells of."""
+
+SOME = 1024
+"""How many elements are computed anew, about, where one of them is rare."""
 
 _lock = threading.Lock()
 """LLVM's objects are made by one thread at a time."""
@@ -70,19 +74,33 @@ def processor() -> str:
     return _llvm().get_host_cpu_features().flatten()
 
 
-def translate(function: FuncOp, boxed: bool) -> str:
+def translate(function: FuncOp, boxed: bool, common: FuncOp | None = None, rows: bool = False) -> str:
     """A loop of the `llvm` dialect as LLVM IR, with the function that Python calls around it.
 
-    xDSL's own converter does each operation but `llvm.fptosi`. `boxed` is for numpy's arrays, else addresses are given.
+    `boxed` is for numpy's arrays, else addresses are given. `common` is a faster loop, which is right but for rare
+    elements; it is tried first. `rows` says whether loops are given numbers of rows instead of elements.
     """
+    from llvmlite import ir
+
+    module = ir.Module(name=function.sym_name.data)
+    module.triple = _llvm().get_default_triple()
+    if common is None:
+        loop = _add_loop(module, function, "loop")
+    else:
+        loop = _add_choice(module, _add_loop(module, common, "common"), _add_loop(module, function, "exact"), rows)
+    _add_entry(module, loop, boxed)
+    return str(module)
+
+
+def _add_loop(module: Any, function: FuncOp, name: str) -> Any:
+    """Add a function of the `llvm` dialect. xDSL's own converter does each operation but `llvm.fptosi`."""
     from llvmlite import ir
     from xdsl.backend.llvm.convert_op import convert_op
     from xdsl.backend.llvm.convert_type import convert_type
 
-    module = ir.Module(name=function.sym_name.data)
-    module.triple = _llvm().get_default_triple()
     signature = function.function_type
-    made = ir.Function(module, ir.FunctionType(ir.VoidType(), [convert_type(t) for t in signature.inputs]), name="loop")
+    inputs = [convert_type(type) for type in signature.inputs]
+    made = ir.Function(module, ir.FunctionType(convert_type(signature.output), inputs), name=name)
     made.linkage = "internal"
     values: dict[SSAValue, Any] = {}
     first, *rest = function.body.blocks
@@ -101,15 +119,46 @@ def translate(function: FuncOp, boxed: bool) -> str:
                 values[op.result] = builder.fptosi(values[op.arg], convert_type(op.result.type))
             else:
                 convert_op(op, builder, values, blocks)
-    _add_entry(module, made, boxed)
-    return str(module)
+    return made
+
+
+def _add_choice(module: Any, common: Any, exact: Any, rows: bool) -> Any:
+    """Add a loop that runs `common` on a few iterations after the other, and `exact` where that tells of rare ones."""
+    from llvmlite import ir
+
+    i64 = ir.IntType(64)
+    loop = ir.Function(module, exact.ftype, name="loop")
+    loop.linkage = "internal"
+    entry, some, anew, following, done = (loop.append_basic_block() for _ in range(5))
+    plan, begin, end, *data = loop.args
+    builder = ir.IRBuilder(entry)
+    count = ir.Constant(i64, SOME)
+    if rows:
+        count = builder.add(builder.udiv(count, builder.load(plan, typ=i64)), ir.Constant(i64, 1))
+    builder.cbranch(builder.icmp_signed("<", begin, end), some, done)
+    builder.position_at_end(some)
+    first = builder.phi(i64)
+    after = builder.add(first, count)
+    last = builder.select(builder.icmp_signed("<", after, end), after, end)
+    told = builder.call(common, [plan, first, last, *data])
+    builder.cbranch(builder.icmp_signed("!=", told, ir.Constant(told.type, 0)), anew, following)
+    builder.position_at_end(anew)
+    builder.call(exact, [plan, first, last, *data])
+    builder.branch(following)
+    builder.position_at_end(following)
+    builder.cbranch(builder.icmp_signed("<", last, end), some, done)
+    first.add_incoming(begin, entry)
+    first.add_incoming(last, following)
+    builder.position_at_end(done)
+    builder.ret_void()
+    return loop
 
 
 def _add_entry(module: Any, loop: Any, boxed: bool) -> None:
-    """Add what Python calls with the address of a plan and with arrays: `METH_FASTCALL` of Python's C interface.
+    """Add what Python calls with the address of a piece of a plan and with arrays: `METH_FASTCALL` of Python's C API.
 
-    Gives back the last array. A numpy array has its data's address right behind its object header (the public struct
-    `PyArrayObject`).
+    It runs the piece and those behind it, and gives back the last array. A numpy array has its data's address right
+    behind its object header (the public struct `PyArrayObject`).
     """
     from llvmlite import ir
 
@@ -124,7 +173,7 @@ def _add_entry(module: Any, loop: Any, boxed: bool) -> None:
 
     arguments = [at(entry.args[1], i, pointer, pointer) for i in range(len(loop.args) - 2)]
     plan = builder.call(address_of, arguments[:1])
-    begin, end, alone = (at(plan, i, i64, i64) for i in range(HEADER))
+    begin, end, alone, pieces = (at(plan, i, i64, i64) for i in range(4))
     rest = builder.gep(plan, [ir.Constant(i64, HEADER)], source_etype=i64)
     if boxed:
         data = [at(a, object.__basicsize__, pointer, ir.IntType(8)) for a in arguments[1:]]
@@ -137,13 +186,74 @@ def _add_entry(module: Any, loop: Any, boxed: bool) -> None:
             save = ir.Function(module, ir.FunctionType(pointer, []), name="PyEval_SaveThread")
             restore = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer]), name="PyEval_RestoreThread")
             state = builder.call(save, [])
-            builder.call(loop, [rest, begin, end, *data])
+            with builder.if_else(builder.icmp_signed(">", pieces, ir.Constant(i64, 1))) as (several, one):
+                with several:
+                    _run_team(module, builder, _add_team(module, loop), plan, data)
+                with one:
+                    builder.call(loop, [rest, begin, end, *data])
             builder.call(restore, [state])
         with otherwise:
             builder.call(loop, [rest, begin, end, *data])
     keep = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer]), name="Py_IncRef")
     builder.call(keep, [arguments[-1]])
     builder.ret(arguments[-1])
+
+
+def _run_team(module: Any, builder: Any, team: Any, plan: Any, data: Sequence[Any]) -> None:
+    """Run all pieces by the threads of OpenMP, or by this one where there is no runtime.
+
+    The threads share the number of the next piece, the plan and the arrays.
+    """
+    from llvmlite import ir
+
+    pointer, i64, i32 = ir.PointerType(), ir.IntType(64), ir.IntType(32)
+    shared = builder.alloca(i64, len(data) + 2)
+    builder.store(ir.Constant(i64, 0), shared)
+    shared = builder.bitcast(shared, pointer)
+    for place, value in enumerate([plan, *data], 1):
+        builder.store(builder.ptrtoint(value, i64), builder.gep(shared, [ir.Constant(i64, place)], source_etype=i64))
+    threads, cell = (
+        builder.load(builder.gep(plan, [ir.Constant(i64, i)], source_etype=i64), typ=i64)
+        for i in (HEADER - 2, HEADER - 1)
+    )
+    parallel = builder.load(builder.inttoptr(cell, pointer), typ=i64)
+    with builder.if_else(builder.icmp_unsigned("==", parallel, ir.Constant(i64, 0))) as (alone, together):
+        with alone:
+            builder.call(team, [shared])
+        with together:
+            entry = ir.FunctionType(ir.VoidType(), [pointer, pointer, i32, i32])
+            arguments = [team, shared, builder.trunc(threads, i32), ir.Constant(i32, 0)]
+            builder.call(builder.inttoptr(parallel, ir.PointerType(entry)), arguments)
+
+
+def _add_team(module: Any, loop: Any) -> Any:
+    """What each thread runs: piece after piece, until none is left."""
+    from llvmlite import ir
+
+    pointer, i64 = ir.PointerType(), ir.IntType(64)
+    team = ir.Function(module, ir.FunctionType(ir.VoidType(), [pointer]), name="team")
+    team.linkage = "internal"
+    entry, turn, work, done = (team.append_basic_block() for _ in range(4))
+    builder = ir.IRBuilder(entry)
+
+    def at(base: Any, offset: Any, type_: Any) -> Any:
+        offset = offset if isinstance(offset, ir.Value) else ir.Constant(i64, offset)
+        return builder.load(builder.gep(base, [offset], source_etype=i64), typ=type_)
+
+    plan, *data = (at(team.args[0], 1 + i, pointer) for i in range(len(loop.args) - 2))
+    pieces, size = at(plan, 3, i64), at(plan, 4, i64)
+    builder.branch(turn)
+    builder.position_at_end(turn)
+    number = builder.atomic_rmw("add", team.args[0], ir.Constant(i64, 1), "monotonic")
+    builder.cbranch(builder.icmp_signed("<", number, pieces), work, done)
+    builder.position_at_end(work)
+    piece = builder.gep(plan, [builder.mul(number, size)], source_etype=i64)
+    rest = builder.gep(piece, [ir.Constant(i64, HEADER)], source_etype=i64)
+    builder.call(loop, [rest, at(piece, 0, i64), at(piece, 1, i64), *data])
+    builder.branch(turn)
+    builder.position_at_end(done)
+    builder.ret_void()
+    return team
 
 
 def _refuse_null(module: Any, builder: Any, addresses: Sequence[Any]) -> None:

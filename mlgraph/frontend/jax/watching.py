@@ -138,7 +138,7 @@ def _install() -> None:
             for name, function in _PATCHES.items():
                 setattr(_DimExpr, name, function)
             _original["aval"] = Tracer.__dict__["aval"]
-            Tracer.aval = property(_aval, _original["aval"].__set__)
+            _set_aval(property(_aval, _original["aval"].__set__))
 
 
 def _uninstall() -> None:
@@ -146,9 +146,13 @@ def _uninstall() -> None:
     with _lock:
         _captures -= 1
         if _captures == 0:
-            Tracer.aval = _original["aval"]
+            _set_aval(_original["aval"])
             for name in _PATCHES:
                 if name in _original:
                     setattr(_DimExpr, name, _original[name])
                 else:
                     delattr(_DimExpr, name)
+
+
+def _set_aval(member: Any) -> None:
+    setattr(Tracer, "aval", member)  # noqa: B010, the checker knows its type

@@ -20,7 +20,7 @@ from xdsl.passes import ModulePass
 
 from mlgraph.dialects.dtypes import NAME_OF, dtype_of, element_type
 from mlgraph.dialects.functions import finish, function
-from mlgraph.dialects.kernel import FUNCTION_WEIGHT, Access, FusedOp, elementwise, weight
+from mlgraph.dialects.kernel import FUNCTION_WEIGHT, Access, FusedOp, RareOp, elementwise, weight
 from mlgraph.targets.autograd import Derive
 from mlgraph.targets.kernels.loops import KEPT, Loops, access_of
 from mlgraph.targets.kernels.reducing import ReducingLoops
@@ -48,6 +48,8 @@ class Passes:
 
     expand: ModulePass
     """Leaves kernels without functions that processors have no instruction for."""
+    expand_common: ModulePass
+    """The same, but for rare elements."""
     lower: Callable[[FusedOp, Access, str], FuncOp]
     """The loops of such a kernel."""
     derive: Derive
@@ -97,11 +99,15 @@ class Kernel:
         return assembly(self.llvm)
 
     def _llvm(self, access: Access) -> str:
-        return translate(self._lowered(self._expanded(), access), self.to == "numpy")
+        exact = self._lowered(self._expanded(self.passes.expand), access)
+        common = None if self.axes else self._expanded(self.passes.expand_common)
+        if common is None or not any(isinstance(op, RareOp) for op in common.body.block.ops):
+            return translate(exact, self.to == "numpy")
+        return translate(exact, self.to == "numpy", self._lowered(common, access), access.outer > 0)
 
-    def _expanded(self) -> FusedOp:
+    def _expanded(self, expand: ModulePass) -> FusedOp:
         fused = standalone(self.fused)
-        self.passes.expand.apply(Context(), module_of(fused))
+        expand.apply(Context(), module_of(fused))
         return fused
 
     def _lowered(self, expanded: FusedOp, access: Access) -> FuncOp:
@@ -109,13 +115,13 @@ class Kernel:
 
     def steps(self) -> dict[str, str]:
         """What each step makes of the kernel over arrays without gaps, by the ending of a file's name."""
-        expanded = self._expanded()
+        expanded = self._expanded(self.passes.expand)
         lowered = self._lowered(expanded, self.natural)
         return {
             "0-fused.mlir": self.source,
             "1-expanded.mlir": f"{expanded}\n",
             "2-llvm.mlir": f"{lowered}\n",
-            "3.ll": translate(lowered, self.to == "numpy"),
+            "3.ll": self.llvm,
         }
 
     def code(self, access: Access) -> Code:

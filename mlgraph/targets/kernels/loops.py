@@ -10,20 +10,24 @@ from math import prod
 from typing import Any, NamedTuple
 
 from mlgraph.dialects.kernel import ANY, UNIT, ZERO, Access
+from mlgraph.targets import openmp
 from mlgraph.targets.plan import Plan
 
 KEPT = 256
 """How many shapes a kernel remembers the loops of."""
 
-CHUNK = 2_000_000
-"""How many instructions are worth a thread."""
+CHUNK = 400_000
+"""How many instructions are worth a thread of OpenMP."""
+
+SLOW_CHUNK = 2_000_000
+"""How many are worth a thread of Python."""
 
 LONG = 200_000
 """How many instructions are worth letting other threads of Python run meanwhile."""
 
 
 class Walk(NamedTuple):
-    """A plan with its code, for one thread that allocates dense results."""
+    """A plan with its code, for one call that allocates dense results."""
 
     call: Callable[..., Any]
     address: int
@@ -42,30 +46,44 @@ class Loops:
     def __init__(self, plan: Plan, call: Callable[..., Any], itemsizes: Sequence[int], weight: int) -> None:
         self.plan = plan
         self.call = call
-        pieces = self.pieces(prod(plan.sizes) * (weight + len(itemsizes)))
-        self.memory = array("q", [number for piece in pieces for number in piece])
+        work = prod(plan.sizes) * (weight + len(itemsizes))
+        pieces = self.pieces(work)
+        size = len(pieces[0]) + 5
+        self.shared = self.share and openmp.found()
+        left = range(len(pieces), 0, -1) if self.shared else [1] * len(pieces)
+        release = int(work > LONG or len(pieces) > 1)
+        header = [size, min(len(pieces), threads()), openmp.cell()]
+        whole = [(*piece[:2], release, more, *header, *piece[2:]) for piece, more in zip(pieces, left)]
+        self.memory = array("q", [number for piece in whole for number in piece])
         start, _ = self.memory.buffer_info()
-        size = len(pieces[0]) * self.memory.itemsize
-        self.addresses = [start + size * piece for piece in range(len(pieces))]
+        self.addresses = [start + size * piece * self.memory.itemsize for piece in range(len(pieces))]
+
+    @property
+    def share(self) -> bool:
+        """Whether all pieces are given the same arrays."""
+        return True
 
     def pieces(self, work: int) -> list[list[int]]:
         """The plan of each piece, of so many instructions all in all: of outer iterations, or of the only loop's."""
         *outer, inner = self.plan.sizes
         count = prod(outer) if outer else inner
-        pieces = max(1, min(threads(), work // CHUNK, count))
+        pieces = max(1, min(threads(), work // chunk(), count))
         rest = [inner, *outer, *(step for steps in self.plan.strides for step in steps)]
         bounds = [count * piece // pieces for piece in range(pieces + 1)]
-        return [[begin, end, int(work > LONG), *rest] for begin, end in pairwise(bounds)]
+        return [[begin, end, *rest] for begin, end in pairwise(bounds)]
 
     def walk(self, like: int = -1) -> Walk | None:
-        """What a short call needs alone, None for several pieces or results that are not dense."""
-        if len(self.addresses) > 1 or not self.plan.dense:
+        """What a call needs alone, None for pieces that Python must start or results that are not dense."""
+        if (len(self.addresses) > 1 and not self.shared) or not self.plan.dense:
             return None
         return Walk(self.call, self.addresses[0], self.plan.shape, like, self)
 
     def run(self, arguments: Sequence[Any]) -> None:
         """Run every piece."""
-        self.run_pieces([arguments] * len(self.addresses))
+        if self.shared:
+            self.call(self.addresses[0], *arguments)
+        else:
+            self.run_pieces([arguments] * len(self.addresses))
 
     def run_pieces(self, arguments: Sequence[Sequence[Any]]) -> None:
         """Run every piece on arrays of its own, each but the first in a thread of its own."""
@@ -91,11 +109,18 @@ def access_of(plan: Plan, itemsizes: Sequence[int]) -> Access:
     return Access(inner, len(plan.sizes) - 1, max(plan.reduced - 1, 0))
 
 
+def chunk() -> int:
+    """How many instructions are worth a thread."""
+    return CHUNK if openmp.found() else SLOW_CHUNK
+
+
 def threads() -> int:
-    """How many threads a kernel may take: `MLGRAPH_NUM_THREADS`, or one for each processor that this process has."""
-    named = os.environ.get("MLGRAPH_NUM_THREADS", "")
-    if named.isdigit() and int(named):
-        return int(named)
+    """How many threads a kernel may take: `MLGRAPH_NUM_THREADS`, `OMP_NUM_THREADS`, or one for each processor that this
+    process has."""
+    for name in ("MLGRAPH_NUM_THREADS", "OMP_NUM_THREADS"):
+        named = os.environ.get(name, "")
+        if named.isdigit() and int(named):
+            return int(named)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 

@@ -20,7 +20,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
                 return call(address, x, b, empty(shape, t2))
             return slow(x, b)
 
-    An operand that has no axes may be a number of numpy, which is no array, and a result that has none is one. Where
+    An operand that has no axes may be a number of numpy, which is no array; a result that has none is one. Where
     results are reduced `shape` holds the shape of each.
     """
     dtypes = [_dtype(name) for name in kernel.dtypes]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mlgraph.targets.kernels.loops import CHUNK, LONG, Loops, Walk, threads
+from mlgraph.targets.kernels.loops import SLOW_CHUNK, Loops, Walk, chunk, threads
 from mlgraph.targets.plan import Plan, Shape
 
 BALANCED = 4
@@ -86,8 +86,9 @@ class ReducingLoops(Loops):
         """The plan of each piece. Where rows are few, these are of their lines, or of the loop of all of a row."""
         *outer, inner = self.plan.sizes
         sizes = {"rows": self.rows, "lines": self.elements // inner, "inner": inner}
-        wanted = max(1, min(threads(), work // CHUNK))
+        wanted = max(1, min(threads(), work // chunk()))
         over = next((name for name, size in sizes.items() if size >= wanted * BALANCED), "rows")
+        wanted = wanted if over == "rows" else max(1, min(threads(), work // SLOW_CHUNK))
         count = min(wanted, sizes[over])
         self.partial = over != "rows" and count > 1
         strides = [self._stored(k, steps) for k, steps in enumerate(self.plan.strides)]
@@ -98,8 +99,13 @@ class ReducingLoops(Loops):
             first, last = part["inner"]
             loops = [last, *outer, *(step for steps in strides for step in steps)]
             behind = [first, *part["lines"], int(self.partial), self.elements, 0]
-            found.append([*part["rows"], int(work > LONG), *loops, *behind])
+            found.append([*part["rows"], *loops, *behind])
         return found
+
+    @property
+    def share(self) -> bool:
+        """Pieces of rows have totals of their own."""
+        return not self.partial
 
     def _stored(self, array: int, strides: Shape) -> Shape:
         """The strides of an array, or those of the totals that are stored in its place."""

@@ -20,9 +20,10 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     """The function that runs a kernel on tensors of the CPU. For `kernel_0(x, b)` it reads
 
         def kernel_0(x, b):
-            if x.dtype is t0 and x.is_cpu and not x.is_neg() and b.dtype is t1 and ... and forward._current_level < 0 and (
-                walk := find((x.shape, b.shape)) if x.is_contiguous() and b.is_contiguous()
-                else find((x.shape, x.stride(), b.shape, b.stride()))
+            if (
+                x.dtype is t0 and x.is_cpu and not x.is_neg() and b.dtype is t1 and ... and forward._current_level < 0
+                and (walk := find((x.shape, b.shape)) if x.is_contiguous() and b.is_contiguous()
+                     else find((x.shape, x.stride(), b.shape, b.stride())))
             ):
                 if (x.requires_grad or b.requires_grad) and grad():
                     return recorded(x, b)

@@ -28,12 +28,17 @@ from mlgraph.transforms.rewriting import replace
 
 @dataclass(frozen=True)
 class ExpandMathPass(ModulePass):
-    """Rewrite functions of float32 and float64 scalars into arithmetic."""
+    """Rewrite functions of float32 and float64 scalars into arithmetic.
+
+    With `common` it is less work, and wrong for rare operands, such as large angles; `kernel.rare` tells where it is.
+    """
 
     name = "expand-math"
+
+    common: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for inner in list(op.walk()):
             function = EXPANSIONS.get(type(inner))
             if function is not None and inner.operands[0].type in (f32, f64):
-                replace(inner, partial(expand, function, *inner.operands))
+                replace(inner, partial(expand, function, self.common, *inner.operands))

@@ -16,6 +16,7 @@ from xdsl.dialects.builtin import Float32Type, Float64Type, FloatAttr, IntegerAt
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from mlgraph.dialects.building import insert
+from mlgraph.dialects.kernel import RareOp
 
 FloatLike: TypeAlias = "Real | float"
 
@@ -339,15 +340,27 @@ def two_product(a: Real, b: FloatLike) -> tuple[Real, Real]:
     return product, fma(a, b, -product)
 
 
-def expand(function: Callable[..., Real], *operands: SSAValue) -> SSAValue:
-    """What a function makes of its operands; a constant is built once."""
-    token = _constants.set({})
+def only_common() -> bool:
+    """Whether functions need not be right for rare operands, of which `rare` tells."""
+    return _common.get()
+
+
+def rare(condition: Bool) -> None:
+    """Where the condition holds, the result is not right."""
+    insert(RareOp(condition.value))
+
+
+def expand(function: Callable[..., Real], common: bool, *operands: SSAValue) -> SSAValue:
+    """What a function makes of its operands, maybe of `common` ones alone; a constant is built once."""
+    tokens = _constants.set({}), _common.set(common)
     try:
         return function(*map(real, operands)).value
     finally:
-        _constants.reset(token)
+        _constants.reset(tokens[0])
+        _common.reset(tokens[1])
 
 
+_common: ContextVar[bool] = ContextVar("common", default=False)
 _constants: ContextVar[dict[tuple[Attribute, int], SSAValue]] = ContextVar("constants")
 
 

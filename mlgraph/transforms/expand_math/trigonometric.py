@@ -1,6 +1,7 @@
 """sin, cos and tan: `x = n * pi / 2 + r`, polynomials for the sine and cosine of r, and the quadrant n chooses.
 
-The reduction is right for every x. A float32 is reduced in float64: `x * 2 / pi` modulo 4 needs only those digits of
+The reduction is right for every x, and costs more than the rest: one that is right for small x alone is tried first
+(`kernel.rare`). A float32 is reduced in float64: `x * 2 / pi` modulo 4 needs only those digits of
 2 / pi that do not give multiples of 4, 106 of them for each of five ranges of x. For float64 see `payne_hanek`.
 """
 
@@ -15,6 +16,8 @@ from mlgraph.transforms.expand_math.real import (
     full_two_sum,
     graded,
     nearest,
+    only_common,
+    rare,
     two_product,
     two_sum,
     where,
@@ -24,6 +27,9 @@ from mlgraph.transforms.expand_math.table import expands
 
 HALF_PI = (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33)
 """pi / 2 in three parts."""
+
+HALF_PI_SINGLE = (1.5707963705062866, -4.371138828673793e-08, -1.7151245100058819e-15)
+"""pi / 2 in three parts of 24 bits."""
 
 SIN_SINGLE = (-0.16666651, 0.008331918, -0.00019482746)
 SIN_DOUBLE = (
@@ -39,6 +45,8 @@ COS_DOUBLE = (
 )
 """`(cos(r) - 1 + r**2 / 2) / r**4` in powers of r**2."""
 
+NEAR_SINGLE = 2.0**15
+"""Up to where three parts of pi / 2 are enough for a float32."""
 LARGE_SINGLE = (2.0**48, 2.0**71, 2.0**94, 2.0**117)
 """Where the ranges of a float32 begin but for the first."""
 LARGE_DOUBLE = 2.0**40
@@ -46,7 +54,19 @@ LARGE_DOUBLE = 2.0**40
 
 def reduced(x: Real) -> Angle:
     """The quadrant of an angle, and what is left of it."""
+    if only_common():
+        rare(abs(x) > (NEAR_SINGLE if x.single else LARGE_DOUBLE))
+        return near_single(x) if x.single else near_double(x)
     return reduced_single(x) if x.single else reduced_double(x)
+
+
+def near_single(x: Real) -> Angle:
+    """A float32 up to `NEAR_SINGLE` less a multiple of pi / 2 in three parts: the first difference is exact."""
+    n, quadrant = nearest(x * (2 / 3.141592653589793))
+    r = x
+    for part in HALF_PI_SINGLE:
+        r = fma(-n, part, r)
+    return Angle(quadrant, r, x.like(0.0))
 
 
 def digits(start: float) -> tuple[float, float]:
@@ -74,14 +94,19 @@ def reduced_single(x: Real) -> Angle:
 
 
 def reduced_double(x: Real) -> Angle:
-    """A float64 less a multiple of pi / 2 in three parts; a large one by `payne_hanek`."""
+    """Any float64: a large one by `payne_hanek`."""
+    near, far = near_double(x), reduced_large(x)
+    large = abs(x) > LARGE_DOUBLE
+    quadrant = where_int(large, far.quadrant, near.quadrant)
+    return Angle(quadrant, where(large, far.r, near.r), where(large, far.rest, near.rest))
+
+
+def near_double(x: Real) -> Angle:
+    """A float64 up to `LARGE_DOUBLE` less a multiple of pi / 2 in three parts."""
     n, quadrant = nearest(x * (2 / 3.141592653589793))
     product, lost = two_product(n, HALF_PI[1])
     r, rest = full_two_sum(fma(-n, HALF_PI[0], x), -product)
-    rest = fma(-n, HALF_PI[2], rest - lost)
-    far = reduced_large(x)
-    large = abs(x) > LARGE_DOUBLE
-    return Angle(where_int(large, far.quadrant, quadrant), where(large, far.r, r), where(large, far.rest, rest))
+    return Angle(quadrant, r, fma(-n, HALF_PI[2], rest - lost))
 
 
 def sine(angle: Angle) -> Real:

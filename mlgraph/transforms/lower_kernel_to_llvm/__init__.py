@@ -3,7 +3,8 @@
     llvm.func @kernel_0(%plan: !llvm.ptr, %begin: i64, %end: i64, %x: !llvm.ptr, ..., %y: !llvm.ptr)
 
 walks the iterations from `begin` to `end`, and reads sizes and strides from `plan`: no shape is part of the code. What
-is part of it, the `Access`, is how many loops there are and how each array is walked by the innermost one.
+is part of it, the `Access`, is how many loops there are and how each array is walked by the innermost one. Where the
+kernel's body tells of rare elements, the function returns whether there was one.
 """
 
 from dataclasses import dataclass
@@ -47,7 +48,7 @@ def lower_kernel(fused: FusedOp, access: Access, name: str) -> llvm.FuncOp:
     attributes = [DictionaryAttr({})] * given + [noalias] * len(fused.results)
     return llvm.FuncOp(
         name,
-        llvm.LLVMFunctionType(types),
+        llvm.LLVMFunctionType(types, next(iter(loop.told), None)),
         llvm.LinkageAttr("external"),
         body=Region(loop.blocks(entry)),
         other_props={"arg_attrs": ArrayAttr(attributes)},

@@ -8,8 +8,8 @@ from xdsl.dialects.builtin import IntegerAttr
 from xdsl.ir import Attribute, Block, SSAValue
 
 from mlgraph.dialects.building import building, insert
-from mlgraph.dialects.dtypes import element_type, i1, i8, i64
-from mlgraph.dialects.kernel import ANY, Access, FusedOp, scalar_type
+from mlgraph.dialects.dtypes import element_type, i1, i8, i32, i64
+from mlgraph.dialects.kernel import ANY, Access, FusedOp, RareOp, scalar_type
 from mlgraph.transforms.lower_kernel_to_llvm.scalars import build, llvm_type, lower_scalar, number
 
 NOT_EQUAL = IntegerAttr(llvm.ICmpPredicateFlag.NE.to_int(), i64)
@@ -38,44 +38,55 @@ class Loop:
         self.types = [element_type(v.type) for v in (*fused.operands, *fused.results)]
         self.inputs = len(fused.operands)
 
+    @property
+    def told(self) -> list[Attribute]:
+        """What the function returns: whether an element was rare, where the body tells."""
+        return [i32] if any(isinstance(op, RareOp) for op in self.fused.body.block.ops) else []
+
     def blocks(self, entry: Block) -> list[Block]:
         """All blocks, of which `entry` is the first."""
         return self.nest(entry) if self.access.outer else self.flat(entry)
 
     def flat(self, entry: Block) -> list[Block]:
         """One loop from `begin` to `end`."""
-        body, done = Block(arg_types=[i64]), Block()
+        body, done = Block(arg_types=[i64, *self.told]), Block(arg_types=self.told)
         with building(entry):
             steps = self.steps()
-            branch_if_less(self.begin, self.end, body, [self.begin], done)
+            none = [number(0, type) for type in self.told]
+            branch_if_less(self.begin, self.end, body, [self.begin, *none], done, none)
         with building(body):
-            self.iteration(body.args[0], self.pointers, steps)
-            following = build(llvm.AddOp(body.args[0], number(1, i64)))
-            branch_if_less(following, self.end, body, [following], done)
+            i, *told = body.args
+            told = self.iteration(i, self.pointers, steps, told)
+            following = build(llvm.AddOp(i, number(1, i64)))
+            branch_if_less(following, self.end, body, [following, *told], done, told)
         with building(done):
-            end_function()
+            end_function(*done.args)
         return [entry, body, done]
 
     def nest(self, entry: Block) -> list[Block]:
         """A loop over all outer iterations, each of which finds its place in every array, around the innermost."""
-        outer, body, latch, done = Block(arg_types=[i64]), Block(arg_types=[i64]), Block(), Block()
+        outer, body = Block(arg_types=[i64, *self.told]), Block(arg_types=[i64, *self.told])
+        latch, done = Block(), Block(arg_types=self.told)
         with building(entry):
             steps = self.steps()
             count = self.planned(0)
             around = self.around(range(self.access.outer))
-            branch_if_less(self.begin, self.end, outer, [self.begin], done)
+            none = [number(0, type) for type in self.told]
+            branch_if_less(self.begin, self.end, outer, [self.begin, *none], done, none)
         with building(outer):
-            pointers = self.places(self.pointers, outer.args[0], around)
-            jump(body, number(0, i64))
+            row, *before = outer.args
+            pointers = self.places(self.pointers, row, around)
+            jump(body, number(0, i64), *before)
         with building(body):
-            self.iteration(body.args[0], pointers, steps)
-            following = build(llvm.AddOp(body.args[0], number(1, i64)))
-            branch_if_less(following, count, body, [following], latch)
+            i, *told = body.args
+            told = self.iteration(i, pointers, steps, told)
+            following = build(llvm.AddOp(i, number(1, i64)))
+            branch_if_less(following, count, body, [following, *told], latch)
         with building(latch):
-            following = build(llvm.AddOp(outer.args[0], number(1, i64)))
-            branch_if_less(following, self.end, outer, [following], done)
+            following = build(llvm.AddOp(row, number(1, i64)))
+            branch_if_less(following, self.end, outer, [following, *told], done, told)
         with building(done):
-            end_function()
+            end_function(*done.args)
         return [entry, outer, body, latch, done]
 
     @property
@@ -116,24 +127,40 @@ class Loop:
         """The stride of the innermost loop for each array where it is not part of the code."""
         return [self.stride(i, self.access.outer) if self.access.inner[i] == ANY else None for i in self.arrays]
 
-    def iteration(self, i: SSAValue, pointers: Sequence[SSAValue], steps: Sequence[SSAValue | None]) -> None:
-        """Read an element of each operand, run the kernel's body on them, and write an element of each result."""
+    def iteration(
+        self,
+        i: SSAValue,
+        pointers: Sequence[SSAValue],
+        steps: Sequence[SSAValue | None],
+        told: Sequence[SSAValue],
+    ) -> list[SSAValue]:
+        """Read an element of each operand, run the kernel's body on them, and write an element of each result.
+
+        Gives what was told of rare elements, and of this one.
+        """
         addresses = [self.address(array, pointers[array], i, steps[array]) for array in self.arrays]
-        values = self.compute(addresses)
+        values, conditions = self.compute(addresses)
+        for condition in conditions:
+            told = [build(llvm.OrOp(told[0], build(llvm.ZExtOp(condition, i32))))]
         for value, type, address in zip(values, self.types[self.inputs :], addresses[self.inputs :], strict=True):
             store(value, address, type)
+        return list(told)
 
-    def compute(self, addresses: Sequence[SSAValue]) -> list[SSAValue]:
-        """What the body yields for the operands' elements that lie at these addresses."""
+    def compute(self, addresses: Sequence[SSAValue]) -> tuple[list[SSAValue], list[SSAValue]]:
+        """What the body yields for the operands' elements that lie at these addresses, and what makes them rare."""
         values: dict[SSAValue, SSAValue] = {}
         for argument, type, address in zip(self.fused.body.block.args, self.types, addresses):
             values[argument] = _load(address, type)
+        conditions: list[SSAValue] = []
         *ops, last = self.fused.body.block.ops
         for op in ops:
+            if isinstance(op, RareOp):
+                conditions.append(values[op.condition])
+                continue
             found = lower_scalar(op, [values[operand] for operand in op.operands])
             found.name_hint = op.results[0].name_hint
             values[op.results[0]] = found
-        return [values[value] for value in last.operands]
+        return [values[value] for value in last.operands], conditions
 
     def address(self, array: int, pointer: SSAValue, i: SSAValue, step: SSAValue | None) -> SSAValue:
         match self.access.inner[array]:
@@ -172,11 +199,18 @@ def jump(to: Block, *values: SSAValue) -> None:
     insert(llvm.BrOp(to, *values))
 
 
-def branch_if_less(x1: SSAValue, x2: SSAValue, then: Block, values: Sequence[SSAValue], otherwise: Block) -> None:
+def branch_if_less(
+    x1: SSAValue,
+    x2: SSAValue,
+    then: Block,
+    values: Sequence[SSAValue],
+    otherwise: Block,
+    others: Sequence[SSAValue] = (),
+) -> None:
     """End a block by a choice."""
-    insert(llvm.CondBrOp(build(llvm.ICmpOp(x1, x2, LESS)), then, values, otherwise, []))
+    insert(llvm.CondBrOp(build(llvm.ICmpOp(x1, x2, LESS)), then, values, otherwise, others))
 
 
-def end_function() -> None:
+def end_function(*result: SSAValue) -> None:
     """End the last block."""
-    insert(llvm.ReturnOp())
+    insert(llvm.ReturnOp(*result))

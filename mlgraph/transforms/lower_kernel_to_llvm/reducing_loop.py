@@ -96,7 +96,7 @@ class ReducingLoop(Loop):
         addresses = [self.address(array, places[array], i, steps[array]) for array in self.arrays]
         running = iter(so_far)
         found: list[SSAValue] = []
-        for array, value in enumerate(self.compute(addresses), self.inputs):
+        for array, value in enumerate(self.compute(addresses)[0], self.inputs):
             if array in self.reductions:
                 found.append(self.reductions[array].with_element(next(running), value, zero))
             else:

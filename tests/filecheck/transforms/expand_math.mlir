@@ -1,4 +1,5 @@
 // RUN: mlgraph-opt %s -p expand-math | filecheck %s
+// RUN: mlgraph-opt %s -p 'expand-math{common=true}' | filecheck %s --check-prefix=COMMON
 
 // CHECK-LABEL: @rsqrt
 func.func @rsqrt(%x: f32) -> f32 {
@@ -8,6 +9,18 @@ func.func @rsqrt(%x: f32) -> f32 {
   // CHECK-NEXT: func.return %[[R]] : f32
   %r = math.rsqrt %x : f32
   func.return %r : f32
+}
+
+// Of common operands alone, the function tells where one is none.
+// COMMON-LABEL: @sin
+// COMMON:         %[[A:.*]] = math.absf %x : f64
+// COMMON:         %[[RARE:.*]] = arith.cmpf ogt, %[[A]], %{{.*}} : f64
+// COMMON-NEXT:    kernel.rare %[[RARE]]
+// COMMON-NOT:     arith.muli
+// COMMON:         func.return
+func.func @sin(%x: f64) -> f64 {
+  %r = math.sin %x : f64
+  func.return %r : f64
 }
 
 // One of the operations that LLVM has an instruction for stays.

@@ -255,3 +255,9 @@ def test_code_that_llvm_refuses_is_an_error_of_mlgraph(monkeypatch: pytest.Monke
     with pytest.raises(mlgraph.errors.PassError, match=r"MLG0008.*LLVM refuses the code of a kernel") as caught:
         llvm.load("a key", lambda: "define void @loop() { no instruction }")
     assert "no instruction" in caught.value.ir
+
+
+def test_long_kernels_run_without_openmp(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(loops.openmp, "found", lambda: False)
+    x = drawn(1300, 1000)
+    np.testing.assert_allclose(mlgraph.compile(chain, to="numpy", args=(x, x))(x, x), chain(x, x), 1e-5, 1e-5)

@@ -10,6 +10,7 @@ import pytest
 from scalar_functions import DTYPES, FUNCTIONS, compiled, errors, fused, inputs, kernel
 from xdsl.context import Context
 
+import mlgraph
 from mlgraph.targets.kernels import module_of, standalone
 from mlgraph.transforms.expand_math import ExpandMathPass
 from mlgraph.transforms.expand_math.table import EXPANSIONS
@@ -39,6 +40,38 @@ def test_errors_are_small(name: str, dtype: Any) -> None:
     assert np.isfinite(found).sum() > 500
     worst = int(np.nanargmax(found))
     assert found[worst] <= FUNCTIONS[name].limit, [a[worst] for a in arguments]
+
+
+ANGLES = {np.float32: 2.0**15, np.float64: 2.0**40}
+"""Up to where angles are common, by type."""
+
+
+@each_dtype
+@pytest.mark.parametrize("name", ["sin", "cos", "tan"])
+def test_errors_of_common_angles_are_small(name: str, dtype: Any) -> None:
+    """Without a rare one among them the fast loop computes all: small ones, large ones, and next to turns of pi / 2."""
+    random = np.random.default_rng()
+    limit = ANGLES[dtype]
+    turns = np.arange(1, 600) * (np.pi / 2)
+    powers = 2.0 ** random.uniform(-30, np.log2(limit), 600)
+    x = np.concatenate([random.uniform(-9, 9, 600), powers, -powers, turns, -turns, [0.0, -0.0, limit]]).astype(dtype)
+    x = np.concatenate([x, np.nextafter(x, dtype(0))])
+    x = x[abs(x) <= limit]
+    found = errors(name, compiled(name, dtype)(x), x)
+    assert np.nanmax(found) <= FUNCTIONS[name].limit, x[int(np.nanargmax(found))]
+
+
+@each_dtype
+@pytest.mark.parametrize("shape", [(5000,), (7, 900), (900, 7)])
+def test_a_rare_angle_is_right_and_leaves_others_right(shape: tuple[int, ...], dtype: Any) -> None:
+    x = np.random.default_rng().uniform(-9, 9, shape).astype(dtype)
+    x.flat[[3, 2222, -1]] = 1e30, np.inf, -1e20
+    y = np.ones(shape[-1:], dtype)
+    sin = mlgraph.compile(lambda x, y: np.sin(x) * y, to="numpy", args=(x, y))
+    with np.errstate(invalid="ignore"):
+        wanted = np.sin(x.astype(np.longdouble)).astype(dtype)
+    np.testing.assert_allclose(sin(x, y), wanted, *[4 * np.finfo(dtype).eps] * 2)
+    np.testing.assert_allclose(sin(x[::-1], y), wanted[::-1], *[4 * np.finfo(dtype).eps] * 2)
 
 
 @each_dtype
@@ -74,10 +107,11 @@ def test_only_straight_line_arithmetic_is_left(name: str, dtype: Any) -> None:
 @each_dtype
 @each_function
 def test_the_loop_calls_nothing_and_works_on_vectors(name: str, dtype: Any) -> None:
-    """Only the loop itself, where it is not inlined, and Python's own interface are called."""
+    """Only the loops themselves, where they are not inlined, and Python's own interface are called."""
     code = kernel(name, dtype).asm
     named = re.findall(r"(?:\$|\b(?:call|bl)q?[ \t]+)([A-Za-z_]\w+)", code)
-    assert all(symbol == "loop" or symbol.startswith("Py") for symbol in named), named
+    loops = ("loop", "common", "exact", "team")
+    assert all(symbol in loops or symbol.startswith("Py") for symbol in named), named
     assert re.search(r"(mul|add|sub|div|sqrt)\w*p[sd]\b.*%[xyz]mm|v\d+\.[24][sd]", code)
 
 
