@@ -182,7 +182,7 @@ def compile_all(chain: Chain, arrays: list[np.ndarray]) -> dict[str, Any]:
     return {
         "numpy": by_numpy,
         "torch": by_torch,
-        "torch.compile": torch.compile(by_torch, dynamic=False),
+        "torch.compile": torch.compile(by_torch),
         "jax.jit": jax.jit(over(chain, JAX)),
         "mlgraph numpy": mlgraph.compile(by_numpy, to="numpy", args=arrays),
         "mlgraph torch": mlgraph.compile(by_torch, to="torch", args=[torch.from_numpy(a) for a in arrays]),

@@ -12,11 +12,10 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from xdsl.dialects.llvm import FuncOp
 from xdsl.ir import Block, SSAValue
@@ -39,14 +38,8 @@ _lock = threading.Lock()
 """LLVM's objects are made by one thread at a time."""
 
 
-@dataclass(frozen=True)
-class Code:
-    """Loaded machine code."""
-
-    call: Any
-    """A function of Python: from the address of a plan and arrays to the last array."""
-    owners: tuple[Any, ...]
-    """Own the memory of the code."""
+Code: TypeAlias = Callable[..., Any]
+"""Loaded machine code: from the address of a plan and arrays to the last array."""
 
 
 @functools.cache
@@ -330,7 +323,7 @@ def _link(data: bytes) -> Code:
         engine.add_object_file(binding.ObjectFileRef.from_data(data))
         engine.finalize_object()
         definition = _MethodDefinition(b"kernel", engine.get_function_address(ENTRY), METH_FASTCALL, None)
-    return Code(_new_function(ctypes.byref(definition), None, None), (engine, definition))
+    return _new_function(ctypes.byref(definition), (engine, definition), None)
 
 
 METH_FASTCALL = 0x80
@@ -347,8 +340,8 @@ class _MethodDefinition(ctypes.Structure):
     )
 
 
-_new_function = ctypes.pythonapi.PyCFunction_NewEx
-_new_function.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+_new_function = ctypes.pythonapi.PyCFunction_NewEx  # of a definition, what owns it and the code, and no module
+_new_function.argtypes = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
 _new_function.restype = ctypes.py_object
 
 

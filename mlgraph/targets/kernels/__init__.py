@@ -186,9 +186,9 @@ class Kernel:
 
     def _loops(self, plan: Plan, code: Code) -> Loops:
         if not self.axes:
-            return Loops(plan, code.call, self.itemsizes, self.weight)
+            return Loops(plan, code, self.itemsizes, self.weight)
         dtypes = [dtype_of(element_type(type)) for type in self.fused.result_types]
-        return ReducingLoops(plan, code.call, self.itemsizes, self.weight, self.kinds, dtypes)
+        return ReducingLoops(plan, code, self.itemsizes, self.weight, self.kinds, dtypes)
 
     @cached_property
     def whole(self) -> "Kernel":

@@ -261,3 +261,13 @@ def test_long_kernels_run_without_openmp(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(loops.openmp, "found", lambda: False)
     x = drawn(1300, 1000)
     np.testing.assert_allclose(mlgraph.compile(chain, to="numpy", args=(x, x))(x, x), chain(x, x), 1e-5, 1e-5)
+
+
+def test_code_lives_as_long_as_anybody_may_call_it(graph: mlgraph.Graph):
+    """What Python keeps of a function, its definition, lies in memory that the function itself must hold."""
+    x = drawn(4, 3)
+    graph(x, x)
+    code = next(iter(graph.kernels[0].codes.values()))
+    engine, definition = code.__self__  # type: ignore[attr-defined]
+    assert not engine.closed
+    assert definition.name == b"kernel"
