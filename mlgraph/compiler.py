@@ -130,8 +130,8 @@ def compile(
     - `dynamic`: False fixes every dimension to the size that it is captured with.
     - `dump_ir`: "stage", "changed" or "pass" writes numbered `.mlir` files to `dump_dir`.
     - `verify`: run the original beside each new capture.
-    - `fuse`: chains of elementwise operations become kernels, for torch and numpy. With `fast_math` kernels keep the
-      halves that they compute with in single precision, and round once.
+    - `fuse`: chains of elementwise operations, and reductions that end them, become kernels, for torch and numpy. With
+      `fast_math` kernels keep the halves that they compute with in single precision, and round once.
     - `x64`: True keeps 64-bit types inside a jax callable; by default the session's `jax_enable_x64` decides.
 
     Raises `UnknownTargetError` for a bad `to`, and at capture any other error of `mlgraph.errors`.

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from xdsl.ir import BlockArgument
 
 from mlgraph.dialects.dtypes import NAME_OF, element_type
-from mlgraph.dialects.kernel import FusedOp, elementwise, trimmed
+from mlgraph.dialects.kernel import FusedOp, trimmed
 
 Function: TypeAlias = Callable[..., Any]
 """From tensors to a tensor, or to a tuple of several."""
@@ -182,7 +182,7 @@ class Gradient:
     @staticmethod
     def of(recorded: Recorded, part: Part) -> "Gradient":
         """Derive the gradient, without what it need not read, compute, or compute twice."""
-        derivative = recorded.derive(elementwise(recorded.kernel), part.wrt, part.of)
+        derivative = recorded.derive(recorded.kernel, part.wrt, part.of)
         yielded = list(derivative.elements)
         computed = [v for v, reads in zip(yielded, derivative.reads) if reads and not isinstance(v, BlockArgument)]
         firsts = [yielded.index(v) for v in dict.fromkeys(computed)]

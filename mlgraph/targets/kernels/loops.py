@@ -34,8 +34,8 @@ class Walk(NamedTuple):
     shape: tuple[Any, ...]
     """The shape of every result, or the shape of each where some are reduced."""
     like: int
-    """The number of an operand that the first result is to be like, -1 where none is: torch copies a form faster than
-    it makes one."""
+    """The number of an operand that the first whole result is to be like, -1 where none is: torch copies a form faster
+    than it makes one."""
     owner: Any
     """Owns the memory at `address`."""
 

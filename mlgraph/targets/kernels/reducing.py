@@ -118,7 +118,7 @@ class ReducingLoops(Loops):
 
     def walk(self, like: int = -1) -> Walk | None:
         """What a short call needs alone: the shape is that of each result."""
-        found = super().walk()
+        found = super().walk(like)
         return found and found._replace(shape=tuple(result.shape for result in self.plan.results))
 
     def run(self, arguments: Sequence[Any]) -> None:

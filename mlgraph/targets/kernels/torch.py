@@ -42,7 +42,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
 
     dtypes = [getattr(torch, name) for name in kernel.dtypes]
     itemsizes = kernel.itemsizes
-    first = dtypes[kernel.inputs]
+    first = next((d for d, kind in zip(dtypes[kernel.inputs :], kernel.kinds) if not kind), None)
     known: dict[Any, Walk] = {}
 
     def slow(*operands: Any) -> Any:
@@ -63,7 +63,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         left = kernel.to_reduce(plan)
         loops = kernel.loops_of(plan)
         alike = (x.dtype is first and x.shape == plan.shape and x.is_contiguous() for x in operands)
-        like = -1 if kernel.axes else next((i for i, same in enumerate(alike) if same), -1)
+        like = next((i for i, same in enumerate(alike) if same), -1)
         dense = all(x.is_contiguous() for x in operands)
         key = (x.shape for x in operands) if dense else (part for x in operands for part in (x.shape, x.stride()))
         remember(known, tuple(key), None if any(left) else loops.walk(like))
@@ -87,7 +87,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         f"if {' and '.join(tests)} and ({find}):",
         *([f"    if ({wanted}) and __grad():", f"        return __recorded({', '.join(names)})"] if floats else []),
         "    __call, __address, __shape, __i, _ = __walk",
-        *(f"    {y} = {_new(kernel, names, i, dtypes)}" for i, y in enumerate(outs)),
+        *(f"    {y} = {_new(kernel, names, i, dtypes[kernel.inputs + i], first)}" for i, y in enumerate(outs)),
         "    try:",
         f"        __call(__address, {given})",
         "    except __error:",
@@ -131,14 +131,12 @@ def reduced(x: Any, how: Any) -> Any:
     return function(x, dim=how.axes, keepdim=how.keepdims, **integers)
 
 
-def _new(kernel: Any, names: Sequence[str], i: int, dtypes: Sequence[Any]) -> str:
-    """The Python of a new result with number `i`."""
-    if kernel.axes:
-        return f"__empty(__shape[{i}], dtype=__t{len(names) + i})"
-    made = f"__empty(__shape, dtype=__t{len(names) + i})"
-    first, own = dtypes[len(names)], dtypes[len(names) + i]
+def _new(kernel: Any, names: Sequence[str], i: int, dtype: Any, first: Any) -> str:
+    """The Python of a new result with number `i`; `first` is the type of those that an operand may be like."""
+    shape = f"__shape[{i}]" if kernel.axes else "__shape"
+    made = f"__empty({shape}, dtype=__t{len(names) + i})"
     alike = names[0] if len(names) == 1 else f"({', '.join(names)})[__i]"
-    return f"__like({alike}) if __i >= 0 else {made}" if own is first else made
+    return f"__like({alike}) if __i >= 0 else {made}" if dtype is first and not kernel.kinds[i] else made
 
 
 def _fits(x: Any, dtype: Any, device: Any) -> bool:

@@ -9,7 +9,7 @@
 
 What the derivative needs of the values of the kernel it computes anew. It is made of the same operations, so that it
 has a derivative itself. A result has the shape of the iteration space: whoever calls it sums over the axes along which
-an operand was broadcast.
+an operand was broadcast. What a kernel reduces is whole here: whoever calls it gives each element a gradient.
 
 Halves are computed in single precision and rounded where the gradient passes the operation that widened them. That is
 once for each operation that the kernel stands for, as eager torch does it, or once for several that read one half.
@@ -27,7 +27,7 @@ from xdsl.transforms.common_subexpression_elimination import cse
 from mlgraph.dialects.building import building
 from mlgraph.dialects.dtypes import FLOATS, element_type, tensor
 from mlgraph.dialects.functions import finish, function
-from mlgraph.dialects.kernel import FusedOp, YieldOp, drop_unused
+from mlgraph.dialects.kernel import FusedOp, YieldOp, drop_unused, elementwise
 from mlgraph.transforms.differentiate_kernel.rules import NO_GRADIENT, RULES
 from mlgraph.transforms.differentiate_kernel.scalars import Scalar, converted, total
 
@@ -58,8 +58,10 @@ class DifferentiateKernelPass(ModulePass):
 def derivative(kernel: FusedOp, wrt: Sequence[int] | None = None, of: Sequence[int] | None = None) -> FusedOp:
     """The gradient by the operands numbered `wrt`, given that of the results numbered `of`; both default to all floats.
 
-    The new operation takes the operands of `kernel` and a gradient for each result, and stands in no block.
+    The new operation takes the operands of `kernel` and a gradient for each result, that of what it reduces for each
+    element, and stands in no block.
     """
+    kernel = elementwise(kernel)
     wrt = floats(kernel.operand_types) if wrt is None else wrt
     of = floats(kernel.result_types) if of is None else of
     types = [*kernel.operand_types, *(kernel.result_types[i] for i in of)]
