@@ -46,8 +46,8 @@ filecheck: $(READY)  ## lit and FileCheck over tests/filecheck
 	$(BIN)/lit -v tests/filecheck
 
 .PHONY: unit
-unit: $(READY)  ## pytest over tests/unit
-	$(BIN)/pytest -n $(WORKERS) tests/unit
+unit: $(READY)  ## pytest over tests/unit, a thread for each worker
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) tests/unit
 
 .PHONY: bench
 bench: $(READY)  ## The benchmarks; each writes its table to benchmarks/results

@@ -257,6 +257,19 @@ def test_code_that_llvm_refuses_is_an_error_of_mlgraph(monkeypatch: pytest.Monke
     assert "no instruction" in caught.value.ir
 
 
+@pytest.mark.parametrize("layout", ["large", "large and broadcast"])
+def test_several_threads_share_a_long_kernel(layout: str, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("MLGRAPH_NUM_THREADS", "4")
+    x, y = (make() for make in LAYOUTS[layout])
+    own, other = mlgraph.compile(chain, to="numpy", args=(x, y)), [torch.from_numpy(a) for a in (x, y)]
+    by_torch = mlgraph.compile(torch_chain, to="torch", args=other)
+    for _ in range(3):
+        np.testing.assert_allclose(own(x, y), chain(x, y), 1e-5, 1e-5)
+        np.testing.assert_allclose(by_torch(*other), torch_chain(*other), 1e-5, 1e-5)
+    (plan,) = own.kernels[0].loops
+    assert len(own.kernels[0].loops[plan].addresses) == 4
+
+
 def test_long_kernels_run_without_openmp(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(loops.openmp, "found", lambda: False)
     x = drawn(1300, 1000)
