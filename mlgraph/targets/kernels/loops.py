@@ -2,11 +2,14 @@
 
 # pyright: basic
 import os
+import sys
 from array import array
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 from math import prod
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from mlgraph.dialects.kernel import ANY, UNIT, ZERO, Access
@@ -21,6 +24,9 @@ CHUNK = 400_000
 
 SLOW_CHUNK = 2_000_000
 """How many are worth a thread of Python."""
+
+CONTAINER = Path("/sys/fs/cgroup/cpu.max")
+"""Where Linux tells how long the processes of a container may run, and in which time: twice in `200000 100000`."""
 
 LONG = 200_000
 """How many instructions are worth letting other threads of Python run meanwhile."""
@@ -115,13 +121,26 @@ def chunk() -> int:
 
 
 def threads() -> int:
-    """How many threads a kernel may take: `MLGRAPH_NUM_THREADS`, `OMP_NUM_THREADS`, or one for each processor that this
-    process has."""
+    """How many threads a kernel may take: `MLGRAPH_NUM_THREADS`, `OMP_NUM_THREADS`, or one for each processor.
+
+    Those count that this process may run on, as far as its container grants their time.
+    """
     for name in ("MLGRAPH_NUM_THREADS", "OMP_NUM_THREADS"):
         named = os.environ.get(name, "")
         if named.isdigit() and int(named):
             return int(named)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(processors, granted())
+
+
+@cache
+def granted() -> int:
+    """How many processors the time that Linux grants to this container is worth: threads beyond wait for each other."""
+    try:
+        time, period = CONTAINER.read_text().split()
+        return max(1, int(time) // int(period))
+    except (OSError, ValueError):  # no such file, or no limit
+        return sys.maxsize
 
 
 _pools: list[ThreadPoolExecutor] = []

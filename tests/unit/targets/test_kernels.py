@@ -270,6 +270,18 @@ def test_several_threads_share_a_long_kernel(layout: str, monkeypatch: pytest.Mo
     assert len(own.kernels[0].loops[plan].addresses) == 4
 
 
+@pytest.mark.parametrize(("text", "count"), [("150000 100000", 1), ("300000 100000", 3), ("max 100000", None)])
+def test_a_container_grants_threads(text: str, count: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.delenv("MLGRAPH_NUM_THREADS", raising=False)
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(loops, "CONTAINER", tmp_path / "cpu.max")
+    loops.CONTAINER.write_text(text + "\n")
+    loops.granted.cache_clear()
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    assert loops.threads() == (min(processors, count) if count else processors)
+    loops.granted.cache_clear()
+
+
 def test_long_kernels_run_without_openmp(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(loops.openmp, "found", lambda: False)
     x = drawn(1300, 1000)
