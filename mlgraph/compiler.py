@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from importlib import import_module
 from importlib.util import find_spec
@@ -30,7 +30,7 @@ from mlgraph.errors import (
     UnsupportedOpError,
 )
 from mlgraph.frontend.locations import user_line, warn
-from mlgraph.frontend.program import Adapt, Input, Program, Request, Result
+from mlgraph.frontend.program import Adapt, Program, Request, Result
 from mlgraph.graph import Graph, LazyGraph
 from mlgraph.guards import guard_of
 from mlgraph.loader import load
@@ -343,7 +343,7 @@ def lower(
             graph.params.setdefault(name, array if framework_of(array) == to else convert(array, to))
     runner = Runner(graph, main, main_of(program.module), program, outputs, passed, wide, effects)
     narrow = to == "jax" and not _x64(options)
-    inputs = tuple(Input(narrow_name(i.dtype) if narrow else i.dtype, i.shape, i.used) for i in program.inputs)
+    inputs = tuple(replace(i, dtype=narrow_name(i.dtype)) if narrow else i for i in program.inputs)
     guards = [(guard, guard()) for guard in program.guards]
     kept = call.without_arrays()
     return Specialisation(

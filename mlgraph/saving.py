@@ -32,7 +32,7 @@ from mlgraph.signature import linear
 from mlgraph.specialisation import Outputs, Specialisation
 from mlgraph.targets.arrays import as_numpy
 
-VERSION = 1
+VERSION = 2
 DIALECTS = ("builtin", "func", "arith", "ivy", "generator", "constant")
 """What a saved module may hold; a call of a library's function it may not."""
 
@@ -162,7 +162,7 @@ def _describe(one: Specialisation) -> dict[str, Any]:
         "call": _tree(one.call.spec),
         "leaves": [None if flag else _value(leaf) for leaf, flag in zip(one.call.leaves, one.call.is_array)],
         "arrays": list(one.call.is_array),
-        "inputs": [[i.dtype, list(i.shape), i.used] for i in program.inputs],
+        "inputs": [[i.dtype, list(i.shape), i.used, i.weak] for i in program.inputs],
         "bounds": {symbol: list(interval) for symbol, interval in program.bounds.items()},
         "passed": list(one.passed),
         "result": _tree(one.runner.outputs.spec),
@@ -180,7 +180,10 @@ def _read_specialisation(
     call = Call(
         _read_tree(described["call"]), [_read_value(v) for v in described["leaves"]], tuple(described["arrays"])
     )
-    inputs = tuple(Input(dtype, tuple(map(_size, shape)), bool(used)) for dtype, shape, used in described["inputs"])
+    inputs = tuple(
+        Input(dtype, tuple(map(_size, shape)), bool(used), None if weak is None else bool(weak))
+        for dtype, shape, used, weak in described["inputs"]
+    )
     parameters = {name.removeprefix("params/"): a for name, a in arrays.items() if name.startswith("params/")}
     bounds = {
         symbol: (int(low), None if high is None else int(high)) for symbol, (low, high) in described["bounds"].items()

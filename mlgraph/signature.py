@@ -162,6 +162,8 @@ class _Branch:
         test = "is" if self.framework in ("torch", "tensorflow") else "=="
         dtype = self.names.add("dtype", dtype_object(self.framework, wanted.dtype))
         self.tests.append(f"{text}.dtype {test} {dtype}")
+        if wanted.weak is not None:
+            self.tests.append(f"{text}.weak_type is {wanted.weak}" if self.framework == "jax" else str(not wanted.weak))
         if wanted.shape in self.shapes:
             self.tests.append(f"{text}.shape == {self.shapes[wanted.shape]}")
             return

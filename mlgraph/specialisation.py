@@ -111,6 +111,8 @@ class Specialisation:
             found = narrow_name(dtype_name(array)) if self.narrow else dtype_name(array)
             if found != wanted.dtype:
                 return Difference(3, f"{name(i)} changed from {wanted.dtype} to {dtype_name(array)}")
+            if wanted.weak is not None and wanted.weak != getattr(array, "weak_type", False):
+                return Difference(3, f"{name(i)} changed {'from' if wanted.weak else 'to'} a weak {wanted.dtype}")
             if len(array.shape) != len(wanted.shape):
                 return Difference(4, f"{name(i)} changed from rank {len(wanted.shape)} to {len(array.shape)}")
             for axis, (size, actual) in enumerate(zip(wanted.shape, array.shape)):

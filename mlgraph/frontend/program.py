@@ -55,6 +55,8 @@ class Input:
     shape: tuple[Size, ...]
     used: bool = True
     """Whether the program reads the array, or the function its sizes or its type: only then must a call match them."""
+    weak: bool | None = None
+    """Whether jax took the type from a Python number and lets it give way to others; None where that is no matter."""
 
 
 @dataclass

@@ -51,3 +51,14 @@ def test_an_input_that_nobody_looks_at_may_be_anything(framework: str) -> None:
     graph = mlgraph.compile(LOOKS[framework][0], to=framework, args=(x, x))
     graph(x, array(np.ones(3, np.int32)))
     assert graph.cache_info().captures == 1
+
+
+@pytest.mark.parametrize("to", ["jax", "numpy"])
+def test_a_type_that_jax_lets_give_way_is_part_of_what_a_call_must_match(to: str) -> None:
+    weak, strong, half = jnp.sin(1.0), jnp.sin(jnp.ones((), np.float32)), jnp.ones(3, jnp.bfloat16)
+    graph = mlgraph.compile(lambda x, y: x * y, to=to, args=(strong, half))
+    for x in (strong, weak, strong):
+        given = (x, half) if to == "jax" else (np.asarray(x), np.asarray(half))
+        assert graph(*given).dtype == (x * half).dtype or to == "numpy"
+    assert graph.cache_info().captures == (2 if to == "jax" else 1)
+    assert mlgraph.compile(lambda x, y: x * y, to=to, args=(weak, half))(*given).dtype == np.float32

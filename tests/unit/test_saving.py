@@ -97,7 +97,7 @@ def changed(saved, change):
 
 
 BAD = {
-    "version": lambda about: about.update(version=2),
+    "version": lambda about: about.update(version=1),
     "no version": lambda about: about.pop("version"),
     "no signature": lambda about: about.pop("signature"),
     "name of a parameter": lambda about: about["signature"][0].update(name="x, y=print('run')"),

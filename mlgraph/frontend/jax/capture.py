@@ -59,9 +59,10 @@ def raised(request: Request, traced: Trace) -> Program:
     finish(main, results)
     module = ModuleOp([main])
     dce(module)
+    used = [i in traced.looked or bool(argument.uses.get_length()) for i, argument in enumerate(arguments)]
     inputs = tuple(
-        Input(np.dtype(array.dtype).name, shape, used=i in traced.looked or bool(argument.uses.get_length()))
-        for i, (array, shape, argument) in enumerate(zip(request.arrays, traced.shapes, arguments, strict=True))
+        Input(np.dtype(array.dtype).name, shape, use, getattr(array, "weak_type", False))
+        for array, shape, use in zip(request.arrays, traced.shapes, used, strict=True)
     )
     free = {n for shape in traced.shapes for n in shape if isinstance(n, str)}
     bounds = {symbol: (2, None) for symbol in sorted(free)}
