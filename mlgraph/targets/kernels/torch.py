@@ -2,6 +2,7 @@
 
 # pyright: basic
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -66,7 +67,8 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         like = next((i for i, same in enumerate(alike) if same), -1)
         dense = all(x.is_contiguous() for x in operands)
         key = (x.shape for x in operands) if dense else (part for x in operands for part in (x.shape, x.stride()))
-        remember(known, tuple(key), None if any(left) else loops.walk(like))
+        slowly = any(left) or any(is_huge(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :]))
+        remember(known, tuple(key), None if slowly else loops.walk(like))
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
         return _reduced(results, left)
@@ -161,9 +163,14 @@ def allocate(result: Result, dtype: Any, device: Any = None) -> Any:
     import torch
 
     shape = [result.shape[axis] for axis in result.order]
-    huge = device is None and np.prod(shape) * dtype.itemsize >= HUGE
+    huge = device is None and is_huge(result, dtype)
     stored = _huge(shape, dtype) if huge else torch.empty(shape, dtype=dtype, device=device)
     return stored if result.dense else stored.permute(*np.argsort(result.order).tolist())
+
+
+def is_huge(result: Result, dtype: Any) -> bool:
+    """Whether a result is to be allocated by numpy."""
+    return prod(result.shape) * dtype.itemsize >= HUGE
 
 
 def _huge(shape: Any, dtype: Any) -> Any:
