@@ -13,8 +13,9 @@ from mlgraph.targets.kernels.loops import Walk, remember
 from mlgraph.targets.kernels.triton import supports
 from mlgraph.targets.plan import Plan, Result
 
-HUGE = 1 << 22
-"""The bytes from which on numpy allocates huge pages, which cost far fewer page faults than torch's."""
+HUGE = 1 << 25
+"""The bytes from which on memory is new every time, as malloc keeps no larger pieces: numpy then takes huge
+pages, which cost far fewer page faults than torch's."""
 
 
 def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
