@@ -21,8 +21,9 @@ one rightly rounded has at most 0.5. Inputs are random bit patterns of the whole
 function does most, every power of two, and the neighbours of every number where a formula changes, about {points}
 thousand for each type; exact values are those of the C library in a wider type, but for erf and erfc of float64, whose
 {exact} thousand are mpmath's, as in the tests. Zeros with their signs, infinities and nans are C99's.
-**Operations** counts arithmetic and selects, constants apart; a processor with vectors does each once for 4 to 16
-elements.
+sin, cos and tan of angles up to 2**15 (float32) or 2**40 (float64) take a shorter form, which the tests hold to 2 and 4
+units; the table tells of the form for all. **Operations** counts arithmetic and selects, constants apart; a processor
+with vectors does each once for 4 to 16 elements.
 
 | function | error, float32 | error, float64 | operations, float32 | operations, float64 |
 |---|---|---|---|---|
