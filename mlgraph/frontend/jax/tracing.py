@@ -18,7 +18,8 @@ from jax import export
 from mlgraph.errors import InputError
 from mlgraph.frontend.jax.dimensions import symbols_of
 from mlgraph.frontend.jax.errors import raise_explained
-from mlgraph.frontend.jax.watching import Looks, watching
+from mlgraph.frontend.jax.watching import watching
+from mlgraph.frontend.looks import Looks
 from mlgraph.frontend.program import Request, Result
 
 TRIES = 6

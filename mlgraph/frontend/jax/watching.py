@@ -9,7 +9,7 @@ anew with the sizes fixed.
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -22,9 +22,9 @@ from jax._src.core import Tracer
 from jax._src.export.shape_poly import _DimExpr
 
 from mlgraph.frontend.jax.dimensions import symbols_of
+from mlgraph.frontend.looks import note_look
 
 _seen: ContextVar[set[str] | None] = ContextVar("seen", default=None)
-_looks: ContextVar["Looks | None"] = ContextVar("looks", default=None)
 _lock = threading.Lock()
 _captures = 0
 _original: dict[str, Any] = {}
@@ -46,26 +46,10 @@ def watching() -> Iterator[set[str]]:
         _seen.reset(token)
 
 
-class Looks:
-    """Which of some arrays were asked for their shape or type inside: neither need leave anything in a trace."""
-
-    def __init__(self, arrays: Sequence[Any]) -> None:
-        self.numbers = {id(x): i for i, x in enumerate(arrays)}
-        self.found: set[int] = set()
-
-    def __enter__(self) -> set[int]:
-        self.token = _looks.set(self)
-        return self.found
-
-    def __exit__(self, *error: object) -> None:
-        _looks.reset(self.token)
-
-
 def _aval(self: Any) -> Any:
     """What a tracer tells of its array; whether it is one at all, as `isinstance` asks, is no look."""
-    looks = _looks.get()
-    if looks is not None and id(self) in looks.numbers and sys._getframe(1).f_code.co_name != "_is_traced_array":
-        looks.found.add(looks.numbers[id(self)])
+    if sys._getframe(1).f_code.co_name != "_is_traced_array":
+        note_look(self)
     return _original["aval"].__get__(self, type(self))
 
 

@@ -15,12 +15,13 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
+from mlgraph.frontend.looks import Looks
 from mlgraph.frontend.program import Input, Program, Request, Result
 from mlgraph.frontend.tensorflow.errors import raise_explained
 from mlgraph.frontend.tensorflow.nodes import Axis, NeedsStatic, Traced, Unsupported, dtype_of
 from mlgraph.frontend.tensorflow.raising import Raiser, State
 from mlgraph.frontend.tensorflow.variables import Names, is_keras_variable, trainable_flags
-from mlgraph.frontend.tensorflow.watching import Looks, watching
+from mlgraph.frontend.tensorflow.watching import watching
 
 Shapes: TypeAlias = tuple[tuple[int | None, ...], ...]
 """The shape of each input, None where a size is free."""

@@ -9,7 +9,7 @@ looks from any other code are noticed, and the capture starts anew with sizes fi
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -19,8 +19,9 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.framework.ops import SymbolicTensor
 
+from mlgraph.frontend.looks import note_look
+
 _looks: ContextVar[list[str] | None] = ContextVar("looks", default=None)
-_inputs: ContextVar["Looks | None"] = ContextVar("inputs", default=None)
 _lock = threading.Lock()
 _captures = 0
 _ORIGINAL: dict[str, Any] = {
@@ -42,28 +43,11 @@ def watching() -> Iterator[list[str]]:
         _looks.reset(token)
 
 
-class Looks:
-    """Which of some tensors were asked for their shape or type inside: neither need leave anything in a trace."""
-
-    def __init__(self, tensors: Sequence[Any]) -> None:
-        self.numbers = {id(x): i for i, x in enumerate(tensors)}
-        self.found: set[int] = set()
-
-    def __enter__(self) -> set[int]:
-        self.token = _inputs.set(self)
-        return self.found
-
-    def __exit__(self, *error: object) -> None:
-        _inputs.reset(self.token)
-
-
 def _noted(name: str) -> property:
     """A property of tensors that notes the input which is asked for it."""
 
     def noted(self: Any) -> Any:
-        looks = _inputs.get()
-        if looks is not None and id(self) in looks.numbers:
-            looks.found.add(looks.numbers[id(self)])
+        note_look(self)
         return getattr(super(SymbolicTensor, self), name)
 
     return property(noted)

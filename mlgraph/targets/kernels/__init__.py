@@ -99,11 +99,13 @@ class Kernel:
         return assembly(self.llvm)
 
     def _llvm(self, access: Access) -> str:
+        boxed = self.to == "numpy"
+        expanded = self._expanded(self.passes.expand if self.axes else self.passes.expand_common)
+        lowered = self._lowered(expanded, access)
+        if not any(isinstance(op, RareOp) for op in expanded.body.block.ops):
+            return translate(lowered, boxed)
         exact = self._lowered(self._expanded(self.passes.expand), access)
-        common = None if self.axes else self._expanded(self.passes.expand_common)
-        if common is None or not any(isinstance(op, RareOp) for op in common.body.block.ops):
-            return translate(exact, self.to == "numpy")
-        return translate(exact, self.to == "numpy", self._lowered(common, access), access.outer > 0)
+        return translate(exact, boxed, lowered, access.outer > 0)
 
     def _expanded(self, expand: ModulePass) -> FusedOp:
         fused = standalone(self.fused)

@@ -1,0 +1,31 @@
+"""Which inputs of a capture were asked for their shape or type: neither need leave anything in a trace."""
+
+# pyright: basic
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Any
+
+
+class Looks:
+    """Notes, while it is entered, the numbers of the inputs that `note_look` is told of."""
+
+    def __init__(self, inputs: Sequence[Any]) -> None:
+        self.numbers = {id(x): i for i, x in enumerate(inputs)}
+        self.found: set[int] = set()
+
+    def __enter__(self) -> set[int]:
+        self.token = _looks.set(self)
+        return self.found
+
+    def __exit__(self, *error: object) -> None:
+        _looks.reset(self.token)
+
+
+_looks: ContextVar[Looks | None] = ContextVar("looks", default=None)
+
+
+def note_look(x: Any) -> None:
+    """Somebody asks an array for its shape or type."""
+    looks = _looks.get()
+    if looks is not None and id(x) in looks.numbers:
+        looks.found.add(looks.numbers[id(x)])
