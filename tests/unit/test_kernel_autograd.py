@@ -17,7 +17,6 @@ import mlgraph
 from mlgraph.dialects.building import building, insert
 from mlgraph.dialects.dtypes import f64, tensor
 from mlgraph.dialects.kernel import FusedOp, YieldOp
-from mlgraph.targets.autograd import Recorded
 
 
 def bent(x: Any, b: Any) -> Any:
@@ -45,20 +44,6 @@ def compiled(function: Callable[..., Any], *arguments: Any) -> Any:
 @pytest.fixture(name="graph")
 def of_bent() -> Any:
     return compiled(bent, doubles(4, 3), doubles(3))
-
-
-@pytest.fixture(name="records")
-def count_records(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The kernels that autograd has recorded."""
-    found: list[str] = []
-    call = Recorded.__call__
-
-    def counted(self: Recorded, *tensors: Any) -> Any:
-        found.append(self.kernel.symbol)
-        return call(self, *tensors)
-
-    monkeypatch.setattr(Recorded, "__call__", counted)
-    return found
 
 
 def same_gradients(found: Callable[..., Any], wanted: Callable[..., Any], *leaves: Any) -> None:

@@ -9,7 +9,6 @@ import torch
 from torch.utils.checkpoint import checkpoint
 
 import mlgraph
-from mlgraph.targets.autograd import Recorded
 
 
 def distance(x: Any, y: Any) -> Any:
@@ -57,20 +56,6 @@ def compiled(function: Callable[..., Any], *arguments: Any) -> Any:
     graph = mlgraph.compile(function, args=[x.detach() for x in arguments], to="torch")
     assert [" ".join(kernel.kinds) for kernel in graph.kernels] == CHAINS[function]
     return graph
-
-
-@pytest.fixture(name="records")
-def count_records(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The kernels that autograd has recorded."""
-    found: list[str] = []
-    call = Recorded.__call__
-
-    def counted(self: Recorded, *tensors: Any) -> Any:
-        found.append(self.kernel.symbol)
-        return call(self, *tensors)
-
-    monkeypatch.setattr(Recorded, "__call__", counted)
-    return found
 
 
 def same_gradients(found: Callable[..., Any], wanted: Callable[..., Any], *leaves: Any) -> None:
