@@ -15,6 +15,7 @@ RECENT := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in $(CANDIDATES); do if $$p -c '$(RECENT)' 2>/dev/null; then echo $$p; break; fi; done)
 
 export TF_CPP_MIN_LOG_LEVEL ?= 3
+unexport PYTHONDONTWRITEBYTECODE  # tests start many processes, and each would compile the sources anew
 
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "mlgraph needs Python 3.11 or newer (with venv); set PYTHON=..." >&2; exit 1; }

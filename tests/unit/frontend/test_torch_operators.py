@@ -10,11 +10,11 @@ import pytest
 import torch
 from frameworks import to_numpy
 from torch.testing._internal.common_methods_invocations import op_db
+from torch_cases import graphs
 
 import mlgraph
 from mlgraph.errors import MlgraphError
 
-TARGETS = ("torch", "jax", "tensorflow", "numpy")
 STRIDE = 17
 
 SKIPPED = (
@@ -42,10 +42,9 @@ def copied(tree: Any) -> Any:
     return optree.tree_map(lambda x: x.detach().clone() if isinstance(x, torch.Tensor) else x, tree)
 
 
-@pytest.mark.parametrize("to", TARGETS)
 @pytest.mark.parametrize("op", SAMPLE, ids=lambda op: f"{op.name}.{op.variant_test_name}".rstrip("."))
 @pytest.mark.filterwarnings("ignore")
-def test_operator(op: Any, to: str):
+def test_operator(op: Any):
     torch.manual_seed(0)
     sample = next(iter(op.sample_inputs("cpu", torch.float32, requires_grad=False)))
     args, kwargs = (sample.input, *sample.args), sample.kwargs
@@ -54,15 +53,27 @@ def test_operator(op: Any, to: str):
         expected = leaves(op.op(*copied(args), **copied(kwargs)))
         if op.name in REFUSED:
             with pytest.raises(MlgraphError):
-                mlgraph.compile(op.op, to=to, args=args, kwargs=kwargs)
+                mlgraph.compile(op.op, to="torch", args=args, kwargs=kwargs)
             return
-        graph = mlgraph.compile(lambda *a, **k: op.op(*a, **k), to=to, args=args, kwargs=kwargs)
-        found = leaves(graph(*copied(args), **copied(kwargs)))
-    assert len(found) == len(expected)
-    for a, b in zip(found, expected, strict=True):
-        if not isinstance(b, torch.Tensor):
-            assert a == pytest.approx(b, rel=1e-4, nan_ok=True)
-            continue
-        a, b = to_numpy(a), to_numpy(b)
-        assert a.shape == b.shape
-        np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5)
+        flat, tree = optree.tree_flatten((args, kwargs), none_is_leaf=True)
+        tensors = [leaf for leaf in flat if isinstance(leaf, torch.Tensor)]
+
+        def function(*given: torch.Tensor) -> list[Any]:
+            arrays = iter(given)
+            a, k = tree.unflatten(next(arrays) if isinstance(leaf, torch.Tensor) else leaf for leaf in flat)
+            return leaves(op.op(*a, **k))
+
+        for to, graph in graphs(function, copied(tensors)).items():
+            found = graph(*copied(tensors))
+            assert len(found) == len(expected), to
+            for a, b in zip(found, expected, strict=True):
+                assert_close(a, b, to)
+
+
+def assert_close(found: Any, expected: Any, to: str) -> None:
+    if not isinstance(expected, torch.Tensor):
+        assert found == pytest.approx(expected, rel=1e-4, nan_ok=True), to
+        return
+    a, b = to_numpy(found), to_numpy(expected)
+    assert a.shape == b.shape, to
+    np.testing.assert_allclose(a, b, rtol=2e-4, atol=2e-5, err_msg=to)

@@ -5,16 +5,14 @@ from typing import Any
 
 import pytest
 import torch
-from torch_cases import TARGETS, assert_same
+from torch_cases import assert_same
 
 import mlgraph
 
-each_target = pytest.mark.parametrize("to", TARGETS)
 nan = float("nan")
 
 
-@each_target
-def test_nan_is_the_largest_of_all(to: str):
+def test_nan_is_the_largest_of_all():
     def function(x: Any) -> Any:
         return (
             torch.sort(x, stable=True),
@@ -29,12 +27,11 @@ def test_nan_is_the_largest_of_all(to: str):
             x.cummax(1),
         )
 
-    assert_same(function, to, (torch.tensor([[3.0, nan, 1.0, nan, 2.0], [1.0, 1.0, 0.0, -0.0, 1.0]]),))
+    assert_same(function, (torch.tensor([[3.0, nan, 1.0, nan, 2.0], [1.0, 1.0, 0.0, -0.0, 1.0]]),))
 
 
-@each_target
-def test_the_median_of_nothing_is_nan(to: str):
-    assert_same(lambda x: (x.median(), x.nanmedian()), to, (torch.empty(0, 3),))
+def test_the_median_of_nothing_is_nan():
+    assert_same(lambda x: (x.median(), x.nanmedian()), (torch.empty(0, 3),))
 
 
 @pytest.mark.parametrize("to", ["torch", "tensorflow", "numpy"])

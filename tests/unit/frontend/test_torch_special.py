@@ -3,84 +3,69 @@
 
 import math
 from collections.abc import Callable
+from typing import Any
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from frameworks import to_numpy
 from torch_cases import assert_same
 
 import mlgraph
 
-TARGETS = ("torch", "jax", "tensorflow", "numpy")
 EDGES = (0.0, -0.0, 0.5, 1.0, -1.0, 2.0, -2.5, 5.0, 30.0, math.inf, -math.inf, math.nan)
 
 
-def agrees(function: Callable[..., torch.Tensor], to: str, traced: tuple, *others: tuple, rtol: float = 3e-5) -> None:
-    """Whether a graph of `function`, traced on `traced`, gives what torch gives, there and on `others`."""
-    graph = mlgraph.compile(function, to=to, args=traced, **({"x64": True} if to == "jax" else {}))
-    for arguments in (traced, *others):
-        wanted, found = function(*arguments), graph(*arguments)
-        pairs = zip(wanted, found, strict=True) if isinstance(wanted, tuple | list) else [(wanted, found)]
-        for want, got in pairs:
-            np.testing.assert_allclose(to_numpy(got), want.numpy(), rtol=rtol, atol=1e-6)
+def agrees(function: Callable[..., Any], *inputs: tuple, rtol: float = 3e-5) -> None:
+    assert_same(function, *inputs, rtol=rtol, atol=1e-6)
 
 
-@pytest.mark.parametrize("to", TARGETS)
 @pytest.mark.parametrize(
     "name",
     "airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 erfcx log_ndtr ndtri modified_bessel_k0 modified_bessel_k1"
     " scaled_modified_bessel_k0 scaled_modified_bessel_k1 spherical_bessel_j0".split(),
 )
-def test_edges_of_a_special_function_are_torchs(name: str, to: str):
-    agrees(getattr(torch.special, name), to, (torch.tensor(EDGES),), (torch.linspace(-7, 12, 12),))
+def test_edges_of_a_special_function_are_torchs(name: str):
+    agrees(getattr(torch.special, name), (torch.tensor(EDGES),), (torch.linspace(-7, 12, 12),))
 
 
-@pytest.mark.parametrize("to", TARGETS)
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
-def test_polygamma_is_right_below_zero(n: int, to: str):
-    agrees(lambda x: torch.special.polygamma(n, x), to, (torch.tensor([-20.3, -7.6, -0.5, 0.3, 2.0]),), rtol=2e-4)
+def test_polygamma_is_right_below_zero(n: int):
+    agrees(lambda x: torch.special.polygamma(n, x), (torch.tensor([-20.3, -7.6, -0.5, 0.3, 2.0]),), rtol=2e-4)
 
 
-@pytest.mark.parametrize("to", TARGETS)
 @pytest.mark.parametrize(
     "name",
     ["chebyshev_polynomial_u", "shifted_chebyshev_polynomial_w", "hermite_polynomial_h", "laguerre_polynomial_l"],
 )
-def test_orders_of_a_polynomial_may_differ_from_element_to_element(name: str, to: str):
+def test_orders_of_a_polynomial_may_differ_from_element_to_element(name: str):
     x = torch.tensor([[-1.5], [-1.0], [-0.4], [0.0], [0.7], [1.0], [2.0], [math.nan]])
     n = torch.tensor([-3.0, -0.5, 0.0, 1.0, 2.7, 6.0, 11.0, 130.0, math.inf, math.nan])
     function = getattr(torch.special, name)
     if "hermite" not in name:
         n = n[:-2]
-    agrees(function, to, (x, n[:5]), (x[2:], n), rtol=2e-3)
+    agrees(function, (x, n[:5]), (x[2:], n), rtol=2e-3)
 
 
-@pytest.mark.parametrize("to", TARGETS)
-def test_a_histogram_of_other_values_has_other_edges(to: str):
+def test_a_histogram_of_other_values_has_other_edges():
     x, y = torch.tensor([0.5, 1.0, 1.0, 3.0, math.nan][:4]), torch.tensor([2.0, 2.0, -5.0, 0.1, 9.0, 9.0])
-    agrees(lambda x: torch.histogram(x, 4, density=True), to, (x,), (y,))
-    agrees(lambda x: torch.histc(x, 5), to, (x,), (y,))
-    agrees(lambda x: torch.histc(x, 5, min=0, max=3), to, (x,), (torch.tensor([math.nan, 0.0, 3.0, 3.5, -1.0]),))
+    agrees(lambda x: torch.histogram(x, 4, density=True), (x,), (y,))
+    agrees(lambda x: torch.histc(x, 5), (x,), (y,))
+    agrees(lambda x: torch.histc(x, 5, min=0, max=3), (x,), (torch.tensor([math.nan, 0.0, 3.0, 3.5, -1.0]),))
 
 
-@pytest.mark.parametrize("to", TARGETS)
-def test_a_hash_of_a_tensor_is_that_of_its_64_bit_words(to: str):
-    agrees(lambda x: torch.hash_tensor(x).to(torch.float64), to, (torch.tensor([1.5, -2.0, 3.0]),))
+def test_a_hash_of_a_tensor_is_that_of_its_64_bit_words():
+    agrees(lambda x: torch.hash_tensor(x).to(torch.float64), (torch.tensor([1.5, -2.0, 3.0]),))
 
 
-@pytest.mark.parametrize("to", TARGETS)
-def test_covariance_of_weighted_observations(to: str):
+def test_covariance_of_weighted_observations():
     x, weights, counts = torch.rand(3, 5), torch.rand(5), torch.tensor([1, 2, 1, 3, 2])
-    agrees(lambda x: torch.cov(x), to, (x,), (torch.rand(3, 9),))
-    agrees(lambda x, f, a: x.cov(correction=0, fweights=f, aweights=a), to, (x, counts, weights))
-    agrees(lambda x: torch.corrcoef(x), to, (x,), (torch.rand(3, 4),))
+    agrees(lambda x: torch.cov(x), (x,), (torch.rand(3, 9),))
+    agrees(lambda x, f, a: x.cov(correction=0, fweights=f, aweights=a), (x, counts, weights))
+    agrees(lambda x: torch.corrcoef(x), (x,), (torch.rand(3, 4),))
 
 
-@pytest.mark.parametrize("to", TARGETS)
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
-def test_ctc_of_repeated_empty_and_impossible_targets(reduction: str, to: str):
+def test_ctc_of_repeated_empty_and_impossible_targets(reduction: str):
     scores = torch.randn(9, 4, 6).log_softmax(2)
     rows = torch.tensor([[1, 1, 2], [3, 3, 3], [4, 5, 1], [2, 1, 1]])
     inputs, lengths = torch.tensor([9, 4, 0, 5]), torch.tensor([3, 3, 0, 0])
@@ -88,10 +73,8 @@ def test_ctc_of_repeated_empty_and_impossible_targets(reduction: str, to: str):
     def loss(scores: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         return F.ctc_loss(scores, rows, inputs, lengths, reduction=reduction)
 
-    agrees(loss, to, (scores, rows), (torch.randn(12, 4, 6).log_softmax(2), rows.flip(0)))
-    agrees(
-        lambda s, t: F.ctc_loss(s, t, (9, 8, 7, 6), (2, 1, 0, 3), reduction=reduction), to, (scores, rows[0].repeat(2))
-    )
+    agrees(loss, (scores, rows), (torch.randn(12, 4, 6).log_softmax(2), rows.flip(0)))
+    agrees(lambda s, t: F.ctc_loss(s, t, (9, 8, 7, 6), (2, 1, 0, 3), reduction=reduction), (scores, rows[0].repeat(2)))
 
 
 def test_a_negative_variance_gives_nan_where_torch_raises():
@@ -103,32 +86,27 @@ def test_a_negative_variance_gives_nan_where_torch_raises():
 
 def test_combinations_and_frexp():
     x = torch.tensor([3.0, -0.1, 0.0, 1e-40, math.inf])
-    for to in TARGETS:
-        agrees(lambda x: torch.combinations(x[:4], 3), to, (x,))
-        agrees(lambda x: tuple(torch.frexp(x)), to, (x[:3],))
+    agrees(lambda x: torch.combinations(x[:4], 3), (x,))
+    agrees(lambda x: tuple(torch.frexp(x)), (x[:3],))
 
 
-@pytest.mark.parametrize("to", TARGETS)
-def test_integers_to_negative_powers_are_zero_but_for_one_and_minus_one(to: str):
+def test_integers_to_negative_powers_are_zero_but_for_one_and_minus_one():
     x, n = torch.tensor([[-3], [-1], [0], [1], [2]]), torch.tensor([-3, -2, -1, 0, 2])
-    agrees(torch.pow, to, (x, n))
+    agrees(torch.pow, (x, n))
 
 
-@pytest.mark.parametrize("to", TARGETS)
-def test_incomplete_gamma_and_zeta_at_the_ends_of_their_domains(to: str):
+def test_incomplete_gamma_and_zeta_at_the_ends_of_their_domains():
     edges = torch.tensor([0.0, 0.5, 1.0, -0.5, -1.0, math.inf])
     shares = lambda a, x: (torch.igamma(a, x), torch.igammac(a, x))  # noqa: E731
-    agrees(shares, to, (edges[:, None], edges[None, :].clone()))
-    agrees(torch.special.zeta, to, (edges[:5, None], edges[None, :5].clone()))
+    agrees(shares, (edges[:, None], edges[None, :].clone()))
+    agrees(torch.special.zeta, (edges[:5, None], edges[None, :5].clone()))
 
 
-@pytest.mark.parametrize("to", TARGETS)
-def test_complex_numbers_in_functions_of_reals(to: str):
+def test_complex_numbers_in_functions_of_reals():
     x = torch.tensor([0.5 + 0.5j, 1j, -2.0 - 1j, 0j])
     for function in (torch.logical_not, torch.exp2, torch.sigmoid, F.silu, torch.log10, torch.nan_to_num):
-        agrees(function, to, (x,))
+        agrees(function, (x,))
 
 
-@pytest.mark.parametrize("to", TARGETS)
-def test_polygamma_in_place(to: str):
-    assert_same(lambda x: x.clone().polygamma_(2) + 1, to, (torch.rand(3) + 1,), (torch.rand(5) + 1,))
+def test_polygamma_in_place():
+    assert_same(lambda x: x.clone().polygamma_(2) + 1, (torch.rand(3) + 1,), (torch.rand(5) + 1,))

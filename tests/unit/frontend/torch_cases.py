@@ -1,12 +1,13 @@
 # pyright: basic
-"""How tests of the torch frontend compare a graph with the function that it was traced from."""
+"""How tests of the torch frontend compare graphs with the function that they were traced from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import torch
-from frameworks import to_numpy
+from frameworks import to_numpy, wide_types
 from torch.utils import _pytree
 
 import mlgraph
@@ -14,16 +15,49 @@ import mlgraph
 TARGETS = ("torch", "jax", "tensorflow", "numpy")
 
 
-def assert_same(function: Callable[..., Any], to: str, *inputs: tuple[Any, ...], rtol: float = 1e-5) -> None:
-    """`function`, traced on the first of `inputs`, gives on each of them what it gives eagerly."""
-    graph: Any = mlgraph.compile(function, to=to, args=inputs[0], x64=True if to == "jax" else None)
-    for args in inputs:
-        found, expected = (_pytree.tree_leaves(f(*args)) for f in (graph, function))
-        assert len(found) == len(expected)
-        for a, b in zip(found, expected, strict=True):
-            array = to_numpy(a.detach() if isinstance(a, torch.Tensor) else a)
-            assert array.shape == tuple(b.shape)
-            assert array.dtype.name == str(b.dtype).removeprefix("torch.")
-            wanted = b.detach().to(torch.float64) if b.is_floating_point() else b.detach()
-            wide = array.astype(np.float64) if b.is_floating_point() else array
-            np.testing.assert_allclose(wide, wanted.numpy(), rtol=rtol, atol=rtol)
+def assert_same(
+    function: Callable[..., Any],
+    *inputs: tuple[Any, ...],
+    rtol: float = 1e-5,
+    atol: float | None = None,
+    targets: Sequence[str] = TARGETS,
+) -> None:
+    """`function`, traced on the first of `inputs`, gives on every target and each of them what it gives eagerly."""
+
+    def flat(*args: Any) -> list[Any]:
+        return _pytree.tree_leaves(function(*args))
+
+    for to, graph in graphs(flat, *inputs, targets=targets).items():
+        with wide_types(to):
+            for args in inputs:
+                found, expected = graph(*args), flat(*args)
+                assert len(found) == len(expected), to
+                for a, b in zip(found, expected, strict=True):
+                    assert_close(a, b, rtol, rtol if atol is None else atol, f"to {to}")
+
+
+def graphs(function: Callable[..., Any], *inputs: tuple[Any, ...], targets: Sequence[str] = TARGETS) -> dict[str, Any]:
+    """A graph of `function` for each target, traced on the first of `inputs`, and on others where it must be.
+
+    torch.export takes most of a capture's time, so that the captures are made once, for torch; the graphs of other
+    targets are loaded from the file that this one is saved to.
+    """
+    graph: Any = mlgraph.compile(function, to="torch", args=inputs[0])
+    for args in inputs[1:]:
+        graph(*args)
+    found = {"torch": graph}
+    with TemporaryDirectory() as folder:
+        graph.save(folder)
+        for to in targets[1:]:
+            with wide_types(to):
+                found[to] = mlgraph.load(folder, to=to)
+    return found
+
+
+def assert_close(found: Any, expected: torch.Tensor, rtol: float, atol: float, message: str) -> None:
+    array = to_numpy(found)
+    assert array.shape == tuple(expected.shape), message
+    assert array.dtype.name == str(expected.dtype).removeprefix("torch."), message
+    wanted = expected.detach().to(torch.float64) if expected.is_floating_point() else expected.detach()
+    wide = array.astype(np.float64) if expected.is_floating_point() else array
+    np.testing.assert_allclose(wide, wanted.numpy(), rtol=rtol, atol=atol, err_msg=message)
