@@ -374,8 +374,13 @@ def _run_pipeline(graph: Graph, program: Program, stages: dict[str, Any], option
     flags = (options.array_caching, options.include_generators, options.passes, narrow, fuse, options.fast_math)
     pipeline = default_pipeline(to, *flags)
 
-    def on_stage(name: str, module: Any) -> None:
-        stages[name] = module.clone() if name != to else module
+    def on_stage(name: str, module: Any, changed: bool) -> None:
+        if name == to:
+            stages[name] = module
+        elif changed or not stages:
+            stages[name] = module.clone()
+        else:
+            stages[name] = next(reversed(stages.values()))
         dump.stage(name, module)
 
     try:

@@ -13,9 +13,10 @@ A stage ends where the module has a meaning of its own: it is verified there, an
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from io import StringIO
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 from xdsl.printer import Printer
 from xdsl.transforms.common_subexpression_elimination import CommonSubexpressionElimination
@@ -38,8 +39,9 @@ from mlgraph.transforms.narrow_types import NarrowTypesPass
 Backend: TypeAlias = Literal["torch", "jax", "tensorflow", "numpy"]
 OnPass: TypeAlias = Callable[[str, ModulePass, ModuleOp], object]
 """Called after each pass with the stage's name, the pass and the module."""
-OnStage: TypeAlias = Callable[[str, ModuleOp], object]
-"""Called after each stage, when the module has been verified, with the stage's name and the module."""
+OnStage: TypeAlias = Callable[[str, ModuleOp, bool], object]
+"""Called after each stage, when the module has been verified, with the stage's name, the module, and whether the stage
+changed it."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +70,24 @@ class Pipeline:
         return self._insert(name, new, 1)
 
     def run(self, module: ModuleOp, on_pass: OnPass | None = None, on_stage: OnStage | None = None) -> None:
-        """Run every pass on `module`, and verify it after each stage.
+        """Run every pass on `module`, and verify it after each stage that changes it.
 
         An error that mlgraph raises on purpose passes through; any other becomes a `PassError` that holds the stage,
         the pass's spec and the text of the IR as the pass left it.
         """
         ctx = context()
+        before: list[Any] = []
         for stage in self.stages:
             for step in stage.passes:
                 _guarded(stage.name, str(step.spec()), module, lambda step=step: step.apply(ctx, module))
                 if on_pass is not None:
                     on_pass(stage.name, step, module)
-            _guarded(stage.name, "", module, module.verify)
+            after = _contents(module)
+            if changed := after != before:
+                _guarded(stage.name, "", module, module.verify)
             if on_stage is not None:
-                on_stage(stage.name, module)
+                on_stage(stage.name, module, changed)
+            before = after
 
     def __iter__(self) -> Iterator[tuple[str, ModulePass]]:
         """Each pass, with the name of its stage."""
@@ -136,6 +142,22 @@ def default_pipeline(
             Stage(to, (*layout, LowerIvyPass(to), cse, dce)),
         )
     )
+
+
+def _contents(module: ModuleOp) -> list[Any]:
+    """All that a pass may change of a module, to learn by comparison whether one did: it takes a tenth of verifying."""
+    return [
+        (op, tuple(op.operands), op.result_types, dict(op.properties), dict(op.attributes), *_places(op))
+        for op in module.walk()
+    ]
+
+
+def _places(op: Operation) -> Iterator[Any]:
+    """The blocks of an operation, with what they are given."""
+    for region in op.regions:
+        for block in region.blocks:
+            yield block
+            yield block.arg_types
 
 
 def _guarded(stage: str, spec: str, module: ModuleOp, action: Callable[[], object]) -> None:

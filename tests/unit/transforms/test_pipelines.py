@@ -54,6 +54,17 @@ class Breaking(ModulePass):
         negative.results[0]._type = tensor((5,), f64)
 
 
+@dataclass(frozen=True)
+class OtherAxis(ModulePass):
+    """Sums over another axis than the type of the result says."""
+
+    name = "other-axis"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        total = next(inner for inner in op.walk() if inner.name == "ivy.sum")
+        total.properties["axis"] = ivy.sum.by_name["axis"].kind.encode((1,))
+
+
 def spec(pipeline: Pipeline) -> list[str]:
     return [f"{stage}/{step.name}" for stage, step in pipeline]
 
@@ -90,12 +101,32 @@ def test_callbacks_see_every_pass_and_stage() -> None:
     default_pipeline("numpy").run(
         program(ivy.negative, [MATRIX]),
         on_pass=lambda stage, step, module: seen.append(f"{stage}/{step.name}"),
-        on_stage=lambda stage, module: seen.append(stage),
+        on_stage=lambda stage, module, changed: seen.append(stage),
     )
     passes = spec(default_pipeline("numpy"))
     assert [name for name in seen if "/" in name] == passes
     assert [name for name in seen if "/" not in name] == ["ivy", "stateful", "generator", "constant", "numpy"]
     assert seen.index("ivy") == 3
+
+
+def test_stages_say_whether_they_changed_the_module() -> None:
+    changed: dict[str, bool] = {}
+
+    def note(stage: str, module: ModuleOp, different: bool) -> None:
+        changed[stage] = different
+
+    default_pipeline("numpy").run(program(lambda x: ivy.negative(ivy.negative(x)), [MATRIX]), on_stage=note)
+    assert changed == {"ivy": True, "stateful": False, "generator": False, "constant": False, "numpy": False}
+    default_pipeline("numpy").run(program(ivy.negative, [MATRIX]), on_stage=note)
+    assert changed["numpy"]
+    default_pipeline("numpy").run(program(everything, [MATRIX]), on_stage=note)
+    assert all(changed.values())
+
+
+def test_a_change_of_a_property_alone_is_one() -> None:
+    module = program(lambda x: ivy.sum(x, (0,)), [tensor((4, 3), f32)])
+    with pytest.raises(PassError, match="not valid at stage stateful"):
+        default_pipeline("torch").insert_after("stateful", OtherAxis()).run(module)
 
 
 def test_the_text_is_what_the_tool_takes() -> None:
@@ -152,7 +183,7 @@ def everything(x: Any) -> Any:
 def test_no_operation_loses_its_line(to: Any, options: dict[str, bool]) -> None:
     module = program(everything, [MATRIX])
 
-    def check(stage: str, module: ModuleOp) -> None:
+    def check(stage: str, module: ModuleOp, changed: bool) -> None:
         lost = [op.name for op in operations(module) if op.location != HERE]
         assert not lost, f"{lost} after {stage}"
 
@@ -171,7 +202,7 @@ def test_constants_stay_as_they_were_without_caching() -> None:
         module = program(body, [tensor((-1,), i64)])
         stages: dict[str, list[str]] = {}
         pipeline = default_pipeline("torch", array_caching)
-        pipeline.run(module, on_stage=lambda stage, module: stages.update({stage: names(module)}))
+        pipeline.run(module, on_stage=lambda stage, module, changed: stages.update({stage: names(module)}))
         return stages["ivy"]
 
     assert at_ivy(False) == ["constant.literal", "constant.literal", "ivy.add", "ivy.pow"]
