@@ -45,7 +45,7 @@ def _capture(request: Request, free: Free) -> Program:
     root = Root(request)
     started = time.perf_counter()
     with quiet(root.trace), users_lines():
-        exported = export(root, request, _decompositions(), free)
+        exported = export(root, request, RULES, _decompositions, free)
     seconds = time.perf_counter() - started
     program = _raise(exported, root, request)
     program.tracer_seconds = seconds

@@ -7,11 +7,12 @@ import re
 import threading
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 import torch
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
+from torch._ops import HigherOrderOperator, OpOverload
 from torch._subclasses.fake_tensor import UnsupportedOperatorException
 from torch.export import ExportedProgram
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
@@ -26,6 +27,7 @@ from mlgraph.frontend.program import Request
 from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, SizesTooComplex, dimensions
 from mlgraph.frontend.torch.regions import inline_regions
 from mlgraph.frontend.torch.replacing import Replacing
+from mlgraph.frontend.torch.writes import rewrite_writes
 
 FREE_SIZE = re.compile(r"\bs\d+\b")
 """How torch calls free sizes: an error that names one is about what torch cannot tell of it."""
@@ -159,19 +161,45 @@ def _is_dynamic(leaf: Any) -> bool:
     return isinstance(leaf, torch.Tensor | torch.SymInt | torch.SymFloat | torch.SymBool)
 
 
-def export(root: Root, request: Request, decompositions: Any, free: Free) -> ExportedProgram:
-    """The trace of `root`, taken apart, with the sizes of the axes `free` open."""
+def export(
+    root: Root, request: Request, known: Container[str], decompositions: Callable[[], Any], free: Free
+) -> ExportedProgram:
+    """The trace of `root` with the sizes of the axes `free` open.
+
+    Where it holds anything but `known` operations it is taken apart, for which torch traces it once more.
+    """
     with watching_functions(root.trace), temporarily_clear_interpreter_stack(), torch.enable_grad():
         arrays = tuple(example(array) for array in request.arrays)
         dynamic = dimensions(arrays, free) if free else None
         try:
-            return inline_regions(_export(root, arrays, dynamic)).run_decompositions(decompositions)
+            exported = inline_regions(_export(root, arrays, dynamic))
+            rewrite_writes(exported)
+            if is_known(exported, known):
+                return exported
+            return exported.run_decompositions(decompositions())
         except (RuntimeError, NotImplementedError) as error:
             if free and FREE_SIZE.search(str(error)):
                 raise SizesTooComplex from error
-            if (known := explained(error)) is None:
+            if (why := explained(error)) is None:
                 raise
-            raise known from error
+            raise why from error
+
+
+def is_known(exported: ExportedProgram, known: Container[str]) -> bool:
+    """Whether a trace can be raised as it is: nothing in it writes, and every operation is known."""
+    nodes = [node for node in exported.graph.nodes if node.op == "call_function"]
+    return not any(
+        isinstance(node.target, HigherOrderOperator)
+        or (isinstance(node.target, OpOverload) and (str(node.target) not in known or _writes(node)))
+        for node in nodes
+    )
+
+
+def _writes(node: torch.fx.Node) -> bool:
+    """Whether a node changes what it is given: in training, norms change their statistics, and no schema says so."""
+    schema: Any = node.target._schema  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
+    given = dict(zip((a.name for a in schema.arguments), node.args)) | node.kwargs
+    return schema.is_mutable or any(given.get(name) is True for name in ("training", "train", "use_input_stats"))
 
 
 def example(array: torch.Tensor) -> torch.Tensor:

@@ -6,6 +6,7 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
+from mlgraph.dialects.dtypes import i1
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.types import rank, shape_of
 from mlgraph.frontend.torch.raising import Out
@@ -105,6 +106,25 @@ def bounds(x: SSAValue, over: int, start: Any, stop: Any, step: int) -> tuple[An
 
 def sliced(x: SSAValue, over: int, start: Any, stop: Any, step: int = 1) -> SSAValue:
     return ivy.slice(x, *bounds(x, over, start, stop, step))
+
+
+@rule("narrow.default", "narrow_copy.default")
+def narrow(out: Out, x: SSAValue, dim: int, start: Any, length: Any) -> SSAValue:
+    over = axis(dim, rank(x))
+    if isinstance(start, int) and start < 0:
+        start = sizes.add(size_of(x, over), start)
+    return sliced(x, over, start, sizes.add(start, length))
+
+
+@rule("diff.default")
+def diff(out: Out, x: SSAValue, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> SSAValue:
+    over = axis(dim, rank(x))
+    parts = [to(part, out.dtype) for part in (prepend, x, append) if part is not None]
+    x = ivy.concat(parts, over) if len(parts) > 1 else x
+    for _ in range(n):
+        later, earlier = sliced(x, over, 1, TO_END), sliced(x, over, 0, -1)
+        x = ivy.logical_xor(later, earlier) if out.dtype == i1 else ivy.subtract(later, earlier)
+    return x
 
 
 @rule("slice_scatter.default")

@@ -147,11 +147,3 @@ def angle(out: Out, x: SSAValue) -> SSAValue:
 @rule("copy.default")
 def copy(out: Out, x: SSAValue, src: SSAValue, non_blocking: bool = False) -> SSAValue:
     return ivy.broadcast_to(to(src, dtype(x)), sizes_of(x))
-
-
-@rule("narrow_copy.default")
-def narrow_copy(out: Out, x: SSAValue, dim: int, start: Any, length: Any) -> SSAValue:
-    from mlgraph.dialects import sizes
-    from mlgraph.frontend.torch.table.manipulation import sliced
-
-    return sliced(x, axis(dim, rank(x)), start, sizes.add(start, length))

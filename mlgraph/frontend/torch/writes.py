@@ -1,0 +1,90 @@
+"""Writes into tensors that nothing else sees: each becomes an operation with a result of its own.
+
+    %a = aten.conv2d(%x, %w)                %a = aten.conv2d(%x, %w)
+    %b = aten.add_(%a, %y)       becomes    %b = aten.add(%a, %y)
+
+and what read `%a` later reads `%b`. Other writes are left to export's own decompositions, which trace the graph again.
+"""
+
+# pyright: basic
+from typing import Any
+
+import torch
+from torch._ops import OpOverload
+from torch.export import ExportedProgram
+from torch.fx.node import map_arg
+
+FRESH = frozenset(
+    f"aten.{name}.default"
+    for name in "batch_norm conv1d conv2d conv3d group_norm instance_norm layer_norm linear matmul rms_norm".split()
+)
+"""Composites that give a tensor of their own always, which their schemas do not tell."""
+
+
+def rewrite_writes(exported: ExportedProgram) -> None:
+    """Rewrite every such write of a trace. A write into what a dropout outside training gives back is seen in its
+    argument, which is the same tensor."""
+    graph_module = exported.graph_module
+    idle = [node for node in graph_module.graph.nodes if _is_idle_dropout(node)]
+    for node in idle:
+        node.replace_all_uses_with(node.args[0])
+        graph_module.graph.erase_node(node)
+    order = {node: i for i, node in enumerate(graph_module.graph.nodes)}
+    writes = [node for node in order if isinstance(node.target, OpOverload) and node.target._schema.is_mutable]
+    if not any([_rewrite(graph_module.graph, node, order) for node in writes] + idle):
+        return
+    graph_module.recompile()
+    results = next(node for node in graph_module.graph.nodes if node.op == "output").args[0]
+    for spec, result in zip(exported.graph_signature.output_specs, results, strict=True):
+        if isinstance(result, torch.fx.Node):
+            spec.arg.name = result.name
+
+
+def _rewrite(graph: torch.fx.Graph, node: torch.fx.Node, order: dict[torch.fx.Node, int]) -> bool:
+    written, pure = node.args[0] if node.args else None, _without_write(node.target)
+    if pure is None or not isinstance(written, torch.fx.Node) or not _is_fresh(written):
+        return False
+    before = [user for user in written.users if order[user] < order[node]]
+    if not all(_is_fresh(user) for user in before) or not _same_type(node, pure):
+        return False
+    with graph.inserting_before(node):
+        new = graph.call_function(pure, node.args, node.kwargs)
+    new.meta, order[new] = dict(node.meta), order[node]
+    node.replace_all_uses_with(new)
+    graph.erase_node(node)
+    written.replace_all_uses_with(new, lambda user: user is not new and user not in before)
+    return True
+
+
+def _is_idle_dropout(node: torch.fx.Node) -> bool:
+    return str(node.target) == "aten.dropout.default" and not (node.args[1] and node.args[2])
+
+
+def _without_write(target: Any) -> OpOverload | None:
+    """The operation that does the same without writing, for one that writes into its first argument alone."""
+    name, arguments = target._schema.name, target._schema.arguments
+    written = [i for i, a in enumerate(arguments) if a.alias_info is not None and a.alias_info.is_write]
+    packet = getattr(getattr(torch.ops, target.namespace), name.partition("::")[2].removesuffix("_"), None)
+    if not name.endswith("_") or written != [0] or packet is None:
+        return None
+    return getattr(packet, target._overloadname, None)
+
+
+def _is_fresh(node: torch.fx.Node) -> bool:
+    """Whether a node gives tensors that share no memory with what it is given."""
+    if not isinstance(node.target, OpOverload):
+        return False
+    if any(result.alias_info is not None for result in node.target._schema.returns):
+        return False
+    return str(node.target) in FRESH or not _is_composite(node.target)
+
+
+def _is_composite(op: OpOverload) -> bool:
+    return op.has_kernel_for_dispatch_key(torch._C.DispatchKey.CompositeImplicitAutograd)
+
+
+def _same_type(node: torch.fx.Node, pure: OpOverload) -> bool:
+    """Whether the result without the write has the type of the tensor that is written into."""
+    arguments, keywords = map_arg((node.args, node.kwargs), lambda n: n.meta["val"])
+    found, written = pure(*arguments, **keywords), node.args[0].meta["val"]  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
+    return found.dtype == written.dtype and str(found.shape) == str(written.shape)
