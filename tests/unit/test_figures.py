@@ -90,13 +90,13 @@ def test_figure_3(lazy):
 
 
 def power_of_a_draw(x):
-    a = torch.randint(0, 100, size=[1])
+    a = torch.randint(4, 100, size=[1])  # canonicalize makes less of smaller numbers
     z = x**a
     return z + torch.rand([1])
 
 
 def times_a_draw(x):
-    a = torch.randint(0, 100, size=[1])
+    a = torch.randint(4, 100, size=[1])  # canonicalize makes less of smaller numbers
     z = x * a
     return z + torch.rand([1])
 
@@ -131,7 +131,6 @@ def test_draws_of_a_seed_repeat(lazy):
 
 @pytest.mark.parametrize(("function", "name"), [(power_of_a_draw, "ivy.pow"), (times_a_draw, "ivy.multiply")])
 def test_figure_5(lazy, function, name):
-    torch.manual_seed(0)  # a power that canonicalize leaves as it is
     graph = compiled(function, (torch.tensor([1.0]),), lazy, include_generators=False)
     assert operations(graph) == {name: 1, "ivy.add": 1, "constant": 2}
 

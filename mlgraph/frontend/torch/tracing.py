@@ -3,6 +3,7 @@
 # pyright: basic
 import contextlib
 import logging
+import operator
 import re
 import threading
 import traceback
@@ -12,7 +13,7 @@ from typing import Any
 
 import torch
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
-from torch._ops import HigherOrderOperator, OpOverload
+from torch._ops import OpOverload
 from torch._subclasses.fake_tensor import UnsupportedOperatorException
 from torch.export import ExportedProgram
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
@@ -186,13 +187,21 @@ def export(
 
 
 def is_known(exported: ExportedProgram, known: Container[str]) -> bool:
-    """Whether a trace can be raised as it is: nothing in it writes, and every operation is known."""
+    """Whether a trace can be raised as it is: nothing in it writes, and what gives tensors is known.
+
+    Tensors of the trace itself, which a function may hold on to, are left to torch, which tells of them.
+    """
+    held = [value for value in exported.constants.values() if isinstance(value, torch.Tensor)]
     nodes = [node for node in exported.graph.nodes if node.op == "call_function"]
-    return not any(
-        isinstance(node.target, HigherOrderOperator)
-        or (isinstance(node.target, OpOverload) and (str(node.target) not in known or _writes(node)))
+    return all(type(value) is torch.Tensor for value in held) and all(
+        str(node.target) in known and not _writes(node)
+        if isinstance(node.target, OpOverload)
+        else node.target is operator.getitem or isinstance(node.meta.get("val"), SIZE)
         for node in nodes
     )
+
+
+SIZE = (bool, int, float, torch.SymBool, torch.SymInt, torch.SymFloat)
 
 
 def _writes(node: torch.fx.Node) -> bool:

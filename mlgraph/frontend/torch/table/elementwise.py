@@ -10,6 +10,7 @@ import torch
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
+from mlgraph.dialects.constant import ArrayOp, LiteralOp
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, INTEGERS, bf16, f16, f32, i1
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.frontend.torch.raising import Out
@@ -416,7 +417,8 @@ def clone(out: Out, x: SSAValue, *, memory_format: Any = None) -> SSAValue:
 
 @rule("detach.default")
 def detach(out: Out, x: SSAValue) -> SSAValue:
-    return ivy.stop_gradient(x)
+    constant = isinstance(x.owner, LiteralOp | ArrayOp) or not (dtype(x) in FLOATS or dtype(x) in COMPLEX)
+    return x if constant else ivy.stop_gradient(x)
 
 
 @rule("gelu.default")
