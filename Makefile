@@ -48,7 +48,7 @@ filecheck: $(READY)  ## lit and FileCheck over tests/filecheck
 
 .PHONY: unit
 unit: $(READY)  ## pytest over tests/unit, a thread for each worker
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) tests/unit
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/unit
 
 .PHONY: bench
 bench: $(READY)  ## The benchmarks; each writes its table to benchmarks/results
