@@ -35,8 +35,16 @@ def dtype_of(dtype: torch.dtype) -> DType:
 def type_of(value: Any) -> Attribute:
     """The type of a traced tensor or size."""
     if isinstance(value, torch.Tensor):
-        return tensor(tuple(n if isinstance(n, int) else -1 for n in value.shape), dtype_of(value.dtype))
+        known = [fixed(n) for n in value.shape]
+        return tensor(tuple(-1 if n is None else n for n in known), dtype_of(value.dtype))
     return IndexType()
+
+
+def fixed(size: Any) -> int | None:
+    """A traced size as a number, None for one that is free. A symbol may stand for a number: the trace went on."""
+    if isinstance(size, torch.SymInt):
+        return int(size.node.expr) if size.node.expr.is_Integer else None
+    return size
 
 
 @dataclass(frozen=True)
@@ -150,8 +158,6 @@ class Raiser:
         return insert(ArrayOp(Captured(name, array), type_of(array))).result
 
     def raise_node(self, node: torch.fx.Node) -> Any:
-        from mlgraph.frontend.torch.table import RULES
-
         arguments = tuple(self.value(a) for a in node.args)
         keywords = {k: self.value(v) for k, v in node.kwargs.items()}
         effect = node.target is EFFECT
@@ -162,6 +168,9 @@ class Raiser:
         filename, line = user_frame(node)
         if filename:
             self.location = at(filename, line, 0, module_path(node))
+        val = node.meta.get("val")
+        if isinstance(val, torch.SymInt) and (number := fixed(val)) is not None:
+            return number
         with located(self.location):
             if node.target is operator.getitem:
                 return self.item(node, *arguments)
@@ -169,20 +178,25 @@ class Raiser:
                 return SIZE_OPERATORS[node.target](*arguments)
             if not isinstance(node.target, torch._ops.OpOverload):
                 return self.other(node)
-            rule = RULES.get(str(node.target))
-            if rule is None:
-                self.missing[str(node.target), user_line(node)] += 1
-                return self.placeholder(node)
-            metas = tuple(meta(a) for a in node.args)
-            try:
-                value = rule(Out(node.meta.get("val"), metas), *arguments, **keywords)
-            except NeedsStaticSize as error:
-                if not (symbols := self.needed(node, error)):
-                    raise
-                self.to_fix |= symbols
-                return self.placeholder(node)
-            self.name(node, value)
-            return value
+            return self.by_rule(node, arguments, keywords)
+
+    def by_rule(self, node: torch.fx.Node, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        from mlgraph.frontend.torch.table import RULES
+
+        rule = RULES.get(str(node.target))
+        if rule is None:
+            self.missing[str(node.target), user_line(node)] += 1
+            return self.placeholder(node)
+        metas = tuple(meta(a) for a in node.args)
+        try:
+            value = rule(Out(node.meta.get("val"), metas), *arguments, **keywords)
+        except NeedsStaticSize as error:
+            if not (symbols := self.needed(node, error)):
+                raise
+            self.to_fix |= symbols
+            return self.placeholder(node)
+        self.name(node, value)
+        return value
 
     def needed(self, node: torch.fx.Node, error: NeedsStaticSize) -> set[sympy.Symbol]:
         """The symbols in the sizes that a rule must know."""
@@ -221,7 +235,7 @@ class Raiser:
 
         def one(val: Any) -> Any:
             if isinstance(val, torch.Tensor):
-                shape = [n if isinstance(n, int) else 2 for n in val.shape]
+                shape = [2 if (number := fixed(n)) is None else number for n in val.shape]
                 full = ivy.full(shape, 0.0, dtype_of(val.dtype))
                 full._type = type_of(val)
                 return full

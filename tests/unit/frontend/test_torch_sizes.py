@@ -55,3 +55,9 @@ def test_sizes_of_which_torch_cannot_tell_that_they_fit_are_fixed():
     x = torch.rand(2, 3, 6) + torch.eye(6).reshape(2, 3, 6)
     graph = mlgraph.compile(torch.linalg.tensorinv, to="numpy", args=(x,))
     np.testing.assert_allclose(graph(x), torch.linalg.tensorinv(x), rtol=1e-4, atol=1e-5)
+
+
+def test_a_size_that_the_trace_comes_to_know_is_known_from_its_start():
+    """torch learns at the product that the last axis has 4 elements."""
+    graph = mlgraph.compile(lambda x: torch.sin(x) @ torch.ones(4, 2), to="numpy", args=(torch.rand(2, 4),))
+    assert "ivy.sin(%x) : (tensor<?x4xf32>) -> tensor<?x4xf32>" in str(graph.ir("ivy"))
