@@ -47,7 +47,7 @@ def erf(x: Real) -> Real:
     small = fma(a, graded(square, ERF_SINGLE, ERF_DOUBLE), a)
     _, index, r, _ = octaves(-graded(a.at_most(4.0 if x.single else 6.0), LOG_SINGLE, LOG_DOUBLE))
     scale = power_of_two(index)
-    large = fma(-scale, fraction(r, 0.0), 1.0 - scale)
+    large = fma(-scale, fraction(r), 1.0 - scale)
     return where(a < 1.0, small, large).with_sign_of(x)
 
 

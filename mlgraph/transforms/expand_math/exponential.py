@@ -35,9 +35,10 @@ EXP_DOUBLE = (
 """`(exp(r) - 1 - r) / r**2`."""
 
 
-def fraction(r: Real, rest: Real | float) -> Real:
+def fraction(r: Real, rest: Real | None = None) -> Real:
     """`exp(r + rest) - 1`, where `rest` is what rounding took from `r`."""
-    return r + fma(r * r, graded(r, EXP_SINGLE, EXP_DOUBLE), rest)
+    series = graded(r, EXP_SINGLE, EXP_DOUBLE)
+    return fma(r * r, series, r) if rest is None else r + fma(r * r, series, rest)
 
 
 def octaves(x: Real) -> tuple[Real, Int, Real, Real]:
@@ -69,7 +70,7 @@ def clamped(x: Real) -> Real:
 def exp(x: Real) -> Real:
     """`2**k * exp(r)`; the scale is applied in two steps, so that a denormal result is rounded once."""
     k, index, r, _ = octaves(clamped(x))
-    return scaled(fraction(r, 0.0) + 1.0, k, index)
+    return scaled(fraction(r) + 1.0, k, index)
 
 
 def exp_pair(high: Real, low: Real) -> Real:
@@ -107,7 +108,7 @@ def sigmoid(x: Real) -> Real:
     For `k > 0` both sides of the fraction are divided by 2**k, which does not overflow.
     """
     k, _, r, _ = octaves((-x).at_most(-LEAST[x.layout.digits]).at_least(-x.layout.digits - 2.0))
-    q = fraction(r, 0.0)
+    q = fraction(r)
     deep = k > 64
     _, index = nearest(where(deep, 64.0 - k, -abs(k)))
     w = power_of_two(index)

@@ -11,7 +11,6 @@ from mlgraph.transforms.expand_math.real import (
     fma,
     full_two_sum,
     graded,
-    nearest,
     power_of_two,
     two_sum,
     where,
@@ -22,13 +21,12 @@ from mlgraph.transforms.expand_math.table import expands
 MOST = {23: 89.5, 52: 710.5}
 """Beyond these sinh and cosh are infinite."""
 
-TANH_SINGLE = (-0.3333332, 0.13332637, -0.053856842, 0.021088228, -0.0062954617)
+TANH_SINGLE = (-0.3333333, 0.13332897, -0.05379862, 0.019728318)
 TANH_DOUBLE = (
-    *(-0.333333333333333, 0.1333333333332656, -0.053968253963715206, 0.021869488384275597, -0.00886323257124361),
-    *(0.003592091684363591, -0.0014555403665042262, 0.0005884333010532577, -0.00023335070512827202),
-    *(8.326890762912675e-05, -1.946337019004741e-05),
+    *(-0.3333333333333333, 0.13333333333332578, -0.05396825396669524, 0.02186948841228676, -0.008863230589354409),
+    *(0.0035920170244781394, -0.0014543620323563238, 0.0005785381418443278, -0.00018964726016580815),
 )
-"""`(tanh(x) - x) / x**3` in powers of x**2, up to 0.55."""
+"""`(tanh(x) - x) / x**3` in powers of x**2, up to 0.35."""
 
 SINH_SINGLE = (0.16666667, 0.008333311, 0.00019842635, 2.7839212e-06)
 SINH_DOUBLE = (
@@ -40,14 +38,15 @@ SINH_DOUBLE = (
 
 @expands(math.TanhOp)
 def tanh(x: Real) -> Real:
-    """A polynomial up to 0.55; from there `1 - 2 / (exp(t) + 1)` with `t = 2 * abs(x)`, divided by 2**k."""
+    """A polynomial up to 0.35; from there `e / (e + 2)` with `e = exp(t) - 1` and `t = 2 * abs(x)`, held where tanh
+    is 1."""
     a = abs(x)
     square = a * a
     small = fma(a * square, graded(square, TANH_SINGLE, TANH_DOUBLE), a)
-    k, _, r, _ = octaves((a + a).at_most(x.layout.digits + 1.0))
-    w = power_of_two(nearest(-k)[1])
-    large = 1.0 - (w + w) / (fraction(r, 0.0) + (w + 1.0))
-    return where(a < 0.55, small, large).with_sign_of(x)
+    _, index, r, _ = octaves((a + a).at_most(x.layout.digits + 1.0))
+    scale = power_of_two(index)
+    e = fma(scale, fraction(r), scale - 1.0)
+    return where(a < 0.35, small, e / (e + 2.0)).with_sign_of(x)
 
 
 def quarter_exp(x: Real) -> tuple[Real, Real]:

@@ -101,7 +101,7 @@ FUNCTIONS = {
     "atan2": Function(math.Atan2Op, mpmath.atan2, np.arctan2, ((-9, 9), (-9, 9)), (2.0**125, 2.0**1021)),
     "sinh": Function(math.SinhOp, mpmath.sinh, np.sinh, ((-12, 12),), (1, 89.4159, 710.4758)),
     "cosh": Function(math.CoshOp, mpmath.cosh, np.cosh, ((-12, 12),), (1, 89.4159, 710.4758)),
-    "tanh": Function(math.TanhOp, mpmath.tanh, np.tanh, ((-20, 20),), (0.55, 9, 19)),
+    "tanh": Function(math.TanhOp, mpmath.tanh, np.tanh, ((-20, 20),), (0.35, 9, 19)),
     "asinh": Function(math.AsinhOp, asinh, np.arcsinh, ((-8, 8),), (0.36, 2.0**60)),
     "acosh": Function(math.AcoshOp, acosh, np.arccosh, ((1, 5),), (1, 2.0**60)),
     "atanh": Function(math.AtanhOp, atanh, np.arctanh, ((-1, 1),), (0.17, 0.5, 1)),
