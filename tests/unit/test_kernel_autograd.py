@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from kernel_by_torch import ByTorch
+from kernel_gradients import doubles, same_gradients
 from torch.autograd import forward_ad
 from torch.utils.checkpoint import checkpoint
 from xdsl.dialects import arith, math
@@ -30,10 +31,6 @@ def two(x: Any, b: Any) -> Any:
     return y * x, torch.relu(y) + 1
 
 
-def doubles(*shape: int) -> Any:
-    return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
-
-
 def compiled(function: Callable[..., Any], *arguments: Any) -> Any:
     """The compiled function, of which a kernel is known to run."""
     graph = mlgraph.compile(function, args=[x.detach() for x in arguments], to="torch")
@@ -44,16 +41,6 @@ def compiled(function: Callable[..., Any], *arguments: Any) -> Any:
 @pytest.fixture(name="graph")
 def of_bent() -> Any:
     return compiled(bent, doubles(4, 3), doubles(3))
-
-
-def same_gradients(found: Callable[..., Any], wanted: Callable[..., Any], *leaves: Any) -> None:
-    """Compare the gradients of all results, weighted at random."""
-    ours, theirs = found(*leaves), wanted(*leaves)
-    ours, theirs = (y if isinstance(y, tuple) else (y,) for y in (ours, theirs))
-    torch.testing.assert_close(ours, theirs)
-    weights = [torch.randn_like(y) for y in theirs]
-    inputs = [x for x in leaves if x.requires_grad]
-    torch.testing.assert_close(torch.autograd.grad(ours, inputs, weights), torch.autograd.grad(theirs, inputs, weights))
 
 
 @pytest.mark.parametrize("shapes", [((4, 3), (3,)), ((2, 3), (2, 3)), ((5, 1), (1, 3)), ((7, 3), (1,))])
