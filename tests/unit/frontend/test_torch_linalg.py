@@ -107,7 +107,8 @@ def test_least_squares_of_vectors_and_of_a_matrix_that_lacks_rank():
     a = floats(2, 4, 3) + 3 * torch.eye(4, 3)
     assert_same(lambda a, b: torch.linalg.lstsq(a, b).solution, (a, floats(2, 4)), rtol=1e-3)
     a = (floats(5, 3) + 3 * torch.eye(5, 3)) * torch.tensor([1.0, 1, 0])
-    assert_same(lambda a, b: tuple(torch.linalg.lstsq(a, b))[::2], (a, floats(5, 2)), rtol=1e-3)
+    gelsd = lambda a, b: tuple(torch.linalg.lstsq(a, b, driver="gelsd"))[::2]  # noqa: E731, gelsy is often wrong here
+    assert_same(gelsd, (a, floats(5, 2)), rtol=1e-3)
 
 
 def test_narrow_from_a_place_in_a_tensor():
