@@ -39,12 +39,16 @@ from xdsl.utils.exceptions import VerifyException
 from mlgraph.dialects.building import building, insert
 from mlgraph.dialects.canonical import RowPatterns
 from mlgraph.dialects.cells import Cell
+from mlgraph.dialects.constant import LiteralOp
 from mlgraph.dialects.dtypes import compatible
 from mlgraph.dialects.literals import List, Literal, Operand, parse_argument, print_literal
 from mlgraph.dialects.parameters import OPERAND, Parameter, read_parameter
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+KEPT = 1000
+"""How many result types a composite row keeps."""
 
 
 class Row(IRDLOperation):
@@ -58,7 +62,7 @@ class Row(IRDLOperation):
 
     def verify_(self) -> None:
         try:
-            inferred = self.OP.infer(**self.arguments())
+            inferred = self.OP.expected(self)
         except (ValueError, TypeError) as error:
             raise VerifyException(f"{self.name}: {error}") from error
         if len(inferred) != len(self.results):
@@ -166,6 +170,8 @@ class Op(Generic[P, R]):
     patterns: list[Callable[..., Any]] = field(default_factory=list[Callable[..., Any]], init=False)
     """Canonicalisation patterns, in the order in which they are tried."""
     definition: type[Row] = field(init=False)
+    verified: dict[Any, tuple[Attribute, ...]] = field(default_factory=dict[Any, tuple[Attribute, ...]], init=False)
+    """The result types of operations that were verified, by what decides on them."""
 
     def __post_init__(self) -> None:
         self.definition = _define(self)
@@ -197,6 +203,18 @@ class Op(Generic[P, R]):
         arguments = {p.name: p.kind.normalise(bound.arguments[p.name]) for p in self.parameters}
         op = insert(self.build(arguments, self.infer(**arguments)))
         return cast(R, op.results[0] if self.results == 1 else tuple(op.results))
+
+    def expected(self, op: Row) -> tuple[Attribute, ...]:
+        """The result types that an operation must have. Those of a composite are kept: its body builds other rows."""
+        if not self.composite:
+            return self.infer(**self.decode(op))
+        literals = (v.owner.value if isinstance(v.owner, LiteralOp) else None for v in op.operands)
+        key = (op.operand_types, *literals, frozenset(op.properties.items()))
+        if key not in self.verified:
+            if len(self.verified) >= KEPT:
+                self.verified.clear()
+            self.verified[key] = self.infer(**self.decode(op))
+        return self.verified[key]
 
     def infer(self, **arguments: Any) -> tuple[Attribute, ...]:
         """The result types for these arguments."""
