@@ -17,7 +17,7 @@ from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
 from mlgraph.frontend.program import Input, Program, Request, Result, Size
 from mlgraph.frontend.torch.free_sizes import Free, SizesToFix, SizesTooComplex, batches, every_axis
-from mlgraph.frontend.torch.raising import IGNORED, Raiser, symbols_of, type_of
+from mlgraph.frontend.torch.raising import IGNORED, Raiser, fixed, symbols_of, type_of
 from mlgraph.frontend.torch.table import RULES
 from mlgraph.frontend.torch.tracing import TRACED, Root, export, quiet, users_lines
 
@@ -169,13 +169,11 @@ def _input(node: torch.fx.Node, array: torch.Tensor, looked: bool) -> Input:
 
 
 def _size(size: Any, actual: int) -> Size:
-    if isinstance(size, int):
-        return size
+    if (known := fixed(size)) is not None:
+        return known
     expression = size.node.expr
     if isinstance(expression, sympy.Symbol):
         return str(expression)
-    if isinstance(expression, sympy.Integer):
-        return int(expression)
     linear = len(expression.free_symbols) == 1 and sympy.Poly(expression, *expression.free_symbols).degree() == 1
     return str(expression) if linear else actual
 

@@ -17,12 +17,17 @@ def inline_regions(exported: ExportedProgram) -> ExportedProgram:
         for node in regions:
             _inline(graph_module, node)
     graph_module.delete_all_unused_submodules()
-    graph_module.recompile()
-    results = next(node for node in graph_module.graph.nodes if node.op == "output").args[0]
+    settle(exported)
+    return exported
+
+
+def settle(exported: ExportedProgram) -> None:
+    """Let a trace whose graph was rewritten run it, and name its results as they are called now."""
+    exported.graph_module.recompile()
+    results = next(node for node in exported.graph.nodes if node.op == "output").args[0]
     for spec, result in zip(exported.graph_signature.output_specs, results, strict=True):
         if isinstance(result, torch.fx.Node):
             spec.arg.name = result.name
-    return exported
 
 
 def _inline(graph_module: torch.fx.GraphModule, node: torch.fx.Node) -> None:

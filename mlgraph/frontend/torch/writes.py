@@ -14,6 +14,8 @@ from torch._ops import OpOverload
 from torch.export import ExportedProgram
 from torch.fx.node import map_arg
 
+from mlgraph.frontend.torch.regions import settle
+
 FRESH = frozenset(
     f"aten.{name}.default"
     for name in "batch_norm conv1d conv2d conv3d group_norm instance_norm layer_norm linear matmul rms_norm".split()
@@ -31,13 +33,8 @@ def rewrite_writes(exported: ExportedProgram) -> None:
         graph_module.graph.erase_node(node)
     order = {node: i for i, node in enumerate(graph_module.graph.nodes)}
     writes = [node for node in order if isinstance(node.target, OpOverload) and node.target._schema.is_mutable]
-    if not any([_rewrite(graph_module.graph, node, order) for node in writes] + idle):
-        return
-    graph_module.recompile()
-    results = next(node for node in graph_module.graph.nodes if node.op == "output").args[0]
-    for spec, result in zip(exported.graph_signature.output_specs, results, strict=True):
-        if isinstance(result, torch.fx.Node):
-            spec.arg.name = result.name
+    if any([_rewrite(graph_module.graph, node, order) for node in writes] + idle):
+        settle(exported)
 
 
 def _rewrite(graph: torch.fx.Graph, node: torch.fx.Node, order: dict[torch.fx.Node, int]) -> bool:
