@@ -17,6 +17,7 @@ from xdsl.passes import ModulePass
 
 from mlgraph import trees
 from mlgraph.call import Call, identifiers, spread, take_apart, unique
+from mlgraph.collector import collecting_rarely
 from mlgraph.dialects.functions import main_of, update_type
 from mlgraph.dialects.stateful import Slot
 from mlgraph.dumping import Dump
@@ -57,7 +58,7 @@ from mlgraph.transforms.differentiate_kernel import derivative
 from mlgraph.transforms.expand_math import ExpandMathPass
 from mlgraph.transforms.lower_kernel_to_llvm import lower_kernel
 from mlgraph.transforms.narrow_types import wide_values
-from mlgraph.transforms.pipelines import default_pipeline
+from mlgraph.transforms.pipelines import Stages, default_pipeline
 
 NAMED = 4
 """How many values a warning about 64-bit types names."""
@@ -274,6 +275,7 @@ def _traced_call(
     return result
 
 
+@collecting_rarely()
 def _run_frontend(source: str, request: Request, name: str) -> Program:
     """Capture with the frontend of `source`; every error is one of mlgraph's."""
     try:
@@ -310,6 +312,7 @@ def _build(
     return lower(graph, call, program, outputs, passed, options, seconds, effects)
 
 
+@collecting_rarely()
 def lower(
     graph: Graph,
     call: Call,
@@ -322,9 +325,8 @@ def lower(
 ) -> Specialisation:
     """Run the pipeline on a program, whose `main` takes the arrays `passed`, and load the emitted source."""
     to = graph.to
-    stages: dict[str, Any] = {}
     started = time.perf_counter()
-    dump = _run_pipeline(graph, program, stages, options)
+    stages, dump = _run_pipeline(graph, program, options)
     seconds["transform"] = time.perf_counter() - started
     started = time.perf_counter()
     emitted = emit(program.module, to)
@@ -336,7 +338,7 @@ def lower(
         main = emitted.load(f"<mlgraph {graph.name} {next(_counter)}>", lambda array: convert(array, to), kernels)
     main = _backend_compiled(main, to, options)
     if to == "jax":
-        main = explained(main, stages["ivy"])
+        main = explained(main, stages.first)
     seconds["emit"] = time.perf_counter() - started
     with scope():
         for name, array in program.parameters.items():
@@ -363,8 +365,8 @@ def lower(
     )
 
 
-def _run_pipeline(graph: Graph, program: Program, stages: dict[str, Any], options: Options) -> Dump:
-    """Lower the program in place; `stages` gets a copy of each stage. Where the dump of it goes."""
+def _run_pipeline(graph: Graph, program: Program, options: Options) -> tuple[Stages, Dump]:
+    """Lower the program in place. The stages, and where the dump of them goes."""
     to: Any = graph.to
     dump = Dump.open(graph.name, options.dump_ir, options.dump_dir)
     narrow = to == "jax" and not _x64(options)
@@ -374,20 +376,18 @@ def _run_pipeline(graph: Graph, program: Program, stages: dict[str, Any], option
     flags = (options.array_caching, options.include_generators, options.passes, narrow, fuse, options.fast_math)
     pipeline = default_pipeline(to, *flags)
 
-    def on_stage(name: str, module: Any, changed: bool) -> None:
-        if name == to:
-            stages[name] = module
-        elif changed or not stages:
-            stages[name] = module.clone()
-        else:
-            stages[name] = next(reversed(stages.values()))
+    copies: list[Any] = []
+
+    def on_stage(name: str, module: Any) -> None:
+        if not copies:
+            copies.append(module.clone())
         dump.stage(name, module)
 
     try:
         pipeline.run(program.module, dump.after_pass, on_stage)
     except PassError as error:
         raise dump.failed(error) from error
-    return dump
+    return Stages(pipeline, copies[0], program.module), dump
 
 
 def _warn_narrow(name: str, values: Sequence[str]) -> None:

@@ -125,7 +125,7 @@ class Graph:
         return tuple(self._latest("stages").stages)
 
     def ir(self, stage: str | None = None) -> "ModuleOp":
-        """The module after `stage` (the last one by default), of the newest specialisation.
+        """A copy of the module after `stage` (the last one by default), of the newest specialisation.
 
         Raises `NotCapturedError` before the first call of a lazy graph, `KeyError` for a stage that there is not.
         """

@@ -50,7 +50,7 @@ def save(graph: Graph, path: str | Path) -> Path:
     for i, one in enumerate(specialisations):
         if one.state is not None:
             raise UnsupportedOpError(f"{graph.name} reads or writes objects, and a file has none")
-        module = one.stages["ivy"].clone()
+        module = one.stages["ivy"]
         arrays |= _named_arrays(module, f"{i}/")
         described.append(_describe(one))
         texts.append(text_of(module))

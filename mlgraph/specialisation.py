@@ -62,7 +62,7 @@ class Specialisation:
     bounds: Mapping[str, tuple[int, int | None]]
     guards: Sequence[tuple[Callable[[], Any], Any]]
     source: "Source"
-    stages: "dict[str, ModuleOp]"
+    stages: "Mapping[str, ModuleOp]"
     seconds: dict[str, float]
     run: Callable[..., Any]
     """From the arrays that `main` takes to the user's result; writes state."""

@@ -4,13 +4,13 @@
     stateful     functionalize-state
     generator    lower-generator
     constant     lower-constant
-    kernel       fuse-elementwise, cse (torch and numpy, unless told not to)
+    kernel       fuse-elementwise (torch and numpy, unless told not to)
     torch, ...   channels-last (tensorflow alone), lower-ivy, cse, dce
 
 A stage ends where the module has a meaning of its own: it is verified there, and a dump of it is worth reading.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any, Literal, TypeAlias
@@ -39,9 +39,8 @@ from mlgraph.transforms.narrow_types import NarrowTypesPass
 Backend: TypeAlias = Literal["torch", "jax", "tensorflow", "numpy"]
 OnPass: TypeAlias = Callable[[str, ModulePass, ModuleOp], object]
 """Called after each pass with the stage's name, the pass and the module."""
-OnStage: TypeAlias = Callable[[str, ModuleOp, bool], object]
-"""Called after each stage, when the module has been verified, with the stage's name, the module, and whether the stage
-changed it."""
+OnStage: TypeAlias = Callable[[str, ModuleOp], object]
+"""Called after each stage, when the module has been verified, with the stage's name and the module."""
 
 
 @dataclass(frozen=True)
@@ -70,23 +69,23 @@ class Pipeline:
         return self._insert(name, new, 1)
 
     def run(self, module: ModuleOp, on_pass: OnPass | None = None, on_stage: OnStage | None = None) -> None:
-        """Run every pass on `module`, and verify it after each stage that changes it.
+        """Run every pass on `module`, and verify after each stage what it changed.
 
         An error that mlgraph raises on purpose passes through; any other becomes a `PassError` that holds the stage,
         the pass's spec and the text of the IR as the pass left it.
         """
         ctx = context()
-        before: list[Any] = []
+        before: dict[Operation, Any] = {}
         for stage in self.stages:
             for step in stage.passes:
                 _guarded(stage.name, str(step.spec()), module, lambda step=step: step.apply(ctx, module))
                 if on_pass is not None:
                     on_pass(stage.name, step, module)
             after = _contents(module)
-            if changed := after != before:
-                _guarded(stage.name, "", module, module.verify)
+            changed = _with_owners(op for op, contents in after.items() if before.get(op) != contents)
+            _guarded(stage.name, "", module, lambda changed=changed: _verify(changed))
             if on_stage is not None:
-                on_stage(stage.name, module, changed)
+                on_stage(stage.name, module)
             before = after
 
     def __iter__(self) -> Iterator[tuple[str, ModulePass]]:
@@ -107,6 +106,37 @@ class Pipeline:
                 return Pipeline(tuple(stages))
         known = [*(stage.name for stage in stages), *(step.name for _, step in self)]
         raise ValueError(f"no stage or pass is called {name!r}, there are {', '.join(known)}")
+
+
+class Stages(Mapping[str, ModuleOp]):
+    """The module after each stage of a pipeline, a copy for each who asks.
+
+    The first and the last are kept. One between them is made again from the first: passes that change a module in one
+    way only are in all stages but that.
+    """
+
+    def __init__(self, pipeline: Pipeline, first: ModuleOp, last: ModuleOp) -> None:
+        self.first, self.last = first, last
+        self._stages = pipeline.stages
+
+    def __getitem__(self, name: str) -> ModuleOp:
+        if name not in self:
+            raise KeyError(name)
+        index = list(self).index(name)
+        if index == len(self) - 1:
+            return self.last.clone()
+        module = self.first.clone()
+        Pipeline(self._stages[1 : index + 1]).run(module)
+        return module
+
+    def __contains__(self, name: object) -> bool:
+        return name in list(self)
+
+    def __iter__(self) -> Iterator[str]:
+        return (stage.name for stage in self._stages)
+
+    def __len__(self) -> int:
+        return len(self._stages)
 
 
 def default_pipeline(
@@ -131,7 +161,7 @@ def default_pipeline(
     ivy += [MasksToWherePass(), dce] if to == "jax" else []
     ivy += [NarrowTypesPass()] if narrow else []
     layout = (ChannelsLastPass(),) if to == "tensorflow" else ()
-    kernel = (Stage("kernel", (FuseElementwisePass(fast_math), cse)),) if fuse else ()
+    kernel = (Stage("kernel", (FuseElementwisePass(fast_math),)),) if fuse else ()
     return Pipeline(
         (
             Stage("ivy", tuple(ivy)),
@@ -144,20 +174,45 @@ def default_pipeline(
     )
 
 
-def _contents(module: ModuleOp) -> list[Any]:
-    """All that a pass may change of a module, to learn by comparison whether one did: it takes a tenth of verifying."""
-    return [
-        (op, tuple(op.operands), op.result_types, dict(op.properties), dict(op.attributes), *_places(op))
-        for op in module.walk()
-    ]
+def _contents(module: ModuleOp) -> dict[Operation, Any]:
+    """All that a pass may change of each operation, to learn by comparison whether one did."""
+    return {op: _content(op) for op in module.walk()}
 
 
-def _places(op: Operation) -> Iterator[Any]:
-    """The blocks of an operation, with what they are given."""
+def _content(op: Operation) -> tuple[Any, ...]:
+    operands = tuple(op.operands)
+    types = [value.type for value in (*operands, *op.results)]
+    return operands, types, dict(op.properties), dict(op.attributes), *_blocks(op)
+
+
+def _blocks(op: Operation) -> Iterator[Any]:
+    """The blocks of an operation, with what they are given and how they end."""
     for region in op.regions:
         for block in region.blocks:
-            yield block
-            yield block.arg_types
+            yield block, block.arg_types, block.last_op
+
+
+def _with_owners(changed: Iterable[Operation]) -> list[Operation]:
+    """Operations and those that hold them: what these are may hang on what is inside."""
+    found: dict[Operation, None] = {}
+    for op in changed:
+        owner: Operation | None = op
+        while owner is not None and owner not in found:
+            found[owner] = None
+            owner = owner.parent_op()
+    return list(found)
+
+
+def _verify(changed: Iterable[Operation]) -> None:
+    """Verify operations, and that their blocks end well, but nothing else that is inside them."""
+    for op in changed:
+        op.verify(verify_nested_ops=False)
+        for region in op.regions:
+            for block in region.blocks:
+                if block.last_op is None:
+                    block.verify()
+                else:
+                    block.last_op.verify(verify_nested_ops=False)
 
 
 def _guarded(stage: str, spec: str, module: ModuleOp, action: Callable[[], object]) -> None:

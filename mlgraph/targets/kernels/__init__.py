@@ -62,7 +62,7 @@ class Kernel:
     def __init__(self, fused: FusedOp, to: str, passes: Passes) -> None:
         self.name = fused.symbol
         self.to = to
-        self.fused = standalone(fused)
+        self.fused = fused
         self.passes = passes
         arrays = [*self.fused.operands, *self.fused.results]
         dtypes = [element_type(value.type) for value in arrays]

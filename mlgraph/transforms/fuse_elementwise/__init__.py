@@ -12,7 +12,7 @@ one. A row beside a kernel says in its attribute `not_fused` why it is not insid
 a kernel computes are inside too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from xdsl.context import Context
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import Float32Type, ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from mlgraph.dialects.constant import LiteralOp
@@ -81,12 +81,13 @@ class _Kernels:
     def kernel(self, group: Group, grouping: Grouping, block: Block) -> None:
         """Add the kernel of a group to the end of `block`."""
         members, elements = group.members, grouping.elements
+        inside = set(members)
         for op in members:
             if op in elements:
                 elements[op].operands = [self.new.get(value, value) for value in elements[op].operands]
         inputs = externals(members, elements)
-        outputs = [op.results[0] for op in members if _leaves(op.results[0], members)]
-        sinks = {op.results[0]: sink for op, sink in grouping.sinks.items() if op in members}
+        outputs = [op.results[0] for op in members if _leaves(op.results[0], inside)]
+        sinks = {op.results[0]: grouping.sinks[op] for op in members if op in grouping.sinks}
         body = _body(members, elements, inputs, [sinks[v].operand if v in sinks else v for v in outputs])
         if self.fast_math:
             _keep_singles(body)
@@ -97,7 +98,6 @@ class _Kernels:
         fused = FusedOp(symbol, inputs, [value.type for value in outputs], body, kinds, group.axes)
         fused.location = members[-1].location
         block.add_op(fused)
-        inside = set(members)
         for old, new in zip(outputs, fused.results, strict=True):
             new.name_hint = old.name_hint or old.owner.name.partition(".")[2]
             old.replace_uses_with_if(new, lambda use: use.operation not in inside)
@@ -109,9 +109,9 @@ class _Kernels:
                 op.erase()
 
 
-def _leaves(value: SSAValue, members: Sequence[Operation]) -> bool:
+def _leaves(value: SSAValue, inside: Container[Operation]) -> bool:
     """Whether an operation outside reads a value."""
-    return any(use.operation not in members for use in value.uses)
+    return any(use.operation not in inside for use in value.uses)
 
 
 def _body(
@@ -120,26 +120,30 @@ def _body(
     inputs: Sequence[SSAValue],
     outputs: Sequence[SSAValue],
 ) -> Block:
-    """The loop's body: those of the members, one after the other, but for reductions."""
+    """The loop's body: those of the members, one after the other, but for reductions. Equal constants are one."""
     members = [op for op in members if op in elements]
     known = {v: a for op in members for v, a in zip(elements[op].operands, elements[op].body.args)}
     body = Block(arg_types=[known[value].type for value in inputs])
     scalars: dict[SSAValue, SSAValue] = dict(zip(inputs, body.args))
     for value, argument in zip(inputs, body.args):
         argument.name_hint = value.name_hint
+    constants: dict[Attribute, SSAValue] = {}
     for op in members:
         element = elements[op]
-        for value, argument in zip(element.operands, element.body.args):
-            argument.replace_all_uses_with(scalars[value])
-        *inner, last = element.body.ops
-        for scalar_op in inner:
+        moved: dict[SSAValue, SSAValue] = {a: scalars[v] for v, a in zip(element.operands, element.body.args)}
+        for scalar_op in list(element.body.ops):
             scalar_op.detach()
+            if isinstance(scalar_op, arith.ConstantOp) and scalar_op.value in constants:
+                moved[scalar_op.result] = constants[scalar_op.value]
+                continue
+            if isinstance(scalar_op, arith.ConstantOp):
+                constants[scalar_op.value] = scalar_op.result
             body.add_op(scalar_op)
-        scalars[op.results[0]] = last.operands[0]
-        if last.operands[0].name_hint is None:
-            last.operands[0].name_hint = op.results[0].name_hint
-        last.detach()
-        last.erase()
+        for old, new in moved.items():
+            old.replace_all_uses_with(new)
+        found = scalars[op.results[0]] = moved.get(element.result, element.result)
+        if found.name_hint is None:
+            found.name_hint = op.results[0].name_hint
     body.add_op(YieldOp(*(scalars[value] for value in outputs)))
     return body
 

@@ -12,7 +12,7 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import LiteralOp, array_of, number_from
 from mlgraph.dialects.dtypes import element_type, f32, tensor
 from mlgraph.dialects.ivy.types import shape_of
-from mlgraph.dialects.kernel import YieldOp, scalar_type
+from mlgraph.dialects.kernel import scalar_type
 from mlgraph.dialects.table import Op, Row
 from mlgraph.transforms.fuse_elementwise import kinks  # pyright: ignore[reportUnusedImport]  # noqa: F401, adds rules
 from mlgraph.transforms.fuse_elementwise.scalars import HALVES, Refused, apply, constant, rounded, widened
@@ -28,6 +28,8 @@ class Element:
     operands: list[SSAValue]
     """The arrays that the arguments of `body` are elements of."""
     body: Block
+    result: SSAValue
+    """What `body` makes of them."""
 
 
 def element_of(op: Operation) -> Element:
@@ -48,8 +50,7 @@ def element_of(op: Operation) -> Element:
         found = _scalar_of(op, dict(zip(arrays, body.args)))
     if found.type != types[-1]:
         raise Refused(f"its scalar is {found.type}")
-    body.add_op(YieldOp(found))
-    return Element(arrays, body)
+    return Element(arrays, body, found)
 
 
 def _single(value: SSAValue, op: Operation) -> "bool | int | float | complex | None":

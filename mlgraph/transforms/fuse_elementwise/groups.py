@@ -184,7 +184,7 @@ class Grouping:
 
     def _worth(self, op: Operation) -> bool:
         """Whether one operation is as good as several: its framework may take several passes for it."""
-        return sum(1 for _ in self.elements[op].body.ops) - 1 >= self.worth
+        return sum(1 for _ in self.elements[op].body.ops) >= self.worth
 
     @property
     def groups(self) -> list[Group]:

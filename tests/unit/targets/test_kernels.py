@@ -122,7 +122,7 @@ def test_a_number_without_axes_beside_an_array():
     graph = mlgraph.compile(scaled, to="numpy", args=(x, s))
     assert graph.kernels
     for s in (np.float32(0.25), np.asarray(-0.5, np.float32)):
-        np.testing.assert_allclose(graph(x, s), scaled(x, s), 1e-5)
+        np.testing.assert_allclose(graph(x, s), scaled(x, s), 1e-5, 1e-6)
 
 
 def test_a_smaller_result_than_the_rest_falls_back():
