@@ -1,6 +1,6 @@
 # `make demo` and `make test` need nothing but Python 3.11 or newer: they set up .venv once, then run.
 # torch comes as one pinned wheel. On Linux the default index serves the CUDA build; to take the CPU build,
-# set PIP_EXTRA_INDEX_URL to PyTorch's CPU index.
+# set PIP_EXTRA_INDEX_URL to PyTorch's CPU index. Python compiles what is imported, a small part of what is installed.
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE  # tests start many processes, and each would c
 $(READY): pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "mlgraph needs Python 3.11 or newer (with venv); set PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt torch==2.13.0 -e '.[dev]'
+	$(BIN)/python -m pip install --disable-pip-version-check --no-compile -c constraints.txt torch==2.13.0 -e '.[dev]'
 	@touch $@
 
 .PHONY: setup
