@@ -17,7 +17,6 @@ from xdsl.passes import ModulePass
 
 from mlgraph import trees
 from mlgraph.call import Call, identifiers, spread, take_apart, unique
-from mlgraph.collector import collecting_rarely
 from mlgraph.dialects.functions import main_of, update_type
 from mlgraph.dialects.stateful import Slot
 from mlgraph.dumping import Dump
@@ -275,7 +274,6 @@ def _traced_call(
     return result
 
 
-@collecting_rarely()
 def _run_frontend(source: str, request: Request, name: str) -> Program:
     """Capture with the frontend of `source`; every error is one of mlgraph's."""
     try:
@@ -312,7 +310,6 @@ def _build(
     return lower(graph, call, program, outputs, passed, options, seconds, effects)
 
 
-@collecting_rarely()
 def lower(
     graph: Graph,
     call: Call,

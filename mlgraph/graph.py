@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from mlgraph import signature as sig
 from mlgraph.call import Call, spread, take_apart
+from mlgraph.collector import collecting_rarely
 from mlgraph.errors import NotCapturedError
 from mlgraph.objects import callable_of, name_of, source_of, target_of
 from mlgraph.specialisation import Specialisation
@@ -233,7 +234,8 @@ class Graph:
         source = self._source(call)
         token, params = _capturing.set(source), dict(self.params)
         try:
-            specialisation = self._capture(self, call, source)
+            with collecting_rarely():
+                specialisation = self._capture(self, call, source)
         except BaseException:
             self.params.clear()
             self.params.update(params)

@@ -21,6 +21,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from mlgraph import trees
 from mlgraph.call import Call
+from mlgraph.collector import collecting_rarely
 from mlgraph.compiler import Options, check_target, lower
 from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr
 from mlgraph.dialects.dtypes import BY_NAME
@@ -86,8 +87,9 @@ def load(path: str | Path, to: str | None = None) -> Graph:
         signature = inspect.Signature([_read_parameter(p) for p in about["signature"]])
         graph = Graph(_Saved(about["name"], signature), to or about["to"], _refuse)
         check_target(graph.to)
-        for i, described in enumerate(about["specialisations"]):
-            graph.add(_read_specialisation(graph, folder / f"{i}.mlir", described, arrays, f"{i}/"))
+        with collecting_rarely():
+            for i, described in enumerate(about["specialisations"]):
+                graph.add(_read_specialisation(graph, folder / f"{i}.mlir", described, arrays, f"{i}/"))
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise IRError(f"the folder holds what no graph was saved as: {error}", where=str(folder)) from error
     return graph

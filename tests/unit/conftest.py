@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # most programs run twice: XLA's time is in compiling them
-gc.set_threshold(100_000, 20, 20)  # four frameworks are millions of objects to walk
+gc.set_threshold(20_000, 10, 10)  # four frameworks are millions of objects to walk
 
 
 @pytest.fixture(name="records")

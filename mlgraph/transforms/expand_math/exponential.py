@@ -6,9 +6,9 @@ from mlgraph.dialects import scalar
 from mlgraph.transforms.expand_math.real import (
     Int,
     Real,
+    exponent,
     fma,
     graded,
-    nearest,
     power_of_two,
     two_product,
     two_sum,
@@ -28,9 +28,9 @@ MOST = {23: 89.0, 52: 710.0}
 
 EXP_SINGLE = (0.5, 0.16666509, 0.041666582, 0.008370028, 0.0013921625)
 EXP_DOUBLE = (
-    *(0.5, 0.16666666666666685, 0.04166666666666669, 0.008333333333315908, 0.001388888888885408),
-    *(0.0001984126989918788, 2.4801587400300423e-05, 2.755723193538173e-06, 2.7557204329163394e-07),
-    *(2.511310369210322e-08, 2.0936552011178623e-09),
+    *(0.5, 0.16666666666666602, 0.0416666666666199, 0.008333333333388548, 0.0013888888920538188),
+    *(0.00019841269708971847, 2.480151631264768e-05, 2.7557425408394112e-06),
+    *(2.762224061436275e-07, 2.5045797927577955e-08),
 )
 """`(exp(r) - 1 - r) / r**2`."""
 
@@ -42,9 +42,9 @@ def fraction(r: Real, rest: Real | None = None) -> Real:
 
 
 def octaves(x: Real) -> tuple[Real, Int, Real, Real]:
-    """`x = k * log(2) + r + rest`: k as a float and as an integer, r, and the rest that rounding takes from r."""
+    """`x = k * log(2) + r + rest`: k as a float and as an exponent, r, and the rest that rounding takes from r."""
     high, low = LOG_2[x.layout.digits]
-    k, index = nearest(x * LOG2_E)
+    k, index = exponent(x, LOG2_E)
     near = fma(-k, high, x)
     r = fma(-k, low, near)
     return k, index, r, fma(-k, low, near - r)
@@ -56,7 +56,7 @@ def scaled(x: Real, k: Real, index: Int) -> Real:
         return x * power_of_two(index)
     layout = x.layout
     low = k < 30 - layout.bias
-    shift = where_int(low, index.like(layout.one + (64 << layout.digits)), layout.one - (1 << layout.digits))
+    shift = where_int(low, index.like(64 << layout.digits), -(1 << layout.digits))
     return x * ((index << layout.digits) + shift).real() * where(low, x.like(2.0**-64), 2.0)
 
 
@@ -86,7 +86,7 @@ def exp2(x: Real) -> Real:
     layout = x.layout
     x = x.at_most(layout.bias + 2.0).at_least(-layout.bias - layout.digits - 2.0)
     high, low = LOG_2_NEAREST[layout.digits]
-    k, index = nearest(x)
+    k, index = exponent(x)
     f = x - k
     r, rest = two_product(f, high)
     return scaled(fraction(r, fma(f, low, rest)) + 1.0, k, index)
@@ -110,7 +110,7 @@ def sigmoid(x: Real) -> Real:
     k, _, r, _ = octaves((-x).at_most(-LEAST[x.layout.digits]).at_least(-x.layout.digits - 2.0))
     q = fraction(r)
     deep = k > 64
-    _, index = nearest(where(deep, 64.0 - k, -abs(k)))
+    _, index = exponent(where(deep, 64.0 - k, -abs(k)))
     w = power_of_two(index)
     growing = k > 0
     one = x.like(1.0)

@@ -8,6 +8,7 @@ from mlgraph.transforms.expand_math.exponential import LOG_2, exp, exp_pair
 from mlgraph.transforms.expand_math.logarithm import of_parts, split
 from mlgraph.transforms.expand_math.real import (
     Real,
+    exponent,
     fma,
     nearest,
     polynomial,
@@ -52,7 +53,7 @@ def cbrt(x: Real) -> Real:
     """
     a = abs(x)
     parts = split(a)
-    third, _ = nearest(parts.k * (1 / 3))
+    third, _ = nearest(parts.k, 1 / 3)
     rest = fma(third, -3.0, parts.k)
     up, down = rest > 0, rest < 0
     m = parts.m * where(up, x.like(2.0), where(down, x.like(0.5), 1.0))
@@ -65,7 +66,7 @@ def cbrt(x: Real) -> Real:
         square, lost = two_product(root, root)
         cube, more = two_product(square, root)
         root = fma(((m - cube) - fma(lost, root, more)) * y * y, 1 / 3, root)
-    value = root * power_of_two(nearest(third)[1])
+    value = root * power_of_two(exponent(third)[1])
     return where((a > 0) & (a < python.inf), value.with_sign_of(x), x)
 
 

@@ -310,15 +310,24 @@ def graded(x: Real, single: Sequence[float], double: Sequence[float]) -> Real:
     return polynomial(x, *(single if x.coarse else double))
 
 
-def nearest(x: Real) -> tuple[Real, Int]:
-    """The nearest integer to a number well below 2**22 or 2**51, as a float and in the low bits of an integer."""
-    shifted = x + x.layout.shifter
-    return shifted - x.layout.shifter, shifted.bits()
+def nearest(x: Real, scale: float = 1.0) -> tuple[Real, Int]:
+    """The nearest integer to `x * scale`, well below 2**22 or 2**51, as a float and in the low bits of an integer."""
+    return _shifted(x, scale, x.layout.shifter)
 
 
-def power_of_two(k: Int) -> Real:
-    """2**k of a normal exponent in the low bits of an integer, whatever its high bits are."""
-    return ((k << k.layout.digits) + k.layout.one).real()
+def exponent(x: Real, scale: float = 1.0) -> tuple[Real, Int]:
+    """The nearest integer to `x * scale` as a float, and as the exponent of `power_of_two`."""
+    return _shifted(x, scale, x.layout.shifter + x.layout.bias)
+
+
+def _shifted(x: Real, scale: float, shifter: float) -> tuple[Real, Int]:
+    shifted = x + shifter if scale == 1.0 else fma(x, scale, shifter)
+    return shifted - shifter, shifted.bits()
+
+
+def power_of_two(exponent: Int) -> Real:
+    """2**k for the exponent of a normal k, in the low bits of an integer, whatever its high bits are."""
+    return (exponent << exponent.layout.digits).real()
 
 
 def two_sum(a: Real, b: Real) -> tuple[Real, Real]:

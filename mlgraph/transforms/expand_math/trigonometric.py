@@ -62,7 +62,7 @@ def reduced(x: Real) -> Angle:
 
 def near_single(x: Real) -> Angle:
     """A float32 up to `NEAR_SINGLE` less a multiple of pi / 2 in three parts: the first difference is exact."""
-    n, quadrant = nearest(x * (2 / 3.141592653589793))
+    n, quadrant = nearest(x, 2 / 3.141592653589793)
     r = x
     for part in HALF_PI_SINGLE:
         r = fma(-n, part, r)
@@ -103,7 +103,7 @@ def reduced_double(x: Real) -> Angle:
 
 def near_double(x: Real) -> Angle:
     """A float64 up to `LARGE_DOUBLE` less a multiple of pi / 2 in three parts."""
-    n, quadrant = nearest(x * (2 / 3.141592653589793))
+    n, quadrant = nearest(x, 2 / 3.141592653589793)
     product, lost = two_product(n, HALF_PI[1])
     r, rest = full_two_sum(fma(-n, HALF_PI[0], x), -product)
     return Angle(quadrant, r, fma(-n, HALF_PI[2], rest - lost))

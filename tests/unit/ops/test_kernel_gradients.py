@@ -16,7 +16,7 @@ from xdsl.dialects.builtin import TensorType
 
 from mlgraph.compiler import KERNEL_PASSES
 from mlgraph.dialects.functions import main_of
-from mlgraph.dialects.kernel import FusedOp
+from mlgraph.dialects.kernel import FusedOp, YieldOp
 from mlgraph.dialects.table import Row
 from mlgraph.targets import autograd
 from mlgraph.targets.callable import emit
@@ -60,6 +60,7 @@ def element(case: Case) -> tuple[Program, Row, Element]:
 def alone(case: Case) -> Alone:
     program, row, found = element(case)
     assert list(found.operands) == list(main_of(program.module).body.block.args)
+    found.body.add_op(YieldOp(found.result))
     kernel = FusedOp("kernel_0", found.operands, [row.results[0].type], found.body)
     copy = kernel.clone()
     kernel.erase()

@@ -10,7 +10,7 @@ from test_rows import CASES, Case, Program, check
 from triton_interpreter import interpreter, needs_triton, run
 from xdsl.ir import BlockArgument, SSAValue
 
-from mlgraph.dialects.kernel import FusedOp
+from mlgraph.dialects.kernel import FusedOp, YieldOp
 from mlgraph.targets.kernels.triton import TritonKernel
 from mlgraph.transforms.fuse_elementwise.elements import element_of
 from mlgraph.transforms.fuse_elementwise.scalars import Refused
@@ -29,6 +29,7 @@ def kernel_of(program: Program) -> tuple[FusedOp, list[int]] | None:
         element = element_of(result.owner)
     except Refused:
         return None
+    element.body.add_op(YieldOp(element.result))
     fused = FusedOp("kernel_0", element.operands, [result.type], element.body)
     return fused, [value.index for value in element.operands]
 
