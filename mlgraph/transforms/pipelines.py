@@ -111,8 +111,8 @@ class Pipeline:
 class Stages(Mapping[str, ModuleOp]):
     """The module after each stage of a pipeline, a copy for each who asks.
 
-    The first and the last are kept. One between them is made again from the first: passes that change a module in one
-    way only are in all stages but that.
+    The first and the last are kept. One between them is made again from the first, after which no pass draws numbers or
+    is the user's own.
     """
 
     def __init__(self, pipeline: Pipeline, first: ModuleOp, last: ModuleOp) -> None:
