@@ -46,7 +46,7 @@ def run(*steps: str) -> None:
 @pytest.mark.skipif(bool(ABSENT), reason=f"not installed: {', '.join(ABSENT)}")
 @pytest.mark.parametrize("order", [*itertools.permutations(("torch", "jax", "tensorflow"))], ids="-".join)
 def test_order_of_frameworks(order: tuple[str, ...]) -> None:
-    run(*order, "to tensorflow")
+    run(*order, "export")
 
 
 @needs_triton
