@@ -65,6 +65,18 @@ class OtherAxis(ModulePass):
         total.properties["axis"] = ivy.sum.by_name["axis"].kind.encode((1,))
 
 
+@dataclass(frozen=True)
+class WithoutEnd(ModulePass):
+    """Takes the end of `main` away."""
+
+    name = "without-end"
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        end = main_of(op).body.block.last_op
+        assert end is not None
+        end.detach()
+
+
 def spec(pipeline: Pipeline) -> list[str]:
     return [f"{stage}/{step.name}" for stage, step in pipeline]
 
@@ -127,6 +139,12 @@ def test_who_changes_a_stage_changes_a_copy() -> None:
         mine = stages[name]
         main_of(mine).detach()
         assert str(stages[name]) == before != str(mine)
+
+
+def test_a_block_that_loses_its_end_is_noticed_though_nothing_in_it_changed() -> None:
+    module = program(ivy.negative, [MATRIX])
+    with pytest.raises(PassError, match="not valid at stage stateful"):
+        default_pipeline("torch").insert_after("stateful", WithoutEnd()).run(module)
 
 
 def test_a_change_of_a_property_alone_is_one() -> None:
