@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mlgraph.targets.kernels import memory
 from mlgraph.targets.kernels.generated import compile_function, parameters
 from mlgraph.targets.kernels.loops import Walk, remember
 from mlgraph.targets.plan import Result
@@ -35,7 +36,8 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         loops = kernel.loops_of(plan)
         left = kernel.to_reduce(plan)
         key = tuple(part for x in arrays for part in (x.shape, x.strides))
-        remember(known, key, None if any(left) else loops.walk())
+        slowly = any(left) or any(memory.is_large(y.shape, d) for y, d in zip(plan.results, dtypes[kernel.inputs :]))
+        remember(known, key, None if slowly else loops.walk())
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*arrays, *results])
         results = [_reduced(y, how) if how else y if y.shape else y[()] for y, how in zip(results, left)]
@@ -65,11 +67,10 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def allocate(result: Result, dtype: Any) -> "np.ndarray[Any, Any]":
-    """A new result; numpy asks for huge pages where it is large."""
-    if result.dense:
-        return np.empty(result.shape, dtype)
-    stored = np.empty([result.shape[axis] for axis in result.order], dtype)
-    return stored.transpose(np.argsort(result.order))
+    """A new result."""
+    shape = [result.shape[axis] for axis in result.order]
+    stored = memory.empty(shape, dtype) if memory.is_large(shape, dtype) else np.empty(shape, dtype)
+    return stored if result.dense else stored.transpose(np.argsort(result.order))
 
 
 def _reduced(x: "np.ndarray[Any, Any]", how: Any) -> Any:

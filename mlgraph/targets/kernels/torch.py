@@ -2,20 +2,16 @@
 
 # pyright: basic
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
 
 from mlgraph.targets.autograd import Recorded
+from mlgraph.targets.kernels import memory
 from mlgraph.targets.kernels.generated import compile_function, parameters
 from mlgraph.targets.kernels.loops import Walk, remember
 from mlgraph.targets.kernels.triton import supports
 from mlgraph.targets.plan import Plan, Result
-
-HUGE = 1 << 25
-"""The bytes from which on memory is new every time, as malloc keeps no larger pieces: numpy then takes huge
-pages, which cost far fewer page faults than torch's."""
 
 
 def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
@@ -68,7 +64,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         like = next((i for i, same in enumerate(alike) if same), -1)
         dense = all(x.is_contiguous() for x in operands)
         key = (x.shape for x in operands) if dense else (part for x in operands for part in (x.shape, x.stride()))
-        slowly = any(left) or any(is_huge(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :]))
+        slowly = any(left) or any(memory.is_large(y.shape, d) for y, d in zip(plan.results, dtypes[kernel.inputs :]))
         remember(known, tuple(key), None if slowly else loops.walk(like))
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
@@ -164,17 +160,13 @@ def allocate(result: Result, dtype: Any, device: Any = None) -> Any:
     import torch
 
     shape = [result.shape[axis] for axis in result.order]
-    huge = device is None and is_huge(result, dtype)
-    stored = _huge(shape, dtype) if huge else torch.empty(shape, dtype=dtype, device=device)
+    large = device is None and memory.is_large(shape, dtype)
+    stored = _large(shape, dtype) if large else torch.empty(shape, dtype=dtype, device=device)
     return stored if result.dense else stored.permute(*np.argsort(result.order).tolist())
 
 
-def is_huge(result: Result, dtype: Any) -> bool:
-    """Whether a result is to be allocated by numpy."""
-    return prod(result.shape) * dtype.itemsize >= HUGE
-
-
-def _huge(shape: Any, dtype: Any) -> Any:
+def _large(shape: Sequence[int], dtype: Any) -> Any:
     import torch
 
-    return torch.from_numpy(np.empty(np.prod(shape) * dtype.itemsize, np.uint8)).view(dtype).view(shape)
+    bytes_of = memory.empty((*shape, dtype.itemsize), np.dtype(np.uint8))
+    return torch.from_numpy(bytes_of).view(dtype).view(shape)

@@ -94,10 +94,18 @@ def exp2(x: Real) -> Real:
 
 @expands(math.ExpM1Op)
 def expm1(x: Real) -> Real:
-    """`2**k * (exp(r) - 1) + (2**k - 1)`, computed with half of 2**k, which does not overflow."""
-    _, index, r, rest = octaves(clamped(x).at_least(-x.layout.digits - 2.0))
+    """`2**k * (exp(r) - 1) + (2**k - 1)`, computed with half of 2**k, which does not overflow.
+
+    r stays in two parts: the greater one is exact, and its sum with `2**k - 1` loses nothing where k is small.
+    """
+    held = clamped(x).at_least(-x.layout.digits - 2.0)
+    high, low = LOG_2[x.layout.digits]
+    k, index = exponent(held, LOG2_E)
+    near, rest = fma(-k, high, held), k * -low
+    r = near + rest
     half = power_of_two(index - 1)
-    value = fma(half, fraction(r, rest), half - 0.5) * 2.0
+    series = fma(r * r, graded(r, EXP_SINGLE, EXP_DOUBLE), rest)
+    value = fma(half, series, fma(half, near, half - 0.5)) * 2.0
     return where(abs(x) > x.layout.tiny * 4, value, x)
 
 

@@ -4,10 +4,11 @@ import math as python
 
 from xdsl.dialects import math
 
-from mlgraph.transforms.expand_math.exponential import fraction, octaves
+from mlgraph.transforms.expand_math.exponential import LOG2_E, LOG_2, fraction, octaves
 from mlgraph.transforms.expand_math.logarithm import of_pair
 from mlgraph.transforms.expand_math.real import (
     Real,
+    exponent,
     fma,
     full_two_sum,
     graded,
@@ -21,12 +22,14 @@ from mlgraph.transforms.expand_math.table import expands
 MOST = {23: 89.5, 52: 710.5}
 """Beyond these sinh and cosh are infinite."""
 
+HALF_LOG_2 = {digits: (high / 2, low / 2) for digits, (high, low) in LOG_2.items()}
+
 TANH_SINGLE = (-0.3333333, 0.13332897, -0.05379862, 0.019728318)
 TANH_DOUBLE = (
     *(-0.33333333333332527, 0.13333333333119235, -0.05396825377341727, 0.021869479950583665, -0.008863025757436128),
     *(0.0035891288237835605, -0.0014307463576652372, 0.00047474696017669625),
 )
-"""`(tanh(x) - x) / x**3` in powers of x**2, up to 0.35."""
+"""`(tanh(h) - h) / h**3` in powers of h**2, up to log(2) / 2."""
 
 SINH_SINGLE = (0.16666667, 0.008333311, 0.00019842635, 2.7839212e-06)
 SINH_DOUBLE = (
@@ -38,15 +41,19 @@ SINH_DOUBLE = (
 
 @expands(math.TanhOp)
 def tanh(x: Real) -> Real:
-    """A polynomial up to 0.35; from there `e / (e + 2)` with `e = exp(t) - 1` and `t = 2 * abs(x)`, held where tanh
-    is 1."""
-    a = abs(x)
-    square = a * a
-    small = fma(a * square, graded(square, TANH_SINGLE, TANH_DOUBLE), a)
-    _, index, r, _ = octaves((a + a).at_most(x.layout.digits + 1.0))
-    scale = power_of_two(index)
-    e = fma(scale, fraction(r), scale - 1.0)
-    return where(a < 0.35, small, e / (e + 2.0)).with_sign_of(x)
+    """`(s - 1 + (s + 1) * t) / (s + 1 + (s - 1) * t)` with `s = 2**k`, `t = tanh(h)`, `abs(x) = k * log(2) / 2 + h`.
+
+    x is held where tanh is 1. As h is not negative nothing cancels.
+    """
+    high, low = HALF_LOG_2[x.layout.digits]
+    a = abs(x).at_most(0.5 * x.layout.digits)
+    k, index = exponent(fma(a, 2 * LOG2_E, -0.499))
+    h = fma(-k, low, fma(-k, high, a))
+    square = h * h
+    t = fma(h * square, graded(square, TANH_SINGLE, TANH_DOUBLE), h)
+    s = power_of_two(index)
+    part = fma(s + 1.0, t, s - 1.0)
+    return (part / fma(1.0 - t, 2.0, part)).with_sign_of(x)
 
 
 def quarter_exp(x: Real) -> tuple[Real, Real]:

@@ -1,0 +1,74 @@
+"""Memory of large results, kept for later ones: the system clears new pages, which takes longer than most kernels."""
+
+# pyright: basic
+import threading
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+LARGE = 1 << 25
+"""The bytes from which on malloc gives memory back to the system at once, so that it is new every time."""
+
+KEPT = 1 << 28
+"""How many bytes are kept at most."""
+
+SLACK = 2
+"""How many times as large as a result its memory may be."""
+
+
+class Pool:
+    """Memory that is free at present, at most `limit` bytes; what was kept first goes first."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.free: list[np.ndarray[Any, Any]] = []
+        # Arrays may go at any time, also while their own thread is in here: nobody waits for this lock.
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> "np.ndarray[Any, Any]":
+        """At least `size` bytes: the smallest free memory that suits, or new memory, of huge pages."""
+        if self._lock.acquire(blocking=False):
+            try:
+                fit = [i for i, memory in enumerate(self.free) if size <= memory.nbytes <= SLACK * size]
+                if fit:
+                    return self.free.pop(min(fit, key=lambda i: self.free[i].nbytes))
+            finally:
+                self._lock.release()
+        return np.empty(size, np.uint8)
+
+    def keep(self, memory: "np.ndarray[Any, Any]") -> None:
+        """Keep memory that nobody uses any more, unless it is more than may be kept."""
+        if memory.nbytes <= self.limit and self._lock.acquire(blocking=False):
+            try:
+                self.free.append(memory)
+                while sum(memory.nbytes for memory in self.free) > self.limit:
+                    del self.free[0]
+            finally:
+                self._lock.release()
+
+
+class _Lent:
+    """Owns memory of a pool on behalf of the arrays over it."""
+
+    def __init__(self, pool: Pool, memory: "np.ndarray[Any, Any]") -> None:
+        self.__array_interface__ = memory.__array_interface__
+        self._pool, self._memory = pool, memory
+
+    def __del__(self) -> None:
+        self._pool.keep(self._memory)
+
+
+POOL = Pool(KEPT)
+
+
+def is_large(shape: Sequence[int], dtype: Any) -> bool:
+    """Whether the memory of an array is worth keeping. The type is numpy's or torch's."""
+    return prod(shape) * dtype.itemsize >= LARGE
+
+
+def empty(shape: Sequence[int], dtype: "np.dtype[Any]") -> "np.ndarray[Any, Any]":
+    """A new array; its memory is kept for another as soon as the last array over it is gone."""
+    size = prod(shape) * dtype.itemsize
+    return np.asarray(_Lent(POOL, POOL.take(size)))[:size].view(dtype).reshape(shape)
