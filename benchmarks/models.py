@@ -2,7 +2,7 @@
 
 Three blocks of such models follow, by mlgraph with and without kernels. Run it as `python benchmarks/models.py`, or
 with the names of some of the models and blocks. Weights are random, of a seed.
-`torch.compile` compiles anew, without what an earlier run left in its caches.
+Both compilers compile anew, without what an earlier run left in their caches.
 """
 
 import os
@@ -13,6 +13,7 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["TORCHINDUCTOR_FORCE_DISABLE_CACHES"] = "1"
+os.environ["MLGRAPH_CACHE_DIR"] = ""
 
 # ruff: isort: split
 import jax

@@ -53,7 +53,7 @@ def tanh(x: Real) -> Real:
     t = fma(h * square, graded(square, TANH_SINGLE, TANH_DOUBLE), h)
     s = power_of_two(index)
     part = fma(s + 1.0, t, s - 1.0)
-    return (part / fma(1.0 - t, 2.0, part)).with_sign_of(x)
+    return part.with_sign_of(x) / fma(1.0 - t, 2.0, part)
 
 
 def quarter_exp(x: Real) -> tuple[Real, Real]:
