@@ -91,6 +91,12 @@ def test_triangular_systems_of_free_sizes():
     assert_same(solve, *systems((2, 3, 3), (4, 5, 5)), rtol=1e-3)
 
 
+@pytest.mark.parametrize("shape", [(0, 3, 3), (2, 0, 0)], ids=str)
+def test_triangular_systems_of_nothing(shape: tuple[int, ...]):
+    a, b = torch.ones(shape).tril(), floats(*shape[:-1], 2)
+    assert_same(lambda a, b: torch.linalg.solve_triangular(a, b, upper=False), (a, b))
+
+
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (2, 3, 0)], ids=str)
 def test_the_pseudo_inverse_of_nothing_is_empty(shape: Any):
     assert_same(torch.linalg.pinv, (floats(*shape),))
