@@ -6,7 +6,7 @@ Names are the row's parameters or a backend's modules. A nested call becomes a c
 operators become Python's operators; `dtype_of(x)` and `rank_of(x)` read a type, as does `integer_dtype(x)`, which is
 None unless it is an integer type. A keyword argument whose value is None is left out; a condition
 (`a if axis is None else b`, `keepdims or None`), arithmetic and indexing on parameters alone are worked out while
-lowering.
+lowering. A cell that comes to None leaves its row to the row's body.
 """
 
 import ast
@@ -93,10 +93,10 @@ class Cell:
                     found.append(value.path)
         return found
 
-    def lower(self, arguments: Mapping[str, Any], results: int) -> tuple[SSAValue, ...]:
-        """Build the calls for these arguments."""
+    def lower(self, arguments: Mapping[str, Any], results: int) -> tuple[SSAValue, ...] | None:
+        """Build the calls for these arguments, None where there are none."""
         found = self._evaluate(self.tree, arguments, results)
-        return cast("tuple[SSAValue, ...]", found if isinstance(found, tuple) else (found,))
+        return cast("tuple[SSAValue, ...] | None", found if found is None or isinstance(found, tuple) else (found,))
 
     def _callee(self, node: ast.expr) -> Callee | None:
         if isinstance(node, ast.Name):

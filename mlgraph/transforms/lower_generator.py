@@ -132,7 +132,9 @@ def lowered(backend: str, draw: Row, rng: SSAValue) -> SSAValue:
     if (rule := RULES.get(backend, {}).get(row)) is not None:
         return rule(rng, **arguments)
     cell = Cell.read(CELLS[backend][row], {*arguments, "rng"}, backend)
-    return cell.lower({**arguments, "rng": rng}, 1)[0]
+    calls = cell.lower({**arguments, "rng": rng}, 1)
+    assert calls is not None
+    return calls[0]
 
 
 def draws_in(function: FuncOp) -> list[Row]:

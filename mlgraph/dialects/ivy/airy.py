@@ -1,4 +1,7 @@
-"""The Airy function, which not every library has: the body is that of Cephes (Moshier, 1989), in any precision."""
+"""The Airy function, which not every library has: the body is that of Cephes (Moshier, 1989), in any precision.
+
+torch leaves out the first coefficient, 1, of two denominators: its function is the row that is not `monic`.
+"""
 
 from math import nan, pi
 
@@ -77,12 +80,14 @@ GONE = 103.892
 """From where on the function is 0 in double precision."""
 
 
-@composite(Pure(), torch="torch.special.airy_ai(x)", numpy="scipy.special.airy(x)[0]")
+@composite(
+    Pure(), torch="None if monic else torch.special.airy_ai(x)", numpy="scipy.special.airy(x)[0] if monic else None"
+)
 @in_single
-def airy_ai(x: Value) -> Value:
+def airy_ai(x: Value, monic: bool = True) -> Value:
     """The Airy function Ai, a solution of `y'' = x y`; NaN at both infinities."""
     real_float(x)
-    middle = where(less(x, number(x, -CUT)), _waves(held(x, high=-CUT)), _series(held(x, -CUT, CUT)))
+    middle = where(less(x, number(x, -CUT)), _waves(held(x, high=-CUT), monic), _series(held(x, -CUT, CUT)))
     found = where(greater(x, number(x, CUT)), _decay(held(x, CUT, GONE)), middle)
     found = where(greater(x, number(x, GONE)), number(x, 0), found)
     return where(isinf(x), number(x, nan), found)
@@ -105,12 +110,12 @@ def _decay(x: Value) -> Value:
     return multiply(scale, ratio(reciprocal(zeta), DECAY_P, DECAY_Q))
 
 
-def _waves(x: Value) -> Value:
+def _waves(x: Value, monic: bool) -> Value:
     size = negative(x)
     zeta = _exponent(size)
     z = reciprocal(zeta)
     zz = square(z)
     angle = plus(zeta, pi / 4)
-    inside = multiply(sin(angle), plus(multiply(zz, ratio(zz, INSIDE_P, INSIDE_Q)), 1))
-    outside = multiply(cos(angle), multiply(z, ratio(zz, OUTSIDE_P, OUTSIDE_Q)))
+    inside = multiply(sin(angle), plus(multiply(zz, ratio(zz, INSIDE_P, INSIDE_Q, monic)), 1))
+    outside = multiply(cos(angle), multiply(z, ratio(zz, OUTSIDE_P, OUTSIDE_Q, monic)))
     return times(divide(subtract(inside, outside), sqrt(sqrt(size))), 1 / pi**0.5)

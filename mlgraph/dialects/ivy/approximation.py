@@ -66,9 +66,9 @@ def polynomial(x: Value, coefficients: Sequence[float]) -> Value:
     return plus(result, rest[-1])
 
 
-def ratio(x: Value, above: Sequence[float], below: Sequence[float]) -> Value:
-    """One polynomial over another."""
-    return divide(polynomial(x, above), polynomial(x, below))
+def ratio(x: Value, above: Sequence[float], below: Sequence[float], monic: bool = True) -> Value:
+    """One polynomial over another, of which the highest power is left out if it is not to be `monic`."""
+    return divide(polynomial(x, above), polynomial(x, below if monic else below[1:]))
 
 
 def chebyshev(x: Value, coefficients: Sequence[float]) -> Value:

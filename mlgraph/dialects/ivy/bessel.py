@@ -1,4 +1,8 @@
-"""Bessel functions, which not every library has: the bodies are those of Cephes (Moshier, 1989), in any precision."""
+"""Bessel functions, which not every library has: the bodies are those of Cephes (Moshier, 1989), in any precision.
+
+torch leaves out the first coefficient, 1, of some of Cephes' denominators, and errs by up to 3e-7: its functions are
+the rows that are not `monic`.
+"""
 
 from math import inf, pi, sqrt
 
@@ -131,21 +135,21 @@ NEAR = 5.0
 """Where the functions of order 0 and 1 change from a ratio of polynomials to a wave."""
 
 
-def _wave0(x: Value) -> tuple[Value, Value, Value]:
+def _wave0(x: Value, monic: bool) -> tuple[Value, Value, Value]:
     """The parts of the wave that order 0 becomes: its amplitudes in and out of phase, and the angle."""
     w = reciprocal(times(x, 1 / NEAR))
     z, scale = square(w), times(rsqrt(x), sqrt(2 / pi))
     inside = multiply(scale, ratio(z, MODULUS0_P, MODULUS0_Q))
-    outside = multiply(multiply(scale, w), ratio(z, PHASE0_P, PHASE0_Q))
+    outside = multiply(multiply(scale, w), ratio(z, PHASE0_P, PHASE0_Q, monic))
     return inside, outside, plus(x, -pi / 4)
 
 
-def _wave1(x: Value) -> tuple[Value, Value, Value]:
+def _wave1(x: Value, monic: bool) -> tuple[Value, Value, Value]:
     """As `_wave0`, of order 1."""
     w = reciprocal(times(x, 1 / NEAR))
     z, scale = square(w), times(rsqrt(x), sqrt(2 / pi))
     inside = multiply(scale, ratio(z, MODULUS1_P, MODULUS1_Q))
-    outside = multiply(multiply(scale, w), ratio(z, PHASE1_P, PHASE1_Q))
+    outside = multiply(multiply(scale, w), ratio(z, PHASE1_P, PHASE1_Q, monic))
     return inside, outside, plus(x, -3 * pi / 4)
 
 
@@ -165,67 +169,68 @@ def _is_near(x: Value) -> Value:
 
 @composite(
     Pure(),
-    torch="torch.special.bessel_j0(x)",
-    tensorflow="tf.math.special.bessel_j0(x)",
-    numpy="scipy.special.j0(x)",
+    torch="None if monic else torch.special.bessel_j0(x)",
+    tensorflow="tf.math.special.bessel_j0(x) if monic else None",
+    numpy="scipy.special.j0(x) if monic else None",
 )
 @in_single
-def bessel_j0(x: Value) -> Value:
+def bessel_j0(x: Value, monic: bool = True) -> Value:
     """The Bessel function of the first kind and order 0."""
     real_float(x)
     size = abs(x)
     z = square(held(size, high=NEAR))
     roots = multiply(plus(z, -J0_ROOTS[0]), plus(z, -J0_ROOTS[1]))
-    return where(_is_near(size), multiply(roots, ratio(z, J0_P, J0_Q)), _first_kind(_wave0(held(size, low=NEAR))))
+    near = multiply(roots, ratio(z, J0_P, J0_Q, monic))
+    return where(_is_near(size), near, _first_kind(_wave0(held(size, low=NEAR), monic)))
 
 
 @composite(
     Pure(),
-    torch="torch.special.bessel_j1(x)",
-    tensorflow="tf.math.special.bessel_j1(x)",
-    numpy="scipy.special.j1(x)",
+    torch="None if monic else torch.special.bessel_j1(x)",
+    tensorflow="tf.math.special.bessel_j1(x) if monic else None",
+    numpy="scipy.special.j1(x) if monic else None",
 )
 @in_single
-def bessel_j1(x: Value) -> Value:
+def bessel_j1(x: Value, monic: bool = True) -> Value:
     """The Bessel function of the first kind and order 1."""
     real_float(x)
     size = abs(x)
     near = held(x, -NEAR, NEAR)
     z = square(near)
     roots = multiply(plus(z, -J1_ROOTS[0]), plus(z, -J1_ROOTS[1]))
-    far = _first_kind(_wave1(held(size, low=NEAR)))
+    far = _first_kind(_wave1(held(size, low=NEAR), monic))
     far = where(less(x, number(x, 0)), negative(far), far)
-    return where(_is_near(size), multiply(multiply(near, roots), ratio(z, J1_P, J1_Q)), far)
+    return where(_is_near(size), multiply(multiply(near, roots), ratio(z, J1_P, J1_Q, monic)), far)
 
 
 @composite(
     Pure(),
-    torch="torch.special.bessel_y0(x)",
-    numpy="scipy.special.y0(x)",
+    torch="None if monic else torch.special.bessel_y0(x)",
+    numpy="scipy.special.y0(x) if monic else None",
 )
 @in_single
-def bessel_y0(x: Value) -> Value:
+def bessel_y0(x: Value, monic: bool = True) -> Value:
     """The Bessel function of the second kind and order 0; minus infinity at 0, NaN below."""
     real_float(x)
     near = held(x, high=NEAR)
-    logarithm = times(multiply(log(near), bessel_j0(near)), 2 / pi)
-    below = add(ratio(square(near), Y0_P, Y0_Q), logarithm)
-    return where(_is_near(x), below, _second_kind(_wave0(held(x, low=NEAR))))
+    logarithm = times(multiply(log(near), bessel_j0(near, monic)), 2 / pi)
+    below = add(ratio(square(near), Y0_P, Y0_Q, monic), logarithm)
+    return where(_is_near(x), below, _second_kind(_wave0(held(x, low=NEAR), monic)))
 
 
 @composite(
     Pure(),
-    torch="torch.special.bessel_y1(x)",
-    numpy="scipy.special.y1(x)",
+    torch="None if monic else torch.special.bessel_y1(x)",
+    numpy="scipy.special.y1(x) if monic else None",
 )
 @in_single
-def bessel_y1(x: Value) -> Value:
+def bessel_y1(x: Value, monic: bool = True) -> Value:
     """The Bessel function of the second kind and order 1; minus infinity at 0, NaN below."""
     real_float(x)
     near = held(x, high=NEAR)
-    logarithm = times(subtract(multiply(bessel_j1(near), log(near)), reciprocal(near)), 2 / pi)
-    below = add(multiply(near, ratio(square(near), Y1_P, Y1_Q)), logarithm)
-    found = where(_is_near(x), below, _second_kind(_wave1(held(x, low=NEAR))))
+    logarithm = times(subtract(multiply(bessel_j1(near, monic), log(near)), reciprocal(near)), 2 / pi)
+    below = add(multiply(near, ratio(square(near), Y1_P, Y1_Q, monic)), logarithm)
+    found = where(_is_near(x), below, _second_kind(_wave1(held(x, low=NEAR), monic)))
     return where(equal(x, number(x, 0)), number(x, -inf), found)
 
 

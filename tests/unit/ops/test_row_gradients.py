@@ -17,7 +17,7 @@ from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 NO_GRADIENT = {
     "torch": dict.fromkeys(
-        "airy_ai bessel_j0 bessel_j1 bessel_y0 bessel_y1 bessel_k0e bessel_k1e spherical_bessel_j0".split(),
+        "bessel_k0e bessel_k1e spherical_bessel_j0".split(),
         "torch gives results without a gradient",
     )
     | dict.fromkeys("floor_divide nextafter zeta gammainc gammaincc".split(), "torch raises")

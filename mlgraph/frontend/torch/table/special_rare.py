@@ -12,11 +12,6 @@ from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.rule import rule, to
 
 UNARY: dict[str, Callable[..., SSAValue]] = {
-    "special_airy_ai": ivy.airy_ai,
-    "special_bessel_j0": ivy.bessel_j0,
-    "special_bessel_j1": ivy.bessel_j1,
-    "special_bessel_y0": ivy.bessel_y0,
-    "special_bessel_y1": ivy.bessel_y1,
     "special_erfcx": ivy.erfcx,
     "special_log_ndtr": ivy.log_ndtr,
     "special_ndtri": ivy.ndtri,
@@ -26,8 +21,20 @@ UNARY: dict[str, Callable[..., SSAValue]] = {
 }
 """One operand, cast to the result's type first."""
 
+NOT_MONIC: dict[str, Callable[..., SSAValue]] = {
+    "special_airy_ai": ivy.airy_ai,
+    "special_bessel_j0": ivy.bessel_j0,
+    "special_bessel_j1": ivy.bessel_j1,
+    "special_bessel_y0": ivy.bessel_y0,
+    "special_bessel_y1": ivy.bessel_y1,
+}
+"""The same, whose denominators lack a coefficient in torch."""
+
 for name, row in UNARY.items():
     rule(f"{name}.default")(lambda out, x, row=row: row(to(x, out.dtype)))
+
+for name, row in NOT_MONIC.items():
+    rule(f"{name}.default")(lambda out, x, row=row: row(to(x, out.dtype), monic=False))
 
 
 @rule("special_modified_bessel_k0.default")

@@ -238,19 +238,31 @@ def zeta(x1: Value, x2: Value) -> Value:
     return zeta_edges(x1, x2, typed(tf.math.zeta(x1, x2), ivy.zeta.infer(x1=x1, x2=x2)[0]))
 
 
-def _from_zero(row, name: str, at_zero: float) -> None:
-    @rule(row)
-    def found(x: Value) -> Value:
-        """tensorflow gives an infinity below zero, and NaN at zero in places."""
-        zero = number(x, 0)
-        value = ivy.where(ivy.less(x, zero), number(x, nan), typed(getattr(tf.math.special, name)(x), x.type))
-        return ivy.where(ivy.equal(x, zero), number(x, at_zero), value)
+def _from_zero(x: Value, name: str, at_zero: float) -> Value:
+    """tensorflow gives an infinity below zero, and NaN at zero in places."""
+    zero = number(x, 0)
+    value = ivy.where(ivy.less(x, zero), number(x, nan), typed(getattr(tf.math.special, name)(x), x.type))
+    return ivy.where(ivy.equal(x, zero), number(x, at_zero), value)
 
 
-_from_zero(ivy.bessel_y0, "bessel_y0", -inf)
-_from_zero(ivy.bessel_y1, "bessel_y1", -inf)
-_from_zero(ivy.bessel_k0e, "bessel_k0e", inf)
-_from_zero(ivy.bessel_k1e, "bessel_k1e", inf)
+@rule(ivy.bessel_y0)
+def bessel_y0(x: Value, monic: bool = True) -> Value | None:
+    return _from_zero(x, "bessel_y0", -inf) if monic else None
+
+
+@rule(ivy.bessel_y1)
+def bessel_y1(x: Value, monic: bool = True) -> Value | None:
+    return _from_zero(x, "bessel_y1", -inf) if monic else None
+
+
+@rule(ivy.bessel_k0e)
+def bessel_k0e(x: Value) -> Value:
+    return _from_zero(x, "bessel_k0e", inf)
+
+
+@rule(ivy.bessel_k1e)
+def bessel_k1e(x: Value) -> Value:
+    return _from_zero(x, "bessel_k1e", inf)
 
 
 # Tests
