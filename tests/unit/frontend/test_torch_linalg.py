@@ -181,6 +181,25 @@ def test_halves_are_normalised_in_single_precision():
     assert_same(lambda x: torch.nn.functional.batch_norm(x, None, None, training=True), (x,), rtol=1e-2)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_norms_of_halves_are_summed_in_single_precision(dtype: torch.dtype):
+    x, y = 12 * floats(2, 5, 5).to(dtype)
+    assert_same(lambda x, y: (torch.dist(x, y, 6), torch.linalg.vector_norm(x, 2.5, 1)), (x, y), rtol=1e-2)
+
+
+def test_soft_margin_loss_of_halves_overflows_as_torchs_does():
+    inputs = [(scale * floats(4, 5).half(), floats(4, 5).sign().half()) for scale in (1, 20)]
+    for reduction in ("none", "mean", "sum"):
+        assert_same(
+            lambda x, y, r=reduction: torch.nn.functional.soft_margin_loss(x, y, reduction=r), *inputs, rtol=1e-2
+        )
+
+
+def test_matrix_exp_of_halves_is_refused_as_torchs_is_nan():
+    with pytest.raises(UnsupportedOpError, match="of which torch makes NaN"):
+        mlgraph.compile(torch.linalg.matrix_exp, to="torch", args=(torch.ones(2, 2).half(),))
+
+
 def test_cross_and_diagonal_of_linalg_take_the_last_axes():
     assert_same(torch.linalg.cross, (floats(3, 2, 3), floats(3, 1, 3)), (floats(3, 4, 3), floats(1, 4, 3)))
     assert_same(torch.linalg.diagonal, (floats(2, 3, 4),))

@@ -119,3 +119,13 @@ def glu(out: Out, x: SSAValue, dim: int = -1) -> SSAValue:
     over = axis(dim, rank(x))
     half = sizes.floor_divide(size_of(x, over), 2)
     return ivy.multiply(sliced(x, over, 0, half), ivy.sigmoid(sliced(x, over, half, 2**63 - 1)))
+
+
+@rule("soft_margin_loss.default")
+def soft_margin_loss(out: Out, x: SSAValue, target: SSAValue, reduction: int = 1) -> SSAValue:
+    """`log(1 + exp(-target * x))` in the steps of torch, which overflow where another form would not."""
+    x, target = to(x, out.dtype), to(target, out.dtype)
+    losses = ivy.log1p(ivy.exp(ivy.multiply(ivy.negative(target), x)))
+    if reduction == 0:
+        return losses
+    return ivy.mean(losses) if reduction == 1 else ivy.sum(losses)
