@@ -14,6 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from mlgraph.errors import UnsupportedOpError
+
 REPLACED: dict[Any, Callable[..., Any]] = {}
 
 
@@ -97,6 +99,21 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
 def linear_cross_entropy(*args: Any, options: Any = None, **kwargs: Any) -> Tensor:
     """The options say how much memory it may take."""
     return F.linear_cross_entropy(*args, **kwargs)
+
+
+def images_in_single(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Samples of images, but for halves on a CPU: there torch finds pixels in half precision, as nothing else does."""
+
+    def sampled(input: Tensor, grid: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if input.dim() == 4 and input.dtype in (torch.float16, torch.bfloat16) and input.device.type == "cpu":
+            raise UnsupportedOpError("grid_sample of images in half precision on a CPU", fix="cast to float32 first")
+        return function(input, grid, *args, **kwargs)
+
+    return sampled
+
+
+for _sampler in (F.grid_sample, torch.grid_sampler, torch.grid_sampler_2d):
+    replaces(_sampler)(images_in_single(_sampler))
 
 
 @replaces(F.gaussian_nll_loss)

@@ -8,6 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch_cases import assert_same
 
+import mlgraph
+from mlgraph.errors import UnsupportedOpError
+
 random = torch.Generator().manual_seed(0)
 
 
@@ -133,10 +136,15 @@ def test_samples_of_volumes(padding_mode: str):
     assert_same(function, *inputs, rtol=1e-4)
 
 
-def test_a_result_that_is_not_computed_says_so():
-    import mlgraph
-    from mlgraph.errors import UnsupportedOpError
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_samples_of_images_in_halves_are_refused_as_torch_finds_pixels_in_halves_too(dtype: torch.dtype):
+    x, grid = floats(1, 2, 6, 5).to(dtype), floats(1, 3, 4, 2).to(dtype)
+    for function in (F.grid_sample, lambda x, grid: torch.grid_sampler_2d(x, grid, 0, 0, True)):
+        with pytest.raises(UnsupportedOpError, match="grid_sample of images in half precision"):
+            mlgraph.compile(function, to="torch", args=(x, grid))
 
+
+def test_a_result_that_is_not_computed_says_so():
     def function(w: Any, i: Any, o: Any) -> Any:
         return torch.embedding_bag(w, i, o)
 
