@@ -43,7 +43,7 @@ SINH_DOUBLE = (
 def tanh(x: Real) -> Real:
     """`(s - 1 + (s + 1) * t) / (s + 1 + (s - 1) * t)` with `s = 2**k`, `t = tanh(h)`, `abs(x) = k * log(2) / 2 + h`.
 
-    x is held where tanh is 1. As h is not negative nothing cancels.
+    x is held where tanh is 1. As h is hardly ever negative nothing cancels.
     """
     high, low = HALF_LOG_2[x.layout.digits]
     a = abs(x).at_most(0.5 * x.layout.digits)
