@@ -33,7 +33,7 @@ from mlgraph.signature import linear
 from mlgraph.specialisation import Outputs, Specialisation
 from mlgraph.targets.arrays import as_numpy
 
-VERSION = 2
+VERSION = 3
 DIALECTS = ("builtin", "func", "arith", "ivy", "generator", "constant")
 """What a saved module may hold; a call of a library's function it may not."""
 

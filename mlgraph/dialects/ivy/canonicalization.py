@@ -217,7 +217,9 @@ def cast_again(x: Value, dtype: DType) -> Value | None:
 
 
 @canonical(ivy.attention)
-def mask_that_hides_nothing(query: Value, key: Value, value: Value, mask: Value | None, scale: float) -> Value | None:
+def mask_that_hides_nothing(
+    query: Value, key: Value, value: Value, mask: Value | None, scale: float | None
+) -> Value | None:
     """Attention with a mask that is true everywhere needs none."""
     return ivy.attention(query, key, value, None, scale) if mask is not None and all_are(mask) else None
 

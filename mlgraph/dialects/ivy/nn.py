@@ -9,6 +9,7 @@ from xdsl.traits import Pure
 
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import DType, bf16, f16, f32, i1, tensor
+from mlgraph.dialects.ivy.creation import dim, from_size
 from mlgraph.dialects.ivy.elementwise import (
     abs,
     add,
@@ -225,18 +226,30 @@ def layer_norm(x: Value, weight: Value, bias: Value | None, epsilon: float) -> V
     Pure(),
     torch="torch.nn.functional.scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=scale)",
 )
-def attention(query: Value, key: Value, value: Value, mask: Value | None = None, scale: float = 1.0) -> Value:
+def attention(query: Value, key: Value, value: Value, mask: Value | None = None, scale: float | None = None) -> Value:
     """`softmax(scale * query @ key.mT + mask) @ value`; a row that is masked everywhere gives 0.
 
     Shapes are (..., L, E), (..., S, E), (..., S, V); a bool mask keeps where it is true, a float mask is added.
+    Without a `scale` it is `1 / sqrt(E)`. Halves are computed in single precision and rounded once, as torch's kernels
+    do.
     """
     d = floating(query, key, value)
+    if d in (f16, bf16):
+        query, key, value = (cast(x, f32) for x in (query, key, value))
     *batch, rows, columns = range(rank(key))
     scores = matmul(query, permute_dims(key, (*batch, columns, rows)))
-    scores = cast(scores, f32) if d in (f16, bf16) else scores
-    scores = multiply(scores, number(scores, scale))
+    scores = multiply(scores, usual_scale(query) if scale is None else number(scores, scale))
     weights = softmax(scores, -1) if mask is None else masked_softmax(scores, mask)
-    return matmul(cast(weights, d) if dtype(weights) != d else weights, value)
+    result = matmul(weights, value)
+    return cast(result, d) if dtype(result) != d else result
+
+
+def usual_scale(query: Value) -> Value:
+    """One over the root of the width of a query."""
+    width = shape_of(query)[-1]
+    if width == UNKNOWN:
+        return rsqrt(from_size((dim(query, rank(query) - 1),), dtype(query)))
+    return number(query, width**-0.5 if width else inf)
 
 
 def masked_softmax(scores: Value, mask: Value) -> Value:

@@ -18,6 +18,7 @@ from mlgraph.errors import CaptureError, UnsupportedOpError
 from mlgraph.frontend.program import Input, Program, Request, Result, Size
 from mlgraph.frontend.torch.free_sizes import Free, SizesToFix, SizesTooComplex, batches, every_axis
 from mlgraph.frontend.torch.raising import IGNORED, Raiser, fixed, symbols_of, type_of
+from mlgraph.frontend.torch.replacing import DECOMPOSED
 from mlgraph.frontend.torch.table import RULES
 from mlgraph.frontend.torch.tracing import TRACED, Root, export, quiet, users_lines
 
@@ -62,6 +63,8 @@ def _decompositions() -> Any:
     for op, decomposition in decomposition_table.items():
         if isinstance(op, torch._ops.OpOverload) and str(op) not in known and not str(op).startswith("prims"):
             table[op] = decomposition
+    for op, decomposition in DECOMPOSED.items():
+        table[op] = decomposition
     for op in list(table.keys()):
         if str(op) in RULES:
             table.pop(op, None)

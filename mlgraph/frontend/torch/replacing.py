@@ -12,11 +12,15 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch._decomp import decomposition_table
 from torch.overrides import TorchFunctionMode
 
 from mlgraph.errors import UnsupportedOpError
 
 REPLACED: dict[Any, Callable[..., Any]] = {}
+"""What stands for a function while it is traced."""
+DECOMPOSED: dict[Any, Callable[..., Any]] = {}
+"""What an operation of a trace is taken apart by, where torch's own way gives another result than its kernel."""
 
 
 class Replacing(TorchFunctionMode):
@@ -30,6 +34,14 @@ class Replacing(TorchFunctionMode):
 def replaces(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         REPLACED.update(dict.fromkeys(functions, function))
+        return function
+
+    return register
+
+
+def decomposes(operation: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        DECOMPOSED[operation] = function
         return function
 
     return register
@@ -101,19 +113,12 @@ def linear_cross_entropy(*args: Any, options: Any = None, **kwargs: Any) -> Tens
     return F.linear_cross_entropy(*args, **kwargs)
 
 
-def images_in_single(function: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    """Samples of images, but for halves on a CPU: there torch finds pixels in half precision, as nothing else does."""
-
-    def sampled(input: Tensor, grid: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-        if input.dim() == 4 and input.dtype in (torch.float16, torch.bfloat16) and input.device.type == "cpu":
-            raise UnsupportedOpError("grid_sample of images in half precision on a CPU", fix="cast to float32 first")
-        return function(input, grid, *args, **kwargs)
-
-    return sampled
-
-
-for _sampler in (F.grid_sample, torch.grid_sampler, torch.grid_sampler_2d):
-    replaces(_sampler)(images_in_single(_sampler))
+@decomposes(torch.ops.aten.grid_sampler_2d.default)
+def grid_sampler_2d(input: Tensor, grid: Tensor, *args: Any) -> Tensor:
+    """torch's own, but for halves on a CPU: there torch finds pixels in half precision, as nothing else does."""
+    if input.dtype in (torch.float16, torch.bfloat16) and input.device.type == "cpu":
+        raise UnsupportedOpError("grid_sample of images in half precision on a CPU", fix="cast to float32 first")
+    return decomposition_table[torch.ops.aten.grid_sampler_2d.default](input, grid, *args)
 
 
 @replaces(F.gaussian_nll_loss)

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from torch_cases import assert_same
+from frameworks import to_numpy
+from torch_cases import assert_same, graphs
 
 import mlgraph
 
@@ -257,3 +258,16 @@ def test_arrays_of_negative_strides():
 def test_logsumexp_of_one_complex_number_has_the_principal_angle():
     others = [(torch.tensor(x),) for x in (-3.8 - 4.9j, 2.0 + 9.0j, 0.5 - 1j)]
     assert_same(lambda x: torch.logsumexp(x, 0), (torch.tensor(1 + 1j),), *others)
+
+
+def test_attention_of_halves_keeps_its_scores_in_single_precision():
+    """Rounded to halves, scores of this size would be off by up to 0.06, and the results by as much of themselves."""
+
+    def function(q: Any, k: Any, v: Any) -> Any:
+        return F.scaled_dot_product_attention(q, k, v, is_causal=True)
+
+    inputs = [tuple(4 * floats(n, 3, 6, width).bfloat16() for _ in range(3)) for n, width in ((2, 8), (5, 12))]
+    for graph in graphs(function, *inputs).values():
+        for args in inputs:
+            exact = function(*(x.double() for x in args))
+            np.testing.assert_allclose(to_numpy(graph(*args)).astype(float), exact.numpy(), rtol=2**-7, atol=2**-5)

@@ -1,13 +1,12 @@
 """Layers of ATen: convolutions, attention, dropout."""
 
 # pyright: basic
-from math import sqrt
 from typing import Any
 
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
-from mlgraph.dialects.dtypes import f32, f64, i1
+from mlgraph.dialects.dtypes import i1
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import Out
@@ -97,19 +96,8 @@ def attention(
         attn_mask = ivy.tril(ivy.full((rows, columns), True, i1))
     if enable_gqa and (times := static(query, -3) // static(key, -3)) > 1:
         key, value = (ivy.repeat(v, times, rank(v) - 3) for v in (key, value))
-    if scale is None:
-        query, scale = scaled(query)
     mask = attn_mask if attn_mask is None or dtype(attn_mask) == i1 else to(attn_mask, dtype(query))
     return ivy.attention(query, key, value, mask, scale)
-
-
-def scaled(query: SSAValue) -> tuple[SSAValue, float]:
-    """A query, multiplied already where its width is free, and the factor that is left."""
-    width = size_of(query, -1)
-    if isinstance(width, int):
-        return query, 1 / sqrt(width)
-    exact = f64 if dtype(query) == f64 else f32
-    return ivy.multiply(query, to(ivy.rsqrt(to(width, exact)), dtype(query))), 1.0
 
 
 @rule("glu.default")

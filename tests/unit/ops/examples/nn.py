@@ -82,9 +82,9 @@ def layer_norm(x: np.ndarray, weight: np.ndarray, bias: Any = 0.0, epsilon: floa
 
 
 def attention(
-    query: np.ndarray, key: np.ndarray, value: np.ndarray, mask: np.ndarray | None = None, scale: float = 1.0
+    query: np.ndarray, key: np.ndarray, value: np.ndarray, mask: np.ndarray | None = None, scale: float | None = None
 ) -> np.ndarray:
-    logits = scale * query @ key.swapaxes(-1, -2)
+    logits = (query.shape[-1] ** -0.5 if scale is None else scale) * query @ key.swapaxes(-1, -2)
     if mask is not None:
         logits = np.where(mask, logits, -np.inf) if mask.dtype == bool else logits + mask
     e = np.exp(logits - np.maximum(logits.max(-1, keepdims=True), -1e300))
@@ -92,10 +92,10 @@ def attention(
     return e / np.where(total == 0, 1, total) @ value
 
 
-def attends(batch: tuple[int, ...], mask: Any = None, **parameters: Any) -> Example:
+def attends(batch: tuple[int, ...], mask: Any = None, scale: float | None = 0.35, **parameters: Any) -> Example:
     given = {} if mask is None else {"mask": mask}
     q, k, v = uniform(*batch, 3, 8), uniform(*batch, 5, 8), uniform(*batch, 5, 4)
-    return example(attention, query=q, key=k, value=v, **given, scale=0.35, **parameters)
+    return example(attention, query=q, key=k, value=v, **given, scale=scale, **parameters)
 
 
 SOME_MASKED = [[True, False, True, True, False], [False] * 5, [True] * 5]
@@ -280,6 +280,7 @@ EXAMPLES = {
     "attention": [
         attends((2, 2)),
         attends((2,), condition(3, 5)),
+        attends((2,), condition(3, 5), scale=None),
         attends((2, 2), fixed(SOME_MASKED, "bool"), dtypes=("float32", *HALVES)),
         attends((2, 2), values(*MINUS_INFINITY), dtypes=("float32", "float64")),
         attends((2, 2), uniform(2, 1, 3, 5)),
