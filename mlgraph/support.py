@@ -19,7 +19,7 @@ HOLES: dict[tuple[str, str], dict[str, str]] = {
     ("torch", "uint64"): dict.fromkeys(
         "floor_divide remainder fmod maximum minimum clip abs sign less less_equal greater greater_equal"
         " bitwise_right_shift relu max min argmax argmin max_and_argmax min_and_argmin"
-        " cumulative_max cumulative_min max_pool searchsorted topk"
+        " cumulative_max cumulative_min max_pool searchsorted sort_and_argsort topk"
         " scatter_along_axis".split(),
         "torch has no kernel, and no wider integer holds them",
     ),

@@ -4,6 +4,7 @@ from xdsl.traits import Pure
 
 from mlgraph.dialects.dtypes import DType, tensor
 from mlgraph.dialects.ivy.elementwise import cast, less, less_equal
+from mlgraph.dialects.ivy.indexing import take_along_axis
 from mlgraph.dialects.ivy.manipulation import expand_dims
 from mlgraph.dialects.ivy.reduction import argmax, argmin, max, min, sum
 from mlgraph.dialects.ivy.table import composite, op
@@ -27,11 +28,20 @@ def sort(x: Value, axis: int, descending: bool = False) -> Type:
     Pure(),
     jax="jnp.astype(jnp.argsort(x, axis=axis, descending=descending, stable=True), dtype)",
 )
-def argsort(x: Value, axis: int, dtype: DType, descending: bool = False) -> Type:
-    """The indices that sort `x` along `axis`; equal elements keep their order."""
+def argsort(x: Value, axis: int, dtype: DType, descending: bool = False, stable: bool = True) -> Type:
+    """The indices that sort `x` along `axis`; in a `stable` order equal elements keep theirs."""
     normal_axis(axis, len(shape_of(x)))
     ordered(x)
     return tensor(shape_of(x), dtype)
+
+
+@composite(Pure())
+def sort_and_argsort(
+    x: Value, axis: int, dtype: DType, descending: bool = False, stable: bool = True
+) -> tuple[Value, Value]:
+    """`x` in order along `axis`, and the indices that `argsort` gives."""
+    order = argsort(x, axis, dtype, descending, stable)
+    return take_along_axis(x, order, axis), order
 
 
 @composite(Pure(), torch="torch.max(x, dim=axis, keepdim=keepdims)")
@@ -47,8 +57,11 @@ def min_and_argmin(x: Value, axis: int, dtype: DType, keepdims: bool = False) ->
 
 
 @op(Pure())
-def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True) -> tuple[Type, Type]:
-    """The `k` largest (or smallest) elements along `axis` in order, and their indices; the first of equals."""
+def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True, stable: bool = True) -> tuple[Type, Type]:
+    """The `k` largest (or smallest) elements along `axis` in order, and their indices.
+
+    Of equal elements those are the first, in order; where it need not be `stable`, any.
+    """
     ordered(x)
     shape = list(shape_of(x))
     shape[normal_axis(axis, len(shape))] = k

@@ -226,7 +226,7 @@ def one_hot(x: Value, num_classes: int, dtype: DType) -> Value | None:
 
 
 @rule(ivy.topk)
-def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True) -> tuple[Value, Value]:
+def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True, stable: bool = True) -> tuple[Value, Value]:
     """`lax.top_k` tells -0 from 0 and one NaN from another, so it is given but one of each."""
     over = normal_axis(axis, rank(x))
     if largest:

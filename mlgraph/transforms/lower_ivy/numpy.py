@@ -282,7 +282,7 @@ def argmin(x: Value, axis: int, dtype: DType, keepdims: bool = False) -> Value:
 
 
 @rule(ivy.argsort)
-def argsort(x: Value, axis: int, dtype: DType, descending: bool = False) -> Value:
+def argsort(x: Value, axis: int, dtype: DType, descending: bool = False, stable: bool = True) -> Value:
     if not descending:
         return as_indices(np.argsort(x, axis=axis, stable=True), dtype)
     found = np.argsort(np.flip(x, axis=axis), axis=axis, stable=True)
@@ -291,7 +291,7 @@ def argsort(x: Value, axis: int, dtype: DType, descending: bool = False) -> Valu
 
 
 @rule(ivy.topk)
-def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True) -> tuple[Value, Value]:
+def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True, stable: bool = True) -> tuple[Value, Value]:
     order = ivy.argsort(x, axis, i64, largest)
     first = [slice(None)] * normal_axis(axis, rank(x)) + [slice(k)]
     found = at(order, first, NUMPY)

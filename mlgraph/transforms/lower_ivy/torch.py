@@ -66,7 +66,7 @@ ORDERED = (
     ivy.floor_divide, ivy.remainder, ivy.fmod, ivy.maximum, ivy.minimum, ivy.clip, ivy.abs, ivy.sign, ivy.relu,
     ivy.less, ivy.less_equal, ivy.greater, ivy.greater_equal, ivy.bitwise_right_shift, ivy.max, ivy.min,
     ivy.max_and_argmax, ivy.min_and_argmin, ivy.argmax, ivy.argmin, ivy.cumulative_max, ivy.cumulative_min,
-    ivy.max_pool, ivy.searchsorted, ivy.topk,
+    ivy.max_pool, ivy.searchsorted, ivy.sort_and_argsort, ivy.topk,
 )  # fmt: skip
 rule.widen((ui16, ui32), i64, *MOVES, *RING, *ORDERED, ivy.scatter_along_axis)
 rule.widen((ui64,), i64, *MOVES, *RING)
@@ -450,9 +450,21 @@ def argmin(x: Value, axis: int, dtype: DType, keepdims: bool = False) -> Value:
 
 
 @rule(ivy.argsort)
-def argsort(x: Value, axis: int, dtype: DType, descending: bool = False) -> Value:
-    order = {"descending": True} if descending else {}
-    return as_indices(torch.argsort(x, dim=axis, **order, stable=True), dtype)
+def argsort(x: Value, axis: int, dtype: DType, descending: bool = False, stable: bool = True) -> Value:
+    return as_indices(torch.argsort(x, dim=axis, **flags(descending=descending, stable=stable)), dtype)
+
+
+def flags(**given: bool) -> dict[str, bool]:
+    """The flags that are set."""
+    return {name: True for name, value in given.items() if value}
+
+
+@rule(ivy.sort_and_argsort)
+def sort_and_argsort(
+    x: Value, axis: int, dtype: DType, descending: bool = False, stable: bool = True
+) -> tuple[Value, Value]:
+    values, indices = torch.sort.several(2, x, dim=axis, **flags(descending=descending, stable=stable))
+    return values, as_indices(indices, dtype)
 
 
 @rule(ivy.searchsorted)
@@ -461,10 +473,12 @@ def searchsorted(x1: Value, x2: Value, dtype: DType, side: str = "left") -> Valu
 
 
 @rule(ivy.topk)
-def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True) -> tuple[Value, Value]:
+def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True, stable: bool = True) -> tuple[Value, Value]:
     """torch's own picks any of several equals."""
-    order = {"descending": True} if largest else {}
-    values, indices = torch.sort.several(2, x, dim=axis, **order, stable=True)
+    if not stable:
+        values, indices = torch.topk.several(2, x, k, dim=axis, largest=largest)
+        return values, as_indices(indices, dtype)
+    values, indices = torch.sort.several(2, x, dim=axis, **flags(descending=largest, stable=True))
     return torch.narrow(values, axis, 0, k), as_indices(torch.narrow(indices, axis, 0, k), dtype)
 
 

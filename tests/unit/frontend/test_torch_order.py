@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from frameworks import to_numpy
 from torch_cases import assert_same
 
 import mlgraph
@@ -39,3 +40,18 @@ def test_an_index_that_is_out_of_range_from_the_end_raises(to: str):
     graph: Any = mlgraph.compile(lambda x, i: x[i], to=to, args=(torch.eye(3), torch.tensor([-3, 2])))
     with pytest.raises(Exception, match=r"out of|not in"):
         graph(torch.eye(3), torch.tensor([-4, 2]))
+
+
+def test_torch_in_torch_orders_equal_elements_as_torch_does():
+    def function(x: Any) -> Any:
+        return x.sort(), x.argsort(descending=True), x.sort(dim=1, stable=True), x.topk(4), x.topk(3, 0, largest=False)
+
+    x, other = torch.arange(240).reshape(4, 60) % 7, torch.arange(99).reshape(3, 33) % 5
+    assert_same(function, (x,), (other,), targets=("torch",))
+
+
+@pytest.mark.parametrize("to", ["jax", "tensorflow", "numpy"])
+def test_other_targets_keep_equal_elements_in_their_order(to: str):
+    x = torch.arange(240) % 7
+    graph: Any = mlgraph.compile(lambda x: x.argsort(), to=to, args=(x,))
+    assert (to_numpy(graph(x)) == x.argsort(stable=True).numpy()).all()

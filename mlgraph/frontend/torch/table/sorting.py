@@ -16,21 +16,15 @@ from mlgraph.frontend.torch.table.rule import axis, number, rule, size_of, to
 
 
 @rule("sort.default", "sort.stable")
-def sort(out: Out, x: SSAValue, *positional: Any, stable: Any = None, dim: int = -1, descending: bool = False) -> Any:
-    if len(positional) == 3 or (positional and positional[0] is None):
-        positional = positional[1:]
-    over = positional[0] if positional else dim
-    descending = positional[1] if len(positional) > 1 else descending
+def sort(out: Out, x: SSAValue, dim: int = -1, descending: bool = False, *, stable: bool | None = None) -> Any:
     if rank(x) == 0:
         return x, ivy.full((), 0, i64)
-    over = axis(over, rank(x))
-    order = ivy.argsort(x, over, i64, descending)
-    return ivy.take_along_axis(x, order, over), order
+    return ivy.sort_and_argsort(x, axis(dim, rank(x)), i64, descending, bool(stable))
 
 
 @rule("argsort.default", "argsort.stable")
 def argsort(out: Out, x: SSAValue, dim: int = -1, descending: bool = False, *, stable: Any = None) -> SSAValue:
-    return ivy.argsort(x, axis(dim, rank(x)), i64, descending) if rank(x) else ivy.full((), 0, i64)
+    return ivy.argsort(x, axis(dim, rank(x)), i64, descending, bool(stable)) if rank(x) else ivy.full((), 0, i64)
 
 
 @rule("topk.default")
@@ -39,8 +33,8 @@ def topk(out: Out, x: SSAValue, k: Any, dim: int = -1, largest: bool = True, sor
         return x, ivy.full((), 0, i64)
     over = axis(dim, rank(x))
     if isinstance(k, int):
-        return ivy.topk(x, k, over, i64, largest)
-    order = sliced(ivy.argsort(x, over, i64, largest), over, 0, k)
+        return ivy.topk(x, k, over, i64, largest, stable=False)
+    order = sliced(ivy.argsort(x, over, i64, largest, stable=False), over, 0, k)
     return ivy.take_along_axis(x, order, over), order
 
 

@@ -23,14 +23,14 @@ def sort(x: Value, axis: int, descending: bool = False) -> Value:
 
 
 @rule(ivy.argsort)
-def argsort(x: Value, axis: int, dtype: DType, descending: bool = False) -> Value:
+def argsort(x: Value, axis: int, dtype: DType, descending: bool = False, stable: bool = True) -> Value:
     key = order_key(x)
     places = tf.argsort(key, axis=axis, direction=direction(descending), stable=True)
     return places if dtype == i32 else ivy.cast(typed(places, tensor(shape_of(x), i32)), dtype)
 
 
 @rule(ivy.topk)
-def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True) -> tuple[Value, Value]:
+def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True, stable: bool = True) -> tuple[Value, Value]:
     """Inverting every bit of integers reverses their order."""
     key = axis_to(order_key(x), axis, -1)
     key = key if largest else ivy.bitwise_invert(key)

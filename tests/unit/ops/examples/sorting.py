@@ -24,7 +24,7 @@ def order(row: np.ndarray, descending: bool) -> np.ndarray:
     return np.array(sorted(range(len(row)), key=key), dtype=np.int64)
 
 
-def argsort(x: np.ndarray, axis: int, dtype: str = "", descending: bool = False) -> np.ndarray:
+def argsort(x: np.ndarray, axis: int, dtype: str = "", descending: bool = False, stable: bool = True) -> np.ndarray:
     return np.apply_along_axis(partial(order, descending=descending), axis, x)
 
 
@@ -32,7 +32,14 @@ def sort(x: np.ndarray, axis: int, descending: bool = False) -> np.ndarray:
     return np.take_along_axis(x, argsort(x, axis, descending=descending), axis)
 
 
-def topk(x: np.ndarray, k: int, axis: int, dtype: str, largest: bool = True) -> tuple[np.ndarray, np.ndarray]:
+def sort_and_argsort(x: np.ndarray, axis: int, **parameters: Any) -> tuple[np.ndarray, np.ndarray]:
+    order = argsort(x, axis, **parameters)
+    return np.take_along_axis(x, order, axis), order
+
+
+def topk(
+    x: np.ndarray, k: int, axis: int, dtype: str, largest: bool = True, stable: bool = True
+) -> tuple[np.ndarray, np.ndarray]:
     found = np.take(argsort(x, axis, descending=largest), np.arange(k), axis=axis)
     return np.take_along_axis(x, found, axis), found
 
@@ -77,12 +84,19 @@ def extremes(value: Any, index: Any) -> list[Example]:
 EXAMPLES = {
     "sort": orders(),
     "argsort": [*orders(dtype="int64"), example(argsort, x=BOTH_ZEROS, axis=0, dtype="int32", descending=True)],
+    "sort_and_argsort": [
+        example(sort_and_argsort, x=TIES, axis=1, dtype="int64", dtypes="float32 int8 int64 uint8"),
+        example(sort_and_argsort, x=distinct(4, 5), axis=0, dtype="int32", descending=True, stable=False),
+        example(sort_and_argsort, x=WITH_NAN, axis=-1, dtype="int64", dtypes=FLOATS),
+    ],
     "max_and_argmax": extremes(np.max, np.argmax),
     "min_and_argmin": extremes(np.min, np.argmin),
     "topk": [
         example(topk, x=TIES, k=3, axis=1, dtype="int64"),
         example(topk, x=TIES, k=3, axis=1, dtype="int32", largest=False, dtypes="float32 int8 uint8 int64"),
         example(topk, x=distinct(6, 4), k=2, axis=0, dtype="int64"),
+        example(topk, x=distinct(6, 4), k=2, axis=0, dtype="int32", stable=False),
+        example(topk, x=WITH_NAN, k=1, axis=1, dtype="int64", largest=False, stable=False, dtypes=FLOATS),
         example(topk, x=distinct(6, 4), k=6, axis=-2, dtype="int64", largest=False),
         example(topk, x=WITH_NAN, k=3, axis=1, dtype="int64", dtypes=FLOATS),
         example(topk, x=WITH_NAN, k=3, axis=1, dtype="int64", largest=False, dtypes=FLOATS),
