@@ -17,7 +17,7 @@ from mlgraph.errors import CheckError, InputError
 from mlgraph.objects import module_framework, submodules, weights_of
 from mlgraph.specialisation import Specialisation
 from mlgraph.state import Trace
-from mlgraph.targets.arrays import FRAMEWORKS, as_numpy, convert, framework_of, overwrite
+from mlgraph.targets.arrays import FRAMEWORKS, as_numpy, convert, device_of, framework_of, overwrite, placed
 
 TOLERANCES = {"float64": 1e-8, "complex128": 1e-8, "float16": 2e-2, "bfloat16": 5e-2}
 """The largest difference that rounding may make, relative to the largest value; 1e-4 for other types."""
@@ -33,7 +33,8 @@ def check(graph: Any, call: Call, specialisation: Specialisation, source: str) -
     generator = np.random.default_rng(0)
     moved = [perturbed(as_numpy(array), generator) for array in call.arrays]
     try:
-        other = with_arrays(call, [convert(array, source) for array in moved])
+        places = map(device_of, call.arrays)
+        other = with_arrays(call, [placed(array, source, place) for array, place in zip(moved, places)])
         run_original(graph, other, specialisation, source)
     except Exception:  # the function may refuse values that nobody chose
         return

@@ -49,7 +49,7 @@ from mlgraph.specialisation import Outputs, Returned, Specialisation, narrow_nam
 from mlgraph.state import Plan, Trace
 from mlgraph.state.modules import unchanged
 from mlgraph.state.program import with_state
-from mlgraph.targets.arrays import FRAMEWORKS, concrete, convert, framework_of, wide_types
+from mlgraph.targets.arrays import CPU, FRAMEWORKS, concrete, convert, device_of, framework_of, placed, wide_types
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel, Passes
 from mlgraph.targets.staged import explained
@@ -219,7 +219,8 @@ def capture(graph: Graph, call: Call, source: str, options: Options) -> Speciali
         load(framework)
     parameters = list(graph.signature.parameters)
     trace = Trace(call.root_names(parameters), call.roots, (source, graph.to))
-    arrays = [convert(concrete(a, source), source) for a in (*call.arrays, *trace.arrays.values())]
+    given = (*call.arrays, *trace.arrays.values())
+    arrays = [convert(concrete(a, source), source) for a in given]
     inputs = len(call.arrays)
     specs: list[Any] = []
     named = _named(graph, call, parameters)
@@ -238,6 +239,9 @@ def capture(graph: Graph, call: Call, source: str, options: Options) -> Speciali
     request = Request(flat, arrays, names, graph.function, named, options.dynamic, options.include_generators)
     started = time.perf_counter()
     program = _run_frontend(source, request, graph.name)
+    if graph.to == "torch":
+        program.inputs = tuple(replace(i, device=device_of(a)) for i, a in zip(program.inputs, given, strict=True))
+        program.device = _device(program)
     if (watch := guard_of(graph.function, (value for _, value in named))) is not None:
         program.guards = (*program.guards, watch)
     seconds = {"tracer": program.tracer_seconds, "capture": time.perf_counter() - started - program.tracer_seconds}
@@ -326,20 +330,21 @@ def lower(
     stages, dump = _run_pipeline(graph, program, options)
     seconds["transform"] = time.perf_counter() - started
     started = time.perf_counter()
-    emitted = emit(program.module, to)
+    emitted = emit(program.module, to, program.device)
     wide = to == "jax" and bool(options.x64)
     scope = wide_types if wide else nullcontext
+    place = functools.partial(placed, framework=to, device=program.device)
     with scope():
         kernels = {name: Kernel(op, to, KERNEL_PASSES) for name, op in emitted.kernels.items()}
         dump.kernels(kernels.values())
-        main = emitted.load(f"<mlgraph {graph.name} {next(_counter)}>", lambda array: convert(array, to), kernels)
+        main = emitted.load(f"<mlgraph {graph.name} {next(_counter)}>", place, kernels)
     main = _backend_compiled(main, to, options)
     if to == "jax":
         main = explained(main, stages.first)
     seconds["emit"] = time.perf_counter() - started
     with scope():
         for name, array in program.parameters.items():
-            graph.params.setdefault(name, array if framework_of(array) == to else convert(array, to))
+            graph.params.setdefault(name, array if framework_of(array) == to else place(array))
     runner = Runner(graph, main, main_of(program.module), program, outputs, passed, wide, effects)
     narrow = to == "jax" and not _x64(options)
     inputs = tuple(replace(i, dtype=narrow_name(i.dtype)) if narrow else i for i in program.inputs)
@@ -360,6 +365,12 @@ def lower(
         narrow,
         list(kernels.values()),
     )
+
+
+def _device(program: Program) -> str:
+    """Where torch computes a program: on the GPU that an input or a weight is on."""
+    found = [*(i.device for i in program.inputs if i.used), *map(device_of, program.parameters.values())]
+    return next((device for device in found if device and device != CPU), CPU)
 
 
 def _run_pipeline(graph: Graph, program: Program, options: Options) -> tuple[Stages, Dump]:

@@ -140,7 +140,7 @@ class Runner:
             return None
         graph = self.graph
         stream = randomness.source(self.to, None) if graph.random is None else graph.random
-        rng, graph.random = randomness.step(self.to, stream)
+        rng, graph.random = randomness.step(self.to, stream, self.program.device)
         return rng
 
     def keep(self, results: Sequence[Any]) -> None:

@@ -25,7 +25,7 @@ from typing import Any
 
 from mlgraph import trees
 from mlgraph.call import Call
-from mlgraph.targets.arrays import array_type, dtype_object
+from mlgraph.targets.arrays import CPU, array_type, dtype_object, torch_device
 
 
 def binder(name: str, signature: inspect.Signature) -> Callable[..., tuple[Any, ...]]:
@@ -120,6 +120,8 @@ class _Branch:
         self.sizes: list[str] = []
         """Tests that follow once the lines of `unpack` have named the sizes."""
         self.bound: set[str] = set()
+        self.first = True
+        """Whether no array was tested for being on the CPU yet."""
         self.shapes: dict[tuple[int | str, ...], str] = {}
         """The variable that holds the first shape of each kind: another of the kind only has to equal it."""
 
@@ -164,6 +166,8 @@ class _Branch:
         self.tests.append(f"{text}.dtype {test} {dtype}")
         if wanted.weak is not None:
             self.tests.append(f"{text}.weak_type is {wanted.weak}" if self.framework == "jax" else str(not wanted.weak))
+        if wanted.device is not None:
+            self.tests += self.device(text, wanted.device)
         if wanted.shape in self.shapes:
             self.tests.append(f"{text}.shape == {self.shapes[wanted.shape]}")
             return
@@ -176,6 +180,13 @@ class _Branch:
         for place, size in zip(places, wanted.shape):
             self.sizes += self.size(place, size)
         self.unpack.append(f"{', '.join(places)}{',' if len(places) == 1 else ''} = {shape}")
+
+    def device(self, text: str, device: str) -> list[str]:
+        """Test where an array is. Of the CPU's the first will do, as torch itself refuses a mixture."""
+        if device != CPU:
+            return [f"{text}.device == {self.names.add('device', torch_device(device))}"]
+        first, self.first = self.first, False
+        return [f"{text}.is_cpu"] if first else []
 
     def size(self, place: str, size: int | str) -> list[str]:
         """Bind each symbol at its first place and test it at every other. They are spelled unlike any parameter."""

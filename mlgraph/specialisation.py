@@ -10,7 +10,7 @@ from mlgraph.call import Call
 from mlgraph.frontend.program import Input, Result, Size
 from mlgraph.signature import linear
 from mlgraph.state import State
-from mlgraph.targets.arrays import dtype_name
+from mlgraph.targets.arrays import device_of, dtype_name
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -113,6 +113,8 @@ class Specialisation:
                 return Difference(3, f"{name(i)} changed from {wanted.dtype} to {dtype_name(array)}")
             if wanted.weak is not None and wanted.weak != getattr(array, "weak_type", False):
                 return Difference(3, f"{name(i)} changed {'from' if wanted.weak else 'to'} a weak {wanted.dtype}")
+            if wanted.device is not None and wanted.device != device_of(array):
+                return Difference(3, f"{name(i)} went from {wanted.device} to {device_of(array)}")
             if len(array.shape) != len(wanted.shape):
                 return Difference(4, f"{name(i)} changed from rank {len(wanted.shape)} to {len(array.shape)}")
             for axis, (size, actual) in enumerate(zip(wanted.shape, array.shape)):

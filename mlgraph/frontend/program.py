@@ -57,6 +57,8 @@ class Input:
     """Whether the program reads the array, or the function its sizes or its type: only then must a call match them."""
     weak: bool | None = None
     """Whether jax took the type from a Python number and lets it give way to others; None where that is no matter."""
+    device: str | None = None
+    """torch's name of the device; None where that is no matter, as for a target that has one alone."""
 
 
 @dataclass
@@ -77,6 +79,8 @@ class Program:
     """Inputs that a call writes in place: the input's index and the index of the result that is its new value."""
     guards: tuple[Callable[[], Any], ...] = ()
     """Functions of no arguments, as the training modes of modules, whose values a call must find as capture did."""
+    device: str = "cpu"
+    """Where torch, as the target, computes."""
     tracer_seconds: float = 0.0
     """The time that the framework's own tracer took."""
 

@@ -13,6 +13,7 @@ import numpy as np
 from mlgraph.errors import InputError
 
 FRAMEWORKS = ("torch", "jax", "tensorflow", "numpy")
+CPU = "cpu"
 
 
 def framework_of(x: Any) -> str | None:
@@ -29,6 +30,16 @@ def framework_of(x: Any) -> str | None:
     if tensorflow is not None and isinstance(x, tensorflow.Tensor | tensorflow.Variable):
         return "tensorflow"
     return None
+
+
+def device_of(x: Any) -> str:
+    """Where torch has an array, once it is one of torch's: those of other frameworks come to the CPU."""
+    return str(x.device) if framework_of(x) == "torch" else CPU
+
+
+def placed(x: Any, framework: str, device: str) -> Any:
+    """`x` as an array of `framework`, if that is torch on a device."""
+    return convert(x, framework) if device == CPU else to_torch(x).to(device)
 
 
 def dtype_name(x: Any) -> str:
@@ -204,6 +215,12 @@ def array_type(framework: str) -> type:
             return type(tensorflow.constant(0))
         case _:
             return np.ndarray
+
+
+def torch_device(name: str) -> Any:
+    import torch
+
+    return torch.device(name)
 
 
 def dtype_object(framework: str, name: str) -> Any:

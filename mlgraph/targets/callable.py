@@ -20,7 +20,7 @@ from typing import Any, cast
 
 import numpy as np
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType, ModuleOp
+from xdsl.dialects.builtin import IndexType, ModuleOp, TensorType
 from xdsl.dialects.func import ReturnOp
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 
@@ -32,6 +32,7 @@ from mlgraph.dialects.ivy.control import YieldOp
 from mlgraph.dialects.kernel import FusedOp
 from mlgraph.dialects.literals import List, Literal, Name, Operand, Rest, Slice
 from mlgraph.errors import line_of
+from mlgraph.targets.arrays import CPU
 from mlgraph.targets.control import control, is_control
 from mlgraph.targets.kernels import Kernel
 from mlgraph.targets.names import Names
@@ -73,9 +74,12 @@ class Source:
         return namespace["main"]
 
 
-def emit(module: ModuleOp, backend: str) -> Source:
-    """The Python source of `@main`, whose operations must be calls of `backend`."""
-    printer = _Printer(backend)
+def emit(module: ModuleOp, backend: str, device: str = CPU) -> Source:
+    """The Python source of `@main`, whose operations must be calls of `backend`.
+
+    What torch makes of nothing it makes on `device`.
+    """
+    printer = _Printer(backend, device)
     kernels = {op.symbol: op for op in module.walk() if isinstance(op, FusedOp)}
     main = main_of(module)
     meanings = [f for f in functions(module) if f is not main]
@@ -89,8 +93,10 @@ def emit(module: ModuleOp, backend: str) -> Source:
 
 
 class _Printer:
-    def __init__(self, backend: str) -> None:
+    def __init__(self, backend: str, device: str) -> None:
         self.backend = backend
+        self.device = "" if device == CPU else f', device="{device}"'
+        """The argument that calls of what makes tensors end with."""
         self.imports: set[str] = set()
         self.globals: list[str] = []
         self.arrays: dict[str, Any] = {}
@@ -181,7 +187,8 @@ class _Printer:
         assert array is not None
         name = self.names[result] = self.fresh(result.name_hint or "c")
         dtype = self.dtype(op.value.type.element_type)
-        self.globals.append(f"{name} = {self.path(_MAKERS[self.backend])}({_nested(array)}, dtype={dtype})")
+        arguments = f"{_nested(array)}, dtype={dtype}{self.device}"
+        self.globals.append(f"{name} = {self.path(_MAKERS[self.backend])}({arguments})")
 
     # Expressions
 
@@ -216,7 +223,8 @@ class _Printer:
         for prefix in METHODS:
             if path.startswith(prefix):
                 return f"{atom(0)}.{_identifier(path.removeprefix(prefix))}({', '.join(texts[1:])})", True
-        return f"{self.path(path)}({', '.join(texts)})", True
+        device = self.device if _makes_tensor(op) else ""
+        return f"{self.path(path)}({', '.join(texts)}{device})", True
 
     def subscript(self, index: Literal, operands: tuple[SSAValue, ...]) -> str:
         items = index if isinstance(index, tuple) and index else (index,)
@@ -287,6 +295,12 @@ _MAKERS = {
     "tensorflow": "tensorflow.constant",
     "numpy": "numpy.asarray",
 }
+
+
+def _makes_tensor(op: CallOp) -> bool:
+    """Whether a call makes a tensor of anything but tensors: on the CPU, if it is not told where."""
+    made = any(isinstance(type, TensorType) for type in op.result_types)
+    return made and not any(isinstance(type, TensorType) for type in op.operand_types)
 
 
 def _inlined(value: SSAValue) -> bool:

@@ -31,9 +31,12 @@ def _entropy() -> int:
     return secrets.randbits(31)
 
 
-def step(target: str, stream: Any) -> tuple[Any, Any]:
-    """What one call draws from, and the stream for the next call."""
+def step(target: str, stream: Any, device: str) -> tuple[Any, Any]:
+    """What one call draws from, and the stream for the next call; torch's are each of one device."""
     match target:
+        case "torch":
+            generator = stream if stream is None or str(stream.device) == device else _moved(stream, device)
+            return generator, generator
         case "jax":
             import jax
 
@@ -46,3 +49,10 @@ def step(target: str, stream: Any) -> tuple[Any, Any]:
             return seed, following
         case _:
             return stream, stream
+
+
+def _moved(generator: Any, device: str) -> Any:
+    """A generator of torch on another device, started from the same seed."""
+    import torch
+
+    return torch.Generator(device).manual_seed(generator.initial_seed())
