@@ -35,7 +35,7 @@ from mlgraph.targets.names import Names
 from mlgraph.targets.plan import Plan, make_plan
 
 TEMPLATES: dict[type[Operation], str] = {
-    arith.NegfOp: "-{0}",
+    arith.NegfOp: "{0} * -1.0",
     math.AbsFOp: "tl.abs({0})",
     math.AbsIOp: "tl.abs({0})",
     math.FmaOp: "tl.fma({0}, {1}, {2})",
@@ -111,6 +111,8 @@ LIBDEVICE: dict[type[Operation], str] = {
 """Functions of CUDA's library, by the name that Triton calls them by."""
 
 HALVES = (f16, bf16)
+NEGATIVE_ZERO = "-0.0"
+"""A number that Triton before 3.7 takes for 0, as it takes `-x` for `0 - x`."""
 
 FLOAT_PREDICATES = {
     "oeq": "{0} == {1}",
@@ -287,7 +289,8 @@ class _Printer:
         """A value with its type, so that Triton need not guess that of a number."""
         type = _type(value.type, unsigned)
         if isinstance(value.owner, arith.ConstantOp):
-            return f"tl.full((), {literal(value.owner, unsigned)}, {type})"
+            number = literal(value.owner, unsigned)
+            return f"tl.full((), {number}, {type})" if number != NEGATIVE_ZERO else f"(tl.full((), 0.0, {type}) * -1.0)"
         return f"{self.scalars[value]}.to({type})" if unsigned and value.type != i1 else self.scalars[value]
 
 
@@ -303,7 +306,8 @@ class _Scalar:
         """The operand, unsigned by the spec `u`. A number is written as such where another operand gives its type."""
         owner = self.value.owner
         if isinstance(owner, arith.ConstantOp) and self.is_typed_by_another():
-            return literal(owner, spec == "u")
+            if (number := literal(owner, spec == "u")) != NEGATIVE_ZERO:
+                return number
         return self.printer.scalar(self.value, spec == "u")
 
     def is_typed_by_another(self) -> bool:

@@ -257,6 +257,19 @@ def test_constants(dtype: str, value: str) -> None:
     np.testing.assert_array_equal(found.view(np.uint8), wanted.view(np.uint8))
 
 
+@pytest.mark.usefixtures("interpreter")
+@pytest.mark.parametrize("dtype", ["f32", "f64"])
+def test_the_negative_of_zero_is_negative(dtype: str) -> None:
+    text = f"%c = arith.constant -0.0 : {dtype}\n%z = arith.addf %x0, %c : {dtype}\n%y = arith.negf %z : {dtype}"
+    kernel = TritonKernel(kernel_text(dtype, text, operands=1))
+    import torch
+
+    x = torch.tensor([0.0, -0.0, 2.0, -3.0], dtype=kernel._torch_dtypes[0])
+    results = run(kernel, [x])
+    assert results is not None
+    np.testing.assert_array_equal(np.signbit(wide(results[0])), [True, False, True, False])
+
+
 # Calls that are wrong
 
 
