@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 from frameworks import to_framework, to_numpy
-from triton_interpreter import interpreter, needs_triton
+from triton_interpreter import interpreter, needs_triton, there
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
@@ -340,7 +340,7 @@ def test_a_gpu_reduces_by_torch():
     kernel = program.kernel
     assert "tl.sum" not in kernel.triton
     x, y = drawn("float32", 6, 37), drawn("float32", 6, 1)
-    operands = [torch.from_numpy(x), torch.from_numpy(y)]
+    operands = [there(torch.from_numpy(array)) for array in (x, y)]
     plan = kernel.plan([x.shape, y.shape], [x.strides, y.strides], whole=True)
     assert plan is not None
     found = on_gpu(kernel, plan, operands, [getattr(torch, name) for name in kernel.dtypes])

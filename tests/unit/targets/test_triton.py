@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from frameworks import to_framework, to_numpy
-from triton_interpreter import interpreter, needs_triton, plan_of, run
+from triton_interpreter import interpreter, needs_triton, plan_of, run, there
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
@@ -175,7 +175,7 @@ def test_several_results_of_several_types() -> None:
 def test_a_result_may_lie_where_an_operand_does() -> None:
     import torch
 
-    x, y = to_framework("torch", normal(3000)), to_framework("torch", normal(3000))
+    x, y = (there(to_framework("torch", normal(3000))) for _ in range(2))
     kernel = compare(silu, to_numpy(x), to_numpy(y))
     wanted = torch.nn.functional.silu(x) * y
     plan = plan_of(kernel, [x, y])
@@ -353,7 +353,7 @@ def test_the_kernel_of_a_graph_runs_by_triton() -> None:
 
     (kernel,) = mlgraph.compile(f, to="torch", args=(torch.randn(7, 300), torch.randn(300))).kernels
     assert kernel.triton.startswith("import triton\n")
-    x, y = torch.randn(9, 500).T, torch.randn(9)
+    x, y = there(torch.randn(9, 500).T), there(torch.randn(9))
     plan = kernel.plan([x.shape, y.shape], [(4, 2000), (4,)])
     found = allocate(plan, torch.float32, x.device)
     kernel.gpu.launch(plan, [x, y], [found])
