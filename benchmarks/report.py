@@ -6,7 +6,7 @@ import sys
 import timeit
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
+from importlib.metadata import distributions, version
 from pathlib import Path
 
 from rich.console import Console
@@ -81,6 +81,7 @@ class Report:
 
 def machine() -> str:
     """The machine in general words."""
-    versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+    there = {distribution.name for distribution in distributions()}
+    versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES if package in there)
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
     return f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, {python}, {versions}."
