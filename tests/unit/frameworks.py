@@ -40,7 +40,7 @@ def to_numpy(value: Any) -> np.ndarray:
     if type(value).__module__.partition(".")[0] == "torch":
         import torch
 
-        value = value.detach().resolve_conj().resolve_neg()
+        value = value.detach().resolve_conj().resolve_neg().cpu()
         if value.dtype == torch.bfloat16:
             return value.contiguous().view(torch.int16).numpy().view(BFLOAT16)
     return np.asarray(value.numpy() if hasattr(value, "numpy") else value)

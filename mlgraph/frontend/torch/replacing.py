@@ -107,10 +107,12 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     return input[torch.tensor(places, device=input.device)]
 
 
-@replaces(F.linear_cross_entropy)
-def linear_cross_entropy(*args: Any, options: Any = None, **kwargs: Any) -> Tensor:
-    """The options say how much memory it may take."""
-    return F.linear_cross_entropy(*args, **kwargs)
+if hasattr(F, "linear_cross_entropy"):  # since torch 2.13
+
+    @replaces(F.linear_cross_entropy)
+    def linear_cross_entropy(*args: Any, options: Any = None, **kwargs: Any) -> Tensor:
+        """The options say how much memory it may take."""
+        return F.linear_cross_entropy(*args, **kwargs)
 
 
 @decomposes(torch.ops.aten.grid_sampler_2d.default)
