@@ -1,9 +1,9 @@
 """The region of a `kernel.fused` → Triton source.
 
-    def kernel_0(x_ptr, b_ptr, y_ptr, n, n1, b_s1, INDEX: tl.constexpr, BLOCK: tl.constexpr):
+    def kernel_0(x_ptr, b_ptr, y_ptr, n, n1, n1_m, n1_s, b_s1, RUN: tl.constexpr, INDEX: tl.constexpr, ...):
         i = tl.program_id(0).to(INDEX) * BLOCK + tl.arange(0, BLOCK)
         mask = i < n
-        i1 = i % n1
+        rest, i1 = split(i, n1, n1_m, n1_s, RUN)
         x = tl.load(x_ptr + i, mask=mask)
         b = tl.load(b_ptr + i1 * b_s1, mask=mask)
         add = x + b
@@ -14,6 +14,9 @@ Each program takes a block of the iteration space. What is computed is what the 
 division and square root are exact, NaN propagates, integers wrap, and functions are those of CUDA's `libdevice` where
 Triton's own are less accurate. Values are signed; an operation on unsigned integers says so. What a kernel reduces is
 stored whole: the framework reduces it.
+
+GPUs have no instruction that divides integers: an index is divided by a product and a shift, whose numbers the launch
+finds (Granlund and Montgomery, Division by Invariant Integers using Multiplication, 1994).
 """
 
 import math as numbers
@@ -143,8 +146,22 @@ import triton.language as tl
 from triton.language.extra import libdevice
 
 
-@triton.jit
 """
+
+SPLIT = """@triton.jit
+def split(i, n, m, s, run: tl.constexpr):
+    if i.dtype == tl.int64:
+        q = i // n
+    else:
+        q = ((tl.umulhi(i.to(tl.uint32), m.to(tl.uint32)) + i.to(tl.uint32)) >> s.to(tl.uint32)).to(tl.int32)
+    return q, tl.max_contiguous(tl.multiple_of(i - q * n, run), run)
+
+
+"""
+"""The quotient and remainder of indices by a size, of which remainders come in runs that lie side by side."""
+
+RUN = 16
+"""How many elements lie side by side, from a multiple of as many on, where that divides the innermost size."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +196,12 @@ def layout_of(plan: Plan, itemsizes: Sequence[int]) -> Layout:
     return layout if layout.inner < layout.rank else Layout(1, operands)
 
 
+def divisor(n: int) -> tuple[int, int, int]:
+    """`n`, and the factor and shift that divide a number below 2³¹ by it."""
+    shift = (n - 1).bit_length()
+    return n, ((1 << 32) * ((1 << shift) - n)) // n + 1, shift
+
+
 def natural_layout(fused: FusedOp) -> Layout:
     """The layout of contiguous operands whose unknown sizes are not 1."""
     types = [cast("TensorType[Any]", type) for type in (*fused.operand_types, *fused.result_types)]
@@ -200,8 +223,9 @@ def natural_layout(fused: FusedOp) -> Layout:
 def triton_source(fused: FusedOp, name: str, layout: Layout | None = None) -> str:
     """A Python file that defines `name`, the kernel for operands of a layout.
 
-    Its parameters are pointers to the operands and results, the number of elements, the sizes of `layout.sizes`, for
-    each operand that is moved by some loops its strides there in elements, the type of indices and the size of a block.
+    Its parameters are pointers to the operands and results, the number of elements, for each size of `layout.sizes`
+    what `divisor` says, for each operand that is moved by some loops its strides there in elements, the length of runs
+    along the innermost loop where there are several, the type of indices and the size of a block.
     """
     return _Printer(fused, name, layout or natural_layout(fused)).text()
 
@@ -220,7 +244,8 @@ class TritonTarget(Target):
 class _Printer:
     def __init__(self, fused: FusedOp, name: str, layout: Layout) -> None:
         self.fused, self.name, self.layout = fused, name, layout
-        self.names = Names({"triton", "tl", "libdevice", "n", "i", "rest", "mask", "INDEX", "BLOCK", name})
+        own = {"triton", "tl", "libdevice", "split", "n", "i", "rest", "mask", "RUN", "INDEX", "BLOCK"}
+        self.names = Names({*own, name})
         self.block = fused.body.block
         self.scalars: dict[SSAValue, str] = {}
         hints = [argument.name_hint for argument in self.block.args]
@@ -228,7 +253,7 @@ class _Printer:
         self.results = [self.names.fresh(result.name_hint or "out", "_ptr") for result in fused.results]
         needed = range(layout.inner, layout.rank)
         self.indices = {axis: self.names.fresh(f"i{axis}") if layout.rank > 1 else "i" for axis in needed}
-        self.sizes = {axis: self.names.fresh(f"n{axis}") for axis in layout.sizes}
+        self.divisors = {a: [self.names.fresh(f"n{a}{part}") for part in ("", "_m", "_s")] for a in layout.sizes}
         self.strides = [
             {axis: self.names.fresh(hint, f"_s{axis}") for axis in axes or ()}
             for hint, axes in zip(hints, layout.operands)
@@ -236,7 +261,9 @@ class _Printer:
 
     def text(self) -> str:
         strides = [name for names in self.strides for name in names.values()]
-        parameters = [*self.operands, *self.results, "n", *self.sizes.values(), *strides]
+        divisors = [name for names in self.divisors.values() for name in names]
+        parameters = [*self.operands, *self.results, "n", *divisors, *strides]
+        parameters += ["RUN: tl.constexpr"] if divisors else []
         parameters += ["INDEX: tl.constexpr", "BLOCK: tl.constexpr"]
         lines = [
             "i = tl.program_id(0).to(INDEX) * BLOCK + tl.arange(0, BLOCK)",
@@ -246,20 +273,19 @@ class _Printer:
             *(self.statement(op) for op in self.block.ops if not isinstance(op, arith.ConstantOp | YieldOp)),
             *self.stores(),
         ]
-        return HEADER + "\n    ".join([f"def {self.name}({', '.join(parameters)}):", *lines]) + "\n"
+        any_value = [name for names in self.divisors.values() for name in names[1:]]
+        jit = f"@triton.jit(do_not_specialize={any_value})" if any_value else "@triton.jit"
+        text = "\n    ".join([f"def {self.name}({', '.join(parameters)}):", *lines])
+        return f"{HEADER}{SPLIT if any_value else ''}{jit}\n{text}\n"
 
     def index_lines(self) -> list[str]:
         """The index of each loop that moves an operand, found from the innermost to the outermost."""
-        moving = {axis for axes in self.layout.operands for axis in axes or ()}
         lines, rest = list[str](), "i"
-        for axis in reversed(self.indices):
-            size = self.sizes.get(axis)
-            if axis and axis in moving:
-                lines.append(f"{self.indices[axis]} = {rest} % {size}")
-            if axis > self.layout.inner:
-                outer = self.indices[0] if axis == 1 else "rest"
-                lines.append(f"{outer} = {rest} // {size}")
-                rest = outer
+        for axis in reversed(self.divisors):
+            outer = self.indices.get(0, "rest") if axis == 1 else "rest"
+            run = "RUN" if axis == self.layout.rank - 1 else "1"
+            lines.append(f"{outer}, {self.indices[axis]} = split({', '.join([rest, *self.divisors[axis], run])})")
+            rest = outer
         return lines
 
     def load(self, k: int) -> str:

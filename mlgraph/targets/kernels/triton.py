@@ -20,7 +20,7 @@ from mlgraph.errors import InputError
 from mlgraph.loader import load
 from mlgraph.targets.kernels.loops import KEPT
 from mlgraph.targets.plan import Plan
-from mlgraph.targets.triton import Layout, layout_of, natural_layout, triton_source
+from mlgraph.targets.triton import RUN, Layout, divisor, layout_of, natural_layout, triton_source
 
 Tensor: TypeAlias = Any
 Configuration: TypeAlias = Mapping[str, int]
@@ -118,9 +118,11 @@ class TritonKernel:
         function = load_kernel(triton_source(self.fused, self.name, layout), self.name, interpreted)
         steps = [[step // size for step in loops] for loops, size in zip(plan.strides, self.itemsizes)]
         count = math.prod(plan.sizes)
-        sizes = [plan.sizes[axis] for axis in layout.sizes]
+        sizes = [number for axis in layout.sizes for number in divisor(plan.sizes[axis])]
         strides = [steps[k][axis] for k, axes in enumerate(layout.operands) for axis in axes or ()]
-        return _Launch(function, interpreted, layout, count, (count, *sizes, *strides), _reach(plan.sizes, steps))
+        runs = [1 if plan.sizes[-1] % RUN else RUN] if sizes else []
+        numbers = (count, *sizes, *strides, *runs)
+        return _Launch(function, interpreted, layout, count, numbers, _reach(plan.sizes, steps))
 
     def _configuration(self, launch: "_Launch", operands: Sequence[Tensor], results: Sequence[Tensor]) -> Configuration:
         """The best of the candidates for a layout and about this many elements, measured once.
@@ -215,12 +217,17 @@ def compile_for(
     names = function.arg_names
     dtypes = [element_type(type) for type in (*fused.operand_types, *fused.result_types)]
     axes = [axis for loops in layout.operands for axis in loops or ()]
-    strides = names[len(dtypes) + 1 + len(layout.sizes) :]
+    first = len(dtypes) + 1
+    strides = names[first + 3 * len(layout.sizes) :]
     constants: dict[str, Any] = {name: 1 for name, axis in zip(strides, axes) if axis == layout.rank - 1}
+    constants |= {"RUN": RUN} if layout.sizes else {}
     constants |= {"INDEX": language.int64 if wide else language.int32, "BLOCK": configuration["BLOCK"]}
+    factors = names[first + 1 : first + 3 * len(layout.sizes) : 3]
+    shifts = names[first + 2 : first + 3 * len(layout.sizes) : 3]
     signature = dict.fromkeys(names, "i64" if wide else "i32") | dict(zip(names, map(_pointer, dtypes)))
-    signature |= dict.fromkeys(constants, "constexpr")
-    aligned = {(k,): [["tt.divisibility", 16]] for k, name in enumerate(names) if name not in constants}
+    signature |= dict.fromkeys(factors, "i64") | dict.fromkeys(constants, "constexpr")
+    any_value = {*factors, *shifts, *constants}
+    aligned = {(k,): [["tt.divisibility", 16]] for k, name in enumerate(names) if name not in any_value}
     source = compiler.ASTSource(function, signature, constants, aligned)
     settings = {"num_warps": configuration["num_warps"], **OPTIONS}
     found = compiler.compile(source, target=backends.GPUTarget("cuda", capability, 32), options=settings).asm

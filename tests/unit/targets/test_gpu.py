@@ -43,7 +43,7 @@ CHAINS: dict[str, tuple[Function, list[tuple[int, ...]]]] = {
     "a column": (gelu, [(64, 300), (64, 1)]),
     "a number": (gelu, [(64, 300), ()]),
     "large": (gelu, [(1 << 11, 1 << 11), (1 << 11, 1 << 11)]),
-    "softmax": (lambda x, y: torch.softmax(x * y, -1), [(33, 1000), (1000,)]),
+    "softmax": (lambda x, y: torch.softmax(x * y + 1, -1), [(33, 1000), (1000,)]),
     "norm": (lambda x, y: (x - x.mean(-1, True)) * torch.rsqrt(x.var(-1, keepdim=True) + 1e-5) * y, [(9, 77), (77,)]),
     "reductions": (lambda x, y: ((x * y).sum(-1), (x - y).amax(0), (x * y + 1).mean()), [(40, 50), (40, 50)]),
     "comparisons": (lambda x, y: (torch.where(x > y, x, -y), (x > 0) & (y <= 1), (x * 10).int() // 3), [(70,), (70,)]),

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from frameworks import to_framework, to_numpy
+from hypothesis import given
+from hypothesis import strategies as st
 from triton_interpreter import interpreter, needs_triton, plan_of, run, there
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -25,7 +27,7 @@ from mlgraph.errors import InputError
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels.triton import OPTIONS, TritonKernel, compile_for, supports
 from mlgraph.targets.plan import Plan
-from mlgraph.targets.triton import LIBDEVICE, Layout
+from mlgraph.targets.triton import LIBDEVICE, Layout, divisor
 from mlgraph.transforms.fuse_elementwise import FuseElementwisePass
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 
@@ -455,6 +457,17 @@ def test_binaries_of_layouts(capability: int, wide: bool) -> None:
         binary = compile_for(kernel, capability, layout, wide=wide)
         divided = re.search(r"(div|rem)\.[su]64", binary.ptx)
         assert (divided is not None) == (wide and layout.rank > 1)
+        assert wide or not re.search(r"(div|rem)\.[su]32", binary.ptx)
+
+
+@given(st.integers(1, (1 << 31) - 1), st.integers(0, (1 << 31) - 1))
+def test_a_product_and_a_shift_divide(n: int, i: int) -> None:
+    _, factor, shift = divisor(n)
+    for number in (i, i - i % n, max(0, i - i % n - 1)):
+        high = number * factor >> 32
+        assert factor < 1 << 32
+        assert high + number < 1 << 32
+        assert high + number >> shift == number // n
 
 
 @pytest.mark.usefixtures("own_cache")
