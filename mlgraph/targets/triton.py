@@ -1,9 +1,9 @@
 """The region of a `kernel.fused` → Triton source.
 
-    def kernel_0(x_ptr, b_ptr, y_ptr, n, n1, n1_m, n1_s, b_s1, RUN: tl.constexpr, INDEX: tl.constexpr, ...):
+    def kernel_0(x_ptr, b_ptr, y_ptr, n, n1, n1_m, n1_s, b_s1, VECTOR: tl.constexpr, INDEX: tl.constexpr, ...):
         i = tl.program_id(0).to(INDEX) * BLOCK + tl.arange(0, BLOCK)
         mask = i < n
-        rest, i1 = split(i, n1, n1_m, n1_s, RUN)
+        rest, i1 = split(i, n1, n1_m, n1_s, VECTOR)
         x = tl.load(x_ptr + i, mask=mask)
         b = tl.load(b_ptr + i1 * b_s1, mask=mask)
         add = x + b
@@ -149,18 +149,18 @@ from triton.language.extra import libdevice
 """
 
 SPLIT = """@triton.jit
-def split(i, n, m, s, run: tl.constexpr):
+def split(i, n, m, s, vector: tl.constexpr):
     if i.dtype == tl.int64:
         q = i // n
     else:
         q = ((tl.umulhi(i.to(tl.uint32), m.to(tl.uint32)) + i.to(tl.uint32)) >> s.to(tl.uint32)).to(tl.int32)
-    return q, tl.max_contiguous(tl.multiple_of(i - q * n, run), run)
+    return q, tl.max_contiguous(tl.multiple_of(i - q * n, vector), vector)
 
 
 """
 """The quotient and remainder of indices by a size, of which remainders come in runs that lie side by side."""
 
-RUN = 16
+VECTOR = 16
 """How many elements lie side by side, from a multiple of as many on, where that divides the innermost size."""
 
 
@@ -244,7 +244,7 @@ class TritonTarget(Target):
 class _Printer:
     def __init__(self, fused: FusedOp, name: str, layout: Layout) -> None:
         self.fused, self.name, self.layout = fused, name, layout
-        own = {"triton", "tl", "libdevice", "split", "n", "i", "rest", "mask", "RUN", "INDEX", "BLOCK"}
+        own = {"triton", "tl", "libdevice", "split", "n", "i", "rest", "mask", "VECTOR", "INDEX", "BLOCK"}
         self.names = Names({*own, name})
         self.block = fused.body.block
         self.scalars: dict[SSAValue, str] = {}
@@ -263,7 +263,7 @@ class _Printer:
         strides = [name for names in self.strides for name in names.values()]
         divisors = [name for names in self.divisors.values() for name in names]
         parameters = [*self.operands, *self.results, "n", *divisors, *strides]
-        parameters += ["RUN: tl.constexpr"] if divisors else []
+        parameters += ["VECTOR: tl.constexpr"] if divisors else []
         parameters += ["INDEX: tl.constexpr", "BLOCK: tl.constexpr"]
         lines = [
             "i = tl.program_id(0).to(INDEX) * BLOCK + tl.arange(0, BLOCK)",
@@ -283,8 +283,8 @@ class _Printer:
         lines, rest = list[str](), "i"
         for axis in reversed(self.divisors):
             outer = self.indices.get(0, "rest") if axis == 1 else "rest"
-            run = "RUN" if axis == self.layout.rank - 1 else "1"
-            lines.append(f"{outer}, {self.indices[axis]} = split({', '.join([rest, *self.divisors[axis], run])})")
+            vector = "VECTOR" if axis == self.layout.rank - 1 else "1"
+            lines.append(f"{outer}, {self.indices[axis]} = split({', '.join([rest, *self.divisors[axis], vector])})")
             rest = outer
         return lines
 

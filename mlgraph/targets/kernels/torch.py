@@ -111,7 +111,7 @@ def on_gpu(kernel: Any, plan: Plan, operands: Sequence[Any], dtypes: Sequence[An
     """The results of a kernel by Triton, and of its reductions by torch. The plan is of whole results."""
     device = operands[0].device
     results = [allocate(result, d, device) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
-    kernel.gpu.launch(plan, operands, results)
+    kernel.gpu.run(plan, operands, results)
     return _reduced(results, kernel.to_reduce(plan))
 
 

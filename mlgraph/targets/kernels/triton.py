@@ -9,6 +9,7 @@ import linecache
 import math
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
 from importlib.util import find_spec
@@ -20,7 +21,7 @@ from mlgraph.errors import InputError
 from mlgraph.loader import load
 from mlgraph.targets.kernels.loops import KEPT
 from mlgraph.targets.plan import Plan
-from mlgraph.targets.triton import RUN, Layout, divisor, layout_of, natural_layout, triton_source
+from mlgraph.targets.triton import VECTOR, Layout, divisor, layout_of, natural_layout, triton_source
 
 Tensor: TypeAlias = Any
 Configuration: TypeAlias = Mapping[str, int]
@@ -72,17 +73,25 @@ class TritonKernel:
         return triton_source(self.fused, self.name)
 
     @cached_property
+    def _torch(self) -> Any:
+        return load("torch")
+
+    @cached_property
     def _torch_dtypes(self) -> list[Any]:
-        torch = load("torch")
-        return [getattr(torch, NAME_OF[dtype]) for dtype in self.dtypes]
+        return [getattr(self._torch, NAME_OF[dtype]) for dtype in self.dtypes]
 
     def launch(self, plan: Plan, operands: Sequence[Tensor], results: Sequence[Tensor]) -> None:
         """Compute `results`, which lie in memory as the plan says, on the current stream of their device.
 
-        A result may share the memory of an operand whose elements are at the same places.
+        A result may share the memory of an operand whose elements are at the same places. Raises `InputError` for
+        tensors of other types or devices than the kernel's.
         """
+        self._check([*operands, *results])
+        self.run(plan, operands, results)
+
+    def run(self, plan: Plan, operands: Sequence[Tensor], results: Sequence[Tensor]) -> None:
+        """Launch the kernel on tensors that are known to fit."""
         tensors = [*operands, *results]
-        self._check(tensors)
         launch = self._launches.get(plan)
         if launch is None:
             if len(self._launches) >= KEPT:
@@ -91,7 +100,8 @@ class TritonKernel:
         if launch.interpreted:
             launch.run(tensors, DEFAULT)
             return
-        with load("torch").cuda.device(tensors[0].device):
+        cuda, device = self._torch.cuda, tensors[0].device
+        with cuda.device(device) if cuda.current_device() != device.index else nullcontext():
             launch.run(tensors, self._configuration(launch, operands, results))
 
     def _check(self, tensors: Sequence[Tensor]) -> None:
@@ -120,7 +130,7 @@ class TritonKernel:
         count = math.prod(plan.sizes)
         sizes = [number for axis in layout.sizes for number in divisor(plan.sizes[axis])]
         strides = [steps[k][axis] for k, axes in enumerate(layout.operands) for axis in axes or ()]
-        runs = [1 if plan.sizes[-1] % RUN else RUN] if sizes else []
+        runs = [1 if plan.sizes[-1] % VECTOR else VECTOR] if sizes else []
         numbers = (count, *sizes, *strides, *runs)
         return _Launch(function, interpreted, layout, count, numbers, _reach(plan.sizes, steps))
 
@@ -129,7 +139,7 @@ class TritonKernel:
 
         It is measured on results of its own, because it runs the kernel many times and results may be operands.
         """
-        torch = load("torch")
+        torch = self._torch
         if launch.count < LARGE or torch.cuda.is_current_stream_capturing():
             return DEFAULT
         key = (results[0].device.index, launch.layout, launch.reach >> 31 > 0, launch.count.bit_length() // 3)
@@ -220,7 +230,7 @@ def compile_for(
     first = len(dtypes) + 1
     strides = names[first + 3 * len(layout.sizes) :]
     constants: dict[str, Any] = {name: 1 for name, axis in zip(strides, axes) if axis == layout.rank - 1}
-    constants |= {"RUN": RUN} if layout.sizes else {}
+    constants |= {"VECTOR": VECTOR} if layout.sizes else {}
     constants |= {"INDEX": language.int64 if wide else language.int32, "BLOCK": configuration["BLOCK"]}
     factors = names[first + 1 : first + 3 * len(layout.sizes) : 3]
     shifts = names[first + 2 : first + 3 * len(layout.sizes) : 3]

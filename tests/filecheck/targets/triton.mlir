@@ -3,12 +3,12 @@
 // A row of one operand for each row of the other, numbers, a comparison of unsigned integers, and a second result.
 
 // CHECK:       @triton.jit
-// CHECK-NEXT:  def split(i, n, m, s, run: tl.constexpr):
+// CHECK-NEXT:  def split(i, n, m, s, vector: tl.constexpr):
 // CHECK:       @triton.jit(do_not_specialize=['n1_m', 'n1_s'])
-// CHECK-NEXT:  def kernel_0(x_ptr, b_ptr, k_ptr, y_ptr, out_ptr, n, n1, n1_m, n1_s, b_s1, k_s0, RUN: tl.constexpr, INDEX: tl.constexpr, BLOCK: tl.constexpr):
+// CHECK-NEXT:  def kernel_0(x_ptr, b_ptr, k_ptr, y_ptr, out_ptr, n, n1, n1_m, n1_s, b_s1, k_s0, VECTOR: tl.constexpr, INDEX: tl.constexpr, BLOCK: tl.constexpr):
 // CHECK-NEXT:      i = tl.program_id(0).to(INDEX) * BLOCK + tl.arange(0, BLOCK)
 // CHECK-NEXT:      mask = i < n
-// CHECK-NEXT:      i0, i1 = split(i, n1, n1_m, n1_s, RUN)
+// CHECK-NEXT:      i0, i1 = split(i, n1, n1_m, n1_s, VECTOR)
 // CHECK-NEXT:      x = tl.load(x_ptr + i, mask=mask)
 // CHECK-NEXT:      b = tl.load(b_ptr + i1 * b_s1, mask=mask)
 // CHECK-NEXT:      k = tl.load(k_ptr + i0 * k_s0, mask=mask).to(tl.int8)

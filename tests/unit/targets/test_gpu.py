@@ -249,3 +249,9 @@ def test_models_of_a_gpu_become_models_of_jax(model: type[torch.nn.Module]):
     x = MODELS[model](3)
     graph: Any = mlgraph.compile(lambda x: module(x), to="jax", args=(x,))
     np.testing.assert_allclose(np.asarray(graph(x)), module(x).detach().cpu(), rtol=1e-3, atol=1e-3)
+
+
+def test_a_graph_is_verified_on_the_gpu():
+    x, y = floats(30, 4), floats(4)
+    graph: Any = mlgraph.compile(gelu, to="torch", args=(x, y), verify=True)
+    assert graph(x, y).is_cuda
