@@ -56,13 +56,14 @@ from mlgraph.targets.staged import explained
 from mlgraph.transforms.differentiate_kernel import derivative
 from mlgraph.transforms.expand_math import ExpandMathPass
 from mlgraph.transforms.lower_kernel_to_llvm import lower_kernel
+from mlgraph.transforms.narrow_halves import NarrowHalvesPass
 from mlgraph.transforms.narrow_types import wide_values
 from mlgraph.transforms.pipelines import Stages, default_pipeline
 
 NAMED = 4
 """How many values a warning about 64-bit types names."""
 
-KERNEL_PASSES = Passes(ExpandMathPass(), ExpandMathPass(common=True), lower_kernel, derivative)
+KERNEL_PASSES = Passes(ExpandMathPass(), ExpandMathPass(common=True), NarrowHalvesPass(), lower_kernel, derivative)
 """What makes code of kernels."""
 
 _counter = itertools.count()

@@ -34,6 +34,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "lower-ivy": _pass("lower_ivy", "LowerIvyPass"),
     "lower-kernel-to-llvm": _pass("lower_kernel_to_llvm", "LowerKernelToLLVMPass"),
     "masks-to-where": _pass("masks_to_where", "MasksToWherePass"),
+    "narrow-halves": _pass("narrow_halves", "NarrowHalvesPass"),
     "narrow-types": _pass("narrow_types", "NarrowTypesPass"),
 }
 """The passes of mlgraph; `canonicalize`, `cse` and `dce` are xDSL's."""

@@ -8,6 +8,7 @@ The data of the last two lies beside the module: the attribute holds the array, 
 """
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -227,12 +228,22 @@ def number_from(element: Any) -> bool | int | float | complex:
     """The Python number of one element.
 
     A float is the shortest decimal that rounds to the element, 0.1, not 0.10000000149011612, but for the largest, whose
-    shortest decimal is out of range.
+    shortest decimal is out of range. That is the number which somebody wrote: torch multiplies halves by numbers in
+    single precision.
     """
+    if element.dtype.name == "bfloat16":
+        return _shortest(element)
     if element.dtype in (np.float16, np.float32):
         shortest = float(str(element))
         return shortest if abs(shortest) <= float(np.finfo(element.dtype).max) else element.item()
-    return float(element) if element.dtype.name == "bfloat16" else element.item()
+    return element.item()
+
+
+def _shortest(element: Any) -> float:
+    """The shortest decimal that rounds to a float of few bits."""
+    exact = float(element)
+    decimals = (float(f"{exact:.{digits}g}") for digits in range(1, 5))
+    return next((x for x in decimals if element.dtype.type(x) == element and isfinite(x)), exact)
 
 
 Constant = Dialect("constant", [LiteralOp, ArrayOp, ParameterOp], [CapturedAttr])

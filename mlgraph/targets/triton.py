@@ -358,7 +358,19 @@ def template(op: Operation) -> str:
 
 
 def _divf(op: Operation) -> str:
-    return "tl.div_rn({0}, {1})" if op.results[0].type == f32 else "{0} / {1}"
+    """Two units in the last place are enough for quotients of bfloat16 that are rounded to bfloat16.
+
+    Such a quotient is further than that, by 2⁻¹⁷ of itself, from the middle of two neighbours.
+    """
+    exact = op.results[0].type == f32 and not _is_of(op, bf16)
+    return "tl.div_rn({0}, {1})" if exact else "{0} / {1}"
+
+
+def _is_of(op: Operation, half: Attribute) -> bool:
+    """Whether an operation on singles has halves for operands, and its result is rounded to halves."""
+    wide = all(isinstance(o.owner, arith.ExtFOp) and o.owner.input.type == half for o in op.operands)
+    uses = [use.operation for use in op.results[0].uses]
+    return wide and all(isinstance(user, arith.TruncFOp) and user.result.type == half for user in uses)
 
 
 def _sqrt(op: Operation) -> str:

@@ -50,6 +50,8 @@ class Passes:
     """Leaves kernels without functions that processors have no instruction for."""
     expand_common: ModulePass
     """The same, but for rare elements."""
+    narrow: ModulePass
+    """Leaves kernels for a GPU with arithmetic in halves where that gives the same."""
     lower: Callable[[FusedOp, Access, str], FuncOp]
     """The loops of such a kernel."""
     derive: Derive
@@ -210,7 +212,9 @@ class Kernel:
         """The kernel on a GPU, which reduces nothing."""
         from mlgraph.targets.kernels.triton import TritonKernel
 
-        return TritonKernel(elementwise(self.fused))
+        narrow = standalone(elementwise(self.fused))
+        self.passes.narrow.apply(Context(), module_of(narrow))
+        return TritonKernel(elementwise(self.fused), narrow)
 
     @property
     def triton(self) -> str:

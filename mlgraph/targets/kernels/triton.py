@@ -59,8 +59,9 @@ class Binary(NamedTuple):
 class TritonKernel:
     """The kernel of a `kernel.fused` on tensors of torch that are on one GPU."""
 
-    def __init__(self, fused: FusedOp) -> None:
-        self.fused, self.name = fused, fused.symbol
+    def __init__(self, fused: FusedOp, narrow: FusedOp | None = None) -> None:
+        """`narrow` is the same kernel with arithmetic in halves, which GPUs have and the interpreter has not."""
+        self.fused, self.narrow, self.name = fused, narrow or fused, fused.symbol
         self.dtypes = [element_type(type) for type in (*fused.operand_types, *fused.result_types)]
         self.itemsizes = [dtype_of(dtype).itemsize for dtype in self.dtypes]
         self._launches: dict[Plan, _Launch] = {}
@@ -70,7 +71,7 @@ class TritonKernel:
     @property
     def source(self) -> str:
         """The source for contiguous arrays of the types that the kernel was made for."""
-        return triton_source(self.fused, self.name)
+        return triton_source(self.narrow, self.name)
 
     @cached_property
     def _torch(self) -> Any:
@@ -125,7 +126,8 @@ class TritonKernel:
     def _prepare(self, plan: Plan) -> "_Launch":
         layout = layout_of(plan, self.itemsizes[: len(self.fused.operands)])
         interpreted = _interpreted()
-        function = load_kernel(triton_source(self.fused, self.name, layout), self.name, interpreted)
+        text = triton_source(self.fused if interpreted else self.narrow, self.name, layout)
+        function = load_kernel(text, self.name, interpreted)
         steps = [[step // size for step in loops] for loops, size in zip(plan.strides, self.itemsizes)]
         count = math.prod(plan.sizes)
         sizes = [number for axis in layout.sizes for number in divisor(plan.sizes[axis])]

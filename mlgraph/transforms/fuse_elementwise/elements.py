@@ -10,12 +10,15 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import LiteralOp, array_of, number_from
-from mlgraph.dialects.dtypes import element_type, f32, tensor
+from mlgraph.dialects.dtypes import dtype_of, element_type, f32, tensor
 from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.dialects.kernel import scalar_type
 from mlgraph.dialects.table import Op, Row
 from mlgraph.transforms.fuse_elementwise import kinks  # pyright: ignore[reportUnusedImport]  # noqa: F401, adds rules
 from mlgraph.transforms.fuse_elementwise.scalars import HALVES, Refused, apply, constant, rounded, widened
+
+SCALED = (ivy.multiply, ivy.divide)
+"""Rows of halves that torch computes with numbers in single precision; others round a number to a half first."""
 
 _whole: dict[Op[..., Any], str] = {}
 """Rows that are known to work on whole arrays, and why they are not fused."""
@@ -81,8 +84,10 @@ def _scalar_of(op: Row, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
     def one(value: SSAValue) -> SSAValue:
         if value in values:
             return widened(element_type(value.type), values[value]) if half else values[value]
-        d = element_type(value.type)
-        return constant(_single(value, op), f32 if half and d in HALVES else d)
+        d, number = element_type(value.type), _single(value, op)
+        if half and d in HALVES:
+            return constant(number if op.OP in SCALED else dtype_of(d).type(number), f32)
+        return constant(number, d)
 
     scalars = {name: one(value) for name, value in operands.items()}
     found = apply(op.OP, wide, list(scalars.values()), parameters)

@@ -260,6 +260,20 @@ def test_logsumexp_of_one_complex_number_has_the_principal_angle():
     assert_same(lambda x: torch.logsumexp(x, 0), (torch.tensor(1 + 1j),), *others)
 
 
+@pytest.mark.parametrize("fuse", [True, False])
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_numbers_beside_halves_are_what_torch_makes_of_them(dtype: torch.dtype, fuse: bool):
+    """torch multiplies and divides halves by singles, and adds numbers that are rounded to halves."""
+
+    def function(x: Any) -> Any:
+        return x * 0.01, x / 0.3, 0.7 / x, x + 0.1, 0.1 - x, x.abs() ** 0.3, x > 0.1, x.clamp(max=0.1)
+
+    x = floats(10_000).to(dtype)
+    graph: Any = mlgraph.compile(function, to="torch", args=(x,), fuse=fuse)
+    for found, wanted in zip(graph(x), function(x), strict=True):
+        assert torch.equal(found, wanted)
+
+
 def test_attention_of_halves_keeps_its_scores_in_single_precision():
     """Rounded to halves, scores of this size would be off by up to 0.06, and the results by as much of themselves."""
 

@@ -73,6 +73,22 @@ def test_chains_of_other_types_are_rounded_as_eager_torch_rounds(dtype: torch.dt
     assert ran(graph)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_arithmetic_of_halves_is_bit_for_bit_that_of_eager_torch(dtype: torch.dtype):
+    """For all kinds of numbers but those below the normal ones, where the last bit may differ."""
+
+    def function(x: Any, y: Any) -> Any:
+        return x + y, x - y, x * y, x / y, x * 0.01 + y, torch.where(x < y, x, -y), torch.maximum(x, y)
+
+    bits = torch.randint(-(1 << 15), 1 << 15, (2, 1 << 22), dtype=torch.int16, device="cuda")
+    x, y = bits.view(dtype)
+    graph: Any = mlgraph.compile(function, to="torch", args=(x, y))
+    least = torch.finfo(dtype).smallest_normal * torch.finfo(dtype).eps
+    for found, wanted in zip(graph(x, y), function(x, y), strict=True):
+        torch.testing.assert_close(found, wanted, rtol=0, atol=least, equal_nan=True)
+    assert ran(graph)
+
+
 def test_views_and_layouts():
     x, y = floats(60, 80), floats(80, 60)
     graph: Any = mlgraph.compile(gelu, to="torch", args=(x, y.T))

@@ -363,6 +363,32 @@ def test_the_kernel_of_a_graph_runs_by_triton() -> None:
     assert found.stride() == x.stride()
 
 
+@pytest.mark.usefixtures("own_cache")
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_a_gpu_computes_two_halves_at_once(dtype: str) -> None:
+    import torch
+
+    import mlgraph
+
+    x = torch.zeros(64, dtype=getattr(torch, dtype))
+    (kernel,) = mlgraph.compile(lambda x, y: x * y + x - 0.5, to="torch", args=(x, x)).kernels
+    ptx = compile_for(kernel.gpu.narrow, 90).ptx
+    short = {"float16": "f16x2", "bfloat16": "bf16x2"}[dtype]
+    assert all(f"{name}.rn.{short}" in ptx for name in ("mul", "add"))
+    assert "cvt" not in ptx
+
+
+def test_rounding_twice_does_not_show() -> None:
+    """As `narrow-halves` needs it: products and sums of halves in double precision are exact."""
+    random = np.random.default_rng(0)
+    x, y = random.integers(0, 1 << 16, (2, 1 << 20), dtype=np.uint16).view(np.float16)
+    with np.errstate(all="ignore"):
+        for operation in (np.add, np.subtract, np.multiply):
+            once = operation(x.astype(np.float64), y.astype(np.float64)).astype(np.float16)
+            twice = operation(x.astype(np.float32), y.astype(np.float32)).astype(np.float16)
+            np.testing.assert_array_equal(once, twice)
+
+
 def test_devices_that_kernels_run_on() -> None:
     import torch
 
