@@ -9,7 +9,7 @@
 
 and a function `@kernel_0` that holds the rows: what the kernel means, for where no kernel can run. Equal kernels share
 one. A row beside a kernel says in its attribute `not_fused` why it is not inside. Reductions over the last axes of what
-a kernel computes are inside too.
+a kernel computes are inside too, and cheap rows of smaller arrays that kernels alone read.
 """
 
 from collections.abc import Container, Sequence
@@ -28,6 +28,7 @@ from mlgraph.dialects.dtypes import element_type
 from mlgraph.dialects.functions import finish, function
 from mlgraph.dialects.kernel import FusedOp, YieldOp
 from mlgraph.dialects.table import Row
+from mlgraph.transforms.fuse_elementwise.cheap import copy_cheap
 from mlgraph.transforms.fuse_elementwise.elements import Element
 from mlgraph.transforms.fuse_elementwise.groups import WORTH, Group, Grouping, externals
 
@@ -68,6 +69,7 @@ class _Kernels:
         grouping = Grouping(block, self.worth)
         if not grouping.groups:
             return
+        copy_cheap(grouping)
         order = grouping.schedule()
         for op in list(block.ops):
             op.detach()

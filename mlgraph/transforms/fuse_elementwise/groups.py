@@ -186,6 +186,23 @@ class Grouping:
         """Whether one operation is as good as several: its framework may take several passes for it."""
         return sum(1 for _ in self.elements[op].body.ops) >= self.worth
 
+    def add_copy(self, op: Operation, group: Group) -> Operation:
+        """Add a copy of an operation outside all groups to one, before what is there to read it."""
+        copy = op.clone()
+        copy.location = op.location
+        self.elements[copy] = element_of(copy)
+        self.group_of[copy], self.position[copy] = group, self.position[op]
+        group.members.append(copy)
+        group.members.sort(key=self.position.__getitem__)
+        group.weight += weight(self.elements[copy].body)
+        group.first = min(group.first, self.position[op])
+        return copy
+
+    def forget(self, op: Operation) -> None:
+        """Leave out an operation that is about to be erased."""
+        del self.elements[op], self.position[op]
+        self.refused.pop(op, None)
+
     @property
     def groups(self) -> list[Group]:
         """The groups, in the order of their first members."""

@@ -56,3 +56,37 @@ func.func @main(%x: tensor<4xbf16>, %y: tensor<8xbf16>, %z: tensor<5xbf16>) -> (
   %6 = ivy.multiply(%5, %5) : (tensor<8xbf16>, tensor<8xbf16>) -> tensor<8xbf16>
   func.return %2, %4, %6 : tensor<4xbf16>, tensor<5xbf16>, tensor<8xbf16>
 }
+
+// -----
+
+// Cheap operations of smaller arrays are done again in each kernel that reads them; what others read too, and functions,
+// are not.
+
+// CHECK-LABEL: func.func @main
+// CHECK-NEXT:    kernel.fused @kernel_0(%w, %s, %x)
+// CHECK-NEXT:    ^bb0(%{{.*}}: bf16, %{{.*}}: f32, %{{.*}}: f32):
+// CHECK-NEXT:      arith.extf %{{.*}} : bf16 to f32
+// CHECK-NEXT:      arith.negf
+// CHECK-NEXT:      arith.mulf
+// CHECK-NEXT:      arith.addf
+// CHECK-NEXT:      math.exp
+// CHECK-NEXT:      kernel.yield
+// CHECK-NEXT:    }
+// CHECK-NEXT:    ivy.negative(%r) {not_fused = "it is too little for a kernel"}
+// CHECK-NEXT:    ivy.log(%q)
+// CHECK-NEXT:    kernel.fused @kernel_1(%w, %y
+// CHECK-NEXT:    ^bb0
+// CHECK-NEXT:      arith.extf %{{.*}} : bf16 to f32
+func.func @main(%x: tensor<?x4xf32>, %y: tensor<?x?x4xf32>, %w: tensor<4xbf16>, %s: tensor<f32>, %r: tensor<4xf32>, %q: tensor<4xf32>) -> (tensor<?x4xf32>, tensor<?x?x4xf32>, tensor<4xf32>) {
+  %0 = ivy.cast(%w, dtype = float32) : (tensor<4xbf16>) -> tensor<4xf32>
+  %1 = ivy.negative(%s) : (tensor<f32>) -> tensor<f32>
+  %2 = ivy.multiply(%x, %0) : (tensor<?x4xf32>, tensor<4xf32>) -> tensor<?x4xf32>
+  %3 = ivy.add(%2, %1) : (tensor<?x4xf32>, tensor<f32>) -> tensor<?x4xf32>
+  %4 = ivy.exp(%3) : (tensor<?x4xf32>) -> tensor<?x4xf32>
+  %5 = ivy.negative(%r) : (tensor<4xf32>) -> tensor<4xf32>
+  %6 = ivy.log(%q) : (tensor<4xf32>) -> tensor<4xf32>
+  %7 = ivy.subtract(%y, %0) : (tensor<?x?x4xf32>, tensor<4xf32>) -> tensor<?x?x4xf32>
+  %8 = ivy.add(%7, %5) : (tensor<?x?x4xf32>, tensor<4xf32>) -> tensor<?x?x4xf32>
+  %9 = ivy.multiply(%8, %6) : (tensor<?x?x4xf32>, tensor<4xf32>) -> tensor<?x?x4xf32>
+  func.return %4, %9, %5 : tensor<?x4xf32>, tensor<?x?x4xf32>, tensor<4xf32>
+}
