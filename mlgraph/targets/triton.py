@@ -32,7 +32,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.utils.target import Target
 
 from mlgraph.dialects import scalar
-from mlgraph.dialects.dtypes import NAME_OF, bf16, dtype_of, element_type, f16, f32, i1
+from mlgraph.dialects.dtypes import HALVES, NAME_OF, bf16, dtype_of, element_type, f32, i1
 from mlgraph.dialects.kernel import FusedOp, YieldOp, elementwise
 from mlgraph.targets.names import Names
 from mlgraph.targets.plan import Plan, make_plan
@@ -113,7 +113,6 @@ LIBDEVICE: dict[type[Operation], str] = {
 }
 """Functions of CUDA's library, by the name that Triton calls them by."""
 
-HALVES = (f16, bf16)
 NEGATIVE_ZERO = "-0.0"
 """A number that Triton before 3.7 takes for 0, as it takes `-x` for `0 - x`."""
 

@@ -24,7 +24,7 @@ from mlgraph.dialects import generator
 from mlgraph.dialects.backend import JAX, NUMPY, TENSORFLOW, CallOp, ValueType
 from mlgraph.dialects.building import building
 from mlgraph.dialects.cells import Cell
-from mlgraph.dialects.dtypes import DType, bf16, f16, f32
+from mlgraph.dialects.dtypes import HALVES, DType, bf16, f16, f32
 from mlgraph.dialects.functions import functions, insert_argument
 from mlgraph.dialects.ivy.control import IfOp
 from mlgraph.dialects.parameters import Shape
@@ -87,7 +87,7 @@ def numpy_uniform(rng: SSAValue, shape: Shape, dtype: DType, low: float, high: f
 
 def numpy_normal(rng: SSAValue, shape: Shape, dtype: DType) -> SSAValue:
     """Half types are drawn as float32 and rounded."""
-    half = dtype in (f16, bf16)
+    half = dtype in HALVES
     drawn = NUMPY.np.random.Generator.standard_normal(rng, shape, f32 if half else dtype)
     return NUMPY.np.ndarray.astype(drawn, dtype) if half else drawn
 

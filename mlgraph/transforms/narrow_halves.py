@@ -25,7 +25,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from mlgraph.dialects.dtypes import bf16, dtype_of, f16
+from mlgraph.dialects.dtypes import HALVES, dtype_of
 from mlgraph.dialects.kernel import FusedOp
 
 ARITHMETIC = (arith.AddfOp, arith.SubfOp, arith.MulfOp)
@@ -41,7 +41,7 @@ class NarrowHalvesPass(ModulePass):
         kernels = [inner for inner in op.walk() if isinstance(inner, FusedOp)]
         for kernel in kernels:
             for inner in list(kernel.body.block.ops):
-                if isinstance(inner, arith.TruncFOp) and inner.result.type in (f16, bf16):
+                if isinstance(inner, arith.TruncFOp) and inner.result.type in HALVES:
                     narrow(inner)
             erase_unused(kernel)
 

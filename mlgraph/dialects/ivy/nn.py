@@ -8,7 +8,7 @@ from math import inf
 from xdsl.traits import Pure
 
 from mlgraph.dialects.constant import literal
-from mlgraph.dialects.dtypes import DType, bf16, f16, f32, i1, tensor
+from mlgraph.dialects.dtypes import HALVES, DType, f32, i1, tensor
 from mlgraph.dialects.ivy.creation import dim, from_size
 from mlgraph.dialects.ivy.elementwise import (
     abs,
@@ -234,7 +234,7 @@ def attention(query: Value, key: Value, value: Value, mask: Value | None = None,
     do.
     """
     d = floating(query, key, value)
-    if d in (f16, bf16):
+    if d in HALVES:
         query, key, value = (cast(x, f32) for x in (query, key, value))
     *batch, rows, columns = range(rank(key))
     scores = matmul(query, permute_dims(key, (*batch, columns, rows)))

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import AnyFloat, FloatAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from mlgraph.dialects.building import insert
-from mlgraph.dialects.dtypes import FLOATS, bf16, f16, f32
+from mlgraph.dialects.dtypes import FLOATS, HALVES, f32
 
 ScalarLike: TypeAlias = "Scalar | float"
 
@@ -111,7 +111,7 @@ def converted(x: Scalar, to: Attribute) -> Scalar:
 
 def total(a: Scalar, b: Scalar) -> Scalar:
     """`a + b`; halves are added in single precision and rounded."""
-    if a.type in (f16, bf16):
+    if a.type in HALVES:
         return converted(converted(a, f32) + converted(b, f32), a.type)
     return a + b
 

@@ -10,12 +10,12 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import LiteralOp, array_of, number_from
-from mlgraph.dialects.dtypes import dtype_of, element_type, f32, tensor
+from mlgraph.dialects.dtypes import HALVES, dtype_of, element_type, f32, tensor
 from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.dialects.kernel import scalar_type
 from mlgraph.dialects.table import Op, Row
 from mlgraph.transforms.fuse_elementwise import kinks  # pyright: ignore[reportUnusedImport]  # noqa: F401, adds rules
-from mlgraph.transforms.fuse_elementwise.scalars import HALVES, Refused, apply, constant, rounded, widened
+from mlgraph.transforms.fuse_elementwise.scalars import Refused, apply, constant, rounded, widened
 
 SCALED = (ivy.multiply, ivy.divide)
 """Rows of halves that torch computes with numbers in single precision; others round a number to a half first."""

@@ -17,11 +17,9 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from mlgraph.dialects import ivy, scalar
 from mlgraph.dialects.building import insert
 from mlgraph.dialects.dtypes import FLOATS as FLOAT_TYPES
-from mlgraph.dialects.dtypes import UNSIGNED, DType, bf16, f16, f32, f64, i1, i32, i64, ui32, ui64, width_of
+from mlgraph.dialects.dtypes import HALVES, UNSIGNED, DType, f32, f64, i1, i32, i64, ui32, ui64, width_of
 from mlgraph.dialects.kernel import scalar_type
 from mlgraph.dialects.table import Op
-
-HALVES = (f16, bf16)
 
 ScalarOp: TypeAlias = Callable[..., Operation]
 Rule: TypeAlias = Callable[..., "SSAValue | None"]

@@ -13,7 +13,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as arithmetic
 from mlgraph.dialects.backend import JAX
 from mlgraph.dialects.constant import literal, number_of
-from mlgraph.dialects.dtypes import FLOATS, UNSIGNED, DType, bf16, dtype_of, f16, f32, i1, i32, i64, tensor, ui8
+from mlgraph.dialects.dtypes import FLOATS, HALVES, UNSIGNED, DType, dtype_of, f32, i1, i32, i64, tensor, ui8
 from mlgraph.dialects.ivy.reduction import root
 from mlgraph.dialects.ivy.types import dtype as type_of
 from mlgraph.dialects.ivy.types import is_complex, normal_axis, rank, shape_of
@@ -44,9 +44,9 @@ from mlgraph.transforms.lower_ivy.shared import (
 rule = Rules()
 jax, jnp, lax = JAX.jax, JAX.jnp, JAX.lax
 
-rule.widen((f16, bf16), f32, *SPECIAL)
+rule.widen(HALVES, f32, *SPECIAL)
 rule.widen(
-    (f16, bf16), f32,
+    HALVES, f32,
     ivy.inv, ivy.cholesky, ivy.solve, ivy.triangular_solve, ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu, ivy.expm,
     ivy.householder_product, ivy.reflect,
 )  # fmt: skip

@@ -11,10 +11,9 @@ from mlgraph.dialects.backend import TORCH, Callee, CallOp
 from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import (
     FLOATS,
+    HALVES,
     INTEGERS,
     DType,
-    bf16,
-    f16,
     f32,
     f64,
     i1,
@@ -74,9 +73,9 @@ rule.refuse((ui64,), *ORDERED, ivy.scatter_along_axis)
 rule.widen((ui16, ui32, ui64), i64, ivy.conv)
 rule.widen((i8, i16, i32, ui8, ui16, ui32, ui64), i64, ivy.conv_transpose)
 rule.widen((i1,), ui8, ivy.argmax, ivy.argmin)
-rule.widen((f16, bf16), f32, *SPECIAL)
+rule.widen(HALVES, f32, *SPECIAL)
 rule.widen(
-    (f16, bf16), f32,
+    HALVES, f32,
     ivy.inv, ivy.det, ivy.cholesky, ivy.solve, ivy.triangular_solve, ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu,
     ivy.expm, ivy.householder_product, ivy.reflect,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import ArrayOp, LiteralOp
-from mlgraph.dialects.dtypes import COMPLEX, FLOATS, INTEGERS, bf16, f16, f32, i1
+from mlgraph.dialects.dtypes import COMPLEX, FLOATS, HALVES, INTEGERS, f32, i1
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.rule import is_number, number, rule, to
@@ -113,7 +113,6 @@ BITS: dict[str, tuple[Callable[..., SSAValue], Callable[..., SSAValue]]] = {
 }
 """Two operands of integers, or of bools."""
 
-HALVES = (f16, bf16)
 
 OVERLOADS = ("Tensor", "Scalar", "default", "Tensor_Tensor", "Tensor_Scalar", "Scalar_Tensor", "Scalar_self")
 

@@ -6,7 +6,7 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
-from mlgraph.dialects.dtypes import COMPLEX, bf16, f16, i32
+from mlgraph.dialects.dtypes import COMPLEX, HALVES, i32
 from mlgraph.dialects.ivy.factorization import column, row
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
@@ -160,6 +160,6 @@ def ormqr(
 
 @rule("linalg_matrix_exp.default")
 def matrix_exp(out: Out, x: SSAValue) -> SSAValue:
-    if dtype(x) in (f16, bf16):
+    if dtype(x) in HALVES:
         raise UnsupportedOpError("matrix_exp in half precision, of which torch makes NaN", fix="cast to float32 first")
     return ivy.expm(x)

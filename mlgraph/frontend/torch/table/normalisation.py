@@ -6,7 +6,7 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
-from mlgraph.dialects.dtypes import bf16, f16, f32, ui8
+from mlgraph.dialects.dtypes import HALVES, f32, ui8
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.rule import number, product, rule, sizes_of, to
@@ -14,7 +14,7 @@ from mlgraph.frontend.torch.table.rule import number, product, rule, sizes_of, t
 
 def wide(x: SSAValue) -> SSAValue:
     """Halves as float32, in which torch computes their statistics."""
-    return to(x, f32) if dtype(x) in (f16, bf16) else x
+    return to(x, f32) if dtype(x) in HALVES else x
 
 
 def inverse_deviation(variance: SSAValue, eps: float) -> SSAValue:

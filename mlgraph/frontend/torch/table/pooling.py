@@ -8,7 +8,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import literal
-from mlgraph.dialects.dtypes import FLOATS, bf16, f16, f32, i64
+from mlgraph.dialects.dtypes import FLOATS, HALVES, f32, i64
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
 from mlgraph.frontend.torch.table.manipulation import sliced
@@ -182,7 +182,7 @@ def fractional_max_pool(out: Out, x: SSAValue, kernel_size: Any, output_size: An
 
 def fractional_places(sample: SSAValue, size: sizes.Size, k: int, count: int) -> SSAValue:
     """For each sample where `count` windows of `k` read: about equally far apart, the last one at the end."""
-    sample = to(sample, f32) if dtype(sample) in (f16, bf16) else sample
+    sample = to(sample, f32) if dtype(sample) in HALVES else sample
     last = sizes.subtract(size, k)
     ends = ivy.expand_dims(ivy.multiply(ivy.full(sizes_of(sample), 1, i64), to(last, i64)), (-1,))
     if count > 1:

@@ -7,7 +7,7 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
-from mlgraph.dialects.dtypes import COMPLEX, FLOATS, bf16, f16, f32
+from mlgraph.dialects.dtypes import COMPLEX, FLOATS, HALVES, f32
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.rule import axes, number, rule, to
@@ -90,6 +90,6 @@ def vector_norm(
         return ivy.sum(absolute, over, keepdim)
     if ord == 2:
         return ivy.vector_norm(absolute if is_complex(x) else to(x, out.dtype), over, keepdim)
-    wide = to(absolute, f32) if out.dtype in (f16, bf16) else absolute
+    wide = to(absolute, f32) if out.dtype in HALVES else absolute
     powers = ivy.sum(ivy.pow(wide, number(wide, float(ord))), over, keepdim)
     return to(ivy.pow(powers, number(wide, 1 / ord)), out.dtype)

@@ -7,11 +7,11 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import (
     FLOATS,
+    HALVES,
     UNSIGNED,
     DType,
     bf16,
     element_type,
-    f16,
     f32,
     f64,
     i1,
@@ -32,7 +32,7 @@ from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 rule.widen((ui8, ui16), i32, ivy.pow)
 rule.widen((ui32, ui64), i64, ivy.pow)
 rule.widen((i8, i16), i32, ivy.fmod)
-rule.widen((f16, bf16), f32, ivy.floor_divide, ivy.fmod, ivy.erfinv, *SPECIAL)
+rule.widen(HALVES, f32, ivy.floor_divide, ivy.fmod, ivy.erfinv, *SPECIAL)
 rule.widen((bf16,), f32, ivy.lgamma, ivy.digamma)
 rule.widen((i1,), ui8, ivy.less, ivy.less_equal, ivy.greater, ivy.greater_equal)
 
@@ -134,7 +134,7 @@ def logaddexp(x1: Value, x2: Value) -> Value:
 @rule(ivy.nextafter)
 def nextafter(x1: Value, x2: Value) -> Value | None:
     """tensorflow has none for halves: one more or less in the integers that are ordered as they are."""
-    if dtype(x1) not in (f16, bf16):
+    if dtype(x1) not in HALVES:
         return None
     up = ivy.less(x1, x2)
     key = _flipped(ivy.bitcast(x1, i16))
