@@ -26,12 +26,12 @@ from mlgraph.compiler import Options, check_target, lower
 from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr
 from mlgraph.dialects.dtypes import BY_NAME
 from mlgraph.dumping import parse, text_of
-from mlgraph.errors import CaptureError, InputError, IRError, UnsupportedOpError
+from mlgraph.errors import CaptureError, InputError, IRError, UnknownTargetError, UnsupportedOpError
 from mlgraph.frontend.program import Input, Program, Result
 from mlgraph.graph import Graph
 from mlgraph.signature import linear
 from mlgraph.specialisation import Outputs, Specialisation
-from mlgraph.targets.arrays import as_numpy
+from mlgraph.targets.arrays import CPU, as_numpy
 
 VERSION = 3
 DIALECTS = ("builtin", "func", "arith", "ivy", "generator", "constant")
@@ -73,11 +73,12 @@ def save(graph: Graph, path: str | Path) -> Path:
     return folder
 
 
-def load(path: str | Path, to: str | None = None) -> Graph:
+def load(path: str | Path, to: str | None = None, device: str = CPU) -> Graph:
     """The graph that `save` wrote to `path`, for the target it had or another one.
 
-    It captures nothing: a call that fits no saved specialisation raises `CaptureError`. Raises `IRError` for a folder
-    of another version, and for one that holds what `save` does not write.
+    `device` is where torch computes it, such as `"cuda:0"`; other targets choose for themselves. It captures nothing: a
+    call that fits no saved specialisation raises `CaptureError`. Raises `IRError` for a folder of another version, and
+    for one that holds what `save` does not write, `UnknownTargetError` for a device that torch does not have.
     """
     folder = Path(path)
     about = _about(folder)
@@ -87,12 +88,29 @@ def load(path: str | Path, to: str | None = None) -> Graph:
         signature = inspect.Signature([_read_parameter(p) for p in about["signature"]])
         graph = Graph(_Saved(about["name"], signature), to or about["to"], _refuse)
         check_target(graph.to)
+        place = _device(graph.to, device)
         with collecting_rarely():
             for i, described in enumerate(about["specialisations"]):
-                graph.add(_read_specialisation(graph, folder / f"{i}.mlir", described, arrays, f"{i}/"))
+                graph.add(_read_specialisation(graph, folder / f"{i}.mlir", described, arrays, f"{i}/", place))
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise IRError(f"the folder holds what no graph was saved as: {error}", where=str(folder)) from error
     return graph
+
+
+def _device(to: str, device: str) -> str:
+    """torch's full name of a device."""
+    if to != "torch":
+        if device != CPU:
+            raise UnknownTargetError(
+                f"a graph to {to} cannot be told to compute on {device!r}", fix="leave out `device`"
+            )
+        return CPU
+    import torch
+
+    try:
+        return str(torch.empty((), device=device).device)
+    except (RuntimeError, AssertionError) as error:
+        raise UnknownTargetError(f"torch has no device {device!r}", why=str(error).partition("\n")[0]) from error
 
 
 class _Saved:
@@ -110,7 +128,7 @@ def _refuse(graph: Graph, call: Call, source: str) -> Specialisation:
     raise CaptureError(
         f"no specialisation of {graph.name} that was saved fits this call",
         why="the file does not hold the function, so that nothing can be captured anew",
-        fix="call the graph this way before you save it",
+        fix="call the graph this way before you save it, or load it with the `device` that the arrays are on",
     )
 
 
@@ -175,15 +193,16 @@ def _describe(one: Specialisation) -> dict[str, Any]:
 
 
 def _read_specialisation(
-    graph: Graph, path: Path, described: Mapping[str, Any], arrays: Mapping[str, Any], prefix: str
+    graph: Graph, path: Path, described: Mapping[str, Any], arrays: Mapping[str, Any], prefix: str, device: str
 ) -> Specialisation:
     module = parse(path.read_text(), str(path))
     _fill(module, arrays, path)
     call = Call(
         _read_tree(described["call"]), [_read_value(v) for v in described["leaves"]], tuple(described["arrays"])
     )
+    place = device if graph.to == "torch" else None
     inputs = tuple(
-        Input(dtype, tuple(map(_size, shape)), bool(used), None if weak is None else bool(weak))
+        Input(dtype, tuple(map(_size, shape)), bool(used), None if weak is None else bool(weak), place)
         for dtype, shape, used, weak in described["inputs"]
     )
     parameters = {name.removeprefix("params/"): a for name, a in arrays.items() if name.startswith("params/")}
@@ -195,7 +214,7 @@ def _read_specialisation(
     ]
     writes = tuple((str(name), int(i)) for name, i in described["writes"])
     input_writes = tuple((int(position), int(i)) for position, i in described["input_writes"])
-    program = Program(module, inputs, outputs, bounds, parameters, writes, input_writes)
+    program = Program(module, inputs, outputs, bounds, parameters, writes, input_writes, device=device)
     passed = tuple(map(int, described["passed"]))
     options = Options(graph.to, array_caching=False)
     return lower(graph, call, program, Outputs(_read_tree(described["result"]), outputs), passed, options, {})

@@ -1,6 +1,7 @@
 # pyright: basic
 """A graph to torch computes where its inputs and weights are. `meta` stands for a GPU: it mixes with none."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import torch
 import torch.nn.functional as F
 
 import mlgraph
+from mlgraph.errors import CaptureError, UnknownTargetError
 
 META = torch.device("meta")
 
@@ -57,3 +59,23 @@ def test_the_report_says_that_an_argument_moved(caplog: pytest.LogCaptureFixture
     graph: Any = mlgraph.compile(lambda x: x + 1, to="torch", args=(torch.ones(2),))
     graph(torch.ones(2, device=META))
     assert "argument x went from cpu to meta" in caplog.text
+
+
+def test_a_saved_graph_is_loaded_for_a_device(tmp_path: Path):
+    module = torch.nn.Linear(3, 2)
+    path = mlgraph.compile(positions, to="torch", args=(torch.randn(4, 4),)).save(tmp_path / "positions")
+    graph: Any = mlgraph.load(path, device="meta")
+    assert [y.device for y in graph(torch.randn(6, 6, device=META))] == [META] * 4
+    with pytest.raises(CaptureError, match=r"(?s)no specialisation.*`device`"):
+        graph(torch.randn(6, 6))
+    path = mlgraph.compile(lambda x: module(x), to="torch", args=(torch.randn(4, 3),)).save(tmp_path / "linear")
+    graph = mlgraph.load(path, device="meta")
+    assert graph(torch.randn(5, 3, device=META)).device == META
+
+
+def test_a_device_that_is_not_there_is_refused(tmp_path: Path):
+    path = mlgraph.compile(lambda x: x + 1, to="torch", args=(torch.ones(2),)).save(tmp_path)
+    with pytest.raises(UnknownTargetError, match="torch has no device 'gpu'"):
+        mlgraph.load(path, device="gpu")
+    with pytest.raises(UnknownTargetError, match="a graph to numpy cannot be told to compute on 'cuda'"):
+        mlgraph.load(path, to="numpy", device="cuda")
