@@ -20,7 +20,7 @@ from typing import Any, cast
 
 import numpy as np
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType, ModuleOp, TensorType
+from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.dialects.func import ReturnOp
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 
@@ -46,6 +46,8 @@ BINARY = {
     "operator.and_": "&",
 }
 METHODS = ("torch.Tensor.", "numpy.ndarray.", "jax.Array.", "numpy.random.Generator.")
+CREATORS = frozenset(f"torch.{name}" for name in "arange empty eye full rand randint randn randperm tensor".split())
+"""What makes tensors of no tensor: on the CPU, if it is not told where."""
 ALIASES = {"jax.numpy": "jnp", "jax.lax": "lax", "tensorflow": "tf", "numpy": "np", "torch.nn.functional": "F"}
 
 
@@ -223,7 +225,7 @@ class _Printer:
         for prefix in METHODS:
             if path.startswith(prefix):
                 return f"{atom(0)}.{_identifier(path.removeprefix(prefix))}({', '.join(texts[1:])})", True
-        device = self.device if _makes_tensor(op) else ""
+        device = self.device if path in CREATORS else ""
         return f"{self.path(path)}({', '.join(texts)}{device})", True
 
     def subscript(self, index: Literal, operands: tuple[SSAValue, ...]) -> str:
@@ -295,12 +297,6 @@ _MAKERS = {
     "tensorflow": "tensorflow.constant",
     "numpy": "numpy.asarray",
 }
-
-
-def _makes_tensor(op: CallOp) -> bool:
-    """Whether a call makes a tensor of anything but tensors: on the CPU, if it is not told where."""
-    made = any(isinstance(type, TensorType) for type in op.result_types)
-    return made and not any(isinstance(type, TensorType) for type in op.operand_types)
 
 
 def _inlined(value: SSAValue) -> bool:

@@ -23,6 +23,14 @@ def positions(x: Any) -> Any:
     return x.masked_fill(~mask, 0).sum(1), ranked, torch.rand(length, device=device), torch.full((2,), length)
 
 
+def draws(x: Any) -> Any:
+    """Random numbers of all kinds."""
+    chosen = x.softmax(-1).multinomial(2)
+    order = torch.randperm(x.shape[0], device=x.device)
+    whole = torch.randint(5, (3,), device=x.device)
+    return x[order], torch.rand_like(x), torch.empty_like(x).uniform_(1, 3), chosen, whole, F.dropout(x)
+
+
 def test_what_a_graph_makes_is_made_where_its_inputs_are():
     graph: Any = mlgraph.compile(positions, to="torch", args=(torch.randn(4, 4),))
     assert "device=" not in graph.source
@@ -39,6 +47,12 @@ def test_a_captured_table_is_taken_to_where_the_inputs_are():
     table = torch.randn(40, 3)
     graph: Any = mlgraph.compile(lambda x: x @ table.to(x.device) ** 2, to="torch", args=(torch.randn(2, 40),))
     assert graph(torch.randn(2, 40)).device.type == "cpu"
+
+
+def test_random_numbers_are_drawn_where_the_inputs_are():
+    graph: Any = mlgraph.compile(draws, to="torch", args=(torch.randn(4, 5),))
+    assert all(y.device == META for y in graph(torch.randn(6, 5, device=META)))
+    assert all(y.device.type == "cpu" for y in graph(torch.randn(6, 5)))
 
 
 def test_weights_say_where_a_graph_without_inputs_computes():
