@@ -52,7 +52,8 @@ def step(target: str, stream: Any, device: str) -> tuple[Any, Any]:
 
 
 def _moved(generator: Any, device: str) -> Any:
-    """A generator of torch on another device, started from the same seed."""
+    """A generator of torch on another device, which goes on from what this one draws next: no draw comes twice."""
     import torch
 
-    return torch.Generator(device).manual_seed(generator.initial_seed())
+    seed = torch.randint(1 << 62, (), generator=generator, device=generator.device)
+    return torch.Generator(device).manual_seed(int(seed))

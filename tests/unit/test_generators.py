@@ -7,6 +7,7 @@ import torch
 
 import mlgraph
 from mlgraph.errors import InputError, MlgraphError, NotCapturedError
+from mlgraph.targets.randomness import source, step
 
 X = torch.zeros(50, 40)
 TARGETS = ["torch", "jax", "tensorflow", "numpy"]
@@ -149,3 +150,18 @@ def test_dropout_of_a_module_follows_its_mode():
     module.train()
     assert (found(graph, X + 1) == 0).any()
     assert not np.array_equal(found(graph, X + 1), found(graph, X + 1))
+
+
+def test_a_generator_that_goes_to_another_device_repeats_nothing():
+    """torch names the CPU `cpu:0` too, which stands for another device here."""
+
+    def draws(stream):
+        found = []
+        for _ in range(4):
+            generator, stream = step("torch", stream, "cpu:0")
+            found.append(float(torch.rand((), generator=generator)))
+        return found
+
+    first = draws(source("torch", 3))
+    assert len(set(first)) == 4
+    assert draws(source("torch", 3)) == first
