@@ -239,7 +239,7 @@ def _is_function(op: Operation) -> bool:
 def drop_unused(body: Block) -> None:
     """Erase what no result of a kernel needs."""
     for op in reversed(list(body.ops)):
-        if not isinstance(op, YieldOp) and not any(result.uses.get_length() for result in op.results):
+        if op.results and not any(result.uses.get_length() for result in op.results):
             op.detach()
             op.erase()
 

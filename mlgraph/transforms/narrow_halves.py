@@ -21,12 +21,12 @@ import numpy as np
 from xdsl.context import Context
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import FloatAttr, ModuleOp
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
 from mlgraph.dialects.dtypes import HALVES, dtype_of
-from mlgraph.dialects.kernel import FusedOp
+from mlgraph.dialects.kernel import FusedOp, drop_unused
 
 ARITHMETIC = (arith.AddfOp, arith.SubfOp, arith.MulfOp)
 
@@ -43,7 +43,7 @@ class NarrowHalvesPass(ModulePass):
             for inner in list(kernel.body.block.ops):
                 if isinstance(inner, arith.TruncFOp) and inner.result.type in HALVES:
                     narrow(inner)
-            erase_unused(kernel)
+            drop_unused(kernel.body.block)
 
 
 def narrow(rounding: arith.TruncFOp) -> None:
@@ -75,14 +75,3 @@ def half_of(single: SSAValue, half: Attribute, where: InsertPoint) -> SSAValue |
             return constant.result
         case _:
             return None
-
-
-def erase_unused(kernel: FusedOp) -> None:
-    """Erase what nothing reads any more."""
-    for op in reversed(list(kernel.body.block.ops)):
-        if isinstance(op, (*ARITHMETIC, arith.ExtFOp, arith.ConstantOp)) and not _read(op):
-            Rewriter.erase_op(op)
-
-
-def _read(op: Operation) -> bool:
-    return any(result.uses.get_length() for result in op.results)

@@ -19,8 +19,6 @@ from mlgraph.errors import UnsupportedOpError
 
 REPLACED: dict[Any, Callable[..., Any]] = {}
 """What stands for a function while it is traced."""
-DECOMPOSED: dict[Any, Callable[..., Any]] = {}
-"""What an operation of a trace is taken apart by, where torch's own way gives another result than its kernel."""
 
 
 class Replacing(TorchFunctionMode):
@@ -34,14 +32,6 @@ class Replacing(TorchFunctionMode):
 def replaces(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         REPLACED.update(dict.fromkeys(functions, function))
-        return function
-
-    return register
-
-
-def decomposes(operation: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        DECOMPOSED[operation] = function
         return function
 
     return register
@@ -115,12 +105,15 @@ if hasattr(F, "linear_cross_entropy"):  # since torch 2.13
         return F.linear_cross_entropy(*args, **kwargs)
 
 
-@decomposes(torch.ops.aten.grid_sampler_2d.default)
 def grid_sampler_2d(input: Tensor, grid: Tensor, *args: Any) -> Tensor:
     """torch's own, but for halves on a CPU: there torch finds pixels in half precision, as nothing else does."""
     if input.dtype in (torch.float16, torch.bfloat16) and input.device.type == "cpu":
         raise UnsupportedOpError("grid_sample of images in half precision on a CPU", fix="cast to float32 first")
     return decomposition_table[torch.ops.aten.grid_sampler_2d.default](input, grid, *args)
+
+
+DECOMPOSED: dict[Any, Callable[..., Any]] = {torch.ops.aten.grid_sampler_2d.default: grid_sampler_2d}
+"""What an operation of a trace is taken apart by, where torch's own way gives another result than its kernel."""
 
 
 @replaces(F.gaussian_nll_loss)

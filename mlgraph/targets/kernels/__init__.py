@@ -212,9 +212,10 @@ class Kernel:
         """The kernel on a GPU, which reduces nothing."""
         from mlgraph.targets.kernels.triton import TritonKernel
 
-        narrow = standalone(elementwise(self.fused))
+        whole = elementwise(self.fused)
+        narrow = standalone(whole)
         self.passes.narrow.apply(Context(), module_of(narrow))
-        return TritonKernel(elementwise(self.fused), narrow)
+        return TritonKernel(whole, narrow)
 
     @property
     def triton(self) -> str:
