@@ -34,6 +34,11 @@ many threads share them, and the address of the cell that `openmp` tells of."""
 SOME = 1024
 """How many elements are computed anew, about, where one of them is rare."""
 
+LONG_BODY = 36
+"""The operations of an iteration from which on two vectors are computed side by side: what expanding a function makes.
+They wait for each other, and processors do not look far enough ahead to begin the next iteration meanwhile. LLVM itself
+leaves such bodies alone, lest registers be spilled, which costs less."""
+
 _lock = threading.Lock()
 """LLVM's objects are made by one thread at a time."""
 
@@ -112,7 +117,20 @@ def _add_loop(module: Any, function: FuncOp, name: str) -> Any:
                 values[op.result] = builder.fptosi(values[op.arg], convert_type(op.result.type))
             else:
                 convert_op(op, builder, values, blocks)
+        seldom = name == "exact"  # and not worth more code
+        if not seldom and new.terminator.operands[1:2] == [new] and len(new.instructions) >= LONG_BODY:
+            new.terminator.set_metadata("llvm.loop", _side_by_side(module))
     return made
+
+
+def _side_by_side(module: Any) -> Any:
+    """What tells LLVM to compute two vectors of a loop in the same iteration. It is its own first operand."""
+    from llvmlite import ir
+
+    hint = module.add_metadata([ir.MetaDataString(module, "llvm.loop.interleave.count"), ir.IntType(32)(2)])
+    loop = module.add_metadata([hint])
+    loop.operands = (loop, hint)
+    return loop
 
 
 def _add_choice(module: Any, common: Any, exact: Any, rows: bool) -> Any:

@@ -115,6 +115,14 @@ def test_the_loop_calls_nothing_and_works_on_vectors(name: str, dtype: Any) -> N
     assert re.search(r"(mul|add|sub|div|sqrt)\w*p[sd]\b.*%[xyz]mm|v\d+\.[24][sd]", code)
 
 
+@each_dtype
+def test_a_long_loop_computes_two_vectors_side_by_side(dtype: Any) -> None:
+    """The one division of a sigmoid is there twice in its innermost loop."""
+    blocks = re.split(r"^\S+:.*$", kernel("sigmoid", dtype).asm, flags=re.MULTILINE)
+    divisions = [len(re.findall(r"div\w*p[sd]\b|fdiv[ \t]+v", block)) for block in blocks]
+    assert max(divisions) == 2
+
+
 @pytest.mark.parametrize("size", [1, 3, 8, 37])
 def test_the_rest_of_a_vector_is_as_the_whole(size: int) -> None:
     x = np.random.default_rng().normal(size=size).astype(np.float32)
