@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from xdsl.dialects.llvm import FuncOp
 from xdsl.ir import Block, SSAValue
@@ -300,11 +300,16 @@ def assembly(text: str) -> str:
         return target.emit_assembly(optimised(text, target))
 
 
-def load(key: str, make: Any) -> Code:
+def load(key: str, make: Callable[[], str]) -> Code:
     """The code that `make`, which returns LLVM IR, describes; from disk where `key` is found there.
 
     `key` is text that `make` depends on alone. Raises `PassError`, which holds the IR, where LLVM refuses it.
     """
+    return bound(machine_code(key, make), None)
+
+
+def machine_code(key: str, make: Callable[[], str]) -> "Machine":
+    """The same, for who binds it."""
     digest = hashlib.sha256("\n".join((key, *_versions(), processor())).encode()).hexdigest()
     data = _read(digest)
     if data is None:
@@ -334,14 +339,19 @@ def _versions() -> tuple[str, ...]:
     return (own, *versions, _llvm().get_host_cpu_name(), sys.version)
 
 
-def _link(data: bytes) -> Code:
+def _link(data: bytes) -> "Machine":
     binding = _llvm()
     with _lock:
         engine = binding.create_mcjit_compiler(binding.parse_assembly(""), machine())
         engine.add_object_file(binding.ObjectFileRef.from_data(data))
         engine.finalize_object()
         definition = _MethodDefinition(b"kernel", engine.get_function_address(ENTRY), METH_FASTCALL, None)
-    return _new_function(ctypes.byref(definition), (engine, definition), None)
+    return Machine(definition, engine)
+
+
+def bound(code: "Machine", first: Any) -> Code:
+    """The function of Python that is this code, whose first argument is `first`."""
+    return _new_function(ctypes.byref(code.definition), first, code)
 
 
 METH_FASTCALL = 0x80
@@ -358,8 +368,15 @@ class _MethodDefinition(ctypes.Structure):
     )
 
 
-_new_function = ctypes.pythonapi.PyCFunction_NewEx  # of a definition, what owns it and the code, and no module
-_new_function.argtypes = (ctypes.c_void_p, ctypes.py_object, ctypes.c_void_p)
+class Machine(NamedTuple):
+    """Loaded machine code, and what owns it."""
+
+    definition: _MethodDefinition
+    engine: Any
+
+
+_new_function = ctypes.pythonapi.PyCFunction_NewEx  # of a definition, the first argument, and what to keep alive
+_new_function.argtypes = (ctypes.c_void_p, ctypes.py_object, ctypes.py_object)
 _new_function.restype = ctypes.py_object
 
 

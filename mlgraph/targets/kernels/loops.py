@@ -100,7 +100,7 @@ class Loops:
             future.result()
 
 
-def remember(known: dict[Any, Walk], key: Any, walk: Walk | None) -> None:
+def remember(known: dict[Any, Any], key: Any, walk: Any) -> None:
     """Keep the walk of short calls under `key`, among a bounded number of others."""
     if walk is not None:
         if len(known) >= KEPT:

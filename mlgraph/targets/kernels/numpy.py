@@ -7,25 +7,28 @@ from typing import Any
 import numpy as np
 
 from mlgraph.targets.kernels import memory
+from mlgraph.targets.kernels.again import Again
 from mlgraph.targets.kernels.generated import compile_function, parameters
-from mlgraph.targets.kernels.loops import Walk, remember
+from mlgraph.targets.kernels.loops import remember
 from mlgraph.targets.plan import Result
 
 
 def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
-    """The function that runs a kernel on numpy's arrays. For `kernel_0(x, b)` it reads
+    """The function that runs a kernel on numpy's arrays. For `kernel_0(x, b)` it is machine code that runs the loops of
+    the last call where arrays are as they were then, and calls this where they are not:
 
         def kernel_0(x, b):
-            if x.dtype is t0 and b.dtype is t1 and (walk := find((x.shape, x.strides, b.shape, b.strides))):
-                call, address, shape, _, _ = walk
-                return call(address, x, b, empty(shape, t2))
+            if type(x) is array and x.dtype is t0 and type(b) is array and b.dtype is t1:
+                if form := find((x.shape, x.strides, b.shape, b.strides)):
+                    last[0] = form
+                    return again(x, b)
             return slow(x, b)
 
-    An operand that has no axes may be a number of numpy, which is no array; a result that has none is one. Where
-    results are reduced `shape` holds the shape of each.
+    An operand that has no axes may be a number of numpy, which is no array; a result that has none is one.
     """
     dtypes = [_dtype(name) for name in kernel.dtypes]
-    known: dict[Any, Walk] = {}
+    known: dict[Any, Any] = {}
+    again = Again()
 
     def slow(*operands: Any) -> Any:
         arrays = [np.asarray(x) if isinstance(x, np.generic) else x for x in operands]
@@ -35,35 +38,38 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
             return unfused(*operands)
         loops = kernel.loops_of(plan)
         left = kernel.to_reduce(plan)
-        key = tuple(part for x in arrays for part in (x.shape, x.strides))
-        slowly = any(left) or any(memory.is_large(y.shape, d) for y, d in zip(plan.results, dtypes[kernel.inputs :]))
-        remember(known, key, None if slowly else loops.walk())
+        wanted = [(y.shape, d) for y, d in zip(plan.results, dtypes[kernel.inputs :])]
+        walk = None if any(left) or any(memory.is_large(*y) for y in wanted) else loops.walk()
+        if walk is not None:
+            key = tuple(part for x in arrays for part in (x.shape, x.strides))
+            remember(known, key, again.form(arrays, walk, wanted))
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*arrays, *results])
         results = [_reduced(y, how) if how else y if y.shape else y[()] for y, how in zip(results, left)]
         return results[0] if len(results) == 1 else tuple(results)
 
     names = parameters(unfused)
+    given = ", ".join(names)
+    tests = [f"__type({x}) is __array and {x}.dtype is __t{i}" for i, x in enumerate(names)]
     key = ", ".join(f"{x}.shape, {x}.strides" for x in names)
-    tests = [f"{x}.dtype is __t{i}" for i, x in enumerate(names)]
     scalars = [x for x, rank in zip(names, kernel.ranks) if rank == 0]
-    outs = [f"__y{i}" for i in range(len(kernel.reads))]
-    shapes = [f"__shape[{i}]" if kernel.axes else "__shape" for i in range(len(outs))]
-    news = [f"__empty({shape}, __t{len(names) + i})" for i, shape in enumerate(shapes)]
-    call = f"__call(__address, {', '.join((*names, *outs))})"
-    numbers = ["" if rank else "[()]" for rank in kernel.ranks[kernel.inputs :]]
-    given = ", ".join(out + index for out, index in zip(outs, numbers))
+    ranks = kernel.ranks[kernel.inputs :]
+    outs = [f"__y{i}" for i in range(len(ranks))]
+    numbers = ", ".join(out if rank else f"{out}[()]" for out, rank in zip(outs, ranks))
     lines = [
-        *(f"{x} = {x} if type({x}) is __array else __asarray({x})" for x in scalars),
-        f"if {' and '.join(tests)} and (__walk := __find(({key}))):",
-        "    __call, __address, __shape, _, _ = __walk",
-        *(f"    {name} = {new}" for name, new in zip(outs, news)),
-        *([f"    return {call}{numbers[0]}"] if len(outs) == 1 else [f"    {call}", f"    return {given}"]),
-        f"return __slow({', '.join(names)})",
+        *(f"{x} = {x} if __type({x}) is __array else __asarray({x})" for x in scalars),
+        f"if {' and '.join(tests)} and (__form := __find(({key}))):",
+        "    __last[0] = __form",
+        *([] if all(ranks) else [f"    {', '.join(outs)} = __again({given})", f"    return {numbers}"]),
+        f"    return __again({given})",
+        f"return __slow({given})",
     ]
-    objects = {"__find": known.get, "__slow": slow, "__empty": np.empty, "__array": np.ndarray, "__asarray": np.asarray}
-    objects |= {f"__t{i}": d for i, d in enumerate(dtypes)}
-    return compile_function(kernel.name, names, lines, objects)
+    objects = {f"__t{i}": d for i, d in enumerate(dtypes)}
+    objects |= {"__find": known.get, "__slow": slow, "__array": np.ndarray, "__asarray": np.asarray, "__type": type}
+    objects |= {"__again": again.call, "__last": again.last}
+    function = compile_function(kernel.name, names, lines, objects)
+    again.stand_for(function)
+    return again.call if all(ranks) else function
 
 
 def allocate(result: Result, dtype: Any) -> "np.ndarray[Any, Any]":

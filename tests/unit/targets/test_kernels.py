@@ -293,6 +293,6 @@ def test_code_lives_as_long_as_anybody_may_call_it(graph: mlgraph.Graph):
     x = drawn(4, 3)
     graph(x, x)
     code = next(iter(graph.kernels[0].codes.values()))
-    engine, definition = code.__self__  # type: ignore[attr-defined]
+    definition, engine = code.__module__  # type: ignore[misc]
     assert not engine.closed
     assert definition.name == b"kernel"
