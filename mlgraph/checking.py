@@ -16,7 +16,7 @@ from mlgraph.call import Call, spread
 from mlgraph.errors import CheckError, InputError
 from mlgraph.objects import module_framework, submodules, weights_of
 from mlgraph.specialisation import Specialisation
-from mlgraph.state import Trace
+from mlgraph.state import Trace, flatten_result
 from mlgraph.targets.arrays import FRAMEWORKS, as_numpy, convert, device_of, framework_of, overwrite, placed
 
 TOLERANCES = {"float64": 1e-8, "complex128": 1e-8, "float16": 2e-2, "bfloat16": 5e-2}
@@ -43,10 +43,10 @@ def check(graph: Any, call: Call, specialisation: Specialisation, source: str) -
 
 def compare(graph: Any, call: Call, specialisation: Specialisation, source: str, which: str) -> None:
     """Run both and compare every leaf of their results."""
-    expected, spec = trees.flatten(run_original(graph, call, specialisation, source))
+    expected, spec = flatten_result(run_original(graph, call, specialisation, source))
     runner = specialisation.runner
     result = runner.pure(graph.params, None, call)
-    leaves, _ = trees.flatten(result[0] if runner.writes_state else result)
+    leaves, _ = flatten_result(result[0] if runner.writes_state else result)
     for accessor, a, b in zip(spec.accessors(), leaves, expected, strict=True):
         text = difference(a, b)
         if text is not None:

@@ -46,7 +46,7 @@ from mlgraph.objects import (
 )
 from mlgraph.running import Effects, Runner
 from mlgraph.specialisation import Outputs, Returned, Specialisation, narrow_name
-from mlgraph.state import Plan, Trace
+from mlgraph.state import Plan, Trace, flatten_result
 from mlgraph.state.modules import unchanged
 from mlgraph.state.program import with_state
 from mlgraph.targets.arrays import CPU, FRAMEWORKS, concrete, convert, device_of, framework_of, placed, wide_types
@@ -268,7 +268,7 @@ def _traced_call(
     """The leaves of what the user's function returns for traced arrays, and their structure."""
     values = call.rebuild(traced)
     positional, keyword = spread(graph.signature, values)
-    result = trees.flatten(original(*positional, **keyword))
+    result = flatten_result(original(*positional, **keyword), call.roots)
     after = take_apart(graph.signature, values, call.plan)
     if after.spec != call.spec or any(a is not b for a, b in zip(after.arrays, traced)):
         raise UnsupportedOpError(

@@ -10,6 +10,7 @@ afterwards is what it wrote, and the objects are put back as they were. A call t
 """
 
 from mlgraph.state.plan import NO_STATE, Plan, Root
+from mlgraph.state.results import flatten_result
 from mlgraph.state.trace import State, Trace, arrays_below
 
-__all__ = ["NO_STATE", "Plan", "Root", "State", "Trace", "arrays_below"]
+__all__ = ["NO_STATE", "Plan", "Root", "State", "Trace", "arrays_below", "flatten_result"]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from mlgraph.state.places import Place, Step, fill, refill
+from mlgraph.state.places import Place, Step, filled, refill
 
 
 class Leaf(NamedTuple):
@@ -38,12 +38,7 @@ def make(template: Template, roots: Sequence[Any], leaves: Sequence[Any]) -> Any
         case Known(place):
             return place.find(roots)
         case New(cls, children):
-            held = {step: make(child, roots, leaves) for step, child in children.items()}
-            if issubclass(cls, tuple):
-                return tuple.__new__(cls, held.values())
-            new = cls.__new__(cls)  # pyright: ignore[reportCallIssue]
-            fill(new, held)
-            return new
+            return filled(cls, {step: make(child, roots, leaves) for step, child in children.items()})
 
 
 @dataclass

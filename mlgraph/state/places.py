@@ -168,6 +168,15 @@ def fill(container: Any, held: Mapping[Step, Any]) -> None:
             Attribute(name).set(container, item)
 
 
+def filled(cls: type, held: Mapping[Step, Any]) -> Any:
+    """A new container that holds this, its `__init__` not run."""
+    if issubclass(cls, tuple):
+        return tuple.__new__(cls, held.values())
+    new = cls.__new__(cls)  # pyright: ignore[reportCallIssue]
+    fill(new, held)
+    return new
+
+
 def refill(sequence: Any, items: Sequence[Any]) -> None:
     """Make `items` all that a list holds."""
     sequence.clear()

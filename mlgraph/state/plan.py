@@ -21,6 +21,9 @@ class Root:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Root)
 
+    def __repr__(self) -> str:
+        return "an object" if self.value is None else f"an object of class {type(self.value).__name__}"
+
     __hash__ = None  # type: ignore[assignment]
 
 

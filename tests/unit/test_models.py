@@ -116,4 +116,21 @@ def by_tensorflow(graph: Any, given: dict[str, torch.Tensor]) -> dict[str, np.nd
     return {name: np.asarray(tf.convert_to_tensor(x)) for name, x in found.items()}
 
 
+@pytest.mark.filterwarnings("ignore::mlgraph.errors.PrecisionWarning")
+def test_a_cache_of_keys_and_values_goes_from_call_to_call():
+    """The model itself, as it generates: the cache that one call returns is given to the next, of any length."""
+    torch.manual_seed(0)
+    model = hf.GPT2LMHeadModel(hf.GPT2Config(**GPT2)).eval()
+    graph = mlgraph.compile(model, to="jax")
+    ids, cache, own = torch.randint(3, 90, (2, 7)), None, None
+    for _ in range(4):
+        with torch.no_grad():
+            expected = model(input_ids=ids, past_key_values=cache)
+        found = graph(input_ids=jnp.asarray(ids.numpy()), past_key_values=own)
+        assert type(found.past_key_values) is type(expected.past_key_values)
+        np.testing.assert_allclose(np.asarray(found.logits), expected.logits, atol=1e-5)
+        ids, cache, own = expected.logits[:, -1:].argmax(-1), expected.past_key_values, found.past_key_values
+    assert graph.cache_info().captures == 2
+
+
 BY = {"jax": by_jax, "tensorflow": by_tensorflow}

@@ -302,6 +302,70 @@ def test_object_that_is_returned_is_the_callers_own():
     np.testing.assert_allclose(state.total, X)
 
 
+# Objects that the function makes
+
+
+class Cache:
+    def __init__(self, layers):
+        self.layers = layers
+        self.size = len(layers)
+
+    def __len__(self):
+        return self.size
+
+
+@pytest.mark.parametrize("to", TARGETS)
+def test_an_object_made_by_the_function_is_made_again_by_every_call(to):
+    def step(x):
+        return {"twice": x * 2, "cache": Cache([Holder(key=x + 1, name="first"), Slotted(x * 3)])}
+
+    graph = mlgraph.compile(step, to=to, args=(X,))
+    caches = [graph(x)["cache"] for x in (X, X + 5)]
+    for x, cache in zip((X, X + 5), caches):
+        first, second = cache.layers
+        assert (type(cache), type(first), type(second)) == (Cache, Holder, Slotted)
+        assert (len(cache), first.name, hasattr(second, "spare")) == (2, "first", False)
+        assert {mlgraph.targets.arrays.framework_of(a) for a in (first.key, second.value)} == {to}
+        np.testing.assert_allclose(np.asarray(first.key), x + 1)
+        np.testing.assert_allclose(np.asarray(second.value), x * 3)
+    assert caches[0].layers is not caches[1].layers
+
+
+def test_an_object_that_holds_itself_is_refused_when_it_is_returned():
+    def step(x):
+        cache = Cache([x + 1])
+        cache.own = cache
+        return cache
+
+    with pytest.raises(mlgraph.errors.UnsupportedOpError, match="object of class Cache"):
+        mlgraph.compile(step, to="torch", args=(X,))
+
+
+def test_an_object_without_arrays_is_refused_when_it_is_returned():
+    """It may be the caller's own, and nobody knows what is inside."""
+    settings = Holder(name="a")
+    with pytest.raises(mlgraph.errors.UnsupportedOpError, match="object of class Holder"):
+        mlgraph.compile(lambda x: (x + 1, settings), to="torch", args=(X,))
+
+
+def test_an_object_made_by_one_call_is_state_of_the_next():
+    def step(x, cache=None):
+        if cache is None:
+            cache = Cache([x])
+        else:
+            cache.layers[0] = torch.cat([cache.layers[0], x])
+        return cache.layers[0].sum(), cache
+
+    graph = mlgraph.compile(step, to="jax")
+    expected, cache = X, None
+    for i in range(4):
+        total, cache = graph(X + i, cache)
+        expected = X if i == 0 else torch.cat([expected, X + i])
+        np.testing.assert_allclose(total, expected.sum())
+        np.testing.assert_allclose(cache.layers[0], expected)
+    assert graph.cache_info().captures == 2
+
+
 # Failures and the IR
 
 
