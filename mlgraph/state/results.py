@@ -27,13 +27,16 @@ class _Opened:
         self.held = held
 
 
-def _rebuild(made: Made, held: Sequence[Any]) -> Any:
+def _flatten(node: Any) -> Any:
+    return node.held, node.made, tuple(map(str, node.made.steps))
+
+
+def _rebuild(made: Any, held: Any) -> Any:
     return filled(made.cls, dict(zip(made.steps, held)))
 
 
-optree.register_pytree_node(
-    _Opened, lambda node: (node.held, node.made, tuple(map(str, node.made.steps))), _rebuild, namespace=trees.NAMESPACE
-)
+_opened_class: Any = _Opened
+optree.register_pytree_node(_opened_class, _flatten, _rebuild, namespace=trees.NAMESPACE)
 
 
 def flatten_result(result: Any, roots: Sequence[Any] = ()) -> tuple[list[Any], Any]:

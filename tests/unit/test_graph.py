@@ -248,11 +248,28 @@ class Box:
         self.value = value
 
 
-def test_object_of_an_unknown_class_is_refused():
-    with pytest.raises(mlgraph.errors.UnsupportedOpError, match="class Box"):
-        mlgraph.compile(Box, to="torch")(X)
-    with pytest.raises(mlgraph.errors.UnsupportedOpError, match="class Box"):
-        mlgraph.compile(lambda x: [x, {"a": Box(x)}], to="torch")(X)
+def test_object_of_an_unknown_class_is_made_again():
+    assert type(found := mlgraph.compile(Box, to="torch")(X)) is Box
+    torch.testing.assert_close(found.value, X)
+    torch.testing.assert_close(mlgraph.compile(lambda x: [x, {"a": Box(x + 1)}], to="torch")(X)[1]["a"].value, X + 1)
+
+
+class Key:
+    """Compares and hashes by value, so that it must not change."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def __eq__(self, other):
+        return self.value is other.value
+
+    def __hash__(self):
+        return id(self.value)
+
+
+def test_object_that_must_not_change_is_refused():
+    with pytest.raises(mlgraph.errors.UnsupportedOpError, match="class Key"):
+        mlgraph.compile(lambda x: [x, {"a": Key(x)}], to="torch")(X)
 
 
 # Arrays of other frameworks
