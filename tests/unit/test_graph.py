@@ -249,7 +249,8 @@ class Box:
 
 
 def test_object_of_an_unknown_class_is_made_again():
-    assert type(found := mlgraph.compile(Box, to="torch")(X)) is Box
+    found = mlgraph.compile(Box, to="torch")(X)
+    assert type(found) is Box
     torch.testing.assert_close(found.value, X)
     torch.testing.assert_close(mlgraph.compile(lambda x: [x, {"a": Box(x + 1)}], to="torch")(X)[1]["a"].value, X + 1)
 

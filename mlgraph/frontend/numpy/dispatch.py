@@ -9,15 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import (
-    METHODS,
-    TracedArray,
-    fresh,
-    is_contiguous,
-    is_known,
-    scalar,
-    twin_of,
-)
+from mlgraph.frontend.numpy.array import METHODS, TracedArray, fresh, scalar
 from mlgraph.frontend.numpy.lifting import (
     any_traced,
     as_array,
@@ -30,6 +22,7 @@ from mlgraph.frontend.numpy.lifting import (
     unlifted,
     value_of,
 )
+from mlgraph.frontend.numpy.looking import is_contiguous, is_known, twin_of
 from mlgraph.frontend.numpy.scipy import special_rule
 from mlgraph.frontend.numpy.sizes import Dim, examples, is_dim, larger, smaller
 from mlgraph.frontend.numpy.trace import current, unsupported

@@ -9,16 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import (
-    TracedArray,
-    fresh,
-    is_known,
-    is_natural,
-    is_traced,
-    known,
-    scalar,
-    view,
-)
+from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, known, scalar, view
 from mlgraph.frontend.numpy.lifting import (
     any_traced,
     as_array,
@@ -28,6 +19,7 @@ from mlgraph.frontend.numpy.lifting import (
     relifted,
     unlifted,
 )
+from mlgraph.frontend.numpy.looking import is_known, is_natural
 from mlgraph.frontend.numpy.masks import mask_of, nonzero, selection, write_masked
 from mlgraph.frontend.numpy.sizes import (
     Dim,

@@ -8,7 +8,8 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, from_size, is_known, is_traced, known, natural
+from mlgraph.frontend.numpy.array import TracedArray, fresh, from_size, is_traced, known, natural
+from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.sizes import Dim, Size, is_free, operand, operands, simple
 from mlgraph.frontend.numpy.trace import constant, current, element_type, emit, unsupported
 

@@ -10,8 +10,9 @@ from xdsl.traits import is_side_effect_free as is_pure
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import i64
 from mlgraph.dialects.table import Row
-from mlgraph.frontend.numpy.array import TracedArray, deferred, fresh, is_known, natural
+from mlgraph.frontend.numpy.array import TracedArray, deferred, fresh, natural
 from mlgraph.frontend.numpy.lifting import as_array, cast, leaves
+from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.polynomials import Counted
 from mlgraph.frontend.numpy.sizes import Dim, Size
 from mlgraph.frontend.numpy.trace import current, emit, unsupported

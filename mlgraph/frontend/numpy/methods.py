@@ -9,18 +9,10 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy import views
-from mlgraph.frontend.numpy.array import (
-    TracedArray,
-    fresh,
-    is_contiguous,
-    is_known,
-    known,
-    scalar,
-    twin_of,
-    view,
-)
+from mlgraph.frontend.numpy.array import TracedArray, fresh, known, scalar, view
 from mlgraph.frontend.numpy.dispatch import method
 from mlgraph.frontend.numpy.lifting import as_array, cast, same
+from mlgraph.frontend.numpy.looking import is_contiguous, is_known, twin_of
 from mlgraph.frontend.numpy.sizes import Dim, examples, fix, is_dim, is_free, product, simple, smaller
 from mlgraph.frontend.numpy.trace import unsupported
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_known, is_traced, known, twin_of
+from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, known
 from mlgraph.frontend.numpy.lifting import (
     as_array,
     broadcast_dims,
@@ -21,6 +21,7 @@ from mlgraph.frontend.numpy.lifting import (
     relifted,
     unlifted,
 )
+from mlgraph.frontend.numpy.looking import is_known, twin_of
 from mlgraph.frontend.numpy.methods import in_order
 from mlgraph.frontend.numpy.sizes import Dim, is_dim, is_free, operand, operands, simple
 from mlgraph.frontend.numpy.trace import active, element_type, emit, unsupported

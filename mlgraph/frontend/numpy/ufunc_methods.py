@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_known, natural, scalar
+from mlgraph.frontend.numpy.array import TracedArray, fresh, natural, scalar
 from mlgraph.frontend.numpy.dispatch import UFUNC_METHODS, store
 from mlgraph.frontend.numpy.indexing import items_of, normal_index, parse, scatter
 from mlgraph.frontend.numpy.lifting import as_array, cast, iota, value_of
+from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.masks import widened
 from mlgraph.frontend.numpy.methods import normal_axes, normal_axis
 from mlgraph.frontend.numpy.sizes import Dim, static

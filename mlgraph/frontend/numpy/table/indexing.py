@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_known, is_traced, scalar
+from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, scalar
 from mlgraph.frontend.numpy.dispatch import implements, store
 from mlgraph.frontend.numpy.indexing import gathered, normal_index
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast
+from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.masks import nonzero, selection
 from mlgraph.frontend.numpy.methods import normal_axis
 from mlgraph.frontend.numpy.sizes import fix, is_free

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_contiguous, is_traced, twin_of
+from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced
 from mlgraph.frontend.numpy.dispatch import implements, store
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, iota, stack, value_of
+from mlgraph.frontend.numpy.looking import is_contiguous, twin_of
 from mlgraph.frontend.numpy.methods import normal_axes, normal_axis, shape_from
 from mlgraph.frontend.numpy.replacements import eye, filled
 from mlgraph.frontend.numpy.sizes import fix, is_dim, is_free, operands, simple, static

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_known, scalar
+from mlgraph.frontend.numpy.array import TracedArray, fresh, scalar
 from mlgraph.frontend.numpy.dispatch import implements, store
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_to, cast
+from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.methods import normal_axes
 from mlgraph.frontend.numpy.sizes import Dim, product
 from mlgraph.frontend.numpy.trace import unsupported

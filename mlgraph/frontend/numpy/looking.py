@@ -1,0 +1,94 @@
+"""Questions to traced arrays: what is known of their elements, and where these lie."""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from mlgraph.dialects.dtypes import tensor
+from mlgraph.dialects.ivy.types import dtype as dtype_of
+from mlgraph.dialects.ivy.types import shape_of
+from mlgraph.errors import DataDependentControlFlowError
+from mlgraph.frontend.numpy import views
+from mlgraph.frontend.numpy.sizes import Dim, examples, is_free
+from mlgraph.frontend.numpy.trace import active, current, unsupported, user_line
+
+if TYPE_CHECKING:
+    from mlgraph.frontend.numpy.array import TracedArray
+
+
+def is_known(array: TracedArray) -> bool:
+    """Whether the elements are there to look at."""
+    if array._real is None:
+        return False
+    return not active() or id(owner_of(array._real)) not in current().storages
+
+
+def number(array: TracedArray, what: str, fix: str) -> Any:
+    """The one element of a known array; other arrays raise."""
+    if is_known(array):
+        return array._real.item() if array._real.size == 1 else array._real.__bool__()
+    raise DataDependentControlFlowError(
+        f"the Python code needs {what}, but the array is known only when the graph runs",
+        where=user_line(),
+        why="a branch, loop or index that looks at values would be fixed to the traced one",
+        fix=fix,
+    )
+
+
+def owner_of(real: np.ndarray) -> np.ndarray:
+    """The array that owns the memory of a real array."""
+    while type(real.base) is np.ndarray:
+        real = real.base
+    return real
+
+
+def root_of(array: TracedArray) -> TracedArray:
+    """The array that a view is taken of, through other views."""
+    while array._parent is not None:
+        array = array._parent
+    return array
+
+
+def twin_of(array: TracedArray) -> np.ndarray:
+    """A real array of the example's shape and strides, never to be read."""
+    if array._real is not None:
+        return array._real
+    if array._twin is None:
+        if array._parent is not None:
+            array._twin = array._step.twin(twin_of(array._parent))
+        else:
+            shape = examples(array.shape)
+            if shape is None:
+                raise unsupported("the memory layout of an array whose size depends on data")
+            array._twin = views.contiguous(shape, array.dtype)
+    return array._twin
+
+
+def is_contiguous(array: TracedArray) -> bool:
+    """Whether the elements lie in row-major order."""
+    if (array._twin is None and array._real is None) and (array._parent is None or examples(array.shape) is None):
+        return array._parent is None
+    return bool(twin_of(array).flags.c_contiguous)
+
+
+def is_natural(array: TracedArray) -> bool:
+    """Whether the elements are known not to be negative."""
+    root = root_of(array)
+    return array.dtype.kind == "u" or (array._natural and root._storage is not None and not root._storage.version)
+
+
+def refined(value: SSAValue, dims: Sequence[Dim]) -> SSAValue:
+    """`value` with the sizes in its type that capture knows."""
+    shape = shape_of(value)
+    if len(shape) != len(dims):
+        raise AssertionError(f"a value of shape {shape} for sizes {dims}")
+    if -1 in shape:
+        sizes = tuple(old if old >= 0 or is_free(n) else int(n) for old, n in zip(shape, dims))
+        if sizes != shape:
+            value._type = tensor(sizes, dtype_of(value))  # pyright: ignore[reportPrivateUsage]
+    return value
