@@ -21,8 +21,9 @@ from xdsl.dialects.builtin import ModuleOp
 
 from mlgraph import trees
 from mlgraph.call import Call
+from mlgraph.capturing import Options, lower
 from mlgraph.collector import collecting_rarely
-from mlgraph.compiler import Options, check_target, lower
+from mlgraph.compiler import check_target
 from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr
 from mlgraph.dialects.dtypes import BY_NAME
 from mlgraph.dumping import parse, text_of

@@ -325,9 +325,9 @@ def _shifted(x: Real, scale: float, shifter: float) -> tuple[Real, Int]:
     return shifted - shifter, shifted.bits()
 
 
-def power_of_two(exponent: Int) -> Real:
-    """2**k for the exponent of a normal k, in the low bits of an integer, whatever its high bits are."""
-    return (exponent << exponent.layout.digits).real()
+def power_of_two(k: Int) -> Real:
+    """2**k for the `exponent` of a normal k, in the low bits of an integer, whatever its high bits are."""
+    return (k << k.layout.digits).real()
 
 
 def two_sum(a: Real, b: Real) -> tuple[Real, Real]:

@@ -14,7 +14,7 @@ from test_rows import CASES, Case, Program
 from xdsl.context import Context
 from xdsl.dialects.builtin import TensorType
 
-from mlgraph.compiler import KERNEL_PASSES
+from mlgraph.capturing import KERNEL_PASSES
 from mlgraph.dialects.functions import main_of
 from mlgraph.dialects.kernel import FusedOp, YieldOp
 from mlgraph.dialects.table import Row

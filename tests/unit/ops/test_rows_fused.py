@@ -9,7 +9,7 @@ from frameworks import to_framework
 from test_rows import CASES, Case, Program, check
 from xdsl.context import Context
 
-from mlgraph.compiler import KERNEL_PASSES
+from mlgraph.capturing import KERNEL_PASSES
 from mlgraph.dialects.ivy import elementwise, nn
 from mlgraph.support import HOLES
 from mlgraph.targets.callable import emit

@@ -17,7 +17,7 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 import mlgraph
-from mlgraph.compiler import KERNEL_PASSES
+from mlgraph.capturing import KERNEL_PASSES
 from mlgraph.dialects import ivy
 from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import literal

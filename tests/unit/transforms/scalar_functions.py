@@ -13,7 +13,7 @@ from xdsl.dialects import math
 from xdsl.dialects.builtin import f32, f64
 from xdsl.ir import Block, Operation
 
-from mlgraph.compiler import KERNEL_PASSES
+from mlgraph.capturing import KERNEL_PASSES
 from mlgraph.dialects import scalar
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.kernel import FusedOp, YieldOp
