@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch_cases import assert_same
 
+import mlgraph
+
 random = torch.Generator().manual_seed(0)
 
 
@@ -107,6 +109,14 @@ def test_rows_are_repeated_as_often_as_a_tensor_says():
 
 def test_the_places_of_a_single_element():
     assert_same(torch.nonzero, (torch.tensor(3.0),), (torch.tensor(0.0),))
+
+
+def test_how_often_each_number_occurs():
+    assert_same(torch.bincount, (below(9, 12),), (torch.tensor([0, 20, 3]),), (torch.empty(0).long(),))
+    weighted = lambda x, w: torch.bincount(x, w, minlength=7) * 2  # noqa: E731
+    assert_same(weighted, (below(5, 6), floats(6)), (below(12, 4), floats(4)), (below(12, 4).int(), below(9, 4)))
+    with pytest.raises(IndexError):
+        mlgraph.compile(torch.bincount, to="torch")(torch.tensor([1, -1, 3]))
 
 
 def test_unique_elements_with_inverse_and_counts():

@@ -151,6 +151,18 @@ def histogramdd_given(out: Out, x: SSAValue, bins: Any, *, weight: Any = None, d
     return histogram(rows_of(x), bins, weight, density)
 
 
+@rule("bincount.default")
+def bincount(out: Out, x: SSAValue, weights: Any = None, minlength: int = 0) -> SSAValue:
+    """How often each number occurs, or the sum of its weights. What is negative is given a place that is none."""
+    if 0 in shape_of(x):
+        return ivy.full((minlength,), 0, out.dtype)
+    places = to(x, i64)
+    most = ivy.maximum(ivy.add(ivy.max(places), literal(1, i64)), literal(minlength, i64))
+    places = ivy.where(ivy.less(places, literal(0, i64)), most, places)
+    each = ivy.full((size_of(x, 0),), 1, out.dtype) if weights is None else to(weights, out.dtype)
+    return ivy.index_put(ivy.full((ivy.to_size(most),), 0, out.dtype), [places], each, (0,), True)
+
+
 @rule("hash_tensor.default")
 def hash_tensor(out: Out, x: SSAValue, dim: Any = (), *, keepdim: bool = False, mode: int = 0) -> SSAValue:
     """The exclusive or of all elements as 64-bit words: each bit is set where an odd number of them has it."""
