@@ -111,6 +111,10 @@ def test_unfold_and_fold():
     assert_same(function, (floats(2, 3, 6, 7),), (floats(4, 3, 6, 7),))
 
 
+def test_patches_of_no_images():
+    assert_same(lambda x: F.unfold(x, (2, 3), padding=1), (torch.empty(0, 1, 5, 5),))
+
+
 @pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
 def test_antialiased_resizing(mode: str):
     def function(x: Any) -> Any:

@@ -76,7 +76,10 @@ def index(x: Value, indices: Values, axes: Ints) -> Value:
     places = together(indices)
     rows = transposed(x, first_axes(x, axes))
     shape = (*shape_of(places)[:-1], *shape_of(rows)[len(axes) :])
-    found = typed(tf.gather_nd(rows, places), tensor(shape, dtype(x)))
+    if 0 in shape_of(rows)[len(axes) :]:  # tensorflow refuses to read nothing; it has any shape without elements
+        found = ivy.reshape(rows, (*sizes(places)[:-1], *sizes(rows)[len(axes) :]))
+    else:
+        found = typed(tf.gather_nd(rows, places), tensor(shape, dtype(x)))
     n, before = rank(places) - 1, in_place(axes)
     order = [*range(n, n + before), *range(n), *range(n + before, len(shape))]
     return transposed(found, order)
