@@ -290,7 +290,7 @@ def _tree(spec: Any) -> Any:
     if spec.type is dict and all(type(key) in (str, int) for key in spec.entries()):
         return ["dict", [list(item) for item in zip(spec.entries(), children)]]
     raise UnsupportedOpError(
-        f"a {spec.type.__name__} has no place in a file",
+        f"a tree with {spec.type.__name__} in it has no place in a file",
         why="loading must not import classes that a file names",
         fix="take and return tuples, lists and dicts",
     )

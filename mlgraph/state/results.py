@@ -1,8 +1,8 @@
 """Objects that a function makes and returns, as a cache of keys and values: they are made again around new arrays."""
 
 # pyright: basic
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import optree
 
@@ -12,31 +12,26 @@ from mlgraph.state.places import Step, content, filled, is_object
 from mlgraph.targets.arrays import framework_of
 
 
-class Made(NamedTuple):
-    """The class of an object, and the steps to what it holds."""
-
-    cls: type
-    steps: tuple[Step, ...]
-
-
-class _Opened:
+class Object:
     """Stands for an object in a tree; the tree that is put together again has the object."""
 
-    def __init__(self, made: Made, held: Sequence[Any]) -> None:
-        self.made = made
+    def __init__(self, cls: type, held: Mapping[Step, Any]) -> None:
+        self.cls = cls
         self.held = held
 
 
 def _flatten(node: Any) -> Any:
-    return node.held, node.made, tuple(map(str, node.made.steps))
+    steps = tuple(node.held)
+    return tuple(node.held.values()), (node.cls, steps), tuple(map(str, steps))
 
 
-def _rebuild(made: Any, held: Any) -> Any:
-    return filled(made.cls, dict(zip(made.steps, held)))
+def _rebuild(kind: Any, items: Any) -> Any:
+    cls, steps = kind
+    return filled(cls, dict(zip(steps, items)))
 
 
-_opened_class: Any = _Opened
-optree.register_pytree_node(_opened_class, _flatten, _rebuild, namespace=trees.NAMESPACE)
+_object: Any = Object
+optree.register_pytree_node(_object, _flatten, _rebuild, namespace=trees.NAMESPACE)
 
 
 def flatten_result(result: Any, roots: Sequence[Any] = ()) -> tuple[list[Any], Any]:
@@ -58,7 +53,7 @@ def _open_object(leaf: Any, closed: set[int]) -> Any:
     if id(leaf) in closed or not is_object(leaf) or is_module(leaf):
         return leaf
     held = content(leaf)
-    opened = [_open(value, {*closed, id(leaf)}) for value in held.values()]
-    if not any(framework_of(inner) is not None for inner in trees.flatten(opened)[0]):
+    opened = {step: _open(value, {*closed, id(leaf)}) for step, value in held.items()}
+    if not any(framework_of(inner) is not None for inner in trees.flatten(list(opened.values()))[0]):
         return leaf
-    return _Opened(Made(type(leaf), tuple(held)), opened)
+    return Object(type(leaf), opened)
