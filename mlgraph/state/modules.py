@@ -14,19 +14,26 @@ from mlgraph.state.places import content, fill, same_content
 def unchanged(modules: Iterable[Any], stateful: Iterable[Any]) -> Iterator[None]:
     """Put back what happens inside to attributes of torch modules, and refuse it where they are not `stateful`.
 
-    What the frameworks track themselves, as weights and buffers, is left to them.
+    What the frameworks track themselves, as weights and buffers, is left to them. A module may install hooks when it is
+    first called, as those of `transformers` do, and remember that it has: then both are put back.
     """
     known = {id(module) for module in stateful}
     torch = [m for module in modules if module_framework(module) == "torch" for m in (module, *submodules(module))]
     before = [(module, content(module)) for module in torch if id(module) not in known]
+    hooks = [(held, dict(held)) for module in torch for held in _hooks(module)]
     changed: list[str] = []
     try:
         yield
     finally:
+        installs = [(held, old) for held, old in hooks if held != old]
+        for held, old in installs:
+            held.clear()
+            held.update(old)
         for module, held in before:
             now = content(module)
             if not same_content(now, held):
                 steps = [step for step in {**held, **now} if now.get(step) is not held.get(step)]
+                steps = [step for step in steps if not (installs and type(now.get(step)) is bool)]
                 changed += [f"{type(module).__name__}{step}" for step in steps]
                 fill(module, held)
     if changed:
@@ -35,3 +42,8 @@ def unchanged(modules: Iterable[Any], stateful: Iterable[Any]) -> Iterator[None]
             why="a call of the graph would not",
             fix="register a buffer, or name the module in `stateful`",
         )
+
+
+def _hooks(module: Any) -> list[dict[Any, Any]]:
+    """Where torch keeps the hooks of a module, of each kind."""
+    return [held for name, held in vars(module).items() if "hooks" in name and isinstance(held, dict)]

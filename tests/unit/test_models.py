@@ -25,7 +25,8 @@ GPT2 = {
     "bos_token_id": 1,
     "eos_token_id": 2,
 }
-VIT = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64, "image_size": 32}
+ENCODER = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+VIT = {**ENCODER, "image_size": 32}
 T5 = {"vocab_size": 99, "d_model": 32, "d_kv": 8, "d_ff": 64, "num_layers": 2, "num_heads": 4}
 
 MODELS = {
@@ -131,6 +132,20 @@ def test_a_cache_of_keys_and_values_goes_from_call_to_call():
         np.testing.assert_allclose(np.asarray(found.logits), expected.logits, atol=1e-5)
         ids, cache, own = expected.logits[:, -1:].argmax(-1), expected.past_key_values, found.past_key_values
     assert graph.cache_info().captures == 2
+
+
+def test_a_model_that_was_never_called_is_captured_and_left_as_it_was():
+    """`transformers` installs hooks at the first call that asks for hidden states: that may be the capture's."""
+    model = hf.BertModel(hf.BertConfig(**TEXT, **ENCODER)).eval()
+    ids = torch.randint(3, 90, (2, 7))
+
+    def states(ids: torch.Tensor) -> Any:
+        return model(input_ids=ids, output_hidden_states=True).hidden_states
+
+    graph = mlgraph.compile(states, to="torch", args=(ids,))
+    assert not any(module._forward_hooks for module in model.modules())
+    for found, expected in zip(graph(ids), states(ids), strict=True):
+        torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-5)
 
 
 BY = {"jax": by_jax, "tensorflow": by_tensorflow}
