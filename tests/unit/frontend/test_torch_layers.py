@@ -111,6 +111,33 @@ def test_unfold_and_fold():
     assert_same(function, (floats(2, 3, 6, 7),), (floats(4, 3, 6, 7),))
 
 
+PADS = [(1, 2, 2, 1), (0, 2, 1, 0), (2, 0, 0, 3), (2, -1, -1, 0)]
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "replicate", "circular"])
+def test_padding(mode: str):
+    def function(x: Any) -> Any:
+        pads = PADS if mode in ("constant", "circular") else PADS[:-1]
+        return [F.pad(x, pad, mode=mode) for pad in pads]
+
+    assert_same(function, (floats(2, 3, 6, 5),), (floats(3, 3, 4, 7),))
+
+
+def test_padding_as_wide_as_a_free_size_and_with_a_value():
+    def function(x: Any) -> Any:
+        return F.pad(x, (x.shape[0], 1)), F.pad(x, (1, 0), value=2.5), F.pad(x > 0, (0, 1))
+
+    assert_same(function, (floats(4, 5),), (floats(3, 7),))
+
+
+def test_shapes_like_those_of_others():
+    def function(x: Any, y: Any) -> Any:
+        rows = x[:1].expand_as(x), x.flatten().reshape_as(y), torch.broadcast_to(x[:, :1], x.shape)
+        return *rows, x.unflatten(1, (-1, 1)), x.unflatten(0, (1, -1))
+
+    assert_same(function, (floats(4, 5), floats(5, 4)), (floats(3, 2), floats(6, 1)))
+
+
 def test_patches_of_no_images():
     assert_same(lambda x: F.unfold(x, (2, 3), padding=1), (torch.empty(0, 1, 5, 5),))
 

@@ -9,13 +9,27 @@ from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import i1
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.types import rank, shape_of
-from mlgraph.frontend.torch.raising import Out
+from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
 from mlgraph.frontend.torch.table.rule import axis, number, product, rule, size_of, sizes_of, to
 
 
 @rule("view.default", "reshape.default", "_unsafe_view.default", "view_copy.default", "_reshape_copy.default")
 def view(out: Out, x: SSAValue, size: Any) -> SSAValue:
     return ivy.reshape(x, size)
+
+
+@rule("view_as.default", "reshape_as.default")
+def reshape_as(out: Out, x: SSAValue, other: SSAValue) -> SSAValue:
+    return ivy.reshape(x, sizes_of(other))
+
+
+@rule("unflatten.int")
+def unflatten(out: Out, x: SSAValue, dim: int, sizes_: Any) -> SSAValue:
+    """One of the sizes may be -1: what the others leave."""
+    shape, over = sizes_of(x), axis(dim, rank(x))
+    rest = product([n for n in sizes_ if n != -1])
+    new = [sizes.floor_divide(shape[over], rest) if n == -1 else n for n in sizes_]
+    return ivy.reshape(x, (*shape[:over], *new, *shape[over + 1 :]))
 
 
 @rule("flatten.using_ints")
@@ -72,7 +86,12 @@ def squeezed(out: Out, x: SSAValue, dims: Any) -> SSAValue:
     return ivy.squeeze(x, ones) if ones else x
 
 
-@rule("expand.default", "expand_copy.default")
+@rule("expand_as.default")
+def expand_as(out: Out, x: SSAValue, other: SSAValue) -> SSAValue:
+    return ivy.broadcast_to(x, sizes_of(other))
+
+
+@rule("expand.default", "expand_copy.default", "broadcast_to.default")
 def expand(out: Out, x: SSAValue, size: Any, *, implicit: bool = False) -> SSAValue:
     old = (None,) * (len(size) - rank(x)) + sizes_of(x)
     return ivy.broadcast_to(x, tuple(o if isinstance(n, int) and n == -1 else n for n, o in zip(size, old)))  # pyright: ignore[reportArgumentType]
@@ -233,6 +252,32 @@ def reflection_pad(out: Out, x: SSAValue, padding: Any) -> SSAValue:
 @rule("replication_pad1d.default", "replication_pad2d.default", "replication_pad3d.default")
 def replication_pad(out: Out, x: SSAValue, padding: Any) -> SSAValue:
     return ivy.pad_edge(x, *pads(x, padding))
+
+
+def circular_pad(x: SSAValue, pad: Any) -> SSAValue:
+    """What is before the beginning is the end, and the other way round; where a pad is negative elements go first."""
+    for over, (low, high) in enumerate(zip(*pads(x, pad))):
+        if not isinstance(low, int) or not isinstance(high, int):
+            raise NeedsStaticSize("circular padding of free size")
+        last = sizes.subtract(size_of(x, over), max(-high, 0))
+        kept = sliced(x, over, max(-low, 0), last) if min(low, high) < 0 else x
+        before = [sliced(kept, over, sizes.subtract(size_of(kept, over), low), TO_END)] if low > 0 else []
+        after = [sliced(kept, over, 0, high)] if high > 0 else []
+        x = ivy.concat([*before, kept, *after], over) if before or after else kept
+    return x
+
+
+@rule("pad.default")
+def pad(out: Out, x: SSAValue, pad: Any, mode: str = "constant", value: Any = None) -> SSAValue:
+    match mode:
+        case "reflect":
+            return reflection_pad(out, x, pad)
+        case "replicate":
+            return replication_pad(out, x, pad)
+        case "circular":
+            return circular_pad(x, pad)
+        case _:
+            return constant_pad_nd(out, x, pad, 0 if value is None else value)
 
 
 @rule("tril.default")
