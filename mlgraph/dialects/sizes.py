@@ -40,6 +40,18 @@ def multiply(a: Size, b: Size) -> Size:
     return insert(arith.MuliOp(value(a), value(b))).result
 
 
+def negative(a: Size) -> Size:
+    return subtract(0, a)
+
+
+def power(a: Size, exponent: int) -> Size:
+    """`a ** exponent`, of an exponent that is not negative."""
+    found: Size = 1
+    for _ in range(exponent):
+        found = multiply(found, a)
+    return found
+
+
 def floor_divide(a: Size, b: Size) -> Size:
     """Python's `a // b`."""
     if isinstance(a, int) and isinstance(b, int):

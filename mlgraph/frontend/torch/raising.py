@@ -17,7 +17,7 @@ from xdsl.ir import Attribute, SSAValue
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.building import insert, located
 from mlgraph.dialects.constant import LITERAL_SIZE, ArrayOp, Captured, literal
-from mlgraph.dialects.dtypes import BY_NAME, DType, tensor
+from mlgraph.dialects.dtypes import BY_NAME, DType, i64, tensor
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.locations import at, is_library
 
@@ -105,6 +105,8 @@ SIZE_OPERATORS: dict[Any, Callable[..., Any]] = {
     operator.mul: sizes.multiply,
     operator.floordiv: sizes.floor_divide,
     operator.mod: sizes.remainder,
+    operator.neg: sizes.negative,
+    operator.pow: sizes.power,
     torch.sym_max: sizes.maximum,
     torch.sym_min: sizes.minimum,
 }
@@ -174,7 +176,7 @@ class Raiser:
         with located(self.location):
             if node.target is operator.getitem:
                 return self.item(node, *arguments)
-            if node.target in SIZE_OPERATORS and all(isinstance(a, int) or is_size(a) for a in arguments):
+            if _is_of_sizes(node, arguments):
                 return SIZE_OPERATORS[node.target](*arguments)
             if not isinstance(node.target, torch._ops.OpOverload):
                 return self.other(node)
@@ -221,7 +223,9 @@ class Raiser:
 
         val = node.meta.get("val")
         if node.target in SCALARS and not isinstance(val, bool | int):
-            return SCALARS[node.target](*map(self.value, node.args))
+            found = SCALARS[node.target](*map(self.value, node.args))
+            whole = isinstance(val, torch.SymInt) and not is_size(found)
+            return ivy.to_size(ivy.cast(found, i64)) if whole else found
         if isinstance(val, torch.SymBool | bool):
             return IGNORED
         if isinstance(val, int):
@@ -263,6 +267,13 @@ class Raiser:
                 return dtype_of(argument)
             case _:
                 return argument
+
+
+def _is_of_sizes(node: torch.fx.Node, arguments: tuple[Any, ...]) -> bool:
+    """Whether a node computes a size of sizes."""
+    if node.target not in SIZE_OPERATORS or not all(isinstance(a, int) or is_size(a) for a in arguments):
+        return False
+    return node.target is not operator.pow or (isinstance(arguments[1], int) and arguments[1] >= 0)
 
 
 def refine(value: SSAValue, traced: Any, name: str) -> None:

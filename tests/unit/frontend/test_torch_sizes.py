@@ -61,3 +61,16 @@ def test_a_size_that_the_trace_comes_to_know_is_known_from_its_start():
     """torch learns at the product that the last axis has 4 elements."""
     graph = mlgraph.compile(lambda x: torch.sin(x) @ torch.ones(4, 2), to="numpy", args=(torch.rand(2, 4),))
     assert "ivy.sin(%x) : (tensor<?x4xf32>) -> tensor<?x4xf32>" in str(graph.ir("ivy"))
+
+
+def test_powers_and_negatives_of_sizes_are_sizes():
+    def function(x):
+        rows, columns = x.shape
+        return x.new_zeros(rows**2 + 1), x.new_ones(-(-columns // 2)), x[:, -(rows - 1) :], x.new_zeros(abs(-rows))
+
+    graph = mlgraph.compile(function, to="jax", args=(torch.rand(3, 4),))
+    for shape in ((3, 4), (4, 6), (2, 9)):
+        x = torch.rand(shape)
+        for found, expected in zip(graph(x), function(x), strict=True):
+            np.testing.assert_array_equal(np.asarray(found), expected)
+    assert graph.cache_info().captures == 1
