@@ -15,7 +15,7 @@ def unchanged(modules: Iterable[Any], stateful: Iterable[Any]) -> Iterator[None]
     """Put back what happens inside to attributes of torch modules, and refuse it where they are not `stateful`.
 
     What the frameworks track themselves, as weights and buffers, is left to them. A module may install hooks when it is
-    first called, as those of `transformers` do, and remember that it has: then both are put back.
+    first called, as those of `transformers` do, and an attribute that says so by its name: then both are put back.
     """
     known = {id(module) for module in stateful}
     torch = [m for module in modules if module_framework(module) == "torch" for m in (module, *submodules(module))]
@@ -33,9 +33,15 @@ def unchanged(modules: Iterable[Any], stateful: Iterable[Any]) -> Iterator[None]
             now = content(module)
             if not same_content(now, held):
                 steps = [step for step in {**held, **now} if now.get(step) is not held.get(step)]
-                steps = [step for step in steps if not (installs and type(now.get(step)) is bool)]
+                steps = [step for step in steps if not (installs and "hook" in str(step))]
                 changed += [f"{type(module).__name__}{step}" for step in steps]
                 fill(module, held)
+    if installs and any(id(module) in known for module in torch):
+        raise UnsupportedOpError(
+            "the forward of a stateful module installs hooks",
+            why="a call of the graph would not",
+            fix="call the module once before it is compiled",
+        )
     if changed:
         raise UnsupportedOpError(
             f"the forward sets {', '.join(changed)}",

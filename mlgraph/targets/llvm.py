@@ -1,4 +1,4 @@
-"""Machine code for the CPU: a kernel as a function of the `llvm` dialect → LLVM IR → the address of a loop.
+"""Loaded code for the CPU: a kernel as a function of the `llvm` dialect → LLVM IR → the address of a loop.
 
 Code is kept on disk, under the hash of all that it depends on: the kernel, the versions and the processor. A file that
 is not whole, or not its owner's, is built anew.
@@ -308,7 +308,7 @@ def load(key: str, make: Callable[[], str]) -> Code:
     return bound(machine_code(key, make), None)
 
 
-def machine_code(key: str, make: Callable[[], str]) -> "Machine":
+def machine_code(key: str, make: Callable[[], str]) -> "Loaded":
     """The same, for who binds it."""
     digest = hashlib.sha256("\n".join((key, *_versions(), processor())).encode()).hexdigest()
     data = _read(digest)
@@ -339,17 +339,17 @@ def _versions() -> tuple[str, ...]:
     return (own, *versions, _llvm().get_host_cpu_name(), sys.version)
 
 
-def _link(data: bytes) -> "Machine":
+def _link(data: bytes) -> "Loaded":
     binding = _llvm()
     with _lock:
         engine = binding.create_mcjit_compiler(binding.parse_assembly(""), machine())
         engine.add_object_file(binding.ObjectFileRef.from_data(data))
         engine.finalize_object()
         definition = _MethodDefinition(b"kernel", engine.get_function_address(ENTRY), METH_FASTCALL, None)
-    return Machine(definition, engine)
+    return Loaded(definition, engine)
 
 
-def bound(code: "Machine", first: Any) -> Code:
+def bound(code: "Loaded", first: Any) -> Code:
     """The function of Python that is this code, whose first argument is `first`."""
     return _new_function(ctypes.byref(code.definition), first, code)
 
@@ -368,8 +368,8 @@ class _MethodDefinition(ctypes.Structure):
     )
 
 
-class Machine(NamedTuple):
-    """Loaded machine code, and what owns it."""
+class Loaded(NamedTuple):
+    """Machine code in memory, and what owns it."""
 
     definition: _MethodDefinition
     engine: Any

@@ -366,6 +366,44 @@ def test_an_object_made_by_one_call_is_state_of_the_next():
     assert graph.cache_info().captures == 2
 
 
+# Hooks that a forward installs
+
+
+class Hooking(torch.nn.Module):
+    def __init__(self, flag):
+        super().__init__()
+        self.inner = torch.nn.Linear(3, 3)
+        self.flag = flag
+
+    def forward(self, x):
+        if not vars(self).get(self.flag):
+            self.inner.register_forward_hook(lambda module, args, output: output * 2)
+            setattr(self, self.flag, True)
+        return self.inner(x)
+
+
+def test_hooks_that_a_forward_installs_are_gone_after_a_capture():
+    module = Hooking("hooks_installed")
+    graph = mlgraph.compile(lambda x: module(x), to="jax", args=(X,))
+    assert not module.inner._forward_hooks
+    assert "hooks_installed" not in vars(module)
+    np.testing.assert_allclose(np.asarray(graph(X)), module(X).detach(), rtol=1e-5)
+    assert len(module.inner._forward_hooks) == 1
+
+
+def test_other_attributes_that_such_a_forward_sets_are_refused():
+    module = Hooking("ready")
+    with pytest.raises(mlgraph.errors.UnsupportedOpError, match=r"sets Hooking\.ready"):
+        mlgraph.compile(lambda x: module(x), to="torch", args=(X,))
+
+
+def test_a_stateful_module_that_installs_hooks_is_refused():
+    module = Hooking("hooks_installed")
+    with pytest.raises(mlgraph.errors.UnsupportedOpError, match="stateful module installs hooks"):
+        mlgraph.compile(lambda x: module(x), to="torch", stateful=[module], args=(X,))
+    assert not module.inner._forward_hooks
+
+
 # Failures and the IR
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.targets.kernels.loops import Walk
-from mlgraph.targets.llvm import Machine, bound, machine_code
+from mlgraph.targets.llvm import Loaded, bound, machine_code
 
 CODE = Path(__file__).with_suffix(".ll")
 
@@ -45,6 +45,6 @@ class Again:
 
 
 @cache
-def _code() -> Machine:
+def _code() -> Loaded:
     text = CODE.read_text().replace("HEADER", str(object.__basicsize__ - POINTER))
     return machine_code(text, lambda: text)
