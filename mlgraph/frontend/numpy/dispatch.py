@@ -19,6 +19,7 @@ from mlgraph.frontend.numpy.lifting import (
     kind_of,
     lift,
     relifted,
+    same_shape,
     unlifted,
     value_of,
 )
@@ -122,22 +123,42 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
         return ON_SIZES[ufunc](*inputs)
     if method != "__call__":
         return UFUNC_METHODS[method](ufunc, *inputs, **kwargs)
+    operands, outs, kwargs = bound_outs(ufunc, inputs, **kwargs)
     if ufunc.signature is not None:
-        return generalised(ufunc, inputs, **kwargs)
-    return elementwise(ufunc, inputs, **kwargs)
+        return generalised(ufunc, operands, outs, **kwargs)
+    return elementwise(ufunc, operands, outs, **kwargs)
 
 
-def generalised(ufunc: np.ufunc, inputs: Any, **kwargs: Any) -> Any:
+def bound_outs(ufunc: np.ufunc, inputs: Any, out: Any = None, **kwargs: Any) -> tuple[list[Any], list[Any], Any]:
+    """Return the operands of a call, what it gives for each result, by position or keyword, and other keywords."""
+    operands, outs = list(inputs[: ufunc.nin]), list(inputs[ufunc.nin :])
+    if len(operands) < ufunc.nin or len(outs) > ufunc.nout:
+        raise TypeError(
+            f"{ufunc.__name__}() takes from {ufunc.nin} to {ufunc.nargs} positional arguments"
+            f" but {len(inputs)} were given"
+        )
+    if outs and out is not None:
+        raise TypeError("cannot specify 'out' as both a positional and keyword argument")
+    if out is not None:
+        outs = list(out) if isinstance(out, tuple) else [out] * (ufunc.nout if out is Ellipsis else 1)
+        if len(outs) != ufunc.nout:
+            raise ValueError("The 'out' tuple must have exactly one entry per ufunc output")
+    if any(o is not None and o is not Ellipsis and not isinstance(o, np.ndarray) for o in outs):
+        raise TypeError("return arrays must be of ArrayType")
+    return operands, outs + [None] * (ufunc.nout - len(outs)), kwargs
+
+
+def generalised(ufunc: np.ufunc, operands: Any, outs: Any, **kwargs: Any) -> Any:
     """A generalised ufunc."""
     if ufunc.__name__ not in GENERALISED:
         raise unsupported(f"ufunc {ufunc.__name__}")
-    return GENERALISED[ufunc.__name__](ufunc, *inputs, **kwargs)
+    return GENERALISED[ufunc.__name__](ufunc, operands, outs, **kwargs)
 
 
 def elementwise(
     ufunc: np.ufunc,
     inputs: Any,
-    out: Any = None,
+    outs: Any,
     where: Any = True,
     casting: str = "same_kind",
     order: str = "K",
@@ -149,49 +170,56 @@ def elementwise(
     """An elementwise ufunc."""
     if order not in ("K", "A", "C"):
         raise unsupported(f"np.{ufunc.__name__} with order={order!r}")
-    operands = [lift(x) for x in inputs[: ufunc.nin]]
-    outs = _outs(ufunc, inputs, out)
-    if out is None and where is True and (found := selected(ufunc, operands, dtype)) is not None:
+    operands = [lift(x) for x in inputs]
+    arrays = [None if o is Ellipsis else o for o in outs]
+    plain = where is True and all(o is None for o in outs)
+    if plain and (found := selected(ufunc, operands, dtype)) is not None:
         return found
-    types = loop_types(ufunc, operands, outs, casting, dtype, signature if sig is None else sig)
+    types = loop_types(ufunc, operands, arrays, casting, dtype, signature if sig is None else sig)
     results = computed(ufunc, operands, types)
-    if where is not True:
-        results = [_where(where, result, old) for result, old in zip(results, outs)]
-    if out is Ellipsis:
-        results = [r if r._kind is np.ndarray else as_array(r) for r in results]
-    found = [r if o is None else store(o, r) for r, o in zip(results, outs)]
+    found = [given(o, result, where, casting) for o, result in zip(outs, results)]
     return found[0] if len(found) == 1 else tuple(found)
 
 
-def _outs(ufunc: np.ufunc, inputs: Any, out: Any) -> list[Any]:
-    outs = [None if o is Ellipsis else o for o in (out if isinstance(out, tuple) else (out,))]
-    outs += list(inputs[ufunc.nin :])
-    return (outs + [None] * ufunc.nout)[: ufunc.nout]
+def given(out: Any, result: TracedArray, where: Any = True, casting: str = "same_kind") -> Any:
+    """Return the result of a ufunc: written to `out`, or an array where `out` is an ellipsis."""
+    if out is None and where is not True:
+        return FUNCTIONS[np.where](where, result, np.zeros((), result.dtype))
+    if out is None:
+        return result
+    if out is Ellipsis:
+        return result if result._kind is np.ndarray else as_array(result)
+    return store(out, result, where, casting)
 
 
-def _where(where: Any, result: TracedArray, old: Any) -> TracedArray:
-    if old is None:
-        old = np.zeros((), result.dtype)
-    return FUNCTIONS[np.where](where, result, as_array(old))
-
-
-def store(out: Any, result: TracedArray) -> Any:
-    """Write a result to the `out` argument of a numpy function."""
+def store(out: Any, result: TracedArray, where: Any = True, casting: str = "same_kind") -> Any:
+    """Write a result to the `out` argument of a numpy function, where `where` is true."""
+    if not isinstance(out, np.ndarray):
+        raise TypeError("return arrays must be of ArrayType")
     if type(out) is not TracedArray:
         raise unsupported(
             "writing a traced value to an array from outside of the function",
             fix="make the array inside, or write to a copy",
         )
-    if not np.can_cast(result.dtype, out.dtype, "same_kind"):
-        raise TypeError(f"cannot cast ufunc output from {result.dtype} to {out.dtype} with casting rule 'same_kind'")
-    dims = broadcast_dims(result.shape, out.shape)
-    if len(dims) != len(out.shape) or any(m != n for m, n in zip(dims, out.shape)):
+    if not np.can_cast(result.dtype, out.dtype, casting):
+        raise TypeError(f"Cannot cast output from {result.dtype!r} to {out.dtype!r} with casting rule '{casting}'")
+    shapes = (result.shape,) if where is True else (result.shape, as_array(where).shape)
+    if not same_shape(broadcast_dims(*shapes, out.shape), out.shape):
         raise ValueError(
             f"non-broadcastable output operand with shape {out.shape} for the result of shape {result.shape}"
         )
-    value = broadcast_to(result, out.shape)
-    out.write(cast_value(value.value, result.dtype, out.dtype))
+    value = fresh(cast_value(result.value, result.dtype, out.dtype), result.shape, out.dtype)
+    if where is not True:
+        value = FUNCTIONS[np.where](where, value, out)
+    out.write(broadcast_to(value, out.shape).value)
     return out
+
+
+def store_both_ways(out: Any, result: TracedArray) -> Any:
+    """Write a result to an `out` argument that numpy first reads, safely, as the type of the result."""
+    if isinstance(out, np.ndarray) and not np.can_cast(out.dtype, result.dtype, "safe"):
+        raise TypeError(f"Cannot cast array data from {out.dtype!r} to {result.dtype!r} according to the rule 'safe'")
+    return store(out, result, casting="unsafe")
 
 
 def loop_types(
@@ -203,7 +231,7 @@ def loop_types(
     signature: Any = None,
 ) -> tuple[np.dtype, ...]:
     """The element types of numpy's loop for these operands: inputs, then outputs."""
-    given = [None if o is None else o.dtype for o in outs] if outs else [None] * ufunc.nout
+    made = [None if o is None else o.dtype for o in outs] if outs else [None] * ufunc.nout
     if dtype is not None:
         dtype = dtype() if isinstance(dtype, type) and issubclass(dtype, np.dtype) else np.dtype(dtype)
         signature = (None,) * ufunc.nin + (dtype,) * ufunc.nout
@@ -213,7 +241,7 @@ def loop_types(
     if signature is None and all(t in (int, float, complex) for t in types):
         types = tuple(np.dtype(t) for t in types)
     loop = {} if signature is None else {"signature": signature}
-    found = ufunc.resolve_dtypes((*types, *given), casting=casting, **loop)
+    found = ufunc.resolve_dtypes((*types, *made), casting=casting, **loop)
     if outs and any(o is not None for o in outs):
         alone = ufunc.resolve_dtypes((*types, *[None] * ufunc.nout), casting=casting, **loop)
         found = (*found[: ufunc.nin], *alone[ufunc.nin :])

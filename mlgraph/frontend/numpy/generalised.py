@@ -11,7 +11,7 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, fresh, scalar
-from mlgraph.frontend.numpy.dispatch import GENERALISED, loop_types, store
+from mlgraph.frontend.numpy.dispatch import GENERALISED, given, loop_types
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, lift
 from mlgraph.frontend.numpy.sizes import smaller
 from mlgraph.frontend.numpy.trace import emit, unsupported
@@ -24,7 +24,7 @@ def generalised(*names: str) -> Callable[[Rule], Rule]:
 
     def register(function: Rule) -> Rule:
         for name in names:
-            GENERALISED[name] = lambda ufunc, *inputs, **kwargs: _call(function, ufunc, inputs, **kwargs)
+            GENERALISED[name] = lambda *args, **kwargs: _call(function, *args, **kwargs)
         return function
 
     return register
@@ -34,7 +34,7 @@ def _call(
     function: Rule,
     ufunc: np.ufunc,
     inputs: Sequence[Any],
-    out: Any = None,
+    outs: Sequence[Any],
     axes: Any = None,
     axis: Any = None,
     keepdims: bool = False,
@@ -48,11 +48,9 @@ def _call(
         raise unsupported(f"np.{ufunc.__name__} with order={order!r} or keepdims={keepdims}")
     if axis is not None:
         axes = [(axis,)] * ufunc.nin + [()] * ufunc.nout
-    outs = list(out) if isinstance(out, tuple) else [out] * ufunc.nout
-    outs = [None if o is Ellipsis else o for o in outs]
-    outs = [*outs, *inputs[ufunc.nin :]] if len(inputs) > ufunc.nin else outs
-    operands = [lift(x) for x in inputs[: ufunc.nin]]
-    types = loop_types(ufunc, operands, None, casting, dtype, signature)
+    operands = [lift(x) for x in inputs]
+    arrays = [None if o is Ellipsis else o for o in outs]
+    types = loop_types(ufunc, operands, arrays, casting, dtype, signature)
     arrays = [cast(as_array(x), t) for x, t in zip(operands, types)]
     if axes is not None:
         arrays = [_cores_last(x, a) for x, a in zip(arrays, axes)]
@@ -62,7 +60,7 @@ def _call(
         results = [_cores_back(x, a) for x, a in zip(results, axes[ufunc.nin :])]
     if keepdims:
         results = [np.expand_dims(r, axis) for r in results]
-    results = [store(o, r) if o is not None else _scalar(r) for r, o in zip(results, outs)]
+    results = [given(o, _scalar(r)) for o, r in zip(outs, results)]
     return results[0] if len(results) == 1 else tuple(results)
 
 

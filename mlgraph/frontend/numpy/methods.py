@@ -316,7 +316,6 @@ for _name, _function in {
     "argmin": np.argmin,
     "argpartition": np.argpartition,
     "argsort": np.argsort,
-    "choose": np.choose,
     "clip": np.clip,
     "conj": np.conjugate,
     "conjugate": np.conjugate,
@@ -344,6 +343,11 @@ for _name, _function in {
 @method("compress")
 def compress(x: TracedArray, condition: Any, axis: Any = None, out: Any = None) -> Any:
     return np.compress(condition, x, axis, out)
+
+
+@method("choose")
+def choose(x: TracedArray, *choices: Any, out: Any = None, mode: str = "raise") -> Any:
+    return np.choose(x, choices[0] if len(choices) == 1 else choices, out, mode)
 
 
 class Flat:

@@ -58,9 +58,9 @@ def given(value: Any) -> bool:
 
 def reduction_types(ufunc: np.ufunc, dtype: np.dtype, wanted: Any, out: Any) -> tuple[np.dtype, np.dtype]:
     """The element type that a reduction works in, and that of its result."""
-    wanted = np.dtype(wanted) if wanted is not None else None if out is None else out.dtype
-    loop = {} if wanted is None else {"signature": (wanted, None, None)}
-    types = ufunc.resolve_dtypes((None, dtype, None), reduction=True, casting="unsafe", **loop)
+    loop = {} if wanted is None else {"signature": (np.dtype(wanted), None, None)}
+    made = None if out is None else out.dtype
+    types = ufunc.resolve_dtypes((made, dtype, None), reduction=True, casting="unsafe", **loop)
     return types[1], types[2]
 
 
@@ -85,6 +85,7 @@ def reduce(
     if x._selection is not None and 0 in axes:
         x, axes, where = unselected(x, axes, where)
         keepdims = False
+    _check_steps(ufunc, outside, out)
     x = kept(ufunc, x, where, initial, inside)
     result = cast(reduced(ufunc, x, axes, keepdims, inside), outside).reshape(dims)
     if given(initial):
@@ -92,10 +93,19 @@ def reduce(
     return finished(result, out)
 
 
+def _check_steps(ufunc: np.ufunc, result: np.dtype, out: Any) -> None:
+    if out is not None and ufunc not in REDUCTIONS and not np.can_cast(result, out.dtype, "same_kind"):
+        raise unsupported(
+            f"np.{ufunc.__name__}.reduce of {result} to an array of {out.dtype}",
+            why="numpy rounds to the type of `out` at steps that depend on its buffers",
+            fix="reduce without `out`, and cast the result",
+        )
+
+
 def finished(result: TracedArray, out: Any) -> Any:
     """The result of a reduction: written to `out`, or a numpy scalar where it is 0-d."""
     if out is not None:
-        return store(out, result)
+        return store(out, result, casting="unsafe")
     if result.shape:
         return result
     found = scalar(fresh(result.value, (), result.dtype))
@@ -207,7 +217,7 @@ def accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None, ou
     else:
         result = fresh(emit(row, x.value, along), x.shape, inside)
     result = cast(result, outside)
-    return result if out is None else store(out, result)
+    return result if out is None else store(out, result, casting="unsafe")
 
 
 def _accumulated(ufunc: np.ufunc, x: TracedArray, axis: int) -> TracedArray:

@@ -9,70 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from xdsl.context import Context
+from numpy_cases import check, draw, loaded, traced
 
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, UnsupportedOpError, line_of
-from mlgraph.frontend.numpy import capture
 from mlgraph.frontend.numpy.dispatch import FUNCTIONS
-from mlgraph.frontend.program import Program, Request, Result
-from mlgraph.targets.callable import emit
-from mlgraph.transforms.lower_generator import LowerGeneratorPass
-from mlgraph.transforms.lower_ivy import LowerIvyPass
-
-
-def leaves(value: Any) -> list[Any]:
-    return [leaf for item in value for leaf in leaves(item)] if isinstance(value, tuple | list) else [value]
-
-
-def traced(function: Callable[..., Any], *arrays: Any, **options: Any) -> Program:
-    """The verified program of a function."""
-    names = [f"x{i}" for i in range(len(arrays))]
-    program = capture(Request(lambda *xs: leaves(function(*xs)), [np.array(a) for a in arrays], names, **options))
-    program.module.verify()
-    return program
-
-
-def loaded(program: Program) -> Callable[..., Any]:
-    """A function from arrays to the output leaves, and the new values of inputs that are written."""
-    LowerGeneratorPass("numpy").apply(Context(), program.module)
-    LowerIvyPass("numpy").apply(Context(), program.module)
-    main = emit(program.module, "numpy").load("<test>", lambda array: array)
-
-    def run(*arrays: Any) -> Any:
-        found = main(*[np.array(a) for a in arrays])
-        results = found if isinstance(found, tuple) else (found,)
-        outputs = [results[o.index] if isinstance(o, Result) else o for o in program.outputs]
-        return SimpleNamespace(outputs=outputs, written={i: results[j] for i, j in program.input_writes})
-
-    return run
-
-
-def agree(actual: Any, expected: Any) -> None:
-    actual, expected = np.asarray(actual), np.asarray(expected)
-    assert actual.shape == expected.shape
-    assert actual.dtype == expected.dtype
-    np.testing.assert_allclose(actual, expected, rtol=1e-9, atol=1e-12)
-
-
-def check(function: Callable[..., Any], *groups: Any) -> Program:
-    """Capture on the first group of inputs; compare on all."""
-    program = traced(function, *groups[0])
-    run = loaded(program)
-    for arrays in groups:
-        inputs = [np.array(a) for a in arrays]
-        expected = leaves(function(*inputs))
-        found = run(*arrays)
-        assert len(found.outputs) == len(expected)
-        for a, b in zip(found.outputs, expected):
-            agree(a, b)
-        for i, value in found.written.items():
-            agree(value, inputs[i])
-    return program
-
-
-def draw(seed: int, *shapes: tuple[int, ...]) -> list[np.ndarray]:
-    random = np.random.default_rng(seed)
-    return [random.normal(size=shape) for shape in shapes]
+from mlgraph.frontend.program import Program, Result
 
 
 def rows(program: Program) -> list[str]:

@@ -59,11 +59,15 @@ def transform(row: Any, inverse: bool) -> Any:
     return call
 
 
-def transforms(row: Any, inverse: bool, default: Any) -> Any:
+def transforms(row: Any, inverse: bool, default: Any, writes: bool = True) -> Any:
+    """A transform along several axes; numpy forgets the `out` of some, which then `writes` nothing."""
+
     def call(a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None) -> Any:
-        x = as_array(a)
+        x, out = as_array(a), out if writes else None
         sizes, along = sizes_and_axes(x, s, axes)
-        return several(row, inverse, x, sizes, along, norm, out) if along else cast(x, complex_type(x))
+        if along:
+            return several(row, inverse, x, sizes, along, norm, out)
+        return cast(x, complex_type(x))
 
     return call
 
@@ -95,7 +99,7 @@ implements(np.fft.ifft)(transform(ivy.ifftn, inverse=True))
 implements(np.fft.fftn)(transforms(ivy.fftn, inverse=False, default=None))
 implements(np.fft.ifftn)(transforms(ivy.ifftn, inverse=True, default=None))
 implements(np.fft.fft2)(transforms(ivy.fftn, inverse=False, default=(-2, -1)))
-implements(np.fft.ifft2)(transforms(ivy.ifftn, inverse=True, default=(-2, -1)))
+implements(np.fft.ifft2)(transforms(ivy.ifftn, inverse=True, default=(-2, -1), writes=False))
 
 
 def real_transform(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any, out: Any) -> Any:
@@ -148,23 +152,23 @@ def irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = No
     return inverse_real(x, (n,), (normal_axis(axis, x.ndim),), norm, out)
 
 
-def inverse_reals(default: Any) -> Any:
+def inverse_reals(default: Any, writes: bool = True) -> Any:
     def call(a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None) -> Any:
         x = as_array(a)
-        return inverse_real(x, *sizes_and_axes(x, s, axes), norm, out)
+        return inverse_real(x, *sizes_and_axes(x, s, axes), norm, out if writes else None)
 
     return call
 
 
 implements(np.fft.irfftn)(inverse_reals(None))
-implements(np.fft.irfft2)(inverse_reals((-2, -1)))
+implements(np.fft.irfft2)(inverse_reals((-2, -1), writes=False))
 
 
 @implements(np.fft.hfft)
 def hfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
     x = as_array(a)
     n = (x.shape[normal_axis(axis, x.ndim)] - 1) * 2 if n is None else n
-    return irfft(np.conjugate(x), n, axis, _swapped(norm), out)
+    return irfft(np.conjugate(x), n, axis, _swapped(norm))  # numpy writes no `out` here
 
 
 @implements(np.fft.ihfft)

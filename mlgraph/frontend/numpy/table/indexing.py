@@ -7,7 +7,7 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, scalar
-from mlgraph.frontend.numpy.dispatch import implements, store
+from mlgraph.frontend.numpy.dispatch import implements, store, store_both_ways
 from mlgraph.frontend.numpy.indexing import gathered, normal_index
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast
 from mlgraph.frontend.numpy.looking import is_known
@@ -39,7 +39,7 @@ def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "r
     if x.dtype.kind != "O" and places.dtype == bool:
         places = cast(places, INT)
     found = gathered(x, [as_array(placed(places, x.shape[along], mode))], (along,))
-    return found if out is None else store(out, found)
+    return found if out is None else store_both_ways(out, found)
 
 
 @implements(np.take_along_axis)
@@ -137,7 +137,7 @@ def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
             if along
             else selection(moved, _mask(test))
         )
-    return found if out is None else store(out, found)
+    return found if out is None else store_both_ways(out, found)
 
 
 @implements(np.extract)
@@ -149,14 +149,14 @@ def extract(condition: Any, arr: Any) -> Any:
 @implements(np.choose)
 def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     options = [as_array(c) for c in (choices if isinstance(choices, tuple | list) else list(choices))]
-    index = as_array(a)
+    index = cast(as_array(a), INT)
     dtype = np.result_type(*[o.dtype for o in options])
     dims = broadcast_dims(index.shape, *[o.shape for o in options])
     index = broadcast_to(as_array(placed(index, len(options), mode)), dims)
     result = broadcast_to(cast(options[-1], dtype), dims)
     for i in range(len(options) - 2, -1, -1):
         result = np.where(index == i, cast(options[i], dtype), result)
-    return result if out is None else store(out, result)
+    return result if out is None else store(out, result, casting="unsafe")
 
 
 @implements(np.select)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy import generalised
-from mlgraph.frontend.numpy.dispatch import implements, store
+from mlgraph.frontend.numpy.dispatch import implements
 from mlgraph.frontend.numpy.lifting import as_array, cast
 from mlgraph.frontend.numpy.sizes import examples, larger
+from mlgraph.frontend.numpy.table.products import store_same
 
 
 def _inexact(x: Any) -> Any:
@@ -97,7 +98,7 @@ def multi_dot(arrays: Any, *, out: Any = None) -> Any:
     shapes = [examples(p.shape) or (2, 2) for p in parts]
     found = _chained(parts, [shapes[0][0], *(s[1] for s in shapes)])
     found = found[(0 if vector else slice(None), 0 if last else slice(None))]
-    return found if out is None else store(out, found)
+    return found if out is None else store_same(out, found)
 
 
 def _chained(parts: list[Any], sizes: list[int]) -> Any:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.dispatch import implements, store
 from mlgraph.frontend.numpy.lifting import as_array
 
@@ -66,11 +67,17 @@ def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> 
     return np.cumprod(_split(a, 1)[0], axis, dtype, out)
 
 
+def _check_inexact(x: TracedArray, out: Any) -> None:
+    if out is not None and x.dtype.kind in "fc" and out.dtype.kind not in "fc":
+        raise TypeError("If a is inexact, then out must be inexact")
+
+
 @implements(np.nanmean)
 def nanmean(
     a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = NOTHING, *, where: Any = NOTHING
 ) -> Any:
     x, there = _split(a, 0)
+    _check_inexact(x, out)
     return np.mean(x, axis, dtype, out, _keep(keepdims), where=_where(where, there))
 
 
@@ -88,6 +95,7 @@ def nanvar(
     correction: Any = NOTHING,
 ) -> Any:
     x, there = _split(a, 0)
+    _check_inexact(x, out)
     ddof = ddof if correction is NOTHING else correction
     mask = _where(where, there)
     if mask is True:
@@ -95,7 +103,7 @@ def nanvar(
     result = np.var(x, axis, dtype, None, ddof, _keep(keepdims), where=mask, mean=mean)
     number = np.sum(np.broadcast_to(mask, x.shape), axis=axis, keepdims=_keep(keepdims), dtype=np.intp)
     result = np.where(number <= ddof, result.dtype.type(np.nan), result)
-    return result if out is None else store(out, as_array(result))
+    return result if out is None else store(out, as_array(result), casting="unsafe")
 
 
 @implements(np.nanstd)
@@ -125,7 +133,7 @@ def extreme(function: Any, neutral: float) -> Any:
             some = np.any(np.broadcast_to(_where(where, there), x.shape), axis=axis, keepdims=_keep(keepdims))
             if initial is NOTHING:
                 result = np.where(some, result, as_array(result).dtype.type(np.nan))
-        return result if out is None else store(out, as_array(result))
+        return result if out is None else store(out, as_array(result), casting="unsafe")
 
     return call
 

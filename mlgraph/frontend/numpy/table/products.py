@@ -29,7 +29,16 @@ def dot(a: Any, b: Any, /, out: Any = None) -> Any:
         found = as_array(np.matmul(x, y))
     else:
         found = np.tensordot(x, y, axes=(-1, -2))
-    return store(out, found) if out is not None else _number(found)
+    return store_same(out, found) if out is not None else _number(found)
+
+
+def store_same(out: Any, result: TracedArray) -> Any:
+    """Write a result to an `out` argument that must have its type and number of axes."""
+    if isinstance(out, np.ndarray) and (out.dtype != result.dtype or out.ndim != result.ndim):
+        raise ValueError(
+            "output array is not acceptable (must have the right datatype, number of dimensions, and be a C-Array)"
+        )
+    return store(out, result)
 
 
 @implements(np.vdot)
@@ -138,11 +147,12 @@ def einsum(
     equation, given = _equation(operands)
     arrays = [as_array(x) for x in given]
     inputs, output = _spelt_out(equation, arrays)
-    kind = np.result_type(*[x.dtype for x in arrays]) if dtype is None else np.dtype(dtype)
+    made = [] if out is None else [out.dtype]
+    kind = np.result_type(*[x.dtype for x in arrays], *made) if dtype is None else np.dtype(dtype)
     if any(not np.can_cast(x.dtype, kind, casting) for x in arrays):
         raise TypeError(f"Cannot cast operands to {kind} according to the rule '{casting}'")
     found = _contracted([cast(x, kind) for x in arrays], inputs, output, kind)
-    return store(out, found) if out is not None else _number(found)
+    return store(out, found, casting=casting) if out is not None else _number(found)
 
 
 def _equation(operands: Any) -> tuple[str, list[Any]]:

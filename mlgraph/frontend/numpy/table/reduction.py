@@ -7,7 +7,7 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, fresh, from_size, natural
-from mlgraph.frontend.numpy.dispatch import implements, store
+from mlgraph.frontend.numpy.dispatch import implements, store, store_both_ways
 from mlgraph.frontend.numpy.lifting import as_array, cast, value_of
 from mlgraph.frontend.numpy.methods import normal_axes, normal_axis
 from mlgraph.frontend.numpy.sizes import is_dim, is_free, larger, product, smaller
@@ -115,16 +115,27 @@ def mean(
     axes = normal_axes(axis, x.ndim)
     inside, outside = working_type(x, dtype), result_type(x, dtype, out)
     keep = keepdims is not NOTHING and bool(keepdims)
+    if out is not None:
+        loop = None if dtype is None and inside == x.dtype else inside
+        np.add.reduce(x, axes, loop, out, keep, where=True if where is NOTHING else where)
+        return divided(out, count(x, axes, where, np.dtype(np.intp)), axes, keep)
     if x._selection is None and everywhere(where) and axes and inside.kind == "f":
         dims = reduced_dims(x.shape, axes, keep)
         value = emit(ivy.mean, value_of(x, inside), axes, keep)
-        return finished(cast(fresh(value, dims, inside), outside), out)
+        return finished(cast(fresh(value, dims, inside), outside), None)
     dims = reduced_dims(x.shape, axes, keep)
     if x._selection is not None and 0 in axes:
         x, axes, where = unselected(x, axes, where)
     total = reduce(np.add, x, axes, inside, keepdims=True, where=True if where is NOTHING else where)
     result = as_array(np.divide(total, count(x, axes, where, inside if inside.kind == "f" else np.dtype(np.float64))))
-    return finished(cast(result, outside).reshape(dims), out)
+    return finished(cast(result, outside).reshape(dims), None)
+
+
+def divided(out: Any, number: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """Divide the sums in `out` by the number of elements, in place and so in the type of `out`, as numpy does."""
+    number = as_array(number)
+    number = number.reshape(reduced_dims(number.shape, axes, keepdims)) if number.ndim else number
+    return np.divide(out, number, out=out, casting="unsafe")
 
 
 @implements(np.var)
@@ -146,19 +157,24 @@ def var(
     inside, outside = working_type(x, dtype), result_type(x, dtype, out)
     keep = keepdims is not NOTHING and bool(keepdims)
     real = np.dtype(f"f{outside.itemsize // 2}") if outside.kind == "c" else outside
-    plain = x._selection is None and everywhere(where) and mean is NOTHING
+    plain = x._selection is None and everywhere(where) and mean is NOTHING and out is None
     if plain and axes and inside.kind == "f" and isinstance(ddof, int | float) and not is_free(ddof):
         value = emit(ivy.var, value_of(x, inside), axes, float(ddof), keep)
-        return finished(cast(fresh(value, reduced_dims(x.shape, axes, keep), inside), real), out)
+        return finished(cast(fresh(value, reduced_dims(x.shape, axes, keep), inside), real), None)
     dims = reduced_dims(x.shape, axes, keep)
     if x._selection is not None and 0 in axes:
         x, axes, where = unselected(x, axes, where)
     middle = np.mean(x, axes, dtype=inside, keepdims=True, where=where) if mean is NOTHING else as_array(mean)
     distance = np.abs(cast(x, inside) - middle)
-    total = reduce(np.add, np.square(distance), axes, keepdims=True, where=True if where is NOTHING else where)
+    included = True if where is NOTHING else where
+    if out is not None:
+        reduce(np.add, np.square(distance), axes, None, out, keep, where=included)
+        left = count(x, axes, where, np.dtype(np.intp)) - ddof
+        return divided(out, np.maximum(left, 0), axes, keep)
+    total = reduce(np.add, np.square(distance), axes, keepdims=True, where=included)
     number = count(x, axes, where, as_array(total).dtype) - ddof
     result = as_array(np.divide(total, np.maximum(number, as_array(total).dtype.type(0))))
-    return finished(cast(result, real).reshape(dims), out)
+    return finished(cast(result, real).reshape(dims), None)
 
 
 @implements(np.std)
@@ -174,9 +190,8 @@ def std(
     mean: Any = NOTHING,
     correction: Any = NOTHING,
 ) -> Any:
-    found = var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction)
-    result = np.sqrt(found)
-    return result if out is None else store(out, as_array(result))
+    found = var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
+    return np.sqrt(found, out=out)
 
 
 @implements(np.ptp)
@@ -204,7 +219,7 @@ def extreme_place(row: Any) -> Any:
         found = natural(fresh(emit(row, inside, along, element_type(wide), keep and axis is not None), dims, wide))
         if keep and axis is None:
             found = found.reshape((1,) * ndim)
-        return finished(found, out)
+        return finished(found, None) if out is None else store_both_ways(out, found)
 
     return call
 

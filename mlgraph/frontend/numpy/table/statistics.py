@@ -48,14 +48,20 @@ def flattened(x: TracedArray, axis: Any) -> tuple[TracedArray, tuple[int, ...]]:
 
 
 def restored(
-    result: TracedArray, x: TracedArray, axes: tuple[int, ...], keepdims: bool, out: Any, leading: int = 0
+    result: TracedArray,
+    x: TracedArray,
+    axes: tuple[int, ...],
+    keepdims: bool,
+    out: Any,
+    leading: int = 0,
+    casting: str = "unsafe",
 ) -> Any:
     """The result, after `leading` axes of its own, with the reduced axes if they are kept."""
     if keepdims:
         dims: list[Dim] = list(result.shape[:leading])
         result = result.reshape(dims + [1 if i in axes else n for i, n in enumerate(x.shape)])
     if out is not None:
-        return store(out, result)
+        return store(out, result, casting=casting)
     return result if result.shape else scalar(fresh(result.value, (), result.dtype))
 
 
@@ -70,6 +76,8 @@ def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = Fa
     low = np.take(ordered, (n - 1) // 2, axis=-1).astype(wide)
     high = np.take(ordered, n // 2, axis=-1).astype(wide)
     result = low if type(n) is int and n % 2 else (low + high) / wide.type(2)
+    if out is not None and out.dtype.kind in "iu" and wide.kind == "f":
+        result = np.trunc(low + high) / wide.type(2)  # numpy adds the two in `out`
     if x.dtype.kind in "fc":
         result = np.where(np.isnan(ordered[..., -1]), wide.type(np.nan), result)
     return restored(as_array(result).astype(dtype), x, axes, keepdims, out)
@@ -116,7 +124,8 @@ def quantile(
     if missing is not None:
         bad = np.all(missing, axis=-1) if skip_nan else missing[..., -1]
         result = np.where(bad, np.nan, result)
-    return restored(as_array(result).astype(dtype), x, axes, keepdims, out, probabilities.ndim)
+    casting = "unsafe" if skip_nan else "same_kind"
+    return restored(as_array(result).astype(dtype), x, axes, keepdims, out, probabilities.ndim, casting)
 
 
 def quantile_type(x: TracedArray, q: Any, method: str) -> np.dtype:
