@@ -25,6 +25,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "bake-generators": _pass("bake_generators", "BakeGeneratorsPass"),
     "channels-last": _pass("channels_last", "ChannelsLastPass"),
     "differentiate-kernel": _pass("differentiate_kernel", "DifferentiateKernelPass"),
+    "drop-unused-kernels": _pass("drop_unused_kernels", "DropUnusedKernelsPass"),
     "expand-math": _pass("expand_math", "ExpandMathPass"),
     "fold-constants": _pass("fold_constants", "FoldConstantsPass"),
     "fuse-elementwise": _pass("fuse_elementwise", "FuseElementwisePass"),

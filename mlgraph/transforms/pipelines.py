@@ -5,7 +5,7 @@
     generator    lower-generator
     constant     lower-constant
     kernel       fuse-elementwise (torch and numpy, unless told not to)
-    torch, ...   channels-last (tensorflow alone), lower-ivy, cse, dce
+    torch, ...   channels-last (tensorflow alone), lower-ivy, cse, dce, drop-unused-kernels (where there are kernels)
 
 A stage ends where the module has a meaning of its own: it is verified there, and a dump of it is worth reading.
 """
@@ -27,6 +27,7 @@ from mlgraph.errors import MlgraphError, PassError
 from mlgraph.transforms.bake_generators import BakeGeneratorsPass
 from mlgraph.transforms.canonicalize import CanonicalizePass
 from mlgraph.transforms.channels_last import ChannelsLastPass
+from mlgraph.transforms.drop_unused_kernels import DropUnusedKernelsPass
 from mlgraph.transforms.fold_constants import FoldConstantsPass
 from mlgraph.transforms.functionalize_state import FunctionalizeStatePass
 from mlgraph.transforms.fuse_elementwise import FuseElementwisePass
@@ -162,6 +163,7 @@ def default_pipeline(
     ivy += [NarrowTypesPass()] if narrow else []
     layout = (ChannelsLastPass(),) if to == "tensorflow" else ()
     kernel = (Stage("kernel", (FuseElementwisePass(fast_math),)),) if fuse else ()
+    unused = (DropUnusedKernelsPass(),) if fuse else ()
     return Pipeline(
         (
             Stage("ivy", tuple(ivy)),
@@ -169,7 +171,7 @@ def default_pipeline(
             Stage("generator", (LowerGeneratorPass(to),)),
             Stage("constant", (LowerConstantPass(to),)),
             *kernel,
-            Stage(to, (*layout, LowerIvyPass(to), cse, dce)),
+            Stage(to, (*layout, LowerIvyPass(to), cse, dce, *unused)),
         )
     )
 

@@ -3,9 +3,11 @@
 Names and meaning are the array API standard's where it has the function. Operands have one element type.
 """
 
+import numpy as np
 from xdsl.traits import Commutative, Pure
 
-from mlgraph.dialects.dtypes import INTEGERS, NAME_OF, c64, c128, f32, f64
+from mlgraph.dialects.constant import literal
+from mlgraph.dialects.dtypes import FLOATS, HALVES, INTEGERS, NAME_OF, c64, c128, dtype_of, f32, f64
 from mlgraph.dialects.ivy.table import composite, op
 from mlgraph.dialects.ivy.types import (
     bools,
@@ -67,6 +69,17 @@ def part_of(x: Value) -> Type:
 def test_of(x: Value) -> Type:
     """A bool for each element."""
     return with_dtype(x, i1)
+
+
+def number(x: Value, value: float) -> Value:
+    """Return `value` as a 0-d array of the element type of `x`."""
+    return literal(value, dtype(x))
+
+
+def integer_bounds(dtype: DType) -> tuple[int, int]:
+    """Return the least and the greatest number of an integer type."""
+    info = np.iinfo(dtype_of(dtype))
+    return int(info.min), int(info.max)
 
 
 # Arithmetic
@@ -747,8 +760,30 @@ def where(condition: Value, x1: Value, x2: Value) -> Type:
     numpy="np.ndarray.astype(x, dtype)",
 )
 def cast(x: Value, dtype: DType) -> Type:
-    """`x` in another element type: floats to integers drop the fraction, numbers to bools test for not zero."""
+    """`x` in another element type: floats to integers drop the fraction, numbers to bools test for not zero.
+
+    Integers wrap. A float that an integer type cannot hold, and NaN, gives what the processor gives, as in C: torch,
+    tensorflow and numpy do not define it. `saturating_cast` does.
+    """
     return tensor(shape_of(x), dtype)
+
+
+@composite(Pure(), jax="jnp.astype(x, dtype)")
+def saturating_cast(x: Value, dtype: DType) -> Value:
+    """Floats as integers without the fraction, the nearest where the type has no such number; NaN gives 0."""
+    source = common(x)
+    if source not in FLOATS or dtype not in INTEGERS:
+        raise ValueError(f"expected floats and a type of integers, got {NAME_OF[source]} and {NAME_OF[dtype]}")
+    wide = cast(x, f32) if source in HALVES else x
+    least, greatest = integer_bounds(dtype)
+    if int(dtype_of(common(wide)).type(greatest)) == greatest:
+        held = clip(wide, number(wide, least), number(wide, greatest))
+        return cast(where(isnan(wide), number(wide, 0), held), dtype)
+    above = greater_equal(wide, number(wide, greatest + 1))
+    below = less(wide, number(wide, least))
+    outside = logical_or(logical_or(above, below), isnan(wide))
+    found = cast(where(outside, number(wide, 0), wide), dtype)
+    return where(above, literal(greatest, dtype), where(below, literal(least, dtype), found))
 
 
 @composite(

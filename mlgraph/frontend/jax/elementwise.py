@@ -14,8 +14,6 @@ from mlgraph.dialects.dtypes import (
     NAME_OF,
     UNSIGNED,
     dtype_of,
-    f32,
-    f64,
     i1,
     i8,
     i16,
@@ -353,7 +351,7 @@ def convert_element_type(e: Equation, x: SSAValue, *, new_dtype: Any) -> SSAValu
 
 
 def converted(x: SSAValue, to: Attribute) -> SSAValue:
-    """`x` in another element type; floats that a narrow or unsigned integer cannot hold become its nearest."""
+    """`x` in another element type; floats that an integer type cannot hold become its nearest, and NaN 0."""
     source = dtype(x)
     if source == to:
         return x
@@ -362,19 +360,8 @@ def converted(x: SSAValue, to: Attribute) -> SSAValue:
     if is_complex(source) and not is_complex(to):
         return converted(ivy.real(x), to)
     if is_float(source) and isinstance(to, IntegerType):
-        return ivy.cast(saturated(x, to), to)
+        return ivy.saturating_cast(x, to)
     return ivy.cast(x, to)
-
-
-def saturated(x: SSAValue, to: Attribute) -> SSAValue:
-    """Floats held within what the integer type `to` has; 32 bits and more of sign are left to the backend."""
-    info = np.iinfo(dtype_of(to))
-    if to in (i32, i64):
-        return x
-    if to in (ui32, ui64):
-        return ivy.maximum(x, number(x, 0))
-    wide = x if dtype(x) in (f32, f64) else ivy.cast(x, f32)
-    return ivy.clip(wide, number(wide, info.min), number(wide, info.max))
 
 
 @rule("bitcast_convert_type")

@@ -15,6 +15,7 @@ from jax._src.export.shape_poly import _DimExpr
 from jax_cases import CASES, CONTROL, floats, integers
 from xdsl.context import Context
 
+import mlgraph
 from mlgraph.dialects.context import context
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, InputError, UnsupportedOpError, line_of
 from mlgraph.frontend.jax import capture
@@ -302,3 +303,18 @@ def test_printing_happens_at_capture_only(capsys: pytest.CaptureFixture[str]) ->
     _, run = loaded(function, floats(3))
     run(floats(3))
     assert capsys.readouterr().out == ""
+
+
+def test_a_kernel_that_lowering_leaves_unused_is_dropped():
+    """The write covers all that the kernel computes, which shows when rows become calls."""
+
+    def function(x):
+        y = jnp.exp(jnp.where(jnp.isnan(x), 0.0, x))[:1]
+        return y.at[0].set(x[1])
+
+    for to in ("torch", "numpy"):
+        graph = mlgraph.compile(function, to=to)
+        for x in (jnp.arange(3.0), jnp.arange(5.0) + 1):
+            np.testing.assert_array_equal(as_numpy(graph(x)), function(x))
+        assert not graph.kernels
+        assert "kernel_0" not in graph.source

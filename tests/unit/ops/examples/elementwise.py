@@ -132,6 +132,26 @@ EXAMPLES: dict[str, list[Example]] = {
         cast("float32", values(2**24 + 1, 2**62 + 1), ("int64",)),
         cast("float64", values(True, False), ("bool",)),
     ],
+    "saturating_cast": [
+        example(
+            lambda x, dtype: np.array([0, 127, -128, 127, -128, -2, 0], np.int8),
+            x=values(np.nan, np.inf, -np.inf, 300.5, -129, -2.5, 0.99),
+            dtype="int8",
+            dtypes=FLOATS,
+        ),
+        example(
+            lambda x, dtype: np.array([0, 2**63 - 1, -(2**63), 2**63 - 1, -(2**63), -2, 0], np.int64),
+            x=values(np.nan, np.inf, -np.inf, 2.0**63, -(2.0**64), -2.5, 0.99),
+            dtype="int64",
+            dtypes=("bfloat16", "float32", "float64"),
+        ),
+        example(
+            lambda x, dtype: np.array([0, 2**32 - 1, 0, 2**32 - 1, 0, 0, 2**31], np.uint32),
+            x=values(np.nan, np.inf, -np.inf, 2.0**32, -129, -0.5, 2.0**31),
+            dtype="uint32",
+            dtypes=("bfloat16", "float32", "float64"),
+        ),
+    ],
     "clip": [
         example(lambda x, a, b: np.minimum(np.maximum(x, a), b), x=uniform(2, 3), low=uniform(3), high=uniform(2, 1)),
         example(
