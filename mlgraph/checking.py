@@ -12,10 +12,12 @@ from typing import Any
 import numpy as np
 
 from mlgraph import trees
-from mlgraph.call import Call, spread
+from mlgraph.bound_call import BoundCall, spread
 from mlgraph.errors import CheckError, InputError
+from mlgraph.frontend.program import OutputKind
+from mlgraph.function_info import FunctionInfo
 from mlgraph.objects import module_framework, submodules, weights_of
-from mlgraph.specialisation import Specialisation
+from mlgraph.specialization import Specialization
 from mlgraph.state import Trace, flatten_result
 from mlgraph.targets.arrays import FRAMEWORKS, as_numpy, convert, device_of, framework_of, overwrite, placed
 
@@ -23,35 +25,37 @@ TOLERANCES = {"float64": 1e-8, "complex128": 1e-8, "float16": 2e-2, "bfloat16": 
 """The largest difference that rounding may make, relative to the largest value; 1e-4 for other types."""
 
 
-def check(graph: Any, call: Call, specialisation: Specialisation, source: str) -> None:
+def check(info: FunctionInfo, call: BoundCall, specialization: Specialization, params: dict[str, Any]) -> None:
     """Compare on the inputs of `call`, then on perturbed ones; raises `CheckError` at the first difference."""
-    if "rng" in specialisation.runner.leading:
+    if "rng" in specialization.executable.leading:
         raise InputError(
-            f"{graph.name} draws random numbers, and no two draws are the same", fix="check it in eval mode"
+            f"{info.name} draws random numbers, and no two draws are the same", fix="check it in eval mode"
         )
-    compare(graph, call, specialisation, source, "the given inputs")
+    compare(info, call, specialization, params, "the given inputs")
     generator = np.random.default_rng(0)
     moved = [perturbed(as_numpy(array), generator) for array in call.arrays]
     try:
         places = map(device_of, call.arrays)
-        other = with_arrays(call, [placed(array, source, place) for array, place in zip(moved, places)])
-        run_original(graph, other, specialisation, source)
+        other = with_arrays(call, [placed(array, info.source, place) for array, place in zip(moved, places)])
+        run_original(info, other, specialization)
     except Exception:  # the function may refuse values that nobody chose
         return
-    compare(graph, other, specialisation, source, "perturbed inputs")
+    compare(info, other, specialization, params, "perturbed inputs")
 
 
-def compare(graph: Any, call: Call, specialisation: Specialisation, source: str, which: str) -> None:
+def compare(
+    info: FunctionInfo, call: BoundCall, specialization: Specialization, params: dict[str, Any], which: str
+) -> None:
     """Run both and compare every leaf of their results."""
-    expected, spec = flatten_result(run_original(graph, call, specialisation, source))
-    runner = specialisation.runner
-    result = runner.pure(graph.params, None, call)
-    leaves, _ = flatten_result(result[0] if runner.writes_state else result)
+    expected, spec = flatten_result(run_original(info, call, specialization))
+    executable = specialization.executable
+    result = executable.pure(params, None, call)
+    leaves, _ = flatten_result(result[0] if executable.writes_state else result)
     for accessor, a, b in zip(spec.accessors(), leaves, expected, strict=True):
         text = difference(a, b)
         if text is not None:
             raise CheckError(
-                f"{graph.name} differs from the original on {which}: {accessor.codify('result')} {text}",
+                f"{info.name} differs from the original on {which}: {accessor.codify('result')} {text}",
                 why="a value was fixed at capture, or an operation of the target means something else",
                 fix="look at graph.ir('ivy') and graph.source, and report it with a minimal example",
             )
@@ -91,20 +95,20 @@ def perturbed(array: "np.ndarray[Any, Any]", generator: np.random.Generator) -> 
     return np.asarray(moved).astype(array.dtype)
 
 
-def with_arrays(call: Call, arrays: Sequence[Any]) -> Call:
+def with_arrays(call: BoundCall, arrays: Sequence[Any]) -> BoundCall:
     """`call` with other arrays."""
     found = iter(arrays)
     return replace(call, leaves=[next(found) if flag else leaf for leaf, flag in zip(call.leaves, call.is_array)])
 
 
-def run_original(graph: Any, call: Call, specialisation: Specialisation, source: str) -> Any:
+def run_original(info: FunctionInfo, call: BoundCall, specialization: Specialization) -> Any:
     """What the user's function returns for copies of the call's arrays; nothing that it writes stays written."""
-    own = [copied(convert(array, source)) for array in call.arrays]
+    own = [copied(convert(array, info.source)) for array in call.arrays]
     trace = Trace(["" for _ in call.roots], call.roots, FRAMEWORKS)
     held = [copied(array) for array in trace.arrays.values()]
-    positional, keyword = spread(graph.signature, call.rebuild(own))
-    with kept(graph, specialisation):
-        return trace.run(held, lambda: graph.original(*positional, **keyword))[0]
+    positional, keyword = spread(info.signature, call.rebuild(own))
+    with kept(info, specialization):
+        return trace.run(held, lambda: info.original(*positional, **keyword))[0]
 
 
 def copied(array: Any) -> Any:
@@ -119,17 +123,18 @@ def copied(array: Any) -> Any:
 
 
 @contextmanager
-def kept(graph: Any, specialisation: Specialisation) -> Iterator[None]:
+def kept(info: FunctionInfo, specialization: Specialization) -> Iterator[None]:
     """Put back the weights and buffers that the function writes."""
-    program = specialisation.runner.program
-    written = [program.parameters[name] for name, _ in program.writes if name in program.parameters]
+    program = specialization.executable.program
+    buffers = program.targets(OutputKind.BUFFER)
+    written = [program.parameters[name] for name in buffers if name in program.parameters]
     values = [np.array(as_numpy(array)) for array in written]
-    torch = [m for _, m in weights_of(graph.function) if module_framework(m) == "torch"]
-    buffers = [(m, dict(m._buffers)) for module in torch for m in (module, *submodules(module))]
+    torch = [m for _, m in weights_of(info.function) if module_framework(m) == "torch"]
+    held_buffers = [(m, dict(m._buffers)) for module in torch for m in (module, *submodules(module))]
     try:
         yield
     finally:
-        for module, held in buffers:
+        for module, held in held_buffers:
             module._buffers.update(held)
         for array, value in zip(written, values):
             if framework_of(array) != "jax":

@@ -10,7 +10,7 @@ from typing import Any
 from xdsl.passes import ModulePass
 
 from mlgraph import trees
-from mlgraph.capturing import Options, capture
+from mlgraph.driver import CompileOptions, Compiler
 from mlgraph.errors import InputError, UnknownTargetError
 from mlgraph.graph import Graph, LazyGraph
 from mlgraph.objects import compile_module_object, compile_module_type, is_module, restore, source_of, target_of
@@ -64,24 +64,23 @@ def compile(
     The contract is that of Ivy's graph compiler, `ivy.compile`.
     """
     check_target(to)
-    options = Options(
-        to,
-        array_caching,
-        include_generators,
-        return_backend_compiled_fn,
-        static_argnums,
-        static_argnames,
-        tuple(passes),
-        dynamic,
-        dump_ir,
-        dump_dir,
-        verify,
-        fuse,
-        fast_math,
-        x64,
+    options = CompileOptions(
+        array_caching=array_caching,
+        include_generators=include_generators,
+        return_backend_compiled_fn=return_backend_compiled_fn,
+        static_argnums=static_argnums,
+        static_argnames=static_argnames,
+        passes=tuple(passes),
+        dynamic=dynamic,
+        dump_ir=dump_ir,
+        dump_dir=dump_dir,
+        verify=verify,
+        fuse=fuse,
+        fast_math=fast_math,
+        x64=x64,
     )
     state = (stateful, arg_stateful_idxs, kwarg_stateful_idxs)
-    one = functools.partial(_compile_one, options=options, state=state, args=args, kwargs=kwargs)
+    one = functools.partial(_compile_one, to=to, options=options, state=state, args=args, kwargs=kwargs)
     if not objs:
         return one
     results = tuple(one(obj) for obj in objs)
@@ -96,18 +95,20 @@ def check_target(to: str | None) -> None:
         raise UnknownTargetError(f"target {to!r} is not installed", fix=f"pip install 'mlgraph[{to}]'")
 
 
-def _compile_one(obj: Any, *, options: Options, state: Any, args: Any, kwargs: Any) -> Any:
+def _compile_one(obj: Any, *, to: str | None, options: CompileOptions, state: Any, args: Any, kwargs: Any) -> Any:
     if isinstance(obj, ModuleType):
-        return compile_module_type(obj, lambda f: _compile_one(f, options=options, state=state, args=None, kwargs=None))
+        return compile_module_type(
+            obj, lambda f: _compile_one(f, to=to, options=options, state=state, args=None, kwargs=None)
+        )
     while isinstance(obj, Graph):
         obj = obj.function
     if not callable(obj):
         raise InputError(f"{type(obj).__name__} is not callable", fix="give a function, a module or a model")
     eager = args is not None or kwargs is not None
     values = (tuple(args or ()), dict(kwargs or {})) if eager else ((), {})
-    to = options.to or _target(obj, trees.flatten(values)[0])
+    to = to or _target(obj, trees.flatten(values)[0])
     make = Graph if eager else LazyGraph
-    graph = make(obj, to, functools.partial(capture, options=options), Plan.of(obj, *state))
+    graph = make(obj, to, Compiler(options), Plan.of(obj, *state))
     _check_static(graph, options)
     own = is_module(obj) and source_of(obj, []) == to
     if own:
@@ -127,7 +128,7 @@ def _target(obj: Any, leaves: Sequence[Any]) -> str | None:
     return target_of(obj, leaves) if leaves or is_module(obj) else None
 
 
-def _check_static(graph: Graph, options: Options) -> None:
+def _check_static(graph: Graph, options: CompileOptions) -> None:
     """The static arguments of jax are Python values, which every capture fixes: they only have to be there."""
     names = list(graph.signature.parameters)
     numbers, chosen = options.static_argnums, options.static_argnames

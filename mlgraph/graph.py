@@ -5,18 +5,19 @@ import copy
 import functools
 import logging
 import threading
-from collections.abc import Callable
 from contextvars import ContextVar
 from pathlib import Path
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
-from mlgraph import signature as sig
-from mlgraph.call import Call, spread, take_apart
+from mlgraph.bound_call import BoundCall, spread, take_apart
 from mlgraph.collector import collecting_rarely
 from mlgraph.errors import NotCapturedError
+from mlgraph.executable import GraphState
+from mlgraph.function_info import FunctionInfo
+from mlgraph.guards.codegen import binder, generate
 from mlgraph.objects import callable_of, name_of, source_of, target_of
-from mlgraph.specialisation import Specialisation
+from mlgraph.specialization import Specialization
 from mlgraph.state import NO_STATE, Plan, arrays_below
 from mlgraph.targets.arrays import framework_of
 
@@ -36,10 +37,23 @@ _capturing: ContextVar[str | None] = ContextVar("capturing", default=None)
 
 
 class CacheInfo(NamedTuple):
-    """How often a graph was captured, and how many specialisations it holds."""
+    """How often a graph was captured, and how many specializations it holds."""
 
     captures: int
-    specialisations: int
+    specializations: int
+
+
+class Specializer(Protocol):
+    """Makes specializations: `driver.Compiler`, or what stands for it in a loaded graph."""
+
+    @property
+    def verify(self) -> bool:
+        """Return whether the original is run beside each new specialization."""
+        ...
+
+    def specialize(self, info: FunctionInfo, call: BoundCall) -> Specialization:
+        """Return a specialization for a call; change nothing of the user's, nor of the graph."""
+        ...
 
 
 def _unconverted(code: T) -> T:
@@ -52,7 +66,7 @@ def _unconverted(code: T) -> T:
 class Graph:
     """A compiled function: a callable of arrays of `to`, with the signature of the function it was made from.
 
-    It holds one specialisation for each structure, element type, rank and Python value that it was called with; sizes
+    It holds one specialization for each structure, element type, rank and Python value that it was called with; sizes
     are free but for those that capture had to fix. A call that fits none captures anew, and one line of the logger
     `mlgraph.recompiles` says which argument changed.
     """
@@ -65,28 +79,30 @@ class Graph:
         self,
         function: Any,
         to: str | None,
-        capture: Callable[["Graph", Call, str], Specialisation],
+        compiler: Specializer,
         plan: Plan = NO_STATE,
     ) -> None:
         self.function = function
         """The object that was compiled."""
         self.original, self.signature = callable_of(function)
         self.name = name_of(function)
-        self.params: dict[str, Any] = {}
-        """The weights by their `state_dict()` name, arrays of the target. Assign an item to change a weight."""
+        self._state = GraphState()
         self._to = to
-        self._capture = capture
+        self._compiler = compiler
         self._plan = plan
-        self._bind = sig.binder(self.name, self.signature)
-        self._specialisations: list[Specialisation] = []
+        self._bind = binder(self.name, self.signature)
+        self._specializations: list[Specialization] = []
         self._captures = 0
         self._written_for: str | None = None
         self._attribute = self.name
-        self.random: Any = None
-        """The stream of random numbers, None for the target's own."""
         self._regenerate()
         functools.update_wrapper(self, function if hasattr(function, "__name__") else type(function), updated=())
         self.__signature__ = self.signature
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The weights by their `state_dict()` name, arrays of the target. Assign an item to change a weight."""
+        return self._state.params
 
     @property
     def to(self) -> str:
@@ -98,7 +114,7 @@ class Graph:
         return self._to
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Run the specialisation that fits the arguments; capture one if there is none."""
+        """Run the specialization that fits the arguments; capture one if there is none."""
         return self._miss(self._bind(*args, **kwargs))
 
     def __get__(self, instance: Any, owner: type | None = None) -> "Graph":
@@ -106,7 +122,7 @@ class Graph:
         if instance is None or not isinstance(self.function, FunctionType):
             return self
         method = MethodType(self.function, instance)
-        bound = LazyGraph(method, self._to, self._capture, self._plan.owned(method))
+        bound = LazyGraph(method, self._to, self._compiler, self._plan.owned(method))
         if hasattr(instance, "__dict__"):
             vars(instance)[self._attribute] = bound
         return bound
@@ -126,7 +142,7 @@ class Graph:
         return tuple(self._latest("stages").stages)
 
     def ir(self, stage: str | None = None) -> "ModuleOp":
-        """A copy of the module after `stage` (the last one by default), of the newest specialisation.
+        """A copy of the module after `stage` (the last one by default), of the newest specialization.
 
         Raises `NotCapturedError` before the first call of a lazy graph, `KeyError` for a stage that there is not.
         """
@@ -137,17 +153,17 @@ class Graph:
 
     @property
     def source(self) -> str:
-        """The emitted Python of the newest specialisation."""
+        """The emitted Python of the newest specialization."""
         return self._latest("source").source.text
 
     @property
     def kernels(self) -> "tuple[Kernel, ...]":
-        """The fused loops of the newest specialisation; each has `source`, `llvm` and `asm`."""
+        """The fused loops of the newest specialization; each has `source`, `llvm` and `asm`."""
         return tuple(self._latest("kernels").kernels)
 
     def cache_info(self) -> CacheInfo:
-        """How often this graph captured, and how many specialisations it holds."""
-        return CacheInfo(self._captures, len(self._specialisations))
+        """How often this graph captured, and how many specializations it holds."""
+        return CacheInfo(self._captures, len(self._specializations))
 
     def timings(self) -> dict[str, float]:
         """Seconds of the newest capture: `tracer`, `capture` (raising), `transform` and `emit`."""
@@ -163,20 +179,18 @@ class Graph:
         `Generator`).
         """
         call = self._call(self._bind(*args, **kwargs))
-        return self._fitting(call).runner.pure(params, rng, call)
+        return self._fitting(call).executable.pure(params, rng, call)
 
     def check(self, *args: Any, **kwargs: Any) -> None:
         """Run the original beside the graph, on these inputs and on perturbed ones; nothing that either writes stays.
 
         Raises `CheckError` with the output that differs and by how much, `InputError` where random numbers are drawn.
         """
-        call = self._call(self._bind(*args, **kwargs))
-        self._check(call, self._fitting(call))
-
-    def _check(self, call: Call, specialisation: Specialisation) -> None:
         from mlgraph.checking import check
 
-        check(self, call, specialisation, self._source(call))
+        call = self._call(self._bind(*args, **kwargs))
+        specialization = self._fitting(call)
+        check(self.info(call), call, specialization, self.params)
 
     def save(self, path: str | Path) -> Path:
         """Write this graph to the folder `path`, for `mlgraph.load`, and return it: IR text, arrays and JSON.
@@ -191,7 +205,7 @@ class Graph:
         """Start this graph's random numbers anew from `n`."""
         from mlgraph.targets.randomness import source
 
-        self.random = source(self.to, n)
+        self._state.random = source(self.to, n)
 
     def show(self, path: str | Path | None = None) -> Path:
         """Write a picture of the dataflow (`.svg`) or a page with the IR of every stage (`.html`), and return its path.
@@ -202,87 +216,97 @@ class Graph:
 
         return write(self, path or f"{self.name}.html")
 
-    # Calls that fit no specialisation at first sight
+    # Calls that fit no specialization at first sight
 
     def _miss(self, values: tuple[Any, ...]) -> Any:
-        """Run the specialisation that fits, captured now if there is none; inline a call that another capture makes."""
+        """Run the specialization that fits, captured now if there is none; inline a call that another capture makes."""
         call = self._call(values)
         if (tracing := _capturing.get()) is not None and any(framework_of(a) == tracing for a in call.arrays):
             positional, keyword = spread(self.signature, values)
             return self.original(*positional, **keyword)
-        return self._fitting(call).runner.run_call(call)
+        return self._fitting(call).executable.run_call(self._state, call)
 
-    def _call(self, values: tuple[Any, ...]) -> Call:
+    def _call(self, values: tuple[Any, ...]) -> BoundCall:
         return take_apart(self.signature, values, self._plan)
 
-    def _fitting(self, call: Call) -> Specialisation:
-        """The specialisation for a call, captured now if there is none."""
+    def _fitting(self, call: BoundCall) -> Specialization:
+        """The specialization for a call, captured now if there is none."""
         found = self._known(call)
         if found is not None:
             return found
         with _capture_lock:
             return self._known(call) or self._new(call)
 
-    def _known(self, call: Call) -> Specialisation | None:
-        parameters = list(self.signature.parameters)
-        return next((s for s in self._specialisations if s.difference(call, parameters) is None), None)
+    def _known(self, call: BoundCall) -> Specialization | None:
+        return next((s for s in self._specializations if s.failure(call) is None), None)
 
-    def _new(self, call: Call) -> Specialisation:
+    def _new(self, call: BoundCall) -> Specialization:
         if self._to is None:
             self._to = target_of(self.function, [*call.leaves, *arrays_below(call.roots)]) or "numpy"
         self._report(call)
-        source = self._source(call)
-        token, params = _capturing.set(source), dict(self.params)
+        info = self.info(call)
+        token = _capturing.set(info.source)
         try:
             with collecting_rarely():
-                specialisation = self._capture(self, call, source)
-        except BaseException:
-            self.params.clear()
-            self.params.update(params)
-            raise
+                specialization = self._compiler.specialize(info, call)
+                if self._compiler.verify:
+                    self._verify(info, call, specialization)
         finally:
             _capturing.reset(token)
-        self._written_for = source
+        self._written_for = info.source
         self._captures += 1
-        self.add(specialisation)
-        return specialisation
+        self.add(specialization)
+        return specialization
 
-    def add(self, specialisation: Specialisation) -> None:
-        """Hold one more specialisation, the newest."""
-        self._specialisations.insert(0, specialisation)
+    def _verify(self, info: FunctionInfo, call: BoundCall, specialization: Specialization) -> None:
+        from mlgraph.checking import check
+
+        check(info, call, specialization, {**specialization.placed_parameters(self.params), **self.params})
+
+    def add(self, specialization: Specialization) -> None:
+        """Hold one more specialization, the newest, and the weights that are new with it."""
+        self.params.update(specialization.placed_parameters(self.params))
+        self._specializations.insert(0, specialization)
         self._regenerate()
 
-    def specialisations(self) -> tuple[Specialisation, ...]:
+    def specializations(self) -> tuple[Specialization, ...]:
         """What this graph holds, the oldest first. Raises `NotCapturedError` where it holds nothing yet."""
-        self._latest("specialisations")
-        return tuple(reversed(self._specialisations))
+        self._latest("specializations")
+        return tuple(reversed(self._specializations))
 
-    def _source(self, call: Call) -> str:
-        """The framework that the function is written for."""
-        if self._written_for is not None:
-            return self._written_for
-        return source_of(self.function, [*call.leaves, *arrays_below(call.roots)]) or self.to
+    def info(self, call: BoundCall | None = None) -> FunctionInfo:
+        """Return the function with its frameworks; the first call tells which it is written for."""
+        source = self._written_for
+        if source is None and call is not None:
+            source = source_of(self.function, [*call.leaves, *arrays_below(call.roots)])
+        return FunctionInfo(
+            function=self.function,
+            original=self.original,
+            signature=self.signature,
+            name=self.name,
+            source=source or self.to,
+            to=self.to,
+        )
 
-    def _report(self, call: Call) -> None:
-        """One line that names the argument and what changed, against the nearest specialisation."""
-        parameters = list(self.signature.parameters)
-        found = [s.difference(call, parameters) for s in self._specialisations]
+    def _report(self, call: BoundCall) -> None:
+        """One line that names the argument and what changed, against the nearest specialization."""
+        found = [s.failure(call) for s in self._specializations]
         if found:
             nearest = max((d for d in found if d is not None), key=lambda d: d.depth)
             logger.warning("%s is captured anew: %s", self.name, nearest.text)
 
     def _regenerate(self) -> None:
-        quick = [s for s in self._specialisations if s.state is None]
-        entry = sig.generate(self.name, self.signature, self._to or "numpy", quick, self._miss)
+        quick = [s.entry(self._state) for s in self._specializations if s.is_quick]
+        entry = generate(self.name, self.signature, self._to or "numpy", quick, self._miss)
         type(self).__call__ = staticmethod(entry)  # type: ignore[method-assign]
 
-    def _latest(self, what: str) -> Specialisation:
-        if not self._specialisations:
+    def _latest(self, what: str) -> Specialization:
+        if not self._specializations:
             raise NotCapturedError(
                 f"`{what}` needs a capture, and {self.name} has not been called yet",
                 fix="call the graph once, or give `args` to compile",
             )
-        return self._specialisations[0]
+        return self._specializations[0]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Graph":
         """A graph of the copied function, not captured yet: a module and its compiled forward are copied together."""
@@ -291,7 +315,7 @@ class Graph:
         vars(new).update(vars(self))
         new.function = copy.deepcopy(self.function, memo)
         new.original = rebound(self.original, self.function, new.function)
-        new.params, new._specialisations, new._captures = {}, [], 0
+        new._state, new._specializations, new._captures = GraphState(), [], 0
         new._regenerate()
         return new
 
@@ -299,7 +323,7 @@ class Graph:
         raise TypeError("a graph cannot be pickled; save the function, or use graph.save and mlgraph.load")
 
     def __repr__(self) -> str:
-        state = f"{len(self._specialisations)} specialisation(s)" if self._specialisations else "not captured yet"
+        state = f"{len(self._specializations)} specialization(s)" if self._specializations else "not captured yet"
         return f"<{type(self).__name__} of {self.name} to {self._to or 'the framework of its inputs'}, {state}>"
 
     def _repr_html_(self) -> str:

@@ -1,6 +1,6 @@
 """`graph.save` and `mlgraph.load`: a folder of IR text, arrays and JSON.
 
-    graph.json            version, signature, and for each specialisation what it demands of a call and returns
+    graph.json            version, signature, and for each specialization what it demands of a call and returns
     0.mlir, 1.mlir, ...   the ivy stage of each
     arrays.safetensors    weights by name, and captured arrays
 
@@ -20,37 +20,39 @@ from safetensors.numpy import load_file, save_file
 from xdsl.dialects.builtin import ModuleOp
 
 from mlgraph import trees
-from mlgraph.call import Call
-from mlgraph.capturing import Options, lower
+from mlgraph.bound_call import BoundCall
 from mlgraph.collector import collecting_rarely
 from mlgraph.compiler import check_target
 from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr
 from mlgraph.dialects.dtypes import BY_NAME
+from mlgraph.driver import CompileOptions, Compiler
 from mlgraph.dumping import parse, text_of
-from mlgraph.errors import CaptureError, InputError, IRError, UnknownTargetError, UnsupportedOpError
-from mlgraph.frontend.program import Input, Program, Result
+from mlgraph.errors import CaptureError, IRError, MlgraphError, UnknownTargetError, UnsupportedOpError
+from mlgraph.executable import OutputTree
+from mlgraph.frontend.program import TRACED, Input, OutputKind, OutputSpec, Program
+from mlgraph.function_info import FunctionInfo
 from mlgraph.graph import Graph
-from mlgraph.signature import linear
-from mlgraph.specialisation import Outputs, Specialisation
+from mlgraph.guards.arrays import linear
+from mlgraph.specialization import Specialization
 from mlgraph.targets.arrays import CPU, as_numpy
 
-VERSION = 3
+VERSION = 4
 DIALECTS = ("builtin", "func", "arith", "ivy", "generator", "constant")
 """What a saved module may hold; a call of a library's function it may not."""
 
 
 def save(graph: Graph, path: str | Path) -> Path:
-    """Write every specialisation of `graph` to the folder `path`, and return it.
+    """Write every specialization of `graph` to the folder `path`, and return it.
 
     Raises `NotCapturedError` before the first capture, `UnsupportedOpError` for what has no place in a file: stateful
     objects, arguments and results of classes of the user's own.
     """
-    specialisations = graph.specialisations()
+    specializations = graph.specializations()
     arrays = {f"params/{name}": as_numpy(array) for name, array in graph.params.items()}
     described = []
     texts = []
-    for i, one in enumerate(specialisations):
-        if one.state is not None:
+    for i, one in enumerate(specializations):
+        if one.executable.effects is not None:
             raise UnsupportedOpError(f"{graph.name} reads or writes objects, and a file has none")
         module = one.stages["ivy"]
         arrays |= _named_arrays(module, f"{i}/")
@@ -63,7 +65,7 @@ def save(graph: Graph, path: str | Path) -> Path:
         "name": graph.name,
         "to": graph.to,
         "signature": [_parameter(p) for p in graph.signature.parameters.values()],
-        "specialisations": described,
+        "specializations": described,
         "arrays": {name: [array.dtype.name, list(array.shape)] for name, array in arrays.items()},
     }
     for i, text in enumerate(texts):
@@ -78,7 +80,7 @@ def load(path: str | Path, to: str | None = None, device: str = CPU) -> Graph:
     """The graph that `save` wrote to `path`, for the target it had or another one.
 
     `device` is where torch computes it, such as `"cuda:0"`; other targets choose for themselves. It captures nothing: a
-    call that fits no saved specialisation raises `CaptureError`. Raises `IRError` for a folder of another version, and
+    call that fits no saved specialization raises `CaptureError`. Raises `IRError` for a folder of another version, and
     for one that holds what `save` does not write, `UnknownTargetError` for a device that torch does not have.
     """
     folder = Path(path)
@@ -87,13 +89,15 @@ def load(path: str | Path, to: str | None = None, device: str = CPU) -> Graph:
         check_target(to)
         arrays = _arrays(folder, about["arrays"])
         signature = inspect.Signature([_read_parameter(p) for p in about["signature"]])
-        graph = Graph(_Saved(about["name"], signature), to or about["to"], _refuse)
+        graph = Graph(_Saved(about["name"], signature), to or about["to"], _NoCompiler())
         check_target(graph.to)
         place = _device(graph.to, device)
         with collecting_rarely():
-            for i, described in enumerate(about["specialisations"]):
-                graph.add(_read_specialisation(graph, folder / f"{i}.mlir", described, arrays, f"{i}/", place))
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
+            for i, described in enumerate(about["specializations"]):
+                graph.add(_read_specialization(graph, folder / f"{i}.mlir", described, arrays, f"{i}/", place))
+    except MlgraphError:
+        raise
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         raise IRError(f"the folder holds what no graph was saved as: {error}", where=str(folder)) from error
     return graph
 
@@ -125,12 +129,17 @@ class _Saved:
         raise CaptureError(f"the function {self.__name__} is not in the file", fix="load its graph's source instead")
 
 
-def _refuse(graph: Graph, call: Call, source: str) -> Specialisation:
-    raise CaptureError(
-        f"no specialisation of {graph.name} that was saved fits this call",
-        why="the file does not hold the function, so that nothing can be captured anew",
-        fix="call the graph this way before you save it, or load it with the `device` that the arrays are on",
-    )
+class _NoCompiler:
+    """Stands for the compiler of a loaded graph, whose function is not there to be captured."""
+
+    verify = False
+
+    def specialize(self, info: FunctionInfo, call: BoundCall) -> Specialization:
+        raise CaptureError(
+            f"no specialization of {info.name} that was saved fits this call",
+            why="the file does not hold the function, so that nothing can be captured anew",
+            fix="call the graph this way before you save it, or load it with the `device` that the arrays are on",
+        )
 
 
 def _about(folder: Path) -> dict[str, Any]:
@@ -177,28 +186,27 @@ def _numpy(name: str) -> "np.dtype[Any]":
 # What a call must be
 
 
-def _describe(one: Specialisation) -> dict[str, Any]:
-    program = one.runner.program
+def _describe(one: Specialization) -> dict[str, Any]:
+    program, tree = one.executable.program, one.executable.tree
     return {
         "call": _tree(one.call.spec),
         "leaves": [None if flag else _value(leaf) for leaf, flag in zip(one.call.leaves, one.call.is_array)],
         "arrays": list(one.call.is_array),
         "inputs": [[i.dtype, list(i.shape), i.used, i.weak] for i in program.inputs],
         "bounds": {symbol: list(interval) for symbol, interval in program.bounds.items()},
-        "passed": list(one.passed),
-        "result": _tree(one.runner.outputs.spec),
-        "outputs": [_output(leaf) for leaf in one.runner.outputs.leaves],
-        "writes": [list(write) for write in program.writes],
-        "input_writes": [list(write) for write in program.input_writes],
+        "passed": list(one.executable.passed),
+        "result": _tree(tree.spec),
+        "result_leaves": [_output_leaf(leaf) for leaf in tree.leaves],
+        "outputs": [[spec.kind.value, spec.target] for spec in program.outputs],
     }
 
 
-def _read_specialisation(
+def _read_specialization(
     graph: Graph, path: Path, described: Mapping[str, Any], arrays: Mapping[str, Any], prefix: str, device: str
-) -> Specialisation:
+) -> Specialization:
     module = parse(path.read_text(), str(path))
     _fill(module, arrays, path)
-    call = Call(
+    call = BoundCall(
         _read_tree(described["call"]), [_read_value(v) for v in described["leaves"]], tuple(described["arrays"])
     )
     place = device if graph.to == "torch" else None
@@ -210,15 +218,19 @@ def _read_specialisation(
     bounds = {
         symbol: (int(low), None if high is None else int(high)) for symbol, (low, high) in described["bounds"].items()
     }
-    outputs = [
-        Result(value["result"]) if "result" in value else _read_value(value["value"]) for value in described["outputs"]
-    ]
-    writes = tuple((str(name), int(i)) for name, i in described["writes"])
-    input_writes = tuple((int(position), int(i)) for position, i in described["input_writes"])
-    program = Program(module, inputs, outputs, bounds, parameters, writes, input_writes, device=device)
+    leaves = [TRACED if "traced" in leaf else _read_value(leaf["value"]) for leaf in described["result_leaves"]]
+    outputs = tuple(_read_output(kind, target) for kind, target in described["outputs"])
+    program = Program(module, inputs, leaves, outputs, bounds, parameters, device=device)
     passed = tuple(map(int, described["passed"]))
-    options = Options(graph.to, array_caching=False)
-    return lower(graph, call, program, Outputs(_read_tree(described["result"]), outputs), passed, options, {})
+    compiler = Compiler(CompileOptions(array_caching=False))
+    return compiler.lower(graph.info(), call, program, OutputTree(_read_tree(described["result"]), leaves), passed, {})
+
+
+def _read_output(kind: str, target: Any) -> OutputSpec:
+    found = OutputKind(kind)
+    if found is OutputKind.OBJECT or type(target) is not (str if found is OutputKind.BUFFER else int):
+        raise TypeError(f"{target!r} is no target of a result")
+    return OutputSpec(found, target)
 
 
 def _fill(module: ModuleOp, arrays: Mapping[str, Any], path: Path) -> None:
@@ -236,8 +248,8 @@ def _size(size: Any) -> int | str:
     raise TypeError(f"{size!r} is no size")
 
 
-def _output(leaf: Any) -> dict[str, Any]:
-    return {"result": leaf.index} if isinstance(leaf, Result) else {"value": _value(leaf)}
+def _output_leaf(leaf: Any) -> dict[str, Any]:
+    return {"traced": True} if leaf is TRACED else {"value": _value(leaf)}
 
 
 def _parameter(p: inspect.Parameter) -> dict[str, Any]:
@@ -312,4 +324,4 @@ def _example(tree: Any) -> Any:
         case "dict":
             return {key: _example(child) for key, child in children}
         case _:
-            raise InputError(f"{kind!r} is no kind of tree")
+            raise TypeError(f"{kind!r} is no kind of tree")

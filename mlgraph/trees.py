@@ -96,7 +96,7 @@ def _rebuild(cls: type, names: Any, items: Any) -> Any:
 
 
 def same_static(a: Any, b: Any) -> bool:
-    """Whether two Python values may share a specialisation: 1, 1.0 and True may not."""
+    """Whether two Python values may share a specialization: 1, 1.0 and True may not."""
     if type(a) is not type(b):
         return False
     if isinstance(a, float):

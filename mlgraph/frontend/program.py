@@ -6,12 +6,14 @@ A frontend is a module with one function
 
 It calls `request.function(*arrays)`, a function from arrays of its framework to a list of leaves, under the framework's
 own tracer, and raises the trace into `@main` of an ivy module. Arguments of `@main` are the input arrays in order;
-results are the outputs whose leaf is an array or a size.
+results are the output leaves that are arrays or sizes, then the new values of buffers and inputs that the function
+writes; an `OutputSpec` says of each where it goes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias
+from enum import Enum
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -48,7 +50,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Input:
-    """What a specialisation demands of one input array."""
+    """What a specialization demands of one input array."""
 
     dtype: str
     """numpy's name of the element type."""
@@ -61,22 +63,66 @@ class Input:
     """torch's name of the device; None where that is no matter, as for a target that has one alone."""
 
 
+class Memory(NamedTuple):
+    """Memory that exists before a call (of an input or a parameter), or that an earlier output leaf holds."""
+
+    kind: Literal["input", "parameter", "output"]
+    key: int | str
+    """The input's number, the parameter's name, or the number of the output leaf."""
+
+
+class OutputKind(Enum):
+    """Where a result of `@main` goes, as in the signature of an exported program of torch."""
+
+    USER_OUTPUT = "user output"
+    BUFFER = "buffer"
+    INPUT = "input"
+    OBJECT = "object"
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """Where one result of `@main` goes, and what memory the function's own result shares."""
+
+    kind: OutputKind
+    target: Any
+    """The number of the output leaf, the parameter's name, the input's number, or the `Slot` of an object."""
+    aliases: frozenset[Memory] = frozenset()
+    """What the source framework's own result shares memory with: views of inputs, weights and earlier outputs."""
+    same: Memory | None = None
+    """The very array that the function returns, where it is one of these and not merely a view."""
+
+
+class _Traced:
+    """The class of `TRACED`."""
+
+    def __repr__(self) -> str:
+        return "TRACED"
+
+
+TRACED: Final = _Traced()
+"""Stands among the output leaves for an array or a size that a result of `@main` gives."""
+
+
+def user_outputs(leaves: Sequence[Any]) -> tuple[OutputSpec, ...]:
+    """Return a spec for each traced leaf in order."""
+    return tuple(OutputSpec(OutputKind.USER_OUTPUT, i) for i, leaf in enumerate(leaves) if leaf is TRACED)
+
+
 @dataclass
 class Program:
     """A captured program at the ivy stage."""
 
     module: "ModuleOp"
     inputs: tuple[Input, ...]
-    outputs: list[Any]
-    """The output leaves of the traced call: `Result(i)` for the i-th result of `@main`, any other object as it was."""
+    leaves: list[Any]
+    """The output leaves of the traced call: `TRACED` where a result of `@main` gives one, other objects as they are."""
+    outputs: tuple[OutputSpec, ...]
+    """Where each result of `@main` goes."""
     bounds: Mapping[str, tuple[int, int | None]] = field(default_factory=dict[str, tuple[int, "int | None"]])
     """The least and greatest value of each symbol; the least is 0 where nothing is said."""
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Weights by their `state_dict()` name, arrays of the source framework: the very objects, not copies."""
-    writes: tuple[tuple[str, int], ...] = ()
-    """State that a call writes: the parameter's name and the index of the result of `@main` that is its new value."""
-    input_writes: tuple[tuple[int, int], ...] = ()
-    """Inputs that a call writes in place: the input's index and the index of the result that is its new value."""
     guards: tuple[Callable[[], Any], ...] = ()
     """Functions of no arguments, as the training modes of modules, whose values a call must find as capture did."""
     device: str = "cpu"
@@ -84,9 +130,6 @@ class Program:
     tracer_seconds: float = 0.0
     """The time that the framework's own tracer took."""
 
-
-@dataclass(frozen=True)
-class Result:
-    """Stands for the i-th result of `@main` among the output leaves."""
-
-    index: int
+    def targets(self, kind: OutputKind) -> list[Any]:
+        """Return the targets of the results of one kind."""
+        return [spec.target for spec in self.outputs if spec.kind is kind]

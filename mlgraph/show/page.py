@@ -52,14 +52,14 @@ TOKENS = re.compile(
 
 
 def html(graph: Any) -> str:
-    """The page about the newest specialisation of `graph`, as an HTML fragment."""
+    """The page about the newest specialization of `graph`, as an HTML fragment."""
     parts = [f"<style>{STYLE}</style>", f"<h1>{escape(graph.name)} <span class='dim'>→ {escape(graph.to)}</span></h1>"]
-    captures, specialisations = graph.cache_info()
+    captures, specializations = graph.cache_info()
     if not captures:
         parts.append("<p class='dim'>not captured yet: call it once</p>")
     else:
         seconds = ", ".join(f"{name} {1000 * s:.0f} ms" for name, s in graph.timings().items())
-        held = f"{_plural(specialisations, 'specialisation')} · {_plural(captures, 'capture')} · {seconds}"
+        held = f"{_plural(specializations, 'specialization')} · {_plural(captures, 'capture')} · {seconds}"
         parts.append(f"<p class='dim'>{held}</p>")
         parts += _sections(graph)
     return f"<div class='mlgraph'>{''.join(parts)}</div>"

@@ -15,7 +15,7 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.functions import main_of, update_type
 from mlgraph.dialects.stateful import Slot
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.frontend.program import Program, Result
+from mlgraph.frontend.program import OutputKind, Program
 from mlgraph.state.places import Place
 from mlgraph.state.trace import State, Trace
 
@@ -23,23 +23,17 @@ from mlgraph.state.trace import State, Trace
 def with_state(program: Program, trace: Trace, inputs: int) -> tuple[Program, State, list[Any]]:
     """Make operations of the arguments after the first `inputs`, and of the outputs that are the objects' new values.
 
-    Gives the program, what it does to its objects, and each value that it leaves behind: its slot or the value itself.
+    Return the program, what it does to its objects, and each value that it leaves behind: its slot or the value itself.
     """
-    outputs = len(program.outputs) - len(trace.places)
+    leaves = len(program.leaves) - len(trace.places)
     block = main_of(program.module).body.block
     held = list(trace.arrays)
     state = trace.state([bool(block.args[inputs + i].uses.get_length()) for i in range(len(held))])
-    state.overwritten = tuple(held[i - inputs] for i, _ in program.input_writes if i >= inputs)
-    left = _write(program, state, held, inputs, outputs)
+    state.overwritten = tuple(held[i - inputs] for i in program.targets(OutputKind.INPUT) if i >= inputs)
+    left = _write(program, trace, state, inputs)
     _read(program, state, held, inputs)
     reads = [program.inputs[inputs + held.index(place)] for place in state.reads]
-    found = replace(
-        program,
-        inputs=(*program.inputs[:inputs], *reads),
-        outputs=program.outputs[:outputs],
-        input_writes=tuple((i, j) for i, j in program.input_writes if i < inputs),
-    )
-    return _without_unused_results(found), state, left
+    return replace(program, inputs=(*program.inputs[:inputs], *reads), leaves=program.leaves[:leaves]), state, left
 
 
 def _read(program: Program, state: State, held: Sequence[Place], inputs: int) -> None:
@@ -56,47 +50,34 @@ def _read(program: Program, state: State, held: Sequence[Place], inputs: int) ->
     update_type(function)
 
 
-def _write(program: Program, state: State, held: Sequence[Place], inputs: int, outputs: int) -> list[Any]:
-    last = _return(program)
-    left: list[Any] = []
+def _write(program: Program, trace: Trace, state: State, inputs: int) -> list[Any]:
+    """Set the slots of objects before the return, and return only the results that go elsewhere."""
+    last = main_of(program.module).body.block.last_op
+    assert isinstance(last, ReturnOp)
+    held, leaves = list(trace.arrays), len(program.leaves) - len(trace.places)
+    left = list(program.leaves[leaves:])
     slots: set[Slot] = set()
-
-    def write(place: Place, value: SSAValue) -> Slot:
-        slot = place.slot(state.names)
-        if slot in slots:
-            raise UnsupportedOpError(f"{slot} is written in place and then set", fix="do one or the other")
-        slots.add(slot)
-        location = value.owner.location if hasattr(value.owner, "location") else None  # pyright: ignore[reportAttributeAccessIssue]
-        with building(Builder(InsertPoint.before(last)), location):
-            stateful.set(slot, value)
-        return slot
-
-    for position, index in program.input_writes:
-        if position >= inputs:
-            write(held[position - inputs], last.operands[index])
-    for place, leaf in zip(state.places, program.outputs[outputs:], strict=True):
-        left.append(write(place, last.operands[leaf.index]) if isinstance(leaf, Result) else leaf)
+    kept: list[tuple[SSAValue, Any]] = []
+    for value, spec in zip(last.operands, program.outputs, strict=True):
+        if spec.kind is OutputKind.INPUT and spec.target >= inputs:
+            _set(held[spec.target - inputs].slot(state.names), value, last, slots)
+        elif spec.kind is OutputKind.USER_OUTPUT and spec.target >= leaves:
+            i = spec.target - leaves
+            left[i] = _set(trace.places[i].slot(state.names), value, last, slots)
+        else:
+            kept.append((value, spec))
+    last.operands = [value for value, _ in kept]
+    program.outputs = tuple(spec for _, spec in kept)
+    update_type(main_of(program.module))
     return left
 
 
-def _return(program: Program) -> ReturnOp:
-    last = main_of(program.module).body.block.last_op
-    assert isinstance(last, ReturnOp)
-    return last
-
-
-def _without_unused_results(program: Program) -> Program:
-    """Return only what the caller, a buffer or an input gets."""
-    last = _return(program)
-    kept = {leaf.index for leaf in program.outputs if isinstance(leaf, Result)}
-    kept |= {index for _, index in (*program.writes, *program.input_writes)}
-    order = sorted(kept)
-    new = {old: i for i, old in enumerate(order)}
-    last.operands = [last.operands[i] for i in order]
-    update_type(main_of(program.module))
-    return replace(
-        program,
-        outputs=[Result(new[leaf.index]) if isinstance(leaf, Result) else leaf for leaf in program.outputs],
-        writes=tuple((name, new[i]) for name, i in program.writes),
-        input_writes=tuple((position, new[i]) for position, i in program.input_writes),
-    )
+def _set(slot: Slot, value: SSAValue, last: ReturnOp, slots: set[Slot]) -> Slot:
+    """Insert `stateful.set` before the return; each slot is set once."""
+    if slot in slots:
+        raise UnsupportedOpError(f"{slot} is written in place and then set", fix="do one or the other")
+    slots.add(slot)
+    location = value.owner.location if hasattr(value.owner, "location") else None  # pyright: ignore[reportAttributeAccessIssue]
+    with building(Builder(InsertPoint.before(last)), location):
+        stateful.set(slot, value)
+    return slot

@@ -54,7 +54,7 @@ def test_wrong_operation_is_found():
         graph.check(X)
 
 
-def test_failed_verification_leaves_no_specialisation():
+def test_failed_verification_leaves_no_specialization():
     layer = torch.nn.Linear(3, 2)
     graph = mlgraph.compile(lambda x: torch.cos(layer(x)), to="numpy", passes=[WrongPass()], verify=True)
     with pytest.raises(CheckError):

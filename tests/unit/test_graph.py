@@ -38,7 +38,7 @@ def test_sizes_of_any_kind(first, to):
         same(graph(x), (x * 2).sum(0) + x.shape[0])
 
 
-def test_other_sizes_reuse_the_specialisation():
+def test_other_sizes_reuse_the_specialization():
     graph = mlgraph.compile(difference, to="numpy", args=(X, Y))
     for shape in ((4, 5), (2, 9), (30, 2)):
         x, y = torch.rand(shape), torch.rand(shape)

@@ -16,7 +16,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 FRAMEWORKS = {"torch", "jax", "tensorflow", "triton", "llvmlite", "scipy", "flax", "keras", "transformers", "ivy"}
 MAY_IMPORT = {
     "dialects": {"dialects"},
-    "frontend": {"frontend", "dialects", "errors", "loader"},
+    "frontend": {"frontend", "dialects", "errors", "guards", "loader"},
     "transforms": {"transforms", "dialects", "errors"},
     "targets": {"targets", "dialects", "errors", "loader"},
     "errors": set[str](),

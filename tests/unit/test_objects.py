@@ -58,7 +58,7 @@ def test_module_to_another_framework_is_a_graph():
 
 
 @pytest.mark.parametrize("to", ["torch", "jax", "tensorflow", "numpy"])
-def test_train_and_eval_are_two_specialisations(to):
+def test_train_and_eval_are_two_specializations(to):
     module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4)).eval()
     twin = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm1d(4)).eval()
     twin.load_state_dict(module.state_dict())

@@ -89,7 +89,7 @@ CASES = {
     "where_clip": Case(bounds, (3, 4), [(5, 2)]),
     "reshape": Case(single, (2, 3, 8), [(3, 5, 8), (4, 2, 6)]),
 }
-"""No size is 1: broadcasting makes that a specialisation of its own."""
+"""No size is 1: broadcasting makes that a specialization of its own."""
 
 FIXED: dict[tuple[str, str], tuple[int, str]] = {
     ("einsum", "torch"): (2, "torch.einsum asks the sizes of three operands for the order of its products"),

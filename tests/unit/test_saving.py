@@ -43,8 +43,8 @@ def test_loaded_graph_gives_the_same(saved, to):
         graph(X, other=3)
 
 
-def test_call_that_fits_no_saved_specialisation(saved):
-    with pytest.raises(CaptureError, match="no specialisation"):
+def test_call_that_fits_no_saved_specialization(saved):
+    with pytest.raises(CaptureError, match="no specialization"):
         mlgraph.load(saved)(X, 7.0)
 
 
@@ -102,9 +102,9 @@ BAD = {
     "no signature": lambda about: about.pop("signature"),
     "name of a parameter": lambda about: about["signature"][0].update(name="x, y=print('run')"),
     "kind of a parameter": lambda about: about["signature"][0].update(kind="__class__"),
-    "size": lambda about: about["specialisations"][0]["inputs"][0].__setitem__(1, ["print()", 3]),
-    "element type": lambda about: about["specialisations"][0]["inputs"][0].__setitem__(0, "object"),
-    "tree": lambda about: about["specialisations"][0].update(result=["os.system", []]),
+    "size": lambda about: about["specializations"][0]["inputs"][0].__setitem__(1, ["print()", 3]),
+    "element type": lambda about: about["specializations"][0]["inputs"][0].__setitem__(0, "object"),
+    "tree": lambda about: about["specializations"][0].update(result=["os.system", []]),
     "array": lambda about: about["arrays"].clear(),
 }
 

@@ -29,7 +29,7 @@ from mlgraph.frontend.jax.dimensions import Dimensions, FixSizes, symbols_of
 from mlgraph.frontend.jax.raising import Raiser
 from mlgraph.frontend.jax.rules import type_of_aval
 from mlgraph.frontend.jax.tracing import Shape, Symbols, Trace, check_inputs, complaint, trace
-from mlgraph.frontend.program import Input, Program, Request
+from mlgraph.frontend.program import Input, Program, Request, user_outputs
 
 
 def capture(request: Request) -> Program:
@@ -66,7 +66,8 @@ def raised(request: Request, traced: Trace) -> Program:
     )
     free = {n for shape in traced.shapes for n in shape if isinstance(n, str)}
     bounds = {symbol: (2, None) for symbol in sorted(free)}
-    return Program(module, inputs, traced.outputs, bounds, tracer_seconds=traced.seconds)
+    specs = user_outputs(traced.outputs)
+    return Program(module, inputs, traced.outputs, specs, bounds, tracer_seconds=traced.seconds)
 
 
 def places(shapes: Sequence[Shape], arguments: Sequence[SSAValue]) -> dict[str, tuple[SSAValue, int]]:

@@ -20,7 +20,7 @@ from mlgraph.frontend.jax.dimensions import symbols_of
 from mlgraph.frontend.jax.errors import raise_explained
 from mlgraph.frontend.jax.watching import watching
 from mlgraph.frontend.looks import Looks
-from mlgraph.frontend.program import Request, Result
+from mlgraph.frontend.program import TRACED, Request
 
 TRIES = 6
 """So many times single symbols are fixed before all equal sizes share one symbol, and again before most are fixed."""
@@ -35,7 +35,7 @@ class Trace:
     jaxpr: Any
     shapes: list[Shape]
     outputs: list[Any]
-    """The leaves, `Result(i)` in the place of the i-th array or size."""
+    """The leaves, `TRACED` in the place of each array and size."""
     results: list[Any]
     """For each result a symbolic size, or None for the next output of the jaxpr."""
     looked: set[int]
@@ -178,7 +178,7 @@ class _Leaves:
             if not is_array and not symbols_of_size(leaf):
                 self.outputs.append(leaf)
                 continue
-            self.outputs.append(Result(len(self.results)))
+            self.outputs.append(TRACED)
             self.results.append(None if is_array else leaf)
             if is_array:
                 found.append(leaf)

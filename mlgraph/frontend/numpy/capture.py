@@ -20,7 +20,7 @@ from mlgraph.frontend.numpy.polynomials import Symbol
 from mlgraph.frontend.numpy.sizes import Size, is_free, operand, symbol_size
 from mlgraph.frontend.numpy.trace import Trace, element_type, tracing
 from mlgraph.frontend.numpy.transplant import over_our_numpy
-from mlgraph.frontend.program import Input, Program, Request, Result
+from mlgraph.frontend.program import TRACED, Input, OutputKind, OutputSpec, Program, Request, user_outputs
 
 
 def capture(request: Request) -> Program:
@@ -37,7 +37,8 @@ def capture(request: Request) -> Program:
         seconds = time.perf_counter() - started
         results: list[SSAValue] = []
         outputs = [_output(leaf, results) for leaf in leaves]
-        writes = _writes(inputs, arrays, results)
+        specs = user_outputs(outputs)
+        specs += _writes(inputs, arrays, results)
     finish(main, results)
     _settle(trace, inputs, block)
     update_type(main)
@@ -45,8 +46,8 @@ def capture(request: Request) -> Program:
         ModuleOp([main]),
         tuple(_demand(x, v, look) for x, v, look in zip(inputs, block.args, looked)),
         outputs,
+        specs,
         {s.name: (s.low or 0, s.high) for s in trace.symbols if s.fixed is None and s.same_as is None},
-        input_writes=writes,
         tracer_seconds=seconds,
     )
 
@@ -91,14 +92,12 @@ def _output(leaf: Any, results: list[SSAValue]) -> Any:
     else:
         return real_of(leaf)
     results.append(value)
-    return Result(len(results) - 1)
+    return TRACED
 
 
-def _writes(
-    inputs: list[TracedArray], arrays: list[np.ndarray], results: list[SSAValue]
-) -> tuple[tuple[int, int], ...]:
-    """The inputs that were written to."""
-    written: list[tuple[int, int]] = []
+def _writes(inputs: list[TracedArray], arrays: list[np.ndarray], results: list[SSAValue]) -> tuple[OutputSpec, ...]:
+    """Add the new values of the inputs that were written to, and return where they go."""
+    written: list[OutputSpec] = []
     for i, x in enumerate(inputs):
         if not x._storage.version:
             continue
@@ -109,7 +108,7 @@ def _writes(
                 fix="pass copies",
             )
         results.append(x.value)
-        written.append((i, len(results) - 1))
+        written.append(OutputSpec(OutputKind.INPUT, i))
     return tuple(written)
 
 

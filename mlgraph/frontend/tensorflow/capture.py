@@ -16,7 +16,7 @@ from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
 from mlgraph.frontend.looks import Looks
-from mlgraph.frontend.program import Input, Program, Request, Result
+from mlgraph.frontend.program import TRACED, Input, OutputKind, OutputSpec, Program, Request, user_outputs
 from mlgraph.frontend.tensorflow.errors import raise_explained
 from mlgraph.frontend.tensorflow.nodes import Axis, NeedsStatic, Traced, Unsupported, dtype_of
 from mlgraph.frontend.tensorflow.raising import Raiser, State
@@ -109,7 +109,7 @@ class Trace:
 
     def __init__(self, request: Request, shapes: Shapes) -> None:
         self.outputs: list[Any] = []
-        """The output leaves, `Result(i)` for the i-th tensor among them."""
+        """The output leaves, `TRACED` in the place of each tensor."""
         self.looked: set[int] = set()
         """The numbers of the inputs that the function does something with, be it a look at the shape."""
         specs = [tf.TensorSpec(shape, array.dtype) for shape, array in zip(shapes, request.arrays, strict=True)]
@@ -136,7 +136,7 @@ class Trace:
                 if isinstance(leaf, tf.TensorShape):
                     looks.append("an output")
                 tensor = tensor_behind(leaf)
-                self.outputs.append(leaf if tensor is None else Result(len(results)))
+                self.outputs.append(leaf if tensor is None else TRACED)
                 results += [] if tensor is None else [tf.identity(tensor)]
             return results
 
@@ -175,7 +175,7 @@ def raised(trace: Trace, request: Request, shapes: Shapes) -> Program:
         outputs = raiser.run(graph, [*arguments, *captured])
         raiser.raise_for_missing()
         results = [result_of(raiser, output) for output in outputs]
-        writes = tuple((name, len(results) + i) for i, name in enumerate(state.current))
+        writes = tuple(OutputSpec(OutputKind.BUFFER, name) for name in state.current)
         results += state.current.values()
     finish(main, results)
     region_dce(main.body)
@@ -183,9 +183,9 @@ def raised(trace: Trace, request: Request, shapes: Shapes) -> Program:
         ModuleOp([main]),
         tuple(inputs_of(request, shapes, main, trace.looked)),
         trace.outputs,
+        user_outputs(trace.outputs) + writes,
         {symbol: (2, None) for shape in named(shapes) for symbol in shape if isinstance(symbol, str)},
         {name: state.variables[name] for name in {**state.parameters, **state.current}},
-        writes,
         guards=guards_of(request),
         tracer_seconds=trace.seconds,
     )

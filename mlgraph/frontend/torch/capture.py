@@ -2,25 +2,25 @@
 
 # pyright: basic
 import time
-from itertools import count
+from collections.abc import Iterator
 from typing import Any
 
 import sympy
 import torch
-from torch.export import ExportedProgram
-from torch.export.graph_signature import ConstantArgument, InputKind, OutputKind, OutputSpec
+from torch.export import ExportedProgram, graph_signature
+from torch.export.graph_signature import ConstantArgument, InputKind
 from xdsl.dialects.builtin import ModuleOp
 
 from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
-from mlgraph.frontend.program import Input, Program, Request, Result, Size
+from mlgraph.frontend.program import TRACED, Input, OutputKind, OutputSpec, Program, Request, Size
 from mlgraph.frontend.torch.free_sizes import Free, SizesToFix, SizesTooComplex, batches, every_axis
 from mlgraph.frontend.torch.raising import IGNORED, Raiser, fixed, symbols_of, type_of
 from mlgraph.frontend.torch.replacing import DECOMPOSED
 from mlgraph.frontend.torch.table import RULES
-from mlgraph.frontend.torch.tracing import TRACED, Root, export, quiet, users_lines
+from mlgraph.frontend.torch.tracing import Root, export, quiet, users_lines
 
 
 def capture(request: Request) -> Program:
@@ -102,16 +102,16 @@ def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
         results = raiser.run()
     if raiser.to_fix:
         raise SizesToFix(_axes(users, raiser.to_fix))
-    outputs, writes, input_writes = _outputs(exported, root, users)
+    leaves = list(root.trace.static)
+    specs = tuple(_outputs(exported, root, users, leaves))
     finish(main, [value for value, spec in zip(results, signature.output_specs, strict=True) if _is_result(spec)])
     return Program(
         ModuleOp([main]),
         tuple(_input(n, a, i in root.trace.looked) for i, (n, a) in enumerate(zip(users, request.arrays))),
-        _leaves(outputs, root.trace.static),
+        leaves,
+        specs,
         _bounds(exported),
         parameters,
-        writes,
-        input_writes=input_writes,
         guards=root.trace.guards(),
     )
 
@@ -130,40 +130,34 @@ def _lookup(root: Root, exported: ExportedProgram, target: str) -> Any:
     return owner
 
 
-def _outputs(exported: ExportedProgram, root: Root, users: list[Any]) -> tuple[list[Any], Any, Any]:
-    """Positions of the user's outputs among the graph's results, and what the others write."""
-    outputs: list[Any] = []
-    writes: list[tuple[str, int]] = []
-    input_writes: list[tuple[int, int]] = []
+def _outputs(exported: ExportedProgram, root: Root, users: list[Any], leaves: list[Any]) -> Iterator[OutputSpec]:
+    """Yield where each result of the trace goes; a traced leaf that turned out constant is put among `leaves`."""
+    traced = iter([i for i, leaf in enumerate(leaves) if leaf is TRACED])
     names = [node.name for node in users]
-    places = count()
+    kinds = graph_signature.OutputKind
     for spec in exported.graph_signature.output_specs:
-        i = next(places) if _is_result(spec) else -1
         match spec.kind:
-            case OutputKind.TOKEN:
+            case kinds.TOKEN:
                 pass
-            case OutputKind.USER_OUTPUT:
-                outputs.append(spec.arg.value if isinstance(spec.arg, ConstantArgument) else Result(i))
-            case OutputKind.BUFFER_MUTATION | OutputKind.PARAMETER_MUTATION:
-                writes.append((root.name_of(str(spec.target)), i))
-            case OutputKind.USER_INPUT_MUTATION:
-                input_writes.append((names.index(str(spec.target)), i))
+            case kinds.USER_OUTPUT:
+                leaf = next(traced)
+                if isinstance(spec.arg, ConstantArgument):
+                    leaves[leaf] = spec.arg.value
+                else:
+                    yield OutputSpec(OutputKind.USER_OUTPUT, leaf)
+            case kinds.BUFFER_MUTATION | kinds.PARAMETER_MUTATION:
+                yield OutputSpec(OutputKind.BUFFER, root.name_of(str(spec.target)))
+            case kinds.USER_INPUT_MUTATION:
+                yield OutputSpec(OutputKind.INPUT, names.index(str(spec.target)))
             case _:
                 raise CaptureError(
                     f"torch.export gives an output of kind {spec.kind.name}, which mlgraph does not know"
                 )
-    return outputs, tuple(writes), tuple(input_writes)
 
 
-def _is_result(spec: OutputSpec) -> bool:
-    """Whether an output of the trace is one of the program: not the order of effects, nor a constant."""
-    return spec.kind != OutputKind.TOKEN and not isinstance(spec.arg, ConstantArgument)
-
-
-def _leaves(outputs: list[Any], static: list[Any]) -> list[Any]:
-    """The user's leaves in order: results where they were traced, what they were where they were not."""
-    traced = iter(outputs)
-    return [next(traced) if leaf is TRACED else leaf for leaf in static]
+def _is_result(spec: graph_signature.OutputSpec) -> bool:
+    """Return whether an output of the trace is one of the program: not an effect's order, nor a constant."""
+    return spec.kind != graph_signature.OutputKind.TOKEN and not isinstance(spec.arg, ConstantArgument)
 
 
 def _input(node: torch.fx.Node, array: torch.Tensor, looked: bool) -> Input:

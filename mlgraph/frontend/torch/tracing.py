@@ -24,7 +24,7 @@ import mlgraph.frontend.torch.ctc
 import mlgraph.frontend.torch.least_squares  # noqa: F401, these declare what stands for what export does not follow
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, InputError, MlgraphError, UnsupportedOpError
 from mlgraph.frontend.locations import is_library, user_line
-from mlgraph.frontend.program import Request
+from mlgraph.frontend.program import TRACED, Request
 from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, SizesTooComplex, dimensions
 from mlgraph.frontend.torch.regions import inline_regions
 from mlgraph.frontend.torch.replacing import Replacing
@@ -32,9 +32,6 @@ from mlgraph.frontend.torch.writes import rewrite_writes
 
 FREE_SIZE = re.compile(r"\bs\d+\b")
 """How torch calls free sizes: an error that names one is about what torch cannot tell of it."""
-
-TRACED = object()
-"""Stands for a traced leaf among the outputs."""
 
 
 class Trace:

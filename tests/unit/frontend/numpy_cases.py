@@ -9,7 +9,7 @@ import numpy as np
 from xdsl.context import Context
 
 from mlgraph.frontend.numpy import capture
-from mlgraph.frontend.program import Program, Request, Result
+from mlgraph.frontend.program import TRACED, OutputKind, Program, Request
 from mlgraph.targets.callable import emit
 from mlgraph.transforms.lower_generator import LowerGeneratorPass
 from mlgraph.transforms.lower_ivy import LowerIvyPass
@@ -36,8 +36,10 @@ def loaded(program: Program) -> Callable[..., Any]:
     def run(*arrays: Any) -> Any:
         found = main(*[np.array(a) for a in arrays])
         results = found if isinstance(found, tuple) else (found,)
-        outputs = [results[o.index] if isinstance(o, Result) else o for o in program.outputs]
-        return SimpleNamespace(outputs=outputs, written={i: results[j] for i, j in program.input_writes})
+        traced = iter(results)
+        outputs = [next(traced) if leaf is TRACED else leaf for leaf in program.leaves]
+        written = {s.target: r for s, r in zip(program.outputs, results) if s.kind is OutputKind.INPUT}
+        return SimpleNamespace(outputs=outputs, written=written)
 
     return run
 

@@ -19,7 +19,7 @@ import mlgraph
 from mlgraph.dialects.context import context
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, InputError, UnsupportedOpError, line_of
 from mlgraph.frontend.jax import capture
-from mlgraph.frontend.program import Program, Request, Result
+from mlgraph.frontend.program import TRACED, Program, Request
 from mlgraph.targets.arrays import as_numpy, convert
 from mlgraph.targets.callable import emit
 from mlgraph.transforms.lower_ivy import LowerIvyPass
@@ -57,7 +57,8 @@ def loaded(function: Callable[..., Any], *arrays: Any, to: str = "jax") -> tuple
             found = main(*[convert(np.asarray(leaf), to) for leaf in jax.tree_util.tree_leaves(arrays)])
         found = found if isinstance(found, tuple) else (found,)
         results = [value if isinstance(value, int) else as_numpy(value) for value in found]
-        leaves = [results[leaf.index] if isinstance(leaf, Result) else leaf for leaf in program.outputs]
+        traced = iter(results)
+        leaves = [next(traced) if leaf is TRACED else leaf for leaf in program.leaves]
         return jax.tree_util.tree_unflatten(tree, leaves)
 
     return program, run
@@ -185,7 +186,7 @@ def test_unused_inputs_are_marked() -> None:
 
 def test_other_leaves_stay_as_they_are() -> None:
     program, _ = captured(lambda x: {"a": x, "b": "text", "n": 3, "size": x.shape[0], "const": jnp.ones(2)}, floats(3))
-    assert program.outputs == [Result(0), "text", Result(1), 3, Result(2)]
+    assert program.leaves == [TRACED, "text", TRACED, 3, TRACED]
 
 
 def test_nothing_stays_patched() -> None:

@@ -13,7 +13,7 @@ from numpy_cases import check, draw, loaded, traced
 
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, UnsupportedOpError, line_of
 from mlgraph.frontend.numpy.dispatch import FUNCTIONS
-from mlgraph.frontend.program import Program, Result
+from mlgraph.frontend.program import TRACED, OutputKind, Program
 
 
 def rows(program: Program) -> list[str]:
@@ -444,7 +444,7 @@ def test_an_input_that_is_written_is_given_back():
         return x.sum()
 
     program = check(function, draw(0, (5,)), draw(1, (8,)))
-    assert program.input_writes == ((0, 1),)
+    assert program.targets(OutputKind.INPUT) == [0]
 
 
 def test_writing_a_traced_value_outside_raises():
@@ -688,7 +688,7 @@ def test_operations_know_their_line():
 
 def test_outputs_keep_what_is_no_array():
     program = traced(lambda x: (x, "name", 3, None, x.shape[0], np.float32), *draw(0, (3, 4)))
-    assert program.outputs == [Result(0), "name", 3, None, Result(1), np.float32]
+    assert program.leaves == [TRACED, "name", 3, None, TRACED, np.float32]
 
 
 def test_used_inputs_are_marked():

@@ -12,7 +12,7 @@ from xdsl.context import Context
 
 from mlgraph.dialects.functions import main_of
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, UnsupportedOpError, line_of
-from mlgraph.frontend.program import Program, Request, Result
+from mlgraph.frontend.program import TRACED, Program, Request
 from mlgraph.frontend.tensorflow import capture
 from mlgraph.loader import load
 from mlgraph.targets.callable import emit
@@ -49,7 +49,8 @@ def run(program: Program, *arrays: Any, to: str = "numpy") -> list[Any]:
 def outputs(program: Program, *arrays: Any, to: str = "numpy") -> list[Any]:
     """The output leaves of a call."""
     results = run(program, *arrays, to=to)
-    return [results[leaf.index] if isinstance(leaf, Result) else leaf for leaf in program.outputs]
+    traced = iter(results)
+    return [next(traced) if leaf is TRACED else leaf for leaf in program.leaves]
 
 
 def agree(function: Any, *calls: tuple[Any, ...], target: Any = None, tolerance: float = 1e-4) -> Program:
@@ -227,7 +228,7 @@ def test_a_known_size_may_be_looked_at() -> None:
 
 def test_outputs_that_are_no_tensors_stay() -> None:
     program = captured(lambda x: (x + 1.0, 3, "text"), floats(2))
-    assert program.outputs == [Result(0), 3, "text"]
+    assert program.leaves == [TRACED, 3, "text"]
 
 
 def test_a_shape_that_is_returned_is_fixed() -> None:

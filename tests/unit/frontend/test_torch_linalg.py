@@ -87,7 +87,7 @@ def test_triangular_systems_of_free_sizes():
     graph: Any = mlgraph.compile(solve, to="torch", args=systems((3, 3))[0])
     for a, b in systems((4, 4), (5, 5)):
         graph(a, b)
-    assert graph.cache_info().specialisations == 1
+    assert graph.cache_info().specializations == 1
     assert_same(solve, *systems((2, 3, 3), (4, 5, 5)), rtol=1e-3)
 
 

@@ -14,10 +14,10 @@ from test_rows import CASES, Case, Program
 from xdsl.context import Context
 from xdsl.dialects.builtin import TensorType
 
-from mlgraph.capturing import KERNEL_PASSES
 from mlgraph.dialects.functions import main_of
 from mlgraph.dialects.kernel import FusedOp, YieldOp
 from mlgraph.dialects.table import Row
+from mlgraph.driver import KERNEL_PASSES
 from mlgraph.targets import autograd
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel

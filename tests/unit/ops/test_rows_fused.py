@@ -9,8 +9,8 @@ from frameworks import to_framework
 from test_rows import CASES, Case, Program, check
 from xdsl.context import Context
 
-from mlgraph.capturing import KERNEL_PASSES
 from mlgraph.dialects.ivy import elementwise, nn
+from mlgraph.driver import KERNEL_PASSES
 from mlgraph.support import HOLES
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel

@@ -80,7 +80,7 @@ def test_a_saved_graph_is_loaded_for_a_device(tmp_path: Path):
     path = mlgraph.compile(positions, to="torch", args=(torch.randn(4, 4),)).save(tmp_path / "positions")
     graph: Any = mlgraph.load(path, device="meta")
     assert [y.device for y in graph(torch.randn(6, 6, device=META))] == [META] * 4
-    with pytest.raises(CaptureError, match=r"(?s)no specialisation.*`device`"):
+    with pytest.raises(CaptureError, match=r"(?s)no specialization.*`device`"):
         graph(torch.randn(6, 6))
     path = mlgraph.compile(lambda x: module(x), to="torch", args=(torch.randn(4, 3),)).save(tmp_path / "linear")
     graph = mlgraph.load(path, device="meta")

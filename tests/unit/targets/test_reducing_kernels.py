@@ -17,12 +17,12 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 
 import mlgraph
-from mlgraph.capturing import KERNEL_PASSES
 from mlgraph.dialects import ivy
 from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import BY_NAME, tensor
 from mlgraph.dialects.functions import finish, function
+from mlgraph.driver import KERNEL_PASSES
 from mlgraph.targets import kernels
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel, reducing

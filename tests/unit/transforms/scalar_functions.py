@@ -13,10 +13,10 @@ from xdsl.dialects import math
 from xdsl.dialects.builtin import f32, f64
 from xdsl.ir import Block, Operation
 
-from mlgraph.capturing import KERNEL_PASSES
 from mlgraph.dialects import scalar
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.kernel import FusedOp, YieldOp
+from mlgraph.driver import KERNEL_PASSES
 from mlgraph.targets.kernels import Kernel
 
 DTYPES = (np.float32, np.float64)

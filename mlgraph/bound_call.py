@@ -16,7 +16,7 @@ from mlgraph.targets.arrays import framework_of
 
 
 @dataclass(frozen=True)
-class Call:
+class BoundCall:
     """The structure of the values of a function's parameters, and the leaves."""
 
     spec: Any
@@ -38,9 +38,9 @@ class Call:
         """The stateful objects: those among the arguments, then those that `compile` was given."""
         return [*(leaf.value for leaf in self.leaves if isinstance(leaf, Root)), *self.plan.objects]
 
-    def without_arrays(self) -> "Call":
+    def without_arrays(self) -> "BoundCall":
         """This call, holding on to none of its arrays and objects, and to copies of what may change under it."""
-        return Call(self.spec, [_kept(leaf) for leaf in self.leaves], self.is_array)
+        return BoundCall(self.spec, [_kept(leaf) for leaf in self.leaves], self.is_array)
 
     def rebuild(self, arrays: Sequence[Any]) -> tuple[Any, ...]:
         """The values of the parameters, with these arrays in the place of the call's own."""
@@ -66,11 +66,11 @@ def _kept(leaf: Any) -> Any:
     return copy(leaf) if isinstance(leaf, set | bytearray) else leaf
 
 
-def take_apart(signature: inspect.Signature, values: tuple[Any, ...], plan: Plan = NO_STATE) -> Call:
+def take_apart(signature: inspect.Signature, values: tuple[Any, ...], plan: Plan = NO_STATE) -> BoundCall:
     """The call whose parameters have these values. Objects that may change are stateful without being named."""
     leaves, spec = trees.flatten(plan.mark(signature, values))
     leaves = [Root(leaf) if changes_unseen(leaf) else leaf for leaf in leaves]
-    return Call(spec, leaves, tuple(framework_of(leaf) is not None for leaf in leaves), plan)
+    return BoundCall(spec, leaves, tuple(framework_of(leaf) is not None for leaf in leaves), plan)
 
 
 def spread(signature: inspect.Signature, values: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:

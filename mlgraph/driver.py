@@ -1,0 +1,343 @@
+"""From a call to a specialization: frontend, then pipeline, then target. The only module that knows all three."""
+
+# pyright: basic
+import functools
+import itertools
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from enum import Enum
+from importlib import import_module
+from typing import Any
+
+from xdsl.passes import ModulePass
+
+from mlgraph.bound_call import BoundCall, identifiers, spread, take_apart, unique
+from mlgraph.dialects.functions import main_of, update_type
+from mlgraph.dialects.stateful import Slot
+from mlgraph.dumping import Dump
+from mlgraph.errors import CaptureError, MlgraphError, PassError, PrecisionWarning, UnsupportedOpError
+from mlgraph.executable import Effects, Executable, OutputTree, Returned
+from mlgraph.frontend.locations import user_line, warn
+from mlgraph.frontend.program import TRACED, Adapt, OutputKind, Program, Request
+from mlgraph.function_info import FunctionInfo
+from mlgraph.guards import Guard
+from mlgraph.guards.arguments import StaticGuard, StructureGuard
+from mlgraph.guards.arrays import Argument, Held, array_guards, narrow_name
+from mlgraph.guards.environment import ValueGuard
+from mlgraph.guards.objects import ObjectsGuard
+from mlgraph.guards.python import guard_of
+from mlgraph.loader import load
+from mlgraph.objects import ROOTS, weights_of
+from mlgraph.specialization import Specialization
+from mlgraph.state import Trace, flatten_result
+from mlgraph.state.modules import unchanged
+from mlgraph.state.program import with_state
+from mlgraph.targets.arrays import CPU, concrete, convert, device_of, placed, wide_types
+from mlgraph.targets.callable import emit
+from mlgraph.targets.kernels import Kernel, Passes
+from mlgraph.targets.staged import explained
+from mlgraph.transforms.differentiate_kernel import derivative
+from mlgraph.transforms.expand_math import ExpandMathPass
+from mlgraph.transforms.lower_kernel_to_llvm import lower_kernel
+from mlgraph.transforms.narrow_halves import NarrowHalvesPass
+from mlgraph.transforms.narrow_types import wide_values
+from mlgraph.transforms.pipelines import Stages, default_pipeline
+
+NAMED = 4
+"""How many values a warning about 64-bit types names."""
+
+KERNEL_PASSES = Passes(ExpandMathPass(), ExpandMathPass(common=True), NarrowHalvesPass(), lower_kernel, derivative)
+"""What makes code of kernels."""
+
+_counter = itertools.count()
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompileOptions:
+    """The flags of `compile` that a capture reads; `help(mlgraph.compile)` describes them."""
+
+    array_caching: bool = True
+    include_generators: bool = True
+    return_backend_compiled_fn: bool = False
+    static_argnums: Any = None
+    static_argnames: Any = None
+    passes: tuple[ModulePass, ...] = ()
+    dynamic: bool = True
+    dump_ir: str | None = None
+    dump_dir: str | None = None
+    verify: bool = False
+    fuse: bool = True
+    fast_math: bool = False
+    x64: bool | None = None
+
+    def kernels(self, to: str) -> bool:
+        """Return whether elementwise chains become kernels: jax, tensorflow and torch.compile have their own."""
+        return self.fuse and to in ("torch", "numpy") and not self.return_backend_compiled_fn
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """Makes specializations. It changes nothing of the user's, nor of a graph."""
+
+    options: CompileOptions
+
+    @property
+    def verify(self) -> bool:
+        """Return whether the original is run beside each new specialization."""
+        return self.options.verify
+
+    def specialize(self, info: FunctionInfo, call: BoundCall) -> Specialization:
+        """Capture the function for a call, run the pipeline and load the emitted source."""
+        for framework in (info.source, info.to):
+            load(framework)
+        parameters = list(info.signature.parameters)
+        trace = Trace(call.root_names(parameters), call.roots, (info.source, info.to))
+        named = _named(info, call, parameters)
+        specs: list[Any] = []
+        started = time.perf_counter()
+        program = self._import(info, call, trace, named, specs)
+        if (watch := guard_of(info.function, (value for _, value in named))) is not None:
+            program.guards = (*program.guards, watch)
+        seconds = {"tracer": program.tracer_seconds, "capture": time.perf_counter() - started - program.tracer_seconds}
+        program, state, left = with_state(program, trace, len(call.arrays))
+        tree = OutputTree(specs[-1], [_returned(leaf, call.roots) for leaf in program.leaves])
+        _check_outputs([*tree.leaves, *(leaf for leaf in left if not isinstance(leaf, Slot))])
+        passed = _drop_unused(program, len(call.arrays))
+        effects = Effects(state, left) if call.roots else None
+        return self.lower(info, call, program, tree, passed, seconds, effects)
+
+    def _import(
+        self, info: FunctionInfo, call: BoundCall, trace: Trace, named: Sequence[tuple[str, Any]], specs: list[Any]
+    ) -> Program:
+        """Trace the function with the frontend of its framework; add the structure of its result to `specs`."""
+        inputs = len(call.arrays)
+
+        def flat(*traced: Any, adapt: Adapt = lambda function: function) -> list[Any]:
+            original = adapt(info.original)
+            with unchanged((value for _, value in named), call.roots):
+                result, left = trace.run(traced[inputs:], lambda: _traced_call(info, call, original, traced[:inputs]))
+            leaves, spec = result
+            specs.append(spec)
+            return leaves + left
+
+        given = (*call.arrays, *trace.arrays.values())
+        arrays = [convert(concrete(a, info.source), info.source) for a in given]
+        own = [name for name, flag in zip(call.accessors(list(info.signature.parameters)), call.is_array) if flag]
+        names = identifiers([*own, *(place.text(trace.names) for place in trace.arrays)])
+        options = self.options
+        request = Request(flat, arrays, names, info.function, named, options.dynamic, options.include_generators)
+        program = _run_frontend(info.source, request, info.name)
+        if info.to == "torch":
+            program.inputs = tuple(replace(i, device=device_of(a)) for i, a in zip(program.inputs, given, strict=True))
+            program.device = _device(program)
+        return program
+
+    def lower(
+        self,
+        info: FunctionInfo,
+        call: BoundCall,
+        program: Program,
+        tree: OutputTree,
+        passed: tuple[int, ...],
+        seconds: dict[str, float],
+        effects: Effects | None = None,
+    ) -> Specialization:
+        """Run the pipeline on a program, whose `main` takes the arrays `passed`, and load the emitted source."""
+        to, options = info.to, self.options
+        started = time.perf_counter()
+        stages, dump = _run_pipeline(info, program, options)
+        seconds["transform"] = time.perf_counter() - started
+        started = time.perf_counter()
+        emitted = emit(program.module, to, program.device)
+        wide = to == "jax" and bool(options.x64)
+        place = functools.partial(placed, framework=to, device=program.device)
+        with wide_types() if wide else nullcontext():
+            kernels = {name: Kernel(op, to, KERNEL_PASSES) for name, op in emitted.kernels.items()}
+            dump.kernels(kernels.values())
+            main = emitted.load(f"<mlgraph {info.name} {next(_counter)}>", place, kernels)
+        main = _backend_compiled(main, to, options)
+        if to == "jax":
+            main = explained(main, stages.first)
+        seconds["emit"] = time.perf_counter() - started
+        function = main_of(program.module)
+        return Specialization(
+            call=call.without_arrays(),
+            guards=_guards(info, call, program, effects, narrow=to == "jax" and not _x64(options)),
+            parameters=program.parameters,
+            executable=Executable(
+                to=to,
+                main=main,
+                function=function,
+                program=program,
+                tree=tree,
+                passed=passed,
+                wide=wide,
+                effects=effects,
+            ),
+            source=emitted,
+            stages=stages,
+            seconds=seconds,
+            kernels=list(kernels.values()),
+        )
+
+
+def _guards(
+    info: FunctionInfo, call: BoundCall, program: Program, effects: Effects | None, narrow: bool
+) -> list[Guard]:
+    """Return every condition under which the program is right, those that decide first at the front."""
+    parameters = tuple(info.signature.parameters)
+    accessors = call.accessors(parameters)
+    guards: list[Guard] = [ValueGuard.of(read) for read in program.guards]
+    guards.append(StructureGuard(call.without_arrays(), parameters))
+    leaves = enumerate(zip(call.without_arrays().leaves, call.is_array, accessors))
+    guards += [StaticGuard(i, leaf, name) for i, (leaf, is_array, name) in leaves if not is_array]
+    names = [f"argument {name}" for name, is_array in zip(accessors, call.is_array) if is_array]
+    arrays: list[Any] = [Argument(i, name) for i, name in enumerate(names)]
+    if effects is not None:
+        guards.append(ObjectsGuard(effects.state))
+        arrays += [Held(place, place.text(effects.state.names)) for place in effects.state.reads]
+    inputs = [replace(i, dtype=narrow_name(i.dtype)) if narrow else i for i in program.inputs]
+    return guards + array_guards(list(zip(arrays, inputs, strict=True)), program.bounds, narrow)
+
+
+def _named(info: FunctionInfo, call: BoundCall, parameters: Sequence[str]) -> list[tuple[str, Any]]:
+    """Return the modules and arrays that the function may use beside its inputs."""
+    static = [name for name, flag in zip(call.accessors(parameters), call.is_array) if not flag]
+    found = weights_of(info.function, zip(static, call.static))
+    names = unique(name for name, _ in found)
+    return [(name, value) for name, (_, value) in zip(names, found)]
+
+
+def _traced_call(
+    info: FunctionInfo, call: BoundCall, original: Callable[..., Any], traced: Sequence[Any]
+) -> tuple[list[Any], Any]:
+    """Return the leaves of what the user's function returns for traced arrays, and their structure."""
+    values = call.rebuild(traced)
+    positional, keyword = spread(info.signature, values)
+    result = flatten_result(original(*positional, **keyword), call.roots)
+    after = take_apart(info.signature, values, call.plan)
+    if after.spec != call.spec or any(a is not b for a, b in zip(after.arrays, traced)):
+        raise UnsupportedOpError(
+            f"{info.name} changes a list, dict or dataclass that it is given",
+            why="a call of the graph would leave the caller's as it is",
+            fix="change a copy, or name the argument in arg_stateful_idxs, as [[0]]",
+        )
+    return result
+
+
+def _run_frontend(source: str, request: Request, name: str) -> Program:
+    """Capture with the frontend of `source`; every error is one of mlgraph's."""
+    try:
+        return import_module(f"mlgraph.frontend.{source}").capture(request)
+    except MlgraphError:
+        raise
+    except Exception as error:
+        where = user_line(error)
+        what = f"{name} raises" if where else f"the {source} frontend fails with"
+        raise CaptureError(f"{what} {type(error).__name__}: {error}", where=where) from error
+
+
+def _check_outputs(leaves: Sequence[Any]) -> None:
+    """Refuse an object of an unknown class, which may hold traced arrays: it must not pass for a constant."""
+    values = (bool, int, float, complex, str, bytes, type(None), type(...), type, range, slice, Enum)
+    plain = (*values, type(TRACED), Returned)
+    for leaf in leaves:
+        if not isinstance(leaf, plain) and type(leaf).__module__.partition(".")[0] not in (*ROOTS, "ml_dtypes"):
+            raise UnsupportedOpError(
+                f"the function returns an object of class {type(leaf).__name__}",
+                why="mlgraph cannot see the arrays inside it",
+                fix="return a tuple, list, dict, dataclass or named tuple of arrays",
+            )
+
+
+def _device(program: Program) -> str:
+    """Return where torch computes a program: on the GPU that an input or a weight is on."""
+    found = [*(i.device for i in program.inputs if i.used), *map(device_of, program.parameters.values())]
+    return next((device for device in found if device and device != CPU), CPU)
+
+
+def _run_pipeline(info: FunctionInfo, program: Program, options: CompileOptions) -> tuple[Stages, Dump]:
+    """Lower the program in place. Return the stages, and where the dump of them goes."""
+    to: Any = info.to
+    dump = Dump.open(info.name, options.dump_ir, options.dump_dir)
+    narrow = to == "jax" and not _x64(options)
+    if narrow and (names := wide_values(program.module)):
+        _warn_narrow(info.name, names)
+    pipeline = default_pipeline(
+        to,
+        array_caching=options.array_caching,
+        include_generators=options.include_generators,
+        passes=options.passes,
+        narrow=narrow,
+        fuse=options.kernels(to),
+        fast_math=options.fast_math,
+    )
+    copies: list[Any] = []
+
+    def on_stage(name: str, module: Any) -> None:
+        if not copies:
+            copies.append(module.clone())
+        dump.stage(name, module)
+
+    try:
+        pipeline.run(program.module, dump.after_pass, on_stage)
+    except PassError as error:
+        raise dump.failed(error) from error
+    return Stages(pipeline, copies[0], program.module), dump
+
+
+def _warn_narrow(name: str, values: Sequence[str]) -> None:
+    listed = ", ".join(values[:NAMED]) + (f" and {len(values) - NAMED} more" if len(values) > NAMED else "")
+    warn(
+        f"jax runs without 64-bit types: in {name} {listed} become 32-bit; compile with x64=True to keep them",
+        PrecisionWarning,
+    )
+
+
+def _returned(leaf: Any, roots: Sequence[Any]) -> Any:
+    """Return `Returned` for a stateful object of the call, which comes back as the caller's own."""
+    return next((Returned(i) for i, root in enumerate(roots) if root is leaf), leaf)
+
+
+def _drop_unused(program: Program, inputs: int) -> tuple[int, ...]:
+    """Leave `main` only the arguments that it uses or writes; return their numbers."""
+    main = main_of(program.module)
+    written = program.targets(OutputKind.INPUT)
+    arguments = list(main.body.block.args)[:inputs]
+    passed = [i for i, a in enumerate(arguments) if a.uses.get_length() or i in written]
+    for i, argument in enumerate(arguments):
+        if i not in passed:
+            main.body.block.erase_arg(argument)
+    update_type(main)
+    return tuple(passed)
+
+
+def _x64(options: CompileOptions) -> bool:
+    import jax
+
+    return bool(jax.config.jax_enable_x64) if options.x64 is None else options.x64  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _backend_compiled(main: Callable[..., Any], to: str, options: CompileOptions) -> Callable[..., Any]:
+    if not options.return_backend_compiled_fn:
+        return main
+    match to:
+        case "torch":
+            import torch
+
+            return torch.compile(main)
+        case "jax":
+            import jax
+
+            return jax.jit(main)
+        case "tensorflow":
+            import tensorflow as tf
+
+            return tf.function(main, autograph=False)
+        case _:
+            import warnings
+
+            warnings.warn("numpy has no compiler of its own: return_backend_compiled_fn does nothing", stacklevel=2)
+            return main

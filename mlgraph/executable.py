@@ -1,0 +1,248 @@
+"""Run `main`: give it what it needs beside the inputs, and make the user's result of what it returns."""
+
+# pyright: basic
+import contextlib
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from xdsl.dialects.builtin import ComplexType, IndexType, TensorType
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute
+
+from mlgraph import trees
+from mlgraph.bound_call import BoundCall
+from mlgraph.dialects.dtypes import i1
+from mlgraph.dialects.stateful import Slot, read_slots, written_slots
+from mlgraph.errors import InputError
+from mlgraph.frontend.program import TRACED, OutputKind, OutputSpec, Program
+from mlgraph.state import State
+from mlgraph.targets import randomness
+from mlgraph.targets.arrays import convert, framework_of, overwrite, placed, share_memory, wide_types
+
+
+class Returned(NamedTuple):
+    """Stand among the output leaves for a stateful object of the call itself."""
+
+    root: int
+
+
+@dataclass(frozen=True)
+class OutputTree:
+    """The structure of what the user's function returns, and its leaves: `TRACED` for what `main` computes."""
+
+    spec: Any
+    leaves: Sequence[Any]
+
+    def rebuild(self, found: Mapping[int, Any], roots: Sequence[Any] = ()) -> Any:
+        """Return the user's result from the leaves that were computed, by their number."""
+        return trees.unflatten(self.spec, [self._leaf(i, leaf, found, roots) for i, leaf in enumerate(self.leaves)])
+
+    def _leaf(self, i: int, leaf: Any, found: Mapping[int, Any], roots: Sequence[Any]) -> Any:
+        if leaf is TRACED:
+            return found[i]
+        return roots[leaf.root] if isinstance(leaf, Returned) else leaf
+
+
+@dataclass
+class Effects:
+    """What a program does with the stateful objects of a call."""
+
+    state: State
+    left: Sequence[Any]
+    """The values that it leaves behind: the slot where the program computes it, or the value itself."""
+
+    def arrays(self, slots: Sequence[Slot], roots: Sequence[Any]) -> list[Any]:
+        """Return what slots hold now."""
+        places = {place.slot(self.state.names): place for place in self.state.reads}
+        return [places[slot].find(roots) for slot in slots]
+
+    def write(self, roots: Sequence[Any], values: Mapping[Slot, Any]) -> None:
+        """Leave the new values of slots in the objects of a call."""
+        for place in self.state.overwritten:
+            overwrite(place.find(roots), values[place.slot(self.state.names)])
+        self.state.write(roots, [values[leaf] if isinstance(leaf, Slot) else leaf for leaf in self.left])
+
+
+@dataclass
+class GraphState:
+    """What a graph keeps from call to call."""
+
+    params: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The weights by their `state_dict()` name, arrays of the target."""
+    random: Any = None
+    """The stream of random numbers, None for the target's own."""
+
+
+class Executable:
+    """Call `main` as the program of one specialization demands.
+
+    `passed` are the numbers of the input arrays that `main` takes. Results of `main` are the program's own, then the
+    new values of slots; `outputs` says of each where it goes.
+    """
+
+    def __init__(
+        self,
+        *,
+        to: str,
+        main: Callable[..., Any],
+        function: FuncOp,
+        program: Program,
+        tree: OutputTree,
+        passed: Sequence[int],
+        wide: bool,
+        effects: Effects | None = None,
+    ) -> None:
+        self.to = to
+        self.main = main
+        self.program = program
+        self.tree = tree
+        self.passed = passed
+        self.effects = effects
+        self.reads = list(read_slots(function).values())
+        written = [OutputSpec(OutputKind.OBJECT, slot) for slot in written_slots(function).values()]
+        self.outputs = (*program.outputs, *written)
+        self.leading = leading(function, len(passed) + len(self.reads))
+        arguments = function.body.block.args[len(self.leading) :]
+        self.names = {position: argument.name_hint or "" for position, argument in zip(passed, arguments)}
+        types = function.function_type.outputs.data
+        self.numbers = {i: _python_type(t) for i, t in enumerate(types) if not isinstance(t, TensorType)}
+        if self.to != "tensorflow":
+            self.numbers.clear()
+        self.scope = wide_types if wide else contextlib.nullcontext
+
+    def place(self, array: Any) -> Any:
+        """Return `array` as an array of the target, where the program computes; one of the target as it is."""
+        if framework_of(array) == self.to:
+            return array
+        with self.scope():
+            return placed(array, framework=self.to, device=self.program.device)
+
+    def entry(self, state: GraphState) -> Callable[..., Any]:
+        """Return the shortest way from arrays to the user's result: `main` itself where its results are the user's."""
+        special = self.writes_state or self.effects or self.numbers or "rng" in self.leading
+        if special or self.scope is not contextlib.nullcontext:
+            return functools.partial(self.run, state)
+        called = functools.partial(self.main, state.params) if self.leading else self.main
+        if self._returns_result():
+            return called
+        tree, leaves = self.tree, [spec.target for spec in self.outputs]
+        if len(leaves) == 1:
+            return lambda *arrays: tree.rebuild({leaves[0]: called(*arrays)})
+        return lambda *arrays: tree.rebuild(dict(zip(leaves, called(*arrays))))
+
+    def _returns_result(self) -> bool:
+        """Return whether `main` returns what the user's function did: one array, or a tuple of arrays in order."""
+        count = len(self.outputs)
+        in_order = [spec.target for spec in self.outputs] == list(range(len(self.tree.leaves)))
+        spec = self.tree.spec
+        several = spec.type is tuple and all(child.is_leaf() for child in spec.children()) and count > 1
+        return in_order and (several or (spec.is_leaf() and count == 1))
+
+    def call(self, params: Any, rng: Any, arrays: Sequence[Any]) -> list[Any]:
+        """Return the results of `main`, numbers as Python has them."""
+        given = {"params": params, "rng": rng}
+        with self.scope():
+            found = self.main(*(given[name] for name in self.leading), *arrays)
+        results = [found] if len(self.outputs) == 1 else list(found)
+        for i, number in self.numbers.items():
+            results[i] = number(results[i])
+        return results
+
+    def run(self, state: GraphState, *arrays: Any) -> Any:
+        """Return the user's result from the arrays that `main` takes, all of the target."""
+        return self._run(state, arrays, dict(zip(self.passed, arrays)), ())
+
+    def run_call(self, state: GraphState, call: BoundCall) -> Any:
+        """Return the user's result of any call that fits: convert its arrays, read and write its objects."""
+        own, roots = call.arrays, call.roots
+        given = {i: own[i] for i in self.passed}
+        held = [] if self.effects is None else self.effects.arrays(self.reads, roots)
+        with self.scope():
+            arrays = [convert(array, self.to) for array in (*given.values(), *held)]
+        return self._run(state, arrays, given, roots)
+
+    def _run(self, state: GraphState, arrays: Sequence[Any], given: Mapping[int, Any], roots: Sequence[Any]) -> Any:
+        """`given` are the caller's own arrays by their number, `arrays` what `main` takes."""
+        check_separate(given, self.program.targets(OutputKind.INPUT))
+        results = self.call(state.params, self.draw(state), arrays)
+        self.write(state.params, results, given, roots)
+        return self.tree.rebuild(self.of_kind(OutputKind.USER_OUTPUT, results), roots)
+
+    def write(
+        self, params: dict[str, Any], results: Sequence[Any], given: Mapping[int, Any], roots: Sequence[Any]
+    ) -> None:
+        """Write the new values of buffers, inputs and objects, in place where the framework can."""
+        for name, value in self.of_kind(OutputKind.BUFFER, results).items():
+            if self.to == "torch":
+                import torch
+
+                with torch.no_grad():
+                    params[name].copy_(value)
+            else:
+                params[name] = value
+        for position, value in self.of_kind(OutputKind.INPUT, results).items():
+            overwrite(given[position], value)
+        if self.effects is not None:
+            self.effects.write(roots, self.of_kind(OutputKind.OBJECT, results))
+
+    def of_kind(self, kind: OutputKind, results: Sequence[Any]) -> dict[Any, Any]:
+        """Return the results of one kind by their targets."""
+        return {spec.target: result for spec, result in zip(self.outputs, results) if spec.kind is kind}
+
+    def draw(self, state: GraphState) -> Any:
+        """Return what this call draws random numbers from, and step the stream."""
+        if "rng" not in self.leading:
+            return None
+        stream = randomness.source(self.to, None) if state.random is None else state.random
+        rng, state.random = randomness.step(self.to, stream, self.program.device)
+        return rng
+
+    @property
+    def writes_state(self) -> bool:
+        """Return whether `pure` gives new values of state beside the result."""
+        return any(spec.kind is not OutputKind.USER_OUTPUT for spec in self.outputs)
+
+    def pure(self, params: Any, rng: Any, call: BoundCall) -> Any:
+        """Return the user's result from all that it depends on; the new values of state with it, if there are any."""
+        if rng is None and "rng" in self.leading and self.to != "torch":
+            raise InputError("this function draws random numbers", fix="pass rng to apply")
+        own, roots = call.arrays, call.roots
+        given = [own[i] for i in self.passed]
+        if self.effects is not None:
+            given += self.effects.arrays(self.reads, roots)
+        with self.scope():
+            arrays = [convert(array, self.to) for array in given]
+        results = self.call(params, rng, arrays)
+        result = self.tree.rebuild(self.of_kind(OutputKind.USER_OUTPUT, results), roots)
+        if not self.writes_state:
+            return result
+        written = self.of_kind(OutputKind.BUFFER, results)
+        written |= {self.names[i]: value for i, value in self.of_kind(OutputKind.INPUT, results).items()}
+        written |= {str(slot): value for slot, value in self.of_kind(OutputKind.OBJECT, results).items()}
+        return result, written
+
+
+def leading(function: FuncOp, rest: int) -> list[str]:
+    """Return the names of the arguments of `main` before the last `rest`: `rng`, `params`."""
+    arguments = function.body.block.args
+    return [argument.name_hint or "" for argument in arguments[: len(arguments) - rest]]
+
+
+def _python_type(type: Attribute) -> Callable[[Any], Any]:
+    """Return Python's number of a scalar type."""
+    if isinstance(type, IndexType):
+        return int
+    return bool if type == i1 else complex if isinstance(type, ComplexType) else float
+
+
+def check_separate(arrays: Mapping[int, Any], written: Sequence[int]) -> None:
+    """Refuse a call that writes into an array which another argument shares: `main` would not see the write there."""
+    for i in written:
+        for j, other in arrays.items():
+            if j != i and share_memory(arrays[i], other):
+                raise InputError(
+                    "two arguments share memory, and the function writes into one of them",
+                    fix="pass a copy of one of them",
+                )

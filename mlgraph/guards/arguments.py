@@ -1,0 +1,102 @@
+"""Guards of the structure of a call, and of the Python values among its arguments."""
+
+# pyright: basic
+import math
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from mlgraph import trees
+from mlgraph.guards.base import Branch, Guard, Names
+
+
+@dataclass(frozen=True)
+class StructureGuard(Guard):
+    """The arguments are the same tree of containers, with arrays in the same places."""
+
+    call: Any
+    """The call that was captured, without its arrays."""
+    parameters: tuple[str, ...]
+    depth: ClassVar[int] = 1
+
+    def emit(self, branch: Branch) -> None:
+        spec = self.call.spec
+        example = trees.unflatten(spec, range(spec.num_leaves))
+        leaves: list[str] = []
+        for child, value, parameter in zip(spec.children(), example, self.parameters):
+            leaves += self._visit(child, value, parameter, branch)
+        branch.leaves = leaves
+        branch.arrays = [text for text, flag in zip(leaves, self.call.is_array) if flag]
+
+    def _visit(self, spec: Any, value: Any, text: str, branch: Branch) -> Iterator[str]:
+        """Test that `text` has the structure of `spec`; yield what reaches its leaves. `value` is an example of it."""
+        if spec.is_leaf():
+            yield text
+            return
+        branch.tests.append(f"__type({text}) is {branch.names.add('class', spec.type)}")
+        entries = spec.entries()
+        if isinstance(value, dict):
+            branch.tests.append(f"(*{text},) == {branch.names.add('keys', tuple(value))}")
+            texts = [f"{text}[{_key(entry, branch.names)}]" for entry in entries]
+            children = [value[entry] for entry in entries]
+        elif isinstance(value, tuple | list | deque):
+            branch.tests.append(f"__len({text}) == {len(value)}")
+            texts = [f"{text}[{i}]" for i in range(len(value))]
+            children = list(value)
+        else:
+            texts = [f"{text}.{entry}" for entry in entries]
+            children = [getattr(value, entry) for entry in entries]
+        for child, item, inner in zip(spec.children(), children, texts):
+            yield from self._visit(child, item, inner, branch)
+
+    def failure(self, call: Any) -> str | None:
+        if call.spec == self.call.spec and call.is_array == self.call.is_array:
+            return None
+        return f"the structure of the arguments changed from {_shown(self.call)} to {_shown(call)}"
+
+
+def _key(key: Any, names: Names) -> str:
+    return repr(key) if type(key) in (str, int, bool) else names.add("key", key)
+
+
+def _shown(call: Any) -> str:
+    """Return the structure of a call in words, an array as `*` and a Python value as `.`."""
+    leaves = [_Shown("*" if flag else ".") for flag in call.is_array]
+    return repr(trees.unflatten(call.spec, leaves))
+
+
+class _Shown(str):
+    """Text that shows as it is."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+@dataclass(frozen=True)
+class StaticGuard(Guard):
+    """An argument is the Python value that was captured."""
+
+    leaf: int
+    value: Any
+    name: str
+    """The Python that reaches the argument, for messages."""
+    depth: ClassVar[int] = 2
+
+    def emit(self, branch: Branch) -> None:
+        text, value, names = branch.leaves[self.leaf], self.value, branch.names
+        if value is None or value is True or value is False:
+            branch.tests.append(f"{text} is {value}")
+        elif isinstance(value, float) and (value == 0 or not math.isfinite(value)):
+            branch.tests.append(f"__type({text}) is float and __repr({text}) == {repr(value)!r}")
+        elif type(value) in (int, float, str):
+            branch.tests.append(f"__type({text}) is {names.add('class', type(value))} and {text} == {value!r}")
+        else:
+            same, held = names.add("same", trees.same_static), names.add("value", value)
+            branch.tests.append(f"{same}({text}, {held})")
+
+    def failure(self, call: Any) -> str | None:
+        new = call.leaves[self.leaf]
+        if trees.same_static(self.value, new):
+            return None
+        return f"argument {self.name} changed from {self.value!r} to {new!r}"

@@ -1,0 +1,22 @@
+"""The guard of what a call must find in its stateful objects."""
+
+# pyright: basic
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from mlgraph.guards.base import Branch, Guard
+
+
+@dataclass(frozen=True)
+class ObjectsGuard(Guard):
+    """The objects of a call hold what the trace found in them. Calls with such objects have no generated tests."""
+
+    state: Any
+    """The `State` of the captured program."""
+    depth: ClassVar[int] = 2
+
+    def emit(self, branch: Branch) -> None:
+        raise TypeError("objects are tested by `failure` alone")
+
+    def failure(self, call: Any) -> str | None:
+        return self.state.difference(call.roots)
