@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mlgraph.objects import restore
     from mlgraph.saving import load
 
+    __version__: str
+
 __all__ = ["Graph", "LazyGraph", "compile", "errors", "load", "restore"]
 
 _MODULES = {"Graph": "graph", "LazyGraph": "graph", "compile": "compiler", "load": "saving", "restore": "objects"}
@@ -21,6 +23,8 @@ _MODULES = {"Graph": "graph", "LazyGraph": "graph", "compile": "compiler", "load
 def __getattr__(name: str) -> Any:
     if name == "errors":
         return import_module("mlgraph.errors")
+    if name == "__version__":
+        return import_module("importlib.metadata").version("mlgraph")
     if name not in _MODULES:
         raise AttributeError(f"module 'mlgraph' has no attribute {name!r}")
     found = getattr(import_module(f"mlgraph.{_MODULES[name]}"), name)
@@ -29,4 +33,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "__version__"})

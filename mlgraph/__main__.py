@@ -9,9 +9,18 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from pathlib import Path
+from typing import Any, NoReturn
 
-from mlgraph.errors import InputError, MlgraphError
+from mlgraph.errors import (
+    FileError,
+    InputError,
+    MissingPackageError,
+    MlgraphError,
+    UnknownStageError,
+    UnknownTargetError,
+    advice,
+)
 
 EXAMPLES = """examples:
   mlgraph demo
@@ -28,26 +37,53 @@ INTEGERS = {f"{kind[0]}{bits}": f"{kind}{bits}" for kind in ("int", "uint") for 
 DTYPES = {**FLOATS, **COMPLEX, **INTEGERS, "bool": "bool"}
 
 
+SLIPS = (InputError, UnknownTargetError, UnknownStageError, FileError, MissingPackageError)
+"""Errors of what was typed: one line, and exit status 2 as for any wrong use. Other errors are about the program."""
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status. Errors that mlgraph raises on purpose are printed without a traceback."""
+    """Run a command; the exit status. What is wrong is told without a traceback (but see MLGRAPH_TRACEBACK)."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     options = parser().parse_args(argv)
     try:
         options.run(options)
-    except MlgraphError as error:
-        print(error, file=sys.stderr)
-        return 1
+    except Exception as error:
+        if os.environ.get("MLGRAPH_TRACEBACK") == "full":
+            raise
+        print(f"mlgraph: {told(error)}", file=sys.stderr)
+        return 2 if isinstance(error, SLIPS) else 1
+    except KeyboardInterrupt:
+        return 130
     return 0
+
+
+def told(error: Exception) -> str:
+    """Return what is shown of an error: one line of a slip, all of another of mlgraph's, and a hint for a bug."""
+    if not isinstance(error, MlgraphError):
+        return f"internal error, {type(error).__name__}: {error} (MLGRAPH_TRACEBACK=full shows where)"
+    if not isinstance(error, SLIPS):
+        return str(error)
+    parts = [error.what, f"at {error.where}" if error.where else "", error.why, error.fix]
+    return "; ".join(" ".join(part.split()) for part in parts if part)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that tells what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the message and leave with status 2."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
 def parser() -> argparse.ArgumentParser:
     """The commands and what each takes."""
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="mlgraph",
         description="Compile functions of torch, jax, tensorflow and numpy into functions of any of the four.",
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    made.add_argument("--version", action="version", version=f"mlgraph {version('mlgraph')}")
     commands = made.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
@@ -79,20 +115,38 @@ def parser() -> argparse.ArgumentParser:
 
 
 def run_demo(options: argparse.Namespace) -> None:
-    from mlgraph.demo import main as demo
+    from mlgraph.arguments import check_target
+    from mlgraph.files import make_folder
     from mlgraph.targets.arrays import FRAMEWORKS
 
-    demo(options.to or FRAMEWORKS, options.out)
+    for target in options.to or FRAMEWORKS:
+        check_target(target)
+    make_folder(Path(options.out))
+    try:
+        from mlgraph.demo import main as demo
+
+        demo(options.to or FRAMEWORKS, options.out)
+    except ImportError as error:
+        fix = "pip install 'mlgraph[examples]'"
+        raise MissingPackageError(f"the demo needs a package: {error}", fix=fix) from error
 
 
 def run_compile(options: argparse.Namespace) -> None:
     import mlgraph
+    from mlgraph.arguments import check_target
+    from mlgraph.objects import callable_of, name_of
 
+    check_target(options.to)
     function = find(options.function)
-    graph = mlgraph.compile(function, to=options.to, args=[argument(text) for text in options.input])
+    inputs = [argument(text) for text in options.input]
+    if callable(function):
+        try:
+            callable_of(function)[1].bind(*inputs)
+        except TypeError as error:
+            what = f"{name_of(function)} does not take {len(inputs)} arguments: {error}"
+            raise InputError(what, fix="give each of them as --input 'f32[2,3]' or --input 0.5") from error
+    graph = mlgraph.compile(function, to=options.to, args=inputs)
     graph = getattr(graph, "forward", graph)
-    if options.stage is not None and options.stage not in graph.stages:
-        raise InputError(f"no stage is called {options.stage!r}", fix=f"choose one of {', '.join(graph.stages)}")
     if options.stage is not None:
         print(graph.ir(options.stage))
     if options.source or options.stage is None:
@@ -120,32 +174,55 @@ def run_version(_: argparse.Namespace) -> None:
 def find(text: str) -> Any:
     """The object that `package.module:name.name` names."""
     module, _, path = text.partition(":")
-    if not path:
-        raise InputError(f"{text!r} names no function", fix="write package.module:function")
+    if module.endswith(".py") or not path:
+        dotted = module.removesuffix(".py").replace(os.sep, ".").strip(".")
+        raise InputError(f"{text!r} names no function", fix=f"write {dotted or 'package.module'}:{path or 'function'}")
+    found = imported(module)
+    for name in path.split("."):
+        try:
+            found = getattr(found, name)
+        except AttributeError as error:
+            raise InputError(f"{text!r} is not there: {error}", fix=_nearest(name, found)) from error
+    return found
+
+
+def _nearest(name: str, owner: Any) -> str:
+    """Return the function of a module or class that `name` may mean."""
+    public = {known: value for known, value in getattr(owner, "__dict__", {}).items() if not known.startswith("_")}
+    return advice(name, [known for known, value in public.items() if callable(value)])
+
+
+def imported(module: str) -> Any:
+    """Import a module, also from the current directory; whatever it raises is an `InputError` that says so."""
+    from mlgraph.frontend.locations import user_line
+
     sys.path.insert(0, os.getcwd())
     try:
-        found = import_module(module)
-        for name in path.split("."):
-            found = getattr(found, name)
-    except (ImportError, AttributeError) as error:
-        raise InputError(f"{text!r} is not there: {error}") from error
+        return import_module(module)
+    except (Exception, SystemExit) as error:
+        absent = isinstance(error, ModuleNotFoundError) and error.name == module
+        what = f"{module!r} is not there" if absent else f"importing {module!r} raises {type(error).__name__}"
+        where = user_line(error)
+        raise InputError(f"{what}: {error}", where="" if "importlib" in where else where) from error
     finally:
         sys.path.pop(0)
-    return found
 
 
 def argument(text: str) -> Any:
     """An array for `f32[2,3]`, from a fixed seed; a Python value for any other literal."""
-    match = re.fullmatch(r"(\w+)\[([\d, ]*)\]", text)
+    match = re.fullmatch(r"(\w+)\[ *(|\d+(?: *, *\d+)* *,?) *\]", text)
     if match is None:
         try:
             return ast.literal_eval(text)
-        except (ValueError, SyntaxError):
-            raise InputError(f"{text!r} is neither an array nor a value", fix="write 'f32[2,3]' or 0.5") from None
+        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+            raise InputError(f"{text[:40]!r} is neither an array nor a value", fix="write 'f32[2,3]' or 0.5") from None
     name, sizes = match.groups()
     if name not in DTYPES:
-        raise InputError(f"{text!r} has no known element type", fix=f"choose one of {', '.join(DTYPES)}")
-    return random_array(DTYPES[name], tuple(int(size) for size in sizes.split(",") if size.strip()))
+        raise InputError(f"{text!r} has no known element type", fix=advice(name, DTYPES))
+    try:
+        return random_array(DTYPES[name], tuple(int(size) for size in sizes.split(",") if size.strip()))
+    except (MemoryError, ValueError) as error:
+        raise InputError(f"{text!r} is too large an array: {error}") from error
 
 
 def random_array(dtype: str, shape: tuple[int, ...]) -> Any:

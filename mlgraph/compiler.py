@@ -3,19 +3,17 @@
 # pyright: basic
 import functools
 from collections.abc import Iterable, Sequence
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
 from xdsl.passes import ModulePass
 
-from mlgraph import trees
+from mlgraph import arguments, trees
 from mlgraph.driver import CompileOptions, Compiler
-from mlgraph.errors import InputError, UnknownTargetError
+from mlgraph.dumping import check_mode
 from mlgraph.graph import Graph, LazyGraph
 from mlgraph.objects import compile_module_object, compile_module_type, is_module, restore, source_of, target_of
 from mlgraph.state import Plan
-from mlgraph.targets.arrays import FRAMEWORKS
 
 
 def compile(
@@ -31,7 +29,7 @@ def compile(
     static_argnames: str | Iterable[str] | None = None,
     args: Sequence[Any] | None = None,
     kwargs: dict[str, Any] | None = None,
-    passes: Iterable[ModulePass] = (),
+    passes: Iterable[ModulePass | str] = (),
     dynamic: bool = True,
     dump_ir: str | None = None,
     dump_dir: str | None = None,
@@ -52,7 +50,7 @@ def compile(
     - `stateful`, `arg_stateful_idxs`, `kwarg_stateful_idxs`: objects whose attributes the function reads and writes.
     - `return_backend_compiled_fn`: also apply `torch.compile`, `jax.jit` (with `static_argnums`, `static_argnames`) or
       `tf.function`.
-    - `passes`: your own passes, run at the ivy stage after canonicalisation.
+    - `passes`: your own passes, or names of passes, run at the ivy stage after canonicalisation.
     - `dynamic`: False fixes every dimension to the size that it is captured with.
     - `dump_ir`: "stage", "changed" or "pass" writes numbered `.mlir` files to `dump_dir`.
     - `verify`: run the original beside each new capture.
@@ -63,14 +61,28 @@ def compile(
     Raises `UnknownTargetError` for a bad `to`, and at capture any other error of `mlgraph.errors`.
     The contract is that of Ivy's graph compiler, `ivy.compile`.
     """
-    check_target(to)
+    arguments.check_target(to)
+    arguments.check_lists(
+        stateful=stateful, arg_stateful_idxs=arg_stateful_idxs, kwarg_stateful_idxs=kwarg_stateful_idxs
+    )
+    arguments.check_switches(
+        include_generators=include_generators,
+        array_caching=array_caching,
+        return_backend_compiled_fn=return_backend_compiled_fn,
+        dynamic=dynamic,
+        verify=verify,
+        fuse=fuse,
+        fast_math=fast_math,
+        x64=x64,
+    )
+    check_mode(dump_ir)
     options = CompileOptions(
         array_caching=array_caching,
         include_generators=include_generators,
         return_backend_compiled_fn=return_backend_compiled_fn,
         static_argnums=static_argnums,
         static_argnames=static_argnames,
-        passes=tuple(passes),
+        passes=arguments.passes_of(passes),
         dynamic=dynamic,
         dump_ir=dump_ir,
         dump_dir=dump_dir,
@@ -80,19 +92,12 @@ def compile(
         x64=x64,
     )
     state = (stateful, arg_stateful_idxs, kwarg_stateful_idxs)
-    one = functools.partial(_compile_one, to=to, options=options, state=state, args=args, kwargs=kwargs)
+    given = {"args": arguments.positional(args), "kwargs": arguments.keywords(kwargs)}
+    one = functools.partial(_compile_one, to=to, options=options, state=state, **given)
     if not objs:
         return one
     results = tuple(one(obj) for obj in objs)
     return results[0] if len(results) == 1 else results
-
-
-def check_target(to: str | None) -> None:
-    """Raise `UnknownTargetError` unless `to` is a target that is installed, or not said."""
-    if to is not None and to not in FRAMEWORKS:
-        raise UnknownTargetError(f"there is no target {to!r}", fix=f"choose one of {', '.join(FRAMEWORKS)}")
-    if to is not None and find_spec(to) is None:
-        raise UnknownTargetError(f"target {to!r} is not installed", fix=f"pip install 'mlgraph[{to}]'")
 
 
 def _compile_one(obj: Any, *, to: str | None, options: CompileOptions, state: Any, args: Any, kwargs: Any) -> Any:
@@ -102,14 +107,14 @@ def _compile_one(obj: Any, *, to: str | None, options: CompileOptions, state: An
         )
     while isinstance(obj, Graph):
         obj = obj.function
-    if not callable(obj):
-        raise InputError(f"{type(obj).__name__} is not callable", fix="give a function, a module or a model")
+    arguments.check_callable(obj)
     eager = args is not None or kwargs is not None
-    values = (tuple(args or ()), dict(kwargs or {})) if eager else ((), {})
+    values = (args or (), kwargs or {})
     to = to or _target(obj, trees.flatten(values)[0])
     make = Graph if eager else LazyGraph
     graph = make(obj, to, Compiler(options), Plan.of(obj, *state))
-    _check_static(graph, options)
+    parameters = list(graph.signature.parameters)
+    arguments.check_static(graph.name, parameters, options.static_argnums, options.static_argnames)
     own = is_module(obj) and source_of(obj, []) == to
     if own:
         compile_module_object(obj, graph)
@@ -126,15 +131,3 @@ def _compile_one(obj: Any, *, to: str | None, options: CompileOptions, state: An
 def _target(obj: Any, leaves: Sequence[Any]) -> str | None:
     """The target where the user names none; None for a function whose first call will tell."""
     return target_of(obj, leaves) if leaves or is_module(obj) else None
-
-
-def _check_static(graph: Graph, options: CompileOptions) -> None:
-    """The static arguments of jax are Python values, which every capture fixes: they only have to be there."""
-    names = list(graph.signature.parameters)
-    numbers, chosen = options.static_argnums, options.static_argnames
-    for number in (numbers,) if isinstance(numbers, int) else numbers or ():
-        if not -len(names) <= number < len(names):
-            raise InputError(f"static_argnums holds {number}, and {graph.name} has {len(names)} parameters")
-    for name in (chosen,) if isinstance(chosen, str) else chosen or ():
-        if name not in names:
-            raise InputError(f"static_argnames holds {name!r}", fix=f"choose one of {', '.join(names)}")

@@ -16,6 +16,8 @@ from rich.console import Console
 from rich.table import Table
 
 import mlgraph
+from mlgraph.dumping import text_of
+from mlgraph.files import write_file
 from mlgraph.loader import load
 from mlgraph.targets.arrays import FRAMEWORKS, as_numpy
 
@@ -176,10 +178,9 @@ def least_milliseconds(graph: mlgraph.Graph, batch: np.ndarray, rounds: int = 3)
 
 def write(graph: mlgraph.Graph, folder: Path) -> Path:
     """Write each stage, the source and a page about the graph into `folder`."""
-    folder.mkdir(parents=True, exist_ok=True)
     for i, stage in enumerate(graph.stages):
-        (folder / f"{i:02}-{stage}.mlir").write_text(f"{graph.ir(stage)}\n")
-    (folder / "source.py").write_text(graph.source)
+        write_file(folder / f"{i:02}-{stage}.mlir", text_of(graph.ir(stage)))
+    write_file(folder / "source.py", graph.source)
     graph.show(folder / "graph.html")
     return folder
 

@@ -235,7 +235,7 @@ def _run_frontend(source: str, request: Request, name: str) -> Program:
         raise
     except Exception as error:
         where = user_line(error)
-        what = f"{name} raises" if where else f"the {source} frontend fails with"
+        what = f"{name} raises" if where else f"{name} cannot be captured:"
         raise CaptureError(f"{what} {type(error).__name__}: {error}", where=where) from error
 
 

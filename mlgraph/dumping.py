@@ -16,7 +16,8 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import DiagnosticException, ParseError
 
 from mlgraph.dialects.context import context
-from mlgraph.errors import InputError, IRError, PassError
+from mlgraph.errors import InputError, IRError, PassError, advice
+from mlgraph.files import make_folder, path_of, write_file
 
 MODES = ("stage", "changed", "pass")
 
@@ -48,6 +49,12 @@ def parse(text: str, name: str) -> ModuleOp:
     return module
 
 
+def check_mode(mode: Any) -> None:
+    """Raise `InputError` unless `mode` is one of `MODES`, or none."""
+    if mode and mode not in MODES:
+        raise InputError(f"dump_ir is {mode!r}", fix=advice(mode, MODES, "stage" if mode is True else None))
+
+
 @dataclass
 class Dump:
     """Writes `NN-stage[-pass].mlir` files of one capture; nothing where no mode is set."""
@@ -63,11 +70,10 @@ class Dump:
         mode = mode or os.environ.get("MLGRAPH_DUMP_IR") or None
         if mode is None:
             return Dump(None, None)
-        if mode not in MODES:
-            raise InputError(f"dump_ir is {mode!r}", fix=f"choose one of {', '.join(MODES)}")
-        root = Path(directory or os.environ.get("MLGRAPH_DUMP_DIR") or "mlgraph-dump")
+        check_mode(mode)
+        root = path_of(directory or os.environ.get("MLGRAPH_DUMP_DIR") or "mlgraph-dump")
         folder = root / (re.sub(r"\W+", "_", name).strip("_") or "graph")
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         return Dump(folder, mode)
 
     def stage(self, name: str, module: ModuleOp) -> None:
@@ -95,7 +101,7 @@ class Dump:
     def write(self, name: str, text: str) -> Path:
         assert self.directory is not None
         path = self.directory / f"{self.count:02}-{name}.mlir"
-        path.write_text(text)
+        write_file(path, text)
         self.count += 1
         return path
 

@@ -1,6 +1,7 @@
 """One class per way to fail. Each error has an id, and says what, where in the user's code, why and what to do."""
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
@@ -100,6 +101,50 @@ class CheckError(MlgraphError, AssertionError):
     """A graph gives something else than the function that it was made from."""
 
     id = "MLG0009"
+
+
+class UnknownStageError(MlgraphError, KeyError):
+    """A graph has no stage of this name."""
+
+    id = "MLG0010"
+    __str__ = Exception.__str__  # a `KeyError` shows the repr of its text
+
+
+class MissingPackageError(MlgraphError, ImportError):
+    """A package that the target needs, beside its framework, is not installed."""
+
+    id = "MLG0011"
+
+    @classmethod
+    def of_target(cls, target: str, error: ImportError) -> "MissingPackageError":
+        """Return the error of a graph to `target`, one of whose imports failed with `error`."""
+        package = (error.name or "").partition(".")[0] or "a package"
+        return cls(f"a graph to {target} needs {package}: {error}", fix=f"pip install 'mlgraph[{target}]'")
+
+
+class FileError(MlgraphError, OSError):
+    """A file or folder that cannot be read or written."""
+
+    id = "MLG0012"
+
+    @classmethod
+    def of(cls, path: object, error: OSError) -> "FileError":
+        """Return the error of a path that the system refused."""
+        return cls(f"{path} cannot be written", why=error.strerror or str(error), fix="choose another path")
+
+
+def nearest(name: object, choices: Iterable[str]) -> str:
+    """Return "did you mean 'jax'?" for a name that is nearly one of `choices`, "" for any other."""
+    near = difflib.get_close_matches(str(name).lower(), list(choices), 1)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def advice(name: object, choices: Iterable[str], meant: str | None = None) -> str:
+    """Return the way out of a name that is none of `choices`: the nearest of them, and all where they are few."""
+    known = list(choices)
+    near = f"did you mean {meant!r}?" if meant else nearest(name, known)
+    listed = f"choose one of {', '.join(known)}" if 0 < len(known) <= 20 else ""
+    return " ".join(part for part in (near, listed) if part)
 
 
 def line_of(op: "Operation") -> str:

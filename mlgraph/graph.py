@@ -4,6 +4,7 @@
 import copy
 import functools
 import logging
+import operator
 import threading
 from contextvars import ContextVar
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from mlgraph.bound_call import BoundCall, spread, take_apart
 from mlgraph.collector import collecting_rarely
-from mlgraph.errors import NotCapturedError
+from mlgraph.errors import InputError, NotCapturedError, UnknownStageError, nearest
 from mlgraph.executable import GraphState
 from mlgraph.function_info import FunctionInfo
 from mlgraph.guards.codegen import binder, generate
@@ -144,11 +145,13 @@ class Graph:
     def ir(self, stage: str | None = None) -> "ModuleOp":
         """A copy of the module after `stage` (the last one by default), of the newest specialization.
 
-        Raises `NotCapturedError` before the first call of a lazy graph, `KeyError` for a stage that there is not.
+        Raises `NotCapturedError` before the first call of a lazy graph, `UnknownStageError` (a `KeyError`) for a stage
+        that there is not.
         """
         stages = self._latest("ir").stages
         if stage is not None and stage not in stages:
-            raise KeyError(f"no stage is called {stage!r}, there are {', '.join(stages)}")
+            what = f"no stage is called {stage!r}, there are {', '.join(stages)}"
+            raise UnknownStageError(what, fix=nearest(stage, stages))
         return stages[list(stages)[-1] if stage is None else stage]
 
     @property
@@ -202,10 +205,14 @@ class Graph:
         return save(self, path)
 
     def seed(self, n: int) -> None:
-        """Start this graph's random numbers anew from `n`."""
+        """Start this graph's random numbers anew from `n`; raises `InputError` where the target takes no such seed."""
         from mlgraph.targets.randomness import source
 
-        self._state.random = source(self.to, n)
+        to = self.to
+        try:
+            self._state.random = source(to, operator.index(n))
+        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+            raise InputError(f"{to} takes no seed {n!r}: {error}", fix="give a small positive integer") from error
 
     def show(self, path: str | Path | None = None) -> Path:
         """Write a picture of the dataflow (`.svg`) or a page with the IR of every stage (`.html`), and return its path.

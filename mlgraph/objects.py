@@ -34,7 +34,8 @@ def module_framework(obj: Any) -> str | None:
             found = getattr(found, name, None)
         if isinstance(found, type) and isinstance(obj, found):
             return framework
-    return "tensorflow" if type(obj).__mro__[-2].__module__.startswith("keras") else None
+    bases = type(obj).__mro__[:-1]  # all but `object`
+    return "tensorflow" if bases and bases[-1].__module__.startswith("keras") else None
 
 
 def is_module(obj: Any) -> bool:
@@ -226,12 +227,14 @@ def _call_graph(self: Any, *args: Any, **kwargs: Any) -> Any:
 
 def restore(module: Any) -> Any:
     """Undo `compile` of a module to its own framework: its forward is the original again. Returns the module."""
-    if _GRAPH in vars(module):
+    held: dict[str, Any] = getattr(module, "__dict__", {})
+    if _GRAPH in held:
         del vars(module)[_GRAPH]
         object.__setattr__(module, "__class__", type(module).__mro__[1])
         return module
     name = _forward_name(module) or ""
-    if hasattr(graph := vars(module).get(name), "replaced"):
+    graph: Any = held.get(name)
+    if hasattr(graph, "replaced"):
         del vars(module)[name]
         if graph.replaced is not None:
             vars(module)[name] = graph.replaced

@@ -20,9 +20,9 @@ from safetensors.numpy import load_file, save_file
 from xdsl.dialects.builtin import ModuleOp
 
 from mlgraph import trees
+from mlgraph.arguments import check_target
 from mlgraph.bound_call import BoundCall
 from mlgraph.collector import collecting_rarely
-from mlgraph.compiler import check_target
 from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr
 from mlgraph.dialects.dtypes import BY_NAME
 from mlgraph.driver import CompileOptions, Compiler

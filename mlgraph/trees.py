@@ -20,8 +20,11 @@ _ordered.__enter__()
 
 
 def flatten(tree: Any) -> tuple[list[Any], Any]:
-    """The leaves of `tree` in order, and its structure."""
-    leaves, spec = optree.tree_flatten(tree, is_leaf=_register, none_is_leaf=True, namespace=NAMESPACE)
+    """The leaves of `tree` in order, and its structure. Raises `InputError` for a tree that holds itself."""
+    try:
+        leaves, spec = optree.tree_flatten(tree, is_leaf=_register, none_is_leaf=True, namespace=NAMESPACE)
+    except RecursionError as error:
+        raise InputError(f"a {type(tree).__name__} holds itself, or holds others a thousand deep") from error
     return list(leaves), spec
 
 
@@ -58,12 +61,20 @@ def _rebuild_sequence(cls: type) -> Any:
 
     def rebuild(_: Any, items: Any) -> Any:
         if issubclass(cls, tuple):
-            return cls(items) if cls.__module__ == "torch" else tuple.__new__(cls, items)
+            return _size(cls, items) if cls.__module__ == "torch" else tuple.__new__(cls, items)
         new = cls.__new__(cls)  # pyright: ignore[reportCallIssue]
         list.extend(new, items)
         return new
 
     return rebuild
+
+
+def _size(cls: type, items: Any) -> Any:
+    """A `torch.Size`, which holds sizes alone; a tuple of anything else that stands for them."""
+    try:
+        return cls(items)
+    except TypeError:
+        return tuple(items)
 
 
 def _flatten_dict(node: Any) -> Any:

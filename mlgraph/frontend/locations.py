@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
+from types import FrameType
 
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, LocationAttr, NameLoc, StringAttr
 
@@ -46,6 +47,11 @@ def warn(text: str, category: type[Warning]) -> None:
     warnings.warn_explicit(text, category, frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__"))
 
 
+def _is_users(frame: FrameType) -> bool:
+    """Whether the user wrote the code of a frame. What a library generates as a string belongs to no module."""
+    return not is_library(frame.f_code.co_filename) and frame.f_globals.get("__name__") is not None
+
+
 def user_line(error: BaseException) -> str:
     """`file:line` of the innermost of the user's frames that an error, or what caused it, passed; "" if none."""
     found = ""
@@ -53,7 +59,7 @@ def user_line(error: BaseException) -> str:
     cause: BaseException | None = error
     while cause is not None and cause not in seen:
         seen.append(cause)
-        frames = [f for f in traceback.extract_tb(cause.__traceback__) if not is_library(f.filename)]
-        found = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else found
+        lines = [(frame, line) for frame, line in traceback.walk_tb(cause.__traceback__) if _is_users(frame)]
+        found = f"{lines[-1][0].f_code.co_filename}:{lines[-1][1]}" if lines else found
         cause = cause.__cause__
     return found

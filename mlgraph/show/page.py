@@ -12,6 +12,7 @@ from typing import Any
 
 from mlgraph.dialects.functions import main_of
 from mlgraph.errors import InputError
+from mlgraph.files import path_of, write_file
 from mlgraph.show.picture import svg
 
 FOLDED_ABOVE = 60
@@ -68,9 +69,10 @@ def html(graph: Any) -> str:
 def write(graph: Any, path: str | Path) -> Path:
     """Write the picture (`.svg`) or the page (`.html`) of `graph` to `path`.
 
-    Raises `InputError` for another suffix, `NotCapturedError` before the first call of a lazy graph.
+    Makes the folder of `path` where there is none. Raises `InputError` for another suffix, `NotCapturedError` before
+    the first call of a lazy graph, and `FileError` where the file cannot be written.
     """
-    path = Path(path)
+    path = path_of(path)
     match path.suffix:
         case ".svg":
             text = svg(_pictured(graph))
@@ -79,7 +81,7 @@ def write(graph: Any, path: str | Path) -> Path:
             text = PAGE.format(title=escape(graph.name), body=html(graph))
         case _:
             raise InputError(f"{path.name} is neither a picture nor a page", fix="end the name in .svg or .html")
-    path.write_text(text, encoding="utf-8")
+    write_file(path, text)
     return path
 
 

@@ -31,7 +31,7 @@ from mlgraph.dialects.functions import functions, main_of
 from mlgraph.dialects.ivy.control import YieldOp
 from mlgraph.dialects.kernel import FusedOp
 from mlgraph.dialects.literals import List, Literal, Name, Operand, Rest, Slice
-from mlgraph.errors import line_of
+from mlgraph.errors import MissingPackageError, line_of
 from mlgraph.targets.arrays import CPU
 from mlgraph.targets.control import control, is_control
 from mlgraph.targets.kernels import Kernel
@@ -64,7 +64,10 @@ class Source:
     kernels: Mapping[str, FusedOp]
 
     def load(self, filename: str, convert: Any, kernels: Mapping[str, Kernel] = MappingProxyType({})) -> Any:
-        """Run the text and return its `main`; `convert` turns a captured array into one of the backend."""
+        """Run the text and return its `main`; `convert` turns a captured array into one of the backend.
+
+        Raises `MissingPackageError` where a module that the text imports is not installed.
+        """
         arrays = {name: convert(array) for name, array in self.arrays.items()}
 
         def fused(function: Any) -> Any:
@@ -72,7 +75,10 @@ class Source:
 
         namespace: dict[str, Any] = {"arrays": arrays, "fused": fused}
         linecache.cache[filename] = (len(self.text), None, self.text.splitlines(True), filename)
-        exec(compile(self.text, filename, "exec"), namespace)
+        try:
+            exec(compile(self.text, filename, "exec"), namespace)
+        except ImportError as error:
+            raise MissingPackageError.of_target(self.backend, error) from error
         return namespace["main"]
 
 

@@ -7,8 +7,9 @@ import pytest
 from xdsl.passes import get_pass_option_infos
 from xdsl.universe import Universe
 
+import mlgraph
 from mlgraph.dialects.context import context
-from mlgraph.opt import main
+from mlgraph.opt import Slip, main
 from mlgraph.universe import MLGRAPH
 
 GOOD = """\
@@ -81,15 +82,62 @@ def test_what_is_wrong_is_told_in_words(
     [
         ("lower-ivy{to=ivory}", "ivory"),
         ("lower-ivy", 'requires argument "to"'),
-        ("fuse", "Unrecognized passes: ['fuse']"),
+        ("fuse", "there is no pass 'fuse'"),
+        ("canonicalise", "did you mean 'canonicalize'?"),
         ("dce{from=torch}", "from"),
+        ("dce{", "pass-pipeline:1:5"),
+        ("cse,,dce", "pass-pipeline:1:5"),
     ],
 )
-def test_a_wrong_pass_is_told_in_words(
+def test_a_wrong_pass_is_told_in_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], passes: str, message: str
 ) -> None:
-    assert opt(tmp_path, GOOD, "-p", passes) == 1
-    assert message in capsys.readouterr().err
+    check_slip(opt(tmp_path, GOOD, "-p", passes), capsys, message)
+
+
+def check_slip(status: int, capsys: pytest.CaptureFixture[str], message: str) -> None:
+    captured = capsys.readouterr()
+    assert status == 2
+    assert message in captured.err
+    assert captured.err.startswith("mlgraph-opt: ")
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["-t", "pyhton"], "invalid choice: 'pyhton'"),
+        (["-t", "python"], 'requires argument "to"'),
+        (["-t", "python{"], "pass-pipeline:1:8"),
+        (["-o", "file.mlir/out.mlir"], "file.mlir/out.mlir"),
+        (["--bogus"], "--bogus"),
+        (["another.mlir"], "another.mlir"),
+    ],
+)
+def test_wrong_arguments_are_told_in_one_line(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    args: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_slip(opt(tmp_path, GOOD, *args), capsys, message)
+
+
+def test_files_that_are_none_are_told_in_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    check_slip(main([str(tmp_path / "none.mlir")]), capsys, "none.mlir")
+    check_slip(main([str(tmp_path)]), capsys, str(tmp_path))
+    (tmp_path / "file.txt").write_text(GOOD)
+    check_slip(main([str(tmp_path / "file.txt")]), capsys, "Unrecognized file extension 'txt'")
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["--version"])
+    assert left.value.code == 0
+    assert f"mlgraph {mlgraph.__version__}, " in capsys.readouterr().out
 
 
 def test_a_missing_lowering_is_told_in_words(
@@ -104,7 +152,7 @@ def test_a_missing_lowering_is_told_in_words(
 
 def test_the_traceback_can_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLGRAPH_TRACEBACK", "full")
-    with pytest.raises(ValueError, match="Unrecognized passes"):
+    with pytest.raises(Slip, match="there is no pass"):
         opt(tmp_path, GOOD, "-p", "fuse")
 
 

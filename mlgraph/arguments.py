@@ -1,0 +1,180 @@
+"""Checks of what `compile` is given: each slip is one error, which says what was meant and what to write instead."""
+
+# pyright: basic
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Any
+
+from xdsl.passes import ModulePass
+from xdsl.utils.arg_spec import parse_pipeline
+from xdsl.utils.exceptions import ArgSpecParseError
+
+from mlgraph.errors import InputError, UnknownTargetError, advice
+from mlgraph.objects import ROOTS
+from mlgraph.targets.arrays import FRAMEWORKS, framework_of
+
+MEANT = {**ROOTS, "pytorch": "torch", "tf": "tensorflow", "np": "numpy", "jnp": "jax", "scipy": "numpy"}
+"""What else a target is called, in lower case."""
+
+
+def check_target(to: Any) -> None:
+    """Raise `UnknownTargetError` unless `to` is a target that is installed, or not said."""
+    if to is None:
+        return
+    if not isinstance(to, str) or to not in FRAMEWORKS:
+        what = f"there is no target {to!r}" if isinstance(to, str) else f"to is no name of a target but {_shown(to)}"
+        raise UnknownTargetError(what, fix=advice(to, FRAMEWORKS, _meant(to)))
+    if find_spec(to) is None:
+        raise UnknownTargetError(f"target {to!r} is not installed", fix=f"pip install 'mlgraph[{to}]'")
+
+
+def _meant(to: Any) -> str | None:
+    """Return the target that somebody means by another spelling, the library itself or something of it."""
+    name = to if isinstance(to, str) else getattr(to, "__name__", "") if isinstance(to, ModuleType) else ""
+    module = name or getattr(to, "__module__", None) or type(to).__module__
+    return MEANT.get(str(module).strip().lower().partition(".")[0])
+
+
+def _shown(value: Any) -> str:
+    """Return a short text for a value that somebody gave."""
+    if isinstance(value, ModuleType):
+        return f"the module {value.__name__}"
+    text = repr(value) if isinstance(value, str | int | float | bool | list | tuple | None) else ""
+    return text if 0 < len(text) <= 60 else _article(value)
+
+
+def check_callable(obj: Any) -> None:
+    """Raise `InputError` unless `obj` can be compiled."""
+    if callable(obj):
+        return
+    fix = "give a function, a module or a model"
+    if framework_of(obj) is not None:
+        fix += "; its example inputs go in args=(x,)"
+    elif isinstance(obj, str):
+        fix += f"; the target goes in to={_meant(obj) or 'jax'!r}"
+    raise InputError(f"{type(obj).__name__} is not callable", fix=fix)
+
+
+def positional(args: Any) -> tuple[Any, ...] | None:
+    """Return the positional arguments that `args` holds; raise `InputError` unless it is a tuple or a list."""
+    if args is None or isinstance(args, tuple | list):
+        return args if args is None else tuple(args)
+    if isinstance(args, Mapping):
+        fix = "give keyword arguments as kwargs={...}, or one dict as args=(batch,)"
+    elif isinstance(args, Iterable) and framework_of(args) is None and not isinstance(args, str | bytes):
+        fix = "write args=(x,) for one argument, args=tuple(values) for several"
+    else:
+        fix = "write args=(x,): a comma makes the tuple"
+    raise InputError(f"args is no tuple of arguments but {_article(args)}", fix=fix)
+
+
+def keywords(kwargs: Any) -> dict[str, Any] | None:
+    """Return the keyword arguments that `kwargs` holds; raise `InputError` unless it maps names to values."""
+    if kwargs is None:
+        return None
+    fix = "write kwargs={'name': value}"
+    if not isinstance(kwargs, Mapping):
+        raise InputError(f"kwargs is no dict of arguments but {_article(kwargs)}", fix=fix)
+    for name in kwargs:
+        if not isinstance(name, str):
+            raise InputError(f"kwargs has the key {_shown(name)}, and names are strings", fix=fix)
+    return dict(kwargs)
+
+
+def _article(value: Any) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def check_switches(**switches: Any) -> None:
+    """Raise `InputError` for a flag that is neither on nor off: "no" would count as yes."""
+    for name, value in switches.items():
+        if value is not None and not isinstance(value, bool | int):
+            raise InputError(f"{name} is {_shown(value)}", fix=f"write {name}=True or {name}=False")
+
+
+def check_lists(**lists: Any) -> None:
+    """Raise `InputError` for what should be a list and is one of its items."""
+    for name, value in lists.items():
+        if value is not None and not isinstance(value, list | tuple):
+            raise InputError(f"{name} is no list but {_article(value)}", fix=f"write {name}=[...]")
+
+
+def check_static(function: str, parameters: Sequence[str], numbers: Any, names: Any) -> None:
+    """Raise `InputError` unless static arguments are there: they are Python values, which every capture fixes."""
+    for number in _several("static_argnums", numbers, int):
+        if not -len(parameters) <= number < len(parameters):
+            raise InputError(f"static_argnums holds {number}, and {function} has {len(parameters)} parameters")
+    for name in _several("static_argnames", names, str):
+        if name not in parameters:
+            raise InputError(f"static_argnames holds {name!r}", fix=advice(name, parameters))
+
+
+def _several(what: str, given: Any, kind: type) -> list[Any]:
+    """Return one value of `kind`, or several, as a list."""
+    items = [] if given is None else [given] if isinstance(given, kind) or not isinstance(given, Iterable) else given
+    found = list(items)
+    for item in found:
+        if not isinstance(item, kind) or isinstance(item, bool):
+            example = "(0, 1)" if kind is int else "('mode',)"
+            raise InputError(f"{what} holds {_shown(item)}", fix=f"write {what}={example}")
+    return found
+
+
+def passes_of(passes: Any) -> tuple[ModulePass, ...]:
+    """Return the passes that were given, each itself or by its name: `["canonicalize", "lower-constant{to=torch}"]`."""
+    if isinstance(passes, str | ModulePass | type) or not isinstance(passes, Iterable):
+        raise InputError(f"passes is no list but {_article(passes)}", fix=f"write passes=[{_example(passes)}]")
+    return tuple(found for one in passes for found in _passes(one))
+
+
+def _passes(one: Any) -> list[ModulePass]:
+    if isinstance(one, ModulePass):
+        return [one]
+    if isinstance(one, str):
+        return _named_passes(one)
+    if isinstance(one, type) and issubclass(one, ModulePass):
+        raise InputError(f"passes holds the class {one.__name__}", fix=f"give an instance: {one.__name__}()")
+    raise InputError(
+        f"passes holds {_article(one)}", fix="give instances of xdsl.passes.ModulePass, or names of passes"
+    )
+
+
+def _named_passes(text: str) -> list[ModulePass]:
+    """Return what `mlgraph-opt -p` makes of a text."""
+    available = _available()
+    try:
+        specs = list(parse_pipeline(text))
+    except ArgSpecParseError as error:  # which is no Exception
+        raise InputError(f"passes holds {text!r}", why=str(error), fix="write a name, or 'name{to=torch}'") from error
+    if not specs:
+        raise InputError(f"passes holds {text!r}, which names no pass")
+    found: list[ModulePass] = []
+    for spec in specs:
+        if spec.name not in available:
+            raise InputError(
+                f"there is no pass {spec.name!r}", fix=advice(spec.name, available) or "see mlgraph-opt -h"
+            )
+        try:
+            found.append(available[spec.name]().from_pass_spec(spec))
+        except Exception as error:
+            raise InputError(f"pass {spec.name!r} does not take these options: {error}") from error
+    return found
+
+
+def _available() -> Mapping[str, Any]:
+    """Return the passes that have names; `canonicalize` is the one that keeps the lines of the user's code."""
+    from xdsl.universe import Universe
+
+    from mlgraph.transforms.canonicalize import CanonicalizePass
+
+    return {**Universe.get_multiverse().all_passes, CanonicalizePass.name: lambda: CanonicalizePass}
+
+
+def _example(passes: Any) -> str:
+    """Return how what was given stands in a list."""
+    if isinstance(passes, str):
+        return repr(passes)
+    cls = passes if isinstance(passes, type) else type(passes)
+    return f"{cls.__name__}(...)" if issubclass(cls, ModulePass) else "..."
