@@ -199,7 +199,7 @@ def _guards(
         guards.append(ObjectsGuard(effects.state))
         arrays += [Held(place, place.text(effects.state.names)) for place in effects.state.reads]
     inputs = [replace(i, dtype=narrow_name(i.dtype)) if narrow else i for i in program.inputs]
-    return guards + array_guards(list(zip(arrays, inputs, strict=True)), program.bounds, narrow)
+    return guards + array_guards(list(zip(arrays, inputs, strict=True)), program.bounds, program.size_guards, narrow)
 
 
 def _named(info: FunctionInfo, call: BoundCall, parameters: Sequence[str]) -> list[tuple[str, Any]]:

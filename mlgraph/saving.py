@@ -33,6 +33,7 @@ from mlgraph.frontend.program import TRACED, Input, OutputKind, OutputSpec, Prog
 from mlgraph.function_info import FunctionInfo
 from mlgraph.graph import Graph
 from mlgraph.guards.arrays import linear
+from mlgraph.guards.conditions import symbols
 from mlgraph.specialization import Specialization
 from mlgraph.targets.arrays import CPU, as_numpy
 
@@ -194,6 +195,7 @@ def _describe(one: Specialization) -> dict[str, Any]:
         "arrays": list(one.call.is_array),
         "inputs": [[i.dtype, list(i.shape), i.used, i.weak] for i in program.inputs],
         "bounds": {symbol: list(interval) for symbol, interval in program.bounds.items()},
+        "size_guards": list(program.size_guards),
         "passed": list(one.executable.passed),
         "result": _tree(tree.spec),
         "result_leaves": [_output_leaf(leaf) for leaf in tree.leaves],
@@ -220,7 +222,8 @@ def _read_specialization(
     }
     leaves = [TRACED if "traced" in leaf else _read_value(leaf["value"]) for leaf in described["result_leaves"]]
     outputs = tuple(_read_output(kind, target) for kind, target in described["outputs"])
-    program = Program(module, inputs, leaves, outputs, bounds, parameters, device=device)
+    guards = tuple(_size_guard(guard, inputs) for guard in described["size_guards"])
+    program = Program(module, inputs, leaves, outputs, bounds, parameters, device=device, size_guards=guards)
     passed = tuple(map(int, described["passed"]))
     compiler = Compiler(CompileOptions(array_caching=False))
     return compiler.lower(graph.info(), call, program, OutputTree(_read_tree(described["result"]), leaves), passed, {})
@@ -246,6 +249,17 @@ def _size(size: Any) -> int | str:
     if isinstance(size, int) or (isinstance(size, str) and linear(size) is not None):
         return size
     raise TypeError(f"{size!r} is no size")
+
+
+def _size_guard(guard: Any, inputs: Sequence[Input]) -> str:
+    """A condition on sizes that the inputs of a file show. Raises `TypeError` for any other text."""
+    bound = {form[1] for i in inputs if i.used for size in i.shape if isinstance(size, str) and (form := linear(size))}
+    try:
+        if isinstance(guard, str) and symbols(guard) <= bound:
+            return guard
+    except ValueError as error:
+        raise TypeError(str(error)) from error
+    raise TypeError(f"{guard!r} is about sizes of no input")
 
 
 def _output_leaf(leaf: Any) -> dict[str, Any]:

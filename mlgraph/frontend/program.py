@@ -121,6 +121,8 @@ class Program:
     """Where each result of `@main` goes."""
     bounds: Mapping[str, tuple[int, int | None]] = field(default_factory=dict[str, tuple[int, "int | None"]])
     """The least and greatest value of each symbol; the least is 0 where nothing is said."""
+    size_guards: tuple[str, ...] = field(default=(), kw_only=True)
+    """What must hold of the symbols beyond their bounds: conditions of Python, such as `"s0 % 2 == 0"`."""
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Weights by their `state_dict()` name, arrays of the source framework: the very objects, not copies."""
     guards: tuple[Callable[[], Any], ...] = ()

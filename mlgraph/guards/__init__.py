@@ -6,6 +6,7 @@ message when a call does not meet it (`failure`), and its JSON in a saved graph 
     base          Guard, Failure, Branch (the generated tests of one specialization)
     arguments     the structure of a call and the Python values in it
     arrays        class, element type, device, rank, sizes and layout of arrays
+    conditions    conditions on sizes as text
     environment   Python values that a function reads without being given them
     objects       what a call must find in its stateful objects
     codegen       the generated entry function

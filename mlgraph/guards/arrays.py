@@ -2,12 +2,13 @@
 
 # pyright: basic
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 from mlgraph.frontend.program import Input, Size
 from mlgraph.guards.base import Branch, Guard
+from mlgraph.guards.conditions import FUNCTIONS, holds, spelled, symbols
 from mlgraph.targets.arrays import CPU, array_type, device_of, dtype_name, dtype_object, torch_device
 
 
@@ -190,6 +191,18 @@ class SizesGuard(Guard):
         tests = [f"(__{symbol} := {first}) >= {low}"] + ([] if high is None else [f"__{symbol} <= {high}"])
         return tests if simple else [*tests, again]
 
+    def found(self, call: Any) -> Mapping[str, tuple[int, tuple[str, int]]]:
+        """Return each symbol's value and place, an array and an axis, in a call that this guard fits.
+
+        Sizes that tensorflow does not know, inside of a `tf.function`, have none.
+        """
+        sizes = _Sizes(self.bounds)
+        for array, shape in self.shapes:
+            for axis, (size, actual) in enumerate(zip(shape, array.find(call).shape)):
+                if actual is not None:
+                    sizes.misfit((array.name, axis), size, int(actual))
+        return sizes.found
+
     def failure(self, call: Any) -> str | None:
         sizes = _Sizes(self.bounds)
         for array, shape in self.shapes:
@@ -199,6 +212,31 @@ class SizesGuard(Guard):
                     expected = old.text.format(*(f"axis {axis} of {name}" for name, axis in old.places))
                     return f"axis {axis} of {array.name} changed from {expected} to {actual}"
         return None
+
+
+@dataclass(frozen=True)
+class ConditionGuard(Guard):
+    """What the function asked about sizes has the same answer."""
+
+    sizes: SizesGuard
+    condition: str
+    depth: ClassVar[int] = 6
+
+    def emit(self, branch: Branch) -> None:
+        def name(name: str) -> str:
+            return branch.names.add(name, FUNCTIONS[name]) if name in FUNCTIONS else f"__{name}"
+
+        branch.size_tests.append(spelled(self.condition, name))
+
+    def failure(self, call: Any) -> str | None:
+        found = self.sizes.found(call)
+        if not symbols(self.condition) <= found.keys():
+            return f"the function asked whether {self.condition}, of sizes that are not known"
+        if holds(self.condition, {symbol: value for symbol, (value, _) in found.items()}):
+            return None
+        asked = ((symbol, *found[symbol]) for symbol in sorted(symbols(self.condition)))
+        where = ", ".join(f"{symbol} (axis {axis} of {name}) is {value}" for symbol, value, (name, axis) in asked)
+        return f"{where}, and the function asked whether {self.condition}"
 
 
 class _Misfit(NamedTuple):
@@ -253,7 +291,10 @@ def _linear_text(factor: int, symbol: str, offset: int) -> str:
 
 
 def array_guards(
-    arrays: list[tuple[Source, Input]], bounds: Mapping[str, tuple[int, int | None]], narrow: bool
+    arrays: list[tuple[Source, Input]],
+    bounds: Mapping[str, tuple[int, int | None]],
+    conditions: Sequence[str],
+    narrow: bool,
 ) -> list[Guard]:
     """Return what a program demands of the arrays that it takes; of those that it does not use, their class alone."""
     guards: list[Guard] = []
@@ -268,4 +309,5 @@ def array_guards(
             guards.append(DeviceGuard(array, wanted.device))
         guards.append(RankGuard(array, len(wanted.shape)))
     used = tuple((array, wanted.shape) for array, wanted in arrays if wanted.used)
-    return [*guards, SizesGuard(used, bounds)] if used else guards
+    sizes = SizesGuard(used, bounds)
+    return [*guards, sizes, *(ConditionGuard(sizes, condition) for condition in conditions)] if used else guards

@@ -2,23 +2,26 @@
 
 # pyright: basic
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sympy
 import torch
 from torch.export import ExportedProgram, graph_signature
 from torch.export.graph_signature import ConstantArgument, InputKind
+from torch.fx.experimental.symbolic_shapes import ShapeEnv
 from xdsl.dialects.builtin import ModuleOp
 
 from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
-from mlgraph.errors import CaptureError, UnsupportedOpError
+from mlgraph.errors import CaptureError, MlgraphError, UnsupportedOpError
 from mlgraph.frontend.program import TRACED, Input, OutputKind, OutputSpec, Program, Request, Size
 from mlgraph.frontend.torch.free_sizes import Free, SizesToFix, SizesTooComplex, batches, every_axis
 from mlgraph.frontend.torch.raising import IGNORED, Raiser, fixed, symbols_of, type_of
 from mlgraph.frontend.torch.replacing import DECOMPOSED
+from mlgraph.frontend.torch.size_guards import SizeGuard, Unprintable, bounds, guards_of, shape_env_of
 from mlgraph.frontend.torch.table import RULES
 from mlgraph.frontend.torch.tracing import Root, export, quiet, users_lines
 
@@ -27,7 +30,7 @@ def capture(request: Request) -> Program:
     """Trace `request.function` and raise the trace into an ivy module, with as many sizes free as can be.
 
     It is traced again without the sizes that rules must know, with the first axis of each input free where torch
-    cannot handle the others, and at last with none.
+    cannot handle the others, and at last with none, where Python takes no free size: `divmod(n, 2)`, `table[n]`.
     """
     free = every_axis(request.arrays) if request.dynamic else frozenset[tuple[int, int]]()
     while free:
@@ -39,6 +42,10 @@ def capture(request: Request) -> Program:
             free = batches(free)
         except UnsupportedOpError:
             break
+        except MlgraphError:
+            raise
+        except Exception:
+            break
     return _capture(request, free=frozenset())
 
 
@@ -48,6 +55,8 @@ def _capture(request: Request, free: Free) -> Program:
     with quiet(root.trace), users_lines():
         exported = export(root, request, RULES, _decompositions, free)
     seconds = time.perf_counter() - started
+    if root.trace.caught and free:  # torch notes no guard for the sizes at which a function raises
+        raise SizesToFix(free)
     program = _raise(exported, root, request)
     program.tracer_seconds = seconds
     return program
@@ -104,15 +113,20 @@ def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
         raise SizesToFix(_axes(users, raiser.to_fix))
     leaves = list(root.trace.static)
     specs = tuple(_outputs(exported, root, users, leaves))
+    used = [bool(node.users) or i in root.trace.looked for i, node in enumerate(users)]
+    inputs, equations = _inputs(users, request.arrays, used)
+    env = shape_env_of(exported)
+    size_guards = () if env is None else _size_guards(env, users, equations)
     finish(main, [value for value, spec in zip(results, signature.output_specs, strict=True) if _is_result(spec)])
     return Program(
         ModuleOp([main]),
-        tuple(_input(n, a, i in root.trace.looked) for i, (n, a) in enumerate(zip(users, request.arrays))),
+        _with_symbols_of(size_guards, inputs),
         leaves,
         specs,
-        _bounds(exported),
+        {} if env is None else bounds(env),
         parameters,
         guards=root.trace.guards(),
+        size_guards=tuple(guard.text for guard in size_guards),
     )
 
 
@@ -160,26 +174,36 @@ def _is_result(spec: graph_signature.OutputSpec) -> bool:
     return spec.kind != graph_signature.OutputKind.TOKEN and not isinstance(spec.arg, ConstantArgument)
 
 
-def _input(node: torch.fx.Node, array: torch.Tensor, looked: bool) -> Input:
-    shape = tuple(_size(n, actual) for n, actual in zip(node.meta["val"].shape, array.shape))
-    return Input(str(array.dtype).removeprefix("torch."), shape, used=looked or bool(node.users))
+def _inputs(
+    users: list[torch.fx.Node], arrays: Sequence[torch.Tensor], used: Sequence[bool]
+) -> tuple[list[Input], list[Any]]:
+    """Return the inputs, and an equation for each size that is an expression of others and has a name of its own."""
+    inputs: list[Input] = []
+    equations: list[Any] = []
+    for i, (node, array) in enumerate(zip(users, arrays)):
+        shape: list[Size] = []
+        for axis, n in enumerate(node.meta["val"].shape):
+            size = fixed(n)
+            if size is None and n.node.expr.is_Symbol:
+                size = str(n.node.expr)
+            elif size is None:
+                size = f"size{i}_{axis}"
+                equations.append(sympy.Eq(sympy.Symbol(size, integer=True), n.node.expr, evaluate=False))
+            shape.append(size)
+        inputs.append(Input(str(array.dtype).removeprefix("torch."), tuple(shape), used[i]))
+    return inputs, equations
 
 
-def _size(size: Any, actual: int) -> Size:
-    if (known := fixed(size)) is not None:
-        return known
-    expression = size.node.expr
-    if isinstance(expression, sympy.Symbol):
-        return str(expression)
-    linear = len(expression.free_symbols) == 1 and sympy.Poly(expression, *expression.free_symbols).degree() == 1
-    return str(expression) if linear else actual
+def _size_guards(env: ShapeEnv, users: list[torch.fx.Node], equations: Sequence[Any]) -> tuple[SizeGuard, ...]:
+    """Return what the trace found out about sizes. Raises `SizesToFix` where Python cannot tell whether it holds."""
+    try:
+        return guards_of(env, equations)
+    except Unprintable as error:
+        raise SizesToFix(_axes(users, error.symbols)) from error
 
 
-def _bounds(exported: ExportedProgram) -> dict[str, tuple[int, int | None]]:
-    bounds: dict[str, tuple[int, int | None]] = {}
-    for symbol, interval in exported.range_constraints.items():
-        if not isinstance(interval.lower, sympy.Integer):
-            continue  # of a float
-        upper = int(interval.upper) if isinstance(interval.upper, sympy.Integer) else None
-        bounds[str(symbol)] = (int(interval.lower), upper)
-    return bounds
+def _with_symbols_of(size_guards: Sequence[SizeGuard], inputs: Sequence[Input]) -> tuple[Input, ...]:
+    """Return the inputs; those that alone show a size that a guard needs count as used."""
+    bound = {size for one in inputs if one.used for size in one.shape}
+    missing = {symbol for guard in size_guards for symbol in guard.symbols} - bound
+    return tuple(replace(one, used=one.used or not missing.isdisjoint(one.shape)) for one in inputs)

@@ -20,6 +20,7 @@ from mlgraph.dialects.constant import LITERAL_SIZE, ArrayOp, Captured, literal
 from mlgraph.dialects.dtypes import BY_NAME, DType, i64, tensor
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.locations import at, is_library
+from mlgraph.frontend.torch.size_guards import known_number
 
 FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 
@@ -42,9 +43,7 @@ def type_of(value: Any) -> Attribute:
 
 def fixed(size: Any) -> int | None:
     """A traced size as a number, None for one that is free. A symbol may stand for a number: the trace went on."""
-    if isinstance(size, torch.SymInt):
-        return int(size.node.expr) if size.node.expr.is_Integer else None
-    return size
+    return known_number(size) if isinstance(size, torch.SymInt) else size
 
 
 @dataclass(frozen=True)

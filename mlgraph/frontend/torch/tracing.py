@@ -2,6 +2,7 @@
 
 # pyright: basic
 import contextlib
+import functools
 import logging
 import operator
 import re
@@ -14,8 +15,13 @@ from typing import Any
 import torch
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch._ops import OpOverload
-from torch._subclasses.fake_tensor import UnsupportedOperatorException
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    UnsupportedOperatorException,
+)
 from torch.export import ExportedProgram
+from torch.fx.experimental import proxy_tensor
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.fx.proxy import TracerBase
 from torch.overrides import TorchFunctionMode
@@ -32,6 +38,12 @@ from mlgraph.frontend.torch.writes import rewrite_writes
 
 FREE_SIZE = re.compile(r"\bs\d+\b")
 """How torch calls free sizes: an error that names one is about what torch cannot tell of it."""
+
+OF_TRACES = (
+    *(MlgraphError, SizesTooComplex, GuardOnDataDependentSymNode, UnsupportedOperatorException),
+    *(DataDependentOutputException, DynamicOutputShapeException),
+)
+"""Errors of tracing, which the function itself does not raise: it must not catch them and go on."""
 
 
 class Trace:
@@ -50,6 +62,8 @@ class Trace:
         """The modules that the function reaches."""
         self.looked: set[int] = set()
         """The numbers of the inputs that the function does something with, be it a look at the shape."""
+        self.caught: list[Exception] = []
+        """What functions of torch raised, as far as the trace went on: the function caught it."""
         self.without_backward = False
         """Whether the trace holds a function whose own backward it has not: then no gradients must be taken."""
 
@@ -107,8 +121,11 @@ class Root(torch.nn.Module):
 
     def forward(self, *arrays: torch.Tensor) -> list[Any]:
         try:
-            with assigned_buffers(self.trace.modules), SimpleSizes(), Replacing(), Looks(arrays, self.trace.looked):
+            with assigned_buffers(self.trace.modules), SimpleSizes(), Replacing(), Looks(arrays, self.trace):
                 leaves = self.trace.function(*arrays)
+            for error in self.trace.caught:
+                if isinstance(error, OF_TRACES):
+                    raise error
         except GuardOnDataDependentSymNode as error:
             raise data_dependent(error) from error
         self.trace.static = [TRACED if _is_dynamic(leaf) else leaf for leaf in leaves]
@@ -121,19 +138,31 @@ class Root(torch.nn.Module):
 
 
 class Looks(TorchFunctionMode):
-    """Notes which inputs any function is given: those that tell a shape or a type leave nothing in the trace."""
+    """Notes which inputs any function is given, and what functions raise: neither leaves anything in the trace."""
 
-    def __init__(self, inputs: Sequence[torch.Tensor], looked: set[int]) -> None:
+    def __init__(self, inputs: Sequence[torch.Tensor], trace: Trace) -> None:
         super().__init__()
         self.numbers = {id(x): i for i, x in enumerate(inputs)}
-        self.looked = looked
+        self.trace = trace
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        for x in (*args, *kwargs.values()):
+        for x in _given((*args, *kwargs.values())):
             if id(x) in self.numbers:
-                self.looked.add(self.numbers[id(x)])
-        return func(*args, **kwargs)
+                self.trace.looked.add(self.numbers[id(x)])
+        try:
+            return func(*args, **kwargs)
+        except Exception as error:
+            self.trace.caught.append(error)
+            raise
+
+
+def _given(arguments: Sequence[Any]) -> Iterator[Any]:
+    for x in arguments:
+        if isinstance(x, list | tuple):
+            yield from _given(x)
+        else:
+            yield x
 
 
 @contextlib.contextmanager
@@ -166,11 +195,15 @@ def export(
 
     Where it holds anything but `known` operations it is taken apart, for which torch traces it once more.
     """
-    with watching_functions(root.trace), temporarily_clear_interpreter_stack(), torch.enable_grad():
+    quiet_guards = without_memory_formats()
+    with watching_functions(root.trace), quiet_guards, temporarily_clear_interpreter_stack(), torch.enable_grad():
         arrays = tuple(example(array) for array in request.arrays)
         dynamic = dimensions(arrays, free) if free else None
         try:
-            exported = inline_regions(_export(root, arrays, dynamic))
+            exported = _export(root, arrays, dynamic)
+            if root.trace.caught:
+                erase_failed(exported)
+            exported = inline_regions(exported)
             rewrite_writes(exported)
             if is_known(exported, known):
                 return exported
@@ -181,6 +214,14 @@ def export(
             if (why := explained(error)) is None:
                 raise
             raise why from error
+
+
+def erase_failed(exported: ExportedProgram) -> None:
+    """Erase the calls that raised in the trace; the function caught the errors and went on without the results."""
+    for node in list(exported.graph.nodes):
+        gives = isinstance(node.target, OpOverload) and node.target._schema.returns
+        if gives and node.meta.get("val") is None and not node.users:
+            exported.graph.erase_node(node)
 
 
 def is_known(exported: ExportedProgram, known: Container[str]) -> bool:
@@ -307,6 +348,18 @@ def users_lines() -> Iterator[None]:
         yield
     finally:
         TracerBase._filter_traceback_frames = original
+
+
+@contextlib.contextmanager
+def without_memory_formats() -> Iterator[None]:
+    """Let torch note no memory format for a node: nobody reads it, and it is found by questions about sizes."""
+    names: dict[str, Any] = proxy_tensor.__dict__
+    original = names["_extract_tensor_metadata"]
+    names["_extract_tensor_metadata"] = functools.partial(original, include_contiguity=False)
+    try:
+        yield
+    finally:
+        names["_extract_tensor_metadata"] = original
 
 
 @contextlib.contextmanager
