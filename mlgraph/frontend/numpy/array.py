@@ -153,6 +153,10 @@ class TracedArray(Operators):
 
         return Flat(self)
 
+    @flat.setter
+    def flat(self, value: Any) -> None:
+        self.flat[:] = value
+
     @property
     def T(self) -> Any:
         return METHODS["transpose"](self)

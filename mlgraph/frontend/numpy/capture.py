@@ -12,7 +12,7 @@ from xdsl.ir import Block, SSAValue
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function, update_type
 from mlgraph.errors import CaptureError
-from mlgraph.frontend.numpy import complex_ufuncs, random, replacements, table, ufunc_methods  # noqa: F401  they fill the tables
+from mlgraph.frontend.numpy import complex_ufuncs, random, replacements, table, ufunc_at, ufunc_methods  # noqa: F401  they fill the tables
 from mlgraph.frontend.numpy.array import Storage, TracedArray
 from mlgraph.frontend.numpy.instances import real_of
 from mlgraph.frontend.numpy.lifting import as_array

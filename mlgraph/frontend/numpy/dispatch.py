@@ -33,7 +33,7 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {}
 """numpy functions that are captured by a function of ours; others by running numpy's own Python code."""
 
 UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
-"""`reduce`, `accumulate`, `outer`, `at`, `reduceat`; filled by `ufunc_methods`."""
+"""`reduce`, `accumulate`, `outer`, `at`, `reduceat`; filled by `ufunc_methods` and `ufunc_at`."""
 
 GENERALISED: dict[str, Callable[..., Any]] = {}
 """Generalised ufuncs by name, as `matmul` and those of `numpy.linalg`; filled by `generalised`."""

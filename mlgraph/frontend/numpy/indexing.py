@@ -20,7 +20,7 @@ from mlgraph.frontend.numpy.lifting import (
     unlifted,
 )
 from mlgraph.frontend.numpy.looking import is_known, is_natural
-from mlgraph.frontend.numpy.masks import mask_of, nonzero, selection, write_masked
+from mlgraph.frontend.numpy.masks import mask_of, nonzero, selection, widened
 from mlgraph.frontend.numpy.sizes import (
     Dim,
     Size,
@@ -29,6 +29,7 @@ from mlgraph.frontend.numpy.sizes import (
     fix,
     is_dim,
     is_free,
+    operands,
     simple,
 )
 from mlgraph.frontend.numpy.trace import emit, unsupported
@@ -97,6 +98,28 @@ def setitem(array: TracedArray, key: Any, value: Any) -> None:
     axes = tuple(sorted(parsed.arrays))
     indices = [normal_index(parsed.arrays[a], part.shape[a]) for a in axes]
     scatter(part, indices, axes, value)
+
+
+def write_masked(array: TracedArray, mask: TracedArray, value: TracedArray) -> None:
+    """`array[mask] = value`; where the mask selects another number of elements, the write raises when it runs."""
+    rest = array.shape[mask.ndim :]
+    if not rest and value.ndim > 1:
+        raise TypeError(
+            "NumPy boolean array indexing assignment requires a 0 or 1-dimensional input,"
+            f" input has {value.ndim} dimensions"
+        )
+    if value._selection is not None and value._selection[0].value is mask.value and value.ndim == len(rest) + 1:
+        new = value._selection[1]
+    elif value.ndim > len(rest) and not _is_one(value.shape[0]):
+        scatter(array, nonzero(mask), tuple(range(mask.ndim)), value)
+        return
+    else:
+        new = broadcast_to(trimmed(value, len(rest)), rest)
+    array.write(as_array(np.where(widened(mask, array.ndim), cast(as_array(new), array.dtype), array)).value)
+
+
+def _is_one(n: Dim) -> bool:
+    return type(n) is int and n == 1
 
 
 def _assigned(array: TracedArray, value: Any) -> TracedArray:
@@ -352,11 +375,18 @@ def scatter(
     """Write `value` at index arrays for some axes; the last of several values for one place stays."""
     together = broadcast_dims(*[i.shape for i in indices])
     dims = indexed_dims(part.shape, together, axes)
-    value = broadcast_to(trimmed(cast(value, part.dtype), len(dims)), dims)
+    value = assignable(trimmed(cast(value, part.dtype), len(dims)), dims)
     if not accumulate and len(indices) == 1 and is_known(indices[0]) and indices[0].ndim == 1:
         indices, value = _last_of_each(indices[0], value, axes[0])
     row = emit(ivy.index_put, part.value, [i.value for i in indices], value.value, axes, accumulate)
     part.write(row)
+
+
+def assignable(value: TracedArray, dims: tuple[Dim, ...]) -> TracedArray:
+    """`value` broadcast to `dims`; where these depend on data, what does not fit raises when it runs."""
+    if examples(dims) is None and value.ndim <= len(dims):
+        return fresh(emit(ivy.broadcast_to, value.value, operands(dims)), dims, value.dtype)
+    return broadcast_to(value, dims)
 
 
 def _last_of_each(index: TracedArray, value: TracedArray, axis: int) -> tuple[list[TracedArray], TracedArray]:

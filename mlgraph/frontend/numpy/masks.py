@@ -11,11 +11,11 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import i64
 from mlgraph.dialects.table import Row
 from mlgraph.frontend.numpy.array import TracedArray, deferred, fresh, natural
-from mlgraph.frontend.numpy.lifting import as_array, cast, leaves
+from mlgraph.frontend.numpy.lifting import as_array, leaves
 from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.polynomials import Counted
-from mlgraph.frontend.numpy.sizes import Dim, Size
-from mlgraph.frontend.numpy.trace import current, emit, unsupported
+from mlgraph.frontend.numpy.sizes import Size
+from mlgraph.frontend.numpy.trace import current, emit
 
 
 def mask_of(array: TracedArray, key: Any) -> TracedArray | None:
@@ -103,30 +103,3 @@ def selection(array: TracedArray, mask: TracedArray) -> TracedArray:
 def widened(mask: TracedArray, ndim: int) -> TracedArray:
     """A mask over leading axes, with axes of size 1 behind."""
     return mask if mask.ndim == ndim else mask.reshape((*mask.shape, *(1,) * (ndim - mask.ndim)))
-
-
-def write_masked(array: TracedArray, mask: TracedArray, value: TracedArray) -> None:
-    """`array[mask] = value`."""
-    wide = widened(mask, array.ndim)
-    if value._selection is not None and value._selection[0].value is mask.value:
-        new = value._selection[1]
-    elif value.ndim <= array.ndim - mask.ndim:
-        new = value
-    elif value.ndim == array.ndim - mask.ndim + 1:
-        new = value.reshape(value.shape[1:]) if _is_one(value.shape[0]) else _spread(mask, value)
-    else:
-        raise unsupported("x[mask] = value with a value of more than one axis", fix="use np.where")
-    array.write(as_array(np.where(wide, cast(as_array(new), array.dtype), as_array(array))).value)
-
-
-def _is_one(n: Dim) -> bool:
-    return type(n) is int and n == 1
-
-
-def _spread(mask: TracedArray, value: TracedArray) -> TracedArray:
-    """The i-th row of `value` at the i-th true element of the mask."""
-    flat = mask.reshape(-1)
-    place = np.maximum(np.cumsum(flat, dtype=np.int64) - 1, 0)
-    spare = np.zeros_like(value, shape=(1, *value.shape[1:]))  # for a mask that is false everywhere
-    spread = np.take(np.concatenate([value, spare]), place, axis=0, mode="clip")
-    return spread.reshape((*mask.shape, *value.shape[1:]))

@@ -13,7 +13,8 @@ from mlgraph.frontend.numpy.array import TracedArray, fresh, known, scalar, view
 from mlgraph.frontend.numpy.dispatch import method
 from mlgraph.frontend.numpy.lifting import as_array, cast, same
 from mlgraph.frontend.numpy.looking import is_contiguous, is_known, twin_of
-from mlgraph.frontend.numpy.sizes import Dim, examples, fix, is_dim, is_free, product, simple, smaller
+from mlgraph.frontend.numpy.masks import mask_of
+from mlgraph.frontend.numpy.sizes import Dim, examples, fix, is_dim, product, simple, smaller
 from mlgraph.frontend.numpy.trace import unsupported
 
 # Shape
@@ -263,12 +264,20 @@ def put(x: TracedArray, indices: Any, values: Any, mode: str = "raise") -> None:
         indices = indices % x.size
     elif mode == "clip":
         indices = np.clip(indices, 0, x.size - 1)
-    values = as_array(values).ravel()
-    if not is_free(indices.size) and not is_free(values.size):
-        values = np.resize(values, int(indices.size)) if values.size != indices.size else values
-    flat = x.reshape(-1).copy()
-    flat[indices] = values
+    values = as_array(values).astype(x.dtype)
+    if values.size == 0:
+        return
+    flat = x.flatten()
+    flat[indices] = repeated(values, indices.shape)
     x[...] = flat.reshape(x.shape)
+
+
+def repeated(values: TracedArray, dims: Sequence[Dim]) -> TracedArray:
+    """`values` in order, again and again, as an array of a shape."""
+    if values.size == 1:
+        return values.reshape(())
+    fits = values.ndim == len(dims) and all(same(m, n) for m, n in zip(values.shape, dims))
+    return values if fits else np.resize(values, dims)
 
 
 @method("sort")
@@ -361,12 +370,12 @@ class Flat:
         return found
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        flat = self.base.flatten()
-        value = as_array(value)
-        target = flat[key]
-        if isinstance(target, TracedArray) and target.ndim and value.size != 1:
-            value = np.resize(value, target.shape)
-        flat[key] = value if value.size != 1 else value.reshape(())
+        """The values repeat."""
+        flat, value = self.base.flatten(), as_array(value)
+        if mask_of(flat, key) is not None:
+            np.place(flat, key, value)
+        else:
+            flat[key] = repeated(value, flat[key].shape)
         self.base[...] = flat.reshape(self.base.shape)
 
     def __iter__(self) -> Iterator[Any]:

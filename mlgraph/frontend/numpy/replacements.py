@@ -111,7 +111,7 @@ def require(a: Any, dtype: Any = None, requirements: Any = None, *, like: Any = 
 
 def dims_of(shape: Any) -> tuple[Dim, ...]:
     """The shape that a creation function was given."""
-    if is_dim(shape):
+    if is_dim(shape) or getattr(shape, "shape", None) == ():
         return (simple(shape),)
     return tuple(simple(n) if is_dim(n) else n.__index__() for n in shape)
 

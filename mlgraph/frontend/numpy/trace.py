@@ -82,6 +82,20 @@ def tracing(trace: Trace) -> Generator[Trace, None, None]:
         _current.reset(token)
 
 
+@contextmanager
+def region(block: Block) -> Generator[None, None, None]:
+    """Operations inside go to the region of an operation; the capture uses none of their values behind it."""
+    trace = current()
+    values = trace.shared, trace.sizes, trace._constants  # pyright: ignore[reportPrivateUsage]
+    trace.shared, trace.sizes = dict(trace.shared), dict(trace.sizes)
+    trace._constants = {key: list(found) for key, found in trace._constants.items()}  # pyright: ignore[reportPrivateUsage]
+    try:
+        with building(block):
+            yield
+    finally:
+        trace.shared, trace.sizes, trace._constants = values  # pyright: ignore[reportPrivateUsage]
+
+
 def active() -> bool:
     """Whether a capture is in progress in this thread."""
     return _current.get() is not None

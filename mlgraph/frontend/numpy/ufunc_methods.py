@@ -1,4 +1,4 @@
-"""`reduce`, `accumulate`, `outer`, `at` and `reduceat` of ufuncs."""
+"""`reduce`, `accumulate`, `outer` and `reduceat` of ufuncs; `at` is in `ufunc_at`."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any
@@ -8,8 +8,7 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, fresh, natural, scalar
 from mlgraph.frontend.numpy.dispatch import UFUNC_METHODS, store
-from mlgraph.frontend.numpy.indexing import items_of, normal_index, parse, scatter
-from mlgraph.frontend.numpy.lifting import as_array, cast, iota, value_of
+from mlgraph.frontend.numpy.lifting import as_array, cast, value_of
 from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.masks import widened
 from mlgraph.frontend.numpy.methods import normal_axes, normal_axis
@@ -44,9 +43,6 @@ SCANS: dict[np.ufunc, Any] = {
     np.logaddexp: ivy.cumulative_logsumexp,
 }
 """The row that accumulates with a ufunc."""
-
-SCATTERS: dict[np.ufunc, str] = {np.multiply: "multiply", np.maximum: "max", np.minimum: "min"}
-"""The mode of `scatter_along_axis` that is `ufunc.at`."""
 
 NO_VALUE = type(np._NoValue)
 
@@ -238,37 +234,6 @@ def outer(ufunc: np.ufunc, a: Any, b: Any, /, **kwargs: Any) -> Any:
     return ufunc(a.reshape((*a.shape, *(1,) * b.ndim)), b, **kwargs)
 
 
-def at(ufunc: np.ufunc, array: Any, key: Any, values: Any = None) -> None:
-    """`ufunc.at`: as `array[key] = ufunc(array[key], values)`, but for places that come twice."""
-    x = array
-    if type(x) is not TracedArray:
-        raise unsupported(f"np.{ufunc.__name__}.at on an array from outside of the function", fix="write to a copy")
-    if ufunc.nin == 1:
-        x[key] = ufunc(x[key])
-        return
-    values = as_array(values)
-    if ufunc is np.subtract:
-        ufunc, values = np.add, -values
-    parsed = parse(x, items_of(key))
-    if not parsed.arrays:
-        x[key] = ufunc(x[key], values)
-        return
-    places = as_array(iota(x.size, np.dtype(np.int64)).reshape(x.shape)[key])
-    value = np.broadcast_to(cast(values, x.dtype), places.shape).ravel()
-    flat = x.reshape(-1).copy()
-    index = normal_index(as_array(places).ravel(), x.size)
-    if ufunc is np.add:
-        scatter(flat, [index], (0,), value, accumulate=True)
-    elif ufunc in SCATTERS:
-        flat.write(emit(ivy.scatter_along_axis, flat.value, index.value, value.value, 0, SCATTERS[ufunc]))
-    elif is_known(index):
-        for i, place in enumerate(index._real.tolist()):
-            flat[place] = ufunc(flat[place], value[i])
-    else:
-        raise unsupported(f"np.{ufunc.__name__}.at with indices that are values of the graph")
-    x[...] = flat.reshape(x.shape)
-
-
 def reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
     """`ufunc.reduceat` at known indices."""
     x, places = as_array(array), as_array(indices)
@@ -287,4 +252,4 @@ def reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: An
     return result if out is None else store(out, result)
 
 
-UFUNC_METHODS.update(reduce=reduce, accumulate=accumulate, outer=outer, at=at, reduceat=reduceat)
+UFUNC_METHODS.update(reduce=reduce, accumulate=accumulate, outer=outer, reduceat=reduceat)

@@ -12,7 +12,7 @@ from mlgraph.frontend.numpy.indexing import gathered, normal_index
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast
 from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.masks import nonzero, selection
-from mlgraph.frontend.numpy.methods import normal_axis
+from mlgraph.frontend.numpy.methods import normal_axis, repeated
 from mlgraph.frontend.numpy.sizes import fix, is_free
 from mlgraph.frontend.numpy.trace import emit, unsupported
 
@@ -79,18 +79,27 @@ def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
 @implements(np.putmask)
 def putmask(a: Any, /, mask: Any, values: Any) -> None:
     """The values repeat, and the i-th goes to the i-th place, whether or not the mask is true there."""
-    values = as_array(values)
-    wide = values
-    if values.size != 1 and values.shape != a.shape:
-        wide = np.resize(values, fix(a.size)).reshape(a.shape)
-    a[...] = np.where(as_array(mask).astype(bool), cast(wide if values.size != 1 else values.reshape(()), a.dtype), a)
+    values, test = as_array(values).astype(a.dtype), _mask_for(a, mask)
+    if values.size != 0:
+        a[...] = np.where(test, repeated(values, a.shape), a)
+
+
+def _mask_for(array: Any, mask: Any) -> TracedArray:
+    """A mask of as many elements as the array, in its shape."""
+    test = as_array(mask).astype(bool)
+    if test.ndim == array.ndim and test.shape == array.shape:
+        return test
+    if test.size != array.size:
+        raise ValueError("mask and data must be the same size")
+    return test.reshape(array.shape)
 
 
 @implements(np.place)
 def place(arr: Any, mask: Any, vals: Any) -> None:
     """The values repeat, and the i-th goes to the i-th true place."""
-    values = as_array(vals).ravel()
-    test = as_array(mask).astype(bool).reshape(arr.shape)
+    values, test = as_array(vals).ravel(), _mask_for(arr, mask)
+    if values.size == 0:
+        raise ValueError("Cannot insert from an empty array!")
     if values.size == 1:
         new = values.reshape(())
     else:

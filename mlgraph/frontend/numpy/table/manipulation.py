@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced
+from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, natural
 from mlgraph.frontend.numpy.dispatch import implements, store
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, iota, stack, value_of
 from mlgraph.frontend.numpy.looking import is_contiguous, twin_of
-from mlgraph.frontend.numpy.methods import normal_axes, normal_axis, shape_from
+from mlgraph.frontend.numpy.methods import normal_axes, normal_axis, repeated, shape_from
 from mlgraph.frontend.numpy.replacements import eye, filled
-from mlgraph.frontend.numpy.sizes import fix, is_dim, is_free, operands, simple, static
+from mlgraph.frontend.numpy.sizes import fix, is_dim, is_free, operands, product, simple
 from mlgraph.frontend.numpy.trace import emit, unsupported
 
 # Like others
@@ -196,11 +196,10 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> TracedArray:
 def resize(a: Any, new_shape: Any) -> TracedArray:
     x = as_array(a).reshape(-1)
     dims = (simple(new_shape),) if is_dim(new_shape) else shape_from([new_shape])
-    size = fix(np.prod(static(dims), dtype=int)) if dims else 1
-    old = fix(x.size)
-    if not old or not size:
-        return as_array(np.zeros(static(dims), x.dtype))
-    return np.tile(x, -(-size // old))[:size].reshape(dims)
+    if x.size == 0:
+        return as_array(np.zeros_like(x, shape=dims))
+    places = natural(as_array(np.remainder(iota(product(dims), np.dtype(np.int64)), x.size)))
+    return np.take(x, places).reshape(dims)
 
 
 # Moving
@@ -316,9 +315,7 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     mask = np.equal.outer(arange(rows), arange(columns))
     values = as_array(val).astype(a.dtype)
     if values.ndim:
-        size = rows if rows <= columns else columns
-        values = np.resize(values.ravel(), fix(size))
-        values = np.resize(values, (fix(rows),))[:, None]
+        values = repeated(values.ravel(), (rows,)).reshape(-1, 1)
     a[...] = np.where(mask, values, a)
 
 
