@@ -16,7 +16,6 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
-from mlgraph.errors import CaptureError
 from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.looking import is_known, number, owner_of, refined, root_of, twin_of
 from mlgraph.frontend.numpy.operators import Operators
@@ -29,7 +28,7 @@ from mlgraph.frontend.numpy.sizes import (
     simple,
     static,
 )
-from mlgraph.frontend.numpy.trace import constant, current, element_type, emit, unsupported, user_line
+from mlgraph.frontend.numpy.trace import constant, current, element_type, emit, outside_write, unsupported
 
 INT = np.dtype(np.int64)
 
@@ -43,8 +42,8 @@ class Storage:
     def __init__(self, value: SSAValue | None, build: Callable[[], SSAValue] | None = None) -> None:
         self._value, self._build = value, build
         self.version = 0
-        self.locked = ""
-        """Why it cannot be written, if it cannot."""
+        self.is_outside = False
+        """Whether it is an array of the user's, which no call of the graph could write to."""
 
     @property
     def value(self) -> SSAValue:
@@ -54,13 +53,8 @@ class Storage:
         return self._value
 
     def write(self, value: SSAValue) -> None:
-        if self.locked:
-            raise CaptureError(
-                "a traced value is written to an array that cannot hold it",
-                where=user_line(),
-                why=self.locked,
-                fix="write to a copy, or pass the array as an argument",
-            )
+        if self.is_outside:
+            raise outside_write()
         self._value = value
         self.version += 1
 
@@ -432,8 +426,7 @@ def resolve(array: TracedArray, promote: bool = False) -> None:
             return
         whole = TracedArray(owner.shape, owner.dtype)
         whole._storage = Storage(constant(owner))
-        if id(owner) in trace.captured:
-            whole._storage.locked = "it comes from outside of the function, and would hold the values of one call"
+        whole._storage.is_outside = id(owner) in trace.captured
         whole._twin = owner
         trace.storages[id(owner)] = whole
     _attach(array, owner, trace.storages[id(owner)])

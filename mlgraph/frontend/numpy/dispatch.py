@@ -23,10 +23,10 @@ from mlgraph.frontend.numpy.lifting import (
     unlifted,
     value_of,
 )
-from mlgraph.frontend.numpy.looking import is_contiguous, is_known, twin_of
+from mlgraph.frontend.numpy.looking import is_contiguous, is_known, is_outside, twin_of, write_error
 from mlgraph.frontend.numpy.scipy import special_rule
 from mlgraph.frontend.numpy.sizes import Dim, examples, is_dim, larger, smaller
-from mlgraph.frontend.numpy.trace import current, unsupported
+from mlgraph.frontend.numpy.trace import current, outside_write, unsupported
 from mlgraph.frontend.numpy.ufuncs import rule_of
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {}
@@ -82,7 +82,10 @@ def method(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 def real_call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Run numpy itself; nothing is traced."""
-    return relifted(function(*unlifted(tuple(args)), **unlifted(dict(kwargs))))
+    try:
+        return relifted(function(*unlifted(tuple(args)), **unlifted(dict(kwargs))))
+    except ValueError as error:
+        raise write_error(error, *args, *kwargs.values()) from None
 
 
 def is_real(args: Any, kwargs: Any) -> bool:
@@ -110,12 +113,14 @@ def call_function(function: Any, args: Any, kwargs: Any) -> Any:
 def call_method(name: str, array: TracedArray, args: Any, kwargs: Any) -> Any:
     """A method of a traced array."""
     if name != "copy" and is_real((array, *args), kwargs):
-        return real_call(getattr(array._real, name), args, kwargs)
+        return real_call(lambda x, *rest, **named: getattr(x, name)(*rest, **named), (array, *args), kwargs)
     return METHODS[name](array, *args, **kwargs)
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
     """A ufunc, or one of its methods, on traced arrays."""
+    if method == "at" and is_outside(inputs[0]):  # numpy writes to what is read-only there
+        raise outside_write()
     if is_real(inputs, kwargs):
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         return real_call(function, inputs, kwargs)
@@ -197,10 +202,7 @@ def store(out: Any, result: TracedArray, where: Any = True, casting: str = "same
     if not isinstance(out, np.ndarray):
         raise TypeError("return arrays must be of ArrayType")
     if type(out) is not TracedArray:
-        raise unsupported(
-            "writing a traced value to an array from outside of the function",
-            fix="make the array inside, or write to a copy",
-        )
+        raise outside_write()
     if not np.can_cast(result.dtype, out.dtype, casting):
         raise TypeError(f"Cannot cast output from {result.dtype!r} to {out.dtype!r} with casting rule '{casting}'")
     shapes = (result.shape,) if where is True else (result.shape, as_array(where).shape)

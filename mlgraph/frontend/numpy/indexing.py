@@ -19,7 +19,7 @@ from mlgraph.frontend.numpy.lifting import (
     relifted,
     unlifted,
 )
-from mlgraph.frontend.numpy.looking import is_known, is_natural
+from mlgraph.frontend.numpy.looking import is_known, is_natural, write_error
 from mlgraph.frontend.numpy.masks import mask_of, nonzero, selection, widened
 from mlgraph.frontend.numpy.sizes import (
     Dim,
@@ -82,7 +82,10 @@ def known_part(array: TracedArray, key: Any) -> Any:
 def setitem(array: TracedArray, key: Any, value: Any) -> None:
     """`array[key] = value`."""
     if not any_traced((array, key, value)) and is_known(array):
-        array._real[unlifted(key)] = unlifted(value)
+        try:
+            array._real[unlifted(key)] = unlifted(value)
+        except ValueError as error:
+            raise write_error(error, array) from None
         return
     value = _assigned(array, value)
     if (mask := mask_of(array, key)) is not None:

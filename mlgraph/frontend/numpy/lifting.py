@@ -49,12 +49,13 @@ def _captured(real: np.ndarray) -> TracedArray:
     """An array from outside of the function."""
     if type(real) is not np.ndarray:
         raise unsupported(f"an array of class {type(real).__name__}", fix="use a plain array, np.asarray(x)")
-    array = _made(real)
     owner = real
     while isinstance(owner.base, np.ndarray):
         owner = owner.base
     current().captured.setdefault(id(owner), owner)
-    return array
+    view = real.view()
+    view.flags.writeable = False
+    return _made(view)
 
 
 def _made(real: np.ndarray) -> TracedArray:

@@ -15,7 +15,7 @@ from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.errors import DataDependentControlFlowError
 from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.sizes import Dim, examples, is_free
-from mlgraph.frontend.numpy.trace import active, current, unsupported, user_line
+from mlgraph.frontend.numpy.trace import active, current, outside_write, unsupported, user_line
 
 if TYPE_CHECKING:
     from mlgraph.frontend.numpy.array import TracedArray
@@ -38,6 +38,19 @@ def number(array: TracedArray, what: str, fix: str) -> Any:
         why="a branch, loop or index that looks at values would be fixed to the traced one",
         fix=fix,
     )
+
+
+def write_error(error: ValueError, *values: Any) -> Exception:
+    """Return `outside_write` where numpy found one of `values` read-only that is the user's; else numpy's own error."""
+    return outside_write() if str(error).endswith("read-only") and any(map(is_outside, values)) else error
+
+
+def is_outside(value: Any) -> bool:
+    """Whether a value is, or a list or tuple holds, an array from outside of the function, as the capture has it."""
+    if isinstance(value, list | tuple):
+        return any(map(is_outside, value))
+    real = getattr(value, "_real", None)
+    return real is not None and id(owner_of(real)) in current().captured
 
 
 def owner_of(real: np.ndarray) -> np.ndarray:

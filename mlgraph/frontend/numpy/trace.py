@@ -150,6 +150,15 @@ def unsupported(name: str, why: str = "", fix: str = "") -> UnsupportedOpError:
     return error
 
 
+def outside_write() -> UnsupportedOpError:
+    """Return the error for a write to an array that is neither an argument nor made in the function."""
+    return unsupported(
+        "writing to an array from outside of the function",
+        why="the array would be written while the function is captured, and by no call of the graph",
+        fix="pass the array as an argument, name the object that holds it in `stateful`, or write to a copy",
+    )
+
+
 def element_type(dtype: "np.dtype[Any]") -> DType:
     """The element type of the IR for a numpy dtype."""
     found = BY_NAME.get(dtype.name)

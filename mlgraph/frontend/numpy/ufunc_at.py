@@ -15,7 +15,7 @@ from mlgraph.frontend.numpy.indexing import assignable, gathered, items_of, norm
 from mlgraph.frontend.numpy.lifting import as_array, cast, iota
 from mlgraph.frontend.numpy.masks import mask_of
 from mlgraph.frontend.numpy.sizes import examples, operand
-from mlgraph.frontend.numpy.trace import emit, region, unsupported
+from mlgraph.frontend.numpy.trace import emit, outside_write, region
 
 INT = np.dtype(np.int64)
 
@@ -28,7 +28,7 @@ def at(ufunc: np.ufunc, array: Any, key: Any, values: Any = None) -> None:
     if not isinstance(array, np.ndarray):
         raise TypeError("first operand must be array")
     if type(array) is not TracedArray:
-        raise unsupported(f"np.{ufunc.__name__}.at on an array from outside of the function", fix="write to a copy")
+        raise outside_write()
     operands = () if ufunc.nin == 1 else (as_array(values),)
     if not _may_repeat(array, key):
         _write_once(ufunc, array, key, operands)

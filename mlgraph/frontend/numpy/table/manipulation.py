@@ -14,7 +14,7 @@ from mlgraph.frontend.numpy.looking import is_contiguous, twin_of
 from mlgraph.frontend.numpy.methods import normal_axes, normal_axis, repeated, shape_from
 from mlgraph.frontend.numpy.replacements import eye, filled
 from mlgraph.frontend.numpy.sizes import fix, is_dim, is_free, operands, product, simple
-from mlgraph.frontend.numpy.trace import emit, unsupported
+from mlgraph.frontend.numpy.trace import emit, outside_write, unsupported
 
 # Like others
 
@@ -371,7 +371,7 @@ def ndim(a: Any) -> int:
 @implements(np.copyto)
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     if type(dst) is not TracedArray:
-        raise unsupported("np.copyto into an array from outside of the function", fix="make the array inside")
+        raise outside_write()
     value = as_array(src)
     if not np.can_cast(value.dtype, dst.dtype, casting):
         raise TypeError(
