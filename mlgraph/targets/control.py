@@ -1,4 +1,7 @@
-"""The Python of `ivy.if`, `ivy.while` and `ivy.scan`: statements in torch and numpy, functions in jax, tensorflow."""
+"""The Python of `ivy.if`, `ivy.while` and `ivy.scan`: statements in torch and numpy, functions in jax, tensorflow.
+
+Where values decide on sizes it is statements in jax too: its functions want one shape of all branches and steps.
+"""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, TypeAlias
@@ -7,7 +10,7 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
 from mlgraph.dialects.dtypes import element_type
-from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, yielded
+from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, is_dynamic, yielded
 
 Lines: TypeAlias = Iterator[str]
 
@@ -122,6 +125,9 @@ def arguments(p: Printer, block: Block) -> list[str]:
 
 
 def jax_cond(p: Printer, op: IfOp) -> Lines:
+    if is_dynamic(op):
+        yield from if_statement(p, op)
+        return
     then, lines = function(p, "then", "", op.then.block, [])
     yield from lines
     otherwise, lines = function(p, "otherwise", "", op.otherwise.block, [])
@@ -131,6 +137,9 @@ def jax_cond(p: Printer, op: IfOp) -> Lines:
 
 
 def jax_while_loop(p: Printer, op: WhileOp) -> Lines:
+    if is_dynamic(op):
+        yield from while_statement(p, op)
+        return
     state = p.fresh("state")
     blocks = op.condition.block, op.body.block
     unpack = [[f"{targets_of(arguments(p, block))} = {state}"] for block in blocks]
@@ -187,7 +196,8 @@ def tensorflow_while_loop(p: Printer, op: WhileOp) -> Lines:
     yield from nested
     names = [p.name(result) for result in op.outputs]
     initial = tuple_of([p.value(v) for v in op.initial])
-    yield f"{targets_of(names)} = {p.path('tensorflow.while_loop')}({condition}, {body}, {initial})"
+    shapes = f", shape_invariants={tuple_of([shape_of(p, v.type) for v in op.outputs])}" if op.dynamic else ""
+    yield f"{targets_of(names)} = {p.path('tensorflow.while_loop')}({condition}, {body}, {initial}{shapes})"
 
 
 def tensorflow_scan(p: Printer, op: ScanOp) -> Lines:
@@ -222,8 +232,18 @@ def tensorflow_scan(p: Printer, op: ScanOp) -> Lines:
 def array_of_tensors(p: Printer, type: Attribute, length: str) -> str:
     """An empty array of as many tensors as `type` has elements along its first axis."""
     assert isinstance(type, TensorType)
-    shape = tuple_of(["None" if size < 0 else str(size) for size in type.get_shape()[1:]])
+    shape = tuple_of(_sizes(type)[1:])  # pyright: ignore[reportUnknownArgumentType]
     return f"{p.path('tensorflow.TensorArray')}({p.dtype(element_type(type))}, size={length}, element_shape={shape})"  # pyright: ignore[reportUnknownArgumentType]
+
+
+def shape_of(p: Printer, type: Attribute) -> str:
+    """The shape of a type, as tensorflow writes one that may change."""
+    assert isinstance(type, TensorType)
+    return f"{p.path('tensorflow.TensorShape')}({tuple_of(_sizes(type))})"  # pyright: ignore[reportUnknownArgumentType]
+
+
+def _sizes(type: "TensorType[Attribute]") -> list[str]:
+    return ["None" if size < 0 else str(size) for size in type.get_shape()]
 
 
 _PRINTERS: dict[tuple[str, type[Operation]], Callable[..., Lines]] = {

@@ -53,14 +53,22 @@ class IfOp(IRDLOperation):
     outputs = var_result_def()
     then = region_def("single_block")
     otherwise = region_def("single_block")
+    dynamic = opt_prop_def(UnitAttr)
+    """Whether the sizes of the results depend on which region runs."""
     traits = traits_def(RecursiveMemoryEffect())
     assembly_format = (
-        "$condition attr-dict `:` type($condition) `->` `(` (type($outputs)^)? `)` $then `else` $otherwise"
+        "(`dynamic` $dynamic^)? $condition attr-dict `:` type($condition) `->` `(` (type($outputs)^)? `)`"
+        " $then `else` $otherwise"
     )
 
-    def __init__(self, condition: SSAValue, then: Block, otherwise: Block):
+    def __init__(self, condition: SSAValue, then: Block, otherwise: Block, dynamic: bool = False):
         types = [value.type for value in yielded(then)]
-        super().__init__(operands=[condition], result_types=[types], regions=[Region(then), Region(otherwise)])
+        super().__init__(
+            operands=[condition],
+            result_types=[types],
+            properties={"dynamic": UnitAttr() if dynamic else None},
+            regions=[Region(then), Region(otherwise)],
+        )
 
     def verify_(self) -> None:
         _check_condition(self, self.condition.type)
@@ -86,12 +94,22 @@ class WhileOp(IRDLOperation):
     outputs = var_result_def()
     condition = region_def("single_block")
     body = region_def("single_block")
+    dynamic = opt_prop_def(UnitAttr)
+    """Whether a step may change the sizes of the state."""
     traits = traits_def(RecursiveMemoryEffect())
-    assembly_format = "`(` ($initial^)? `)` attr-dict `:` functional-type($initial, $outputs) $condition `do` $body"
+    assembly_format = (
+        "(`dynamic` $dynamic^)? `(` ($initial^)? `)` attr-dict `:` functional-type($initial, $outputs)"
+        " $condition `do` $body"
+    )
 
-    def __init__(self, initial: Sequence[SSAValue], condition: Block, body: Block):
+    def __init__(self, initial: Sequence[SSAValue], condition: Block, body: Block, dynamic: bool = False):
         types = [argument.type for argument in body.args]
-        super().__init__(operands=[initial], result_types=[types], regions=[Region(condition), Region(body)])
+        super().__init__(
+            operands=[initial],
+            result_types=[types],
+            properties={"dynamic": UnitAttr() if dynamic else None},
+            regions=[Region(condition), Region(body)],
+        )
 
     def verify_(self) -> None:
         types = [r.type for r in self.outputs]
@@ -163,6 +181,11 @@ def yielded(block: Block) -> tuple[SSAValue, ...]:
     if not isinstance(last := block.last_op, YieldOp):
         raise VerifyException("a region of ivy control flow ends in ivy.yield")
     return tuple(last.values)
+
+
+def is_dynamic(op: Operation) -> bool:
+    """Return whether values decide on sizes in `op`, or in control flow inside it."""
+    return any(isinstance(inner, IfOp | WhileOp) and inner.dynamic is not None for inner in op.walk())
 
 
 def element(type: Attribute) -> Attribute:

@@ -169,6 +169,11 @@ def sliced(x: Value, starts: Shape, stops: Shape, steps: Ints, to: int) -> Sourc
     return (x, to) if whole and stops[to] == TO_END else None
 
 
+@source(ivy.pad)
+def padded(x: Value, low: Shape, high: Shape, to: int, **_: Any) -> Source:
+    return (x, to) if low[to] == 0 and high[to] == 0 else None
+
+
 @source(ivy.concat)
 def joined(xs: Values, axis: int, to: int) -> Source:
     return None if to == normal_axis(axis, rank(xs[0])) else (xs[0], to)

@@ -7,22 +7,23 @@ A branch or loop whose condition is known at capture is inlined. Variables that 
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from xdsl.dialects.builtin import IndexType
 from xdsl.ir import Attribute, Block, SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.building import insert
 from mlgraph.dialects.dtypes import i1, tensor
 from mlgraph.dialects.ivy.control import IfOp, WhileOp, YieldOp, yielded
-from mlgraph.dialects.ivy.size_sources import ELEMENTWISE, size_of
+from mlgraph.dialects.ivy.size_sources import size_of
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size
 from mlgraph.dialects.table import Row
-from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Traced, has_sizes, type_of
+from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Traced, Unsupported, has_sizes, type_of
 from mlgraph.frontend.tensorflow.raising import WRITES, Raiser, called, function_of
 from mlgraph.frontend.tensorflow.table.elements import wider
 from mlgraph.frontend.tensorflow.table.helpers import number
-from mlgraph.frontend.tensorflow.table.lists import TensorList
+from mlgraph.frontend.tensorflow.table.lists import TensorList, come_apart, of_broadcast
 from mlgraph.frontend.tensorflow.table.rule import rule
 
 SHAPES = "output_shapes Tout"
@@ -76,16 +77,45 @@ def chosen(
             written.append(state.current)
     state.current = before
     names = changed(before, *written)
+    for block, branch, other in zip(blocks, outputs, reversed(outputs), strict=True):
+        with raiser.region(block):
+            branch[:] = [filled_as(raiser, blocks, *pair) for pair in zip(branch, other, strict=True)]
     for block, branch, current in zip(blocks, outputs, written, strict=True):
         with raiser.region(block):
             values = [dense(raiser, traced) for traced in branch]
             insert(YieldOp(*values, *(current.get(name) or state.read(name) for name in names)))
-    op = insert(IfOp(condition, *blocks))
-    for result, a, b in zip(op.results, *map(yielded, blocks), strict=True):
+    pairs = list(zip(*map(yielded, blocks), strict=True))
+    op = insert(IfOp(condition, *blocks, dynamic=any(differ(a, b) for a, b in pairs)))
+    for result, (a, b) in zip(op.results, pairs, strict=True):
         result._type = joined(a.type, b.type)
     for name, value in zip(names, op.results[len(outputs[0]) :], strict=True):
         state.write(name, value)
-    return [outside(traced, value) for traced, value in zip(outputs[0], op.results)]
+    return [
+        outside(raiser, traced, value, resized=not same_length(traced, other))
+        for traced, other, value in zip(*outputs, op.results)
+    ]
+
+
+def filled_as(raiser: Raiser, blocks: Sequence[Block], traced: Traced, other: Traced) -> Traced:
+    """Return a list without elements as one of zeros of the shape that the other branch writes."""
+    if not is_empty_list(traced) or not is_list(other):
+        return traced
+    sources = other.thing.item_sizes(raiser)
+    if any(isinstance(size, tuple) and any(inside(size[0], block) for block in blocks) for size in sources):
+        raise Unsupported("a list that only one branch writes to, in a shape made there")
+    shape = [raiser.dim(*size) if isinstance(size, tuple) else size for size in sources]
+    return Traced(None, thing=traced.thing.of_zeros(shape), varies=traced.varies)
+
+
+def differ(a: Value, b: Value) -> bool:
+    """Return whether two values may have other sizes."""
+    sizes = [(size_of(a, axis), size_of(b, axis)) for axis in range(rank(a))]
+    return any(m != n if isinstance(m, int) or isinstance(n, int) else come_apart(m, n) for m, n in sizes)
+
+
+def same_length(a: Traced, b: Traced) -> bool:
+    """Return whether two tensors are no lists, or lists of one length."""
+    return not isinstance(a.thing, TensorList) or a.thing.length is b.thing.length or a.thing.length == b.thing.length
 
 
 def changed(before: dict[str, SSAValue], *after: dict[str, SSAValue]) -> list[str]:
@@ -104,10 +134,11 @@ def dense(raiser: Raiser, traced: Traced) -> Value:
     return traced.thing.filled() if isinstance(traced.thing, TensorList) else raiser.value(traced)
 
 
-def outside(traced: Traced, value: Value) -> Traced:
-    """What a region gives, after it."""
+def outside(raiser: Raiser, traced: Traced, value: Value, resized: bool = False) -> Traced:
+    """What a region gives, after it; the length of a list that is `resized` in it is read there."""
     if isinstance(traced.thing, TensorList):
-        return Traced(None, thing=TensorList(traced.thing.length, traced.thing.dtype, value), varies=traced.varies)
+        length = raiser.dim(value, 0) if resized else traced.thing.length
+        return Traced(None, thing=TensorList(length, traced.thing.dtype, value), varies=traced.varies)
     return Traced(traced.dtype, value, varies=traced.varies)
 
 
@@ -123,7 +154,7 @@ def while_(inputs: list[Traced], *, cond: Any, body: Any, raiser: Raiser) -> lis
     types = loop.types(initial)
     condition = loop.region(types, lambda arguments: [as_bool(raiser.value(raiser.run(loop.condition, arguments)[0]))])
     step = loop.region(types, lambda arguments: loop.state_of(raiser.run(loop.body, arguments)))
-    op = insert(WhileOp(initial, condition, step))
+    op = insert(WhileOp(initial, condition, step, dynamic=loop.resizes(initial, step)))
     return loop.results(list(op.results))
 
 
@@ -135,6 +166,9 @@ class Loop:
         self.condition, self.body = condition, body
         self.varying = [i for i in range(len(inputs)) if not handed_on(body, i)]
         self.names = list(dict.fromkeys(written(body, inputs)))
+        self.growing = [
+            i for i in self.varying if isinstance(inputs[i].thing, TensorList) and not keeps_length(body, i)
+        ]
 
     def fill_lists(self) -> None:
         """Give lists without elements zeros of the shape that the body sets, which a trial run finds."""
@@ -143,18 +177,22 @@ class Loop:
             return
         raiser = self.raiser
         block = Block(arg_types=[self.type_of(i) for i in self.varying if i not in empty])
-        arguments = iter(block.args)
+        arguments = list(block.args)
+        unknown = block.insert_arg(IndexType(), len(arguments))
         trial = list(self.inputs)
-        for i in self.varying:
-            if i not in empty:
-                trial[i] = outside(self.inputs[i], next(arguments))
         before, missing = dict(raiser.state.current), raiser.missing.copy()
         with raiser.region(block):
+            rest = iter(arguments)
+            for i in self.varying:
+                if i not in empty:
+                    trial[i] = outside(raiser, self.inputs[i], next(rest), i in self.growing)
+                elif i in self.growing:
+                    trial[i] = Traced(None, thing=TensorList(unknown, self.inputs[i].thing.dtype))
             found = raiser.run(self.body, trial)
-            shapes = {i: found[i].thing.item_sizes(raiser) for i in empty if not is_empty_list(found[i])}
+            shapes = {i: found[i].thing.item_sizes(raiser) for i in empty if is_list(found[i])}
         raiser.state.current, raiser.missing = before, missing
         places: dict[SSAValue, Traced] = dict(
-            zip(block.args, (self.inputs[i] for i in self.varying if i not in empty), strict=True)
+            zip(arguments, (self.inputs[i] for i in self.varying if i not in empty), strict=True)
         )
         sizes = {i: [self.size_outside(block, size, places) for size in shape] for i, shape in shapes.items()}
         for op in block.walk():
@@ -173,10 +211,10 @@ class Loop:
             return self.raiser.dim(dense(self.raiser, places[x]), axis)
         if not inside(x, block):
             return self.raiser.dim(x, axis)
-        if not isinstance(op := x.owner, Row) or op.OP not in ELEMENTWISE:
+        if not of_broadcast(size):
             raise NeedsStatic("the shape of the elements of a list", size)
         found: Size = 1
-        for operand in op.operands:
+        for operand in x.owner.operands:
             local = axis - rank(x) + rank(operand)
             if local >= 0 and shape_of(operand)[local] != 1:
                 found = wider(found, self.size_outside(block, size_of(operand, local), places))
@@ -186,7 +224,8 @@ class Loop:
         """The type of an input at every step: what tensorflow knows, or the shape of the list's elements."""
         thing = self.inputs[i].thing
         if isinstance(thing, TensorList):
-            return thing.filled().type
+            type = thing.filled().type
+            return tensor((-1, *shape_of(type)[1:]), thing.dtype) if i in self.growing else type
         if (type := type_of(self.body.inputs[i])) is None:
             raise NeedsStatic("the rank of what a loop changes")
         return type
@@ -205,6 +244,11 @@ class Loop:
         """The state that a step gives."""
         return [*self.state_values(outputs), *map(self.raiser.state.read, self.names)]
 
+    def resizes(self, initial: Sequence[Value], step: Block) -> bool:
+        """Return whether a step may give its state other sizes than it took."""
+        states = zip(initial, step.args, yielded(step), strict=True)
+        return any(resized(step, *state, axis) for state in states for axis in range(rank(state[0])))
+
     def region(self, types: Sequence[Attribute], run: Callable[[list[Traced]], list[Value]]) -> Block:
         """A region whose arguments are the state."""
         block = Block(arg_types=types)
@@ -218,10 +262,15 @@ class Loop:
         """The inputs with new values in the place of what changes; variables hold the rest."""
         found = list(self.inputs)
         for i, value in zip(self.varying, values):
-            found[i] = outside(self.inputs[i], value)
+            found[i] = outside(self.raiser, self.inputs[i], value, i in self.growing)
         for name, value in zip(self.names, values[len(self.varying) :], strict=True):
             self.raiser.state.write(name, value)
         return found
+
+
+def is_list(traced: Traced) -> bool:
+    """Return whether `traced` is a list whose elements have a shape that is known."""
+    return isinstance(traced.thing, TensorList) and traced.thing.value is not None
 
 
 def is_empty_list(traced: Traced) -> bool:
@@ -236,6 +285,40 @@ def inside(x: SSAValue, block: Block) -> bool:
             return True
         owner = owner.parent
     return False
+
+
+def resized(step: Block, initial: Value, argument: Value, result: Value, axis: int) -> bool:
+    """Return whether a loop changes a size of its state, as far as the operation that makes it says."""
+    if shape_of(argument)[axis] != -1:
+        return False
+    if shape_of(initial)[axis] != -1:
+        return True
+    source = size_of(result, axis)
+    if not isinstance(source, tuple):
+        return source is not None
+    return isinstance(source[0].owner, Row) and not of_broadcast(source) and inside(source[0], step)
+
+
+def keeps_length(body: Any, i: int) -> bool:
+    """Return whether the body of a loop only reads, and writes within, the list that is its i-th input."""
+    tensor = body.outputs[i]
+    while tensor.name != body.inputs[i].name:
+        op = tensor.op
+        if op.type in ("While", "StatelessWhile"):
+            k = [output.name for output in op.outputs].index(tensor.name)
+            if not keeps_length(function_of([body], op.get_attr("body").name), k):
+                return False
+            tensor = op.inputs[k]
+        elif op.type == "Identity" or (op.type == "TensorListSetItem" and not grows(op)):
+            tensor = op.inputs[0]
+        else:
+            return False
+    return True
+
+
+def grows(op: Any) -> bool:
+    """Return whether a write past the end of a list makes it longer."""
+    return op.get_attr("resize_if_index_out_of_bounds")
 
 
 def handed_on(body: Any, i: int) -> bool:

@@ -117,13 +117,19 @@ def top_k(x: Value, k: Size, *, index_type: DType, raiser: Raiser) -> tuple[Valu
 
 
 @rule("InTopKV2")
-def in_top_k(predictions: Value, targets: Value, k: int) -> Value:
-    """Whether fewer than `k` predictions are larger than the target's, which must be finite."""
-    indices = to(targets, i64)
+def in_top_k(predictions: Value, targets: Value, k: Value, *, raiser: Raiser) -> Value:
+    """Return whether fewer than `k` predictions are larger than the target's: not where one is not finite.
+
+    A target that is no class is in no top.
+    """
+    targets = to(targets, i64)
+    classes = to(raiser.dim(predictions, 1), i64)
+    inside = ivy.logical_and(ivy.greater_equal(targets, number(targets, 0)), ivy.less(targets, classes))
+    indices = ivy.where(inside, targets, number(targets, 0))
     chosen = ivy.take_along_axis(predictions, ivy.expand_dims(indices, (1,)), 1)
     larger = ivy.sum(to(ivy.greater(predictions, chosen), i32), (1,))
     finite = ivy.all(ivy.isfinite(predictions), (1,))
-    return ivy.logical_and(ivy.less(larger, number(larger, k)), finite)
+    return ivy.logical_and(ivy.less(larger, to(k, i32)), ivy.logical_and(finite, inside))
 
 
 def search(side: str) -> Callable[..., Value]:
