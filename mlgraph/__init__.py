@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from mlgraph.compiler import compile
     from mlgraph.graph import Graph, LazyGraph
     from mlgraph.objects import restore
-    from mlgraph.saving import load
+    from mlgraph.serialize import load
 
     __version__: str
 
 __all__ = ["Graph", "LazyGraph", "compile", "errors", "load", "restore"]
 
-_MODULES = {"Graph": "graph", "LazyGraph": "graph", "compile": "compiler", "load": "saving", "restore": "objects"}
+_MODULES = {"Graph": "graph", "LazyGraph": "graph", "compile": "compiler", "load": "serialize", "restore": "objects"}
 
 
 def __getattr__(name: str) -> Any:

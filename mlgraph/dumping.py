@@ -1,10 +1,11 @@
 """IR as text: files of it, and the dumps that `dump_ir`, `dump_dir` and their environment variables ask for."""
 
 # pyright: basic
+import math
 import os
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
@@ -13,8 +14,9 @@ from typing import Any
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 from xdsl.printer import Printer
-from xdsl.utils.exceptions import DiagnosticException, ParseError
+from xdsl.utils.exceptions import ParseError
 
+from mlgraph.dialects.constant import MOST_ELEMENTS
 from mlgraph.dialects.context import context
 from mlgraph.errors import InputError, IRError, PassError, advice
 from mlgraph.files import make_folder, path_of, write_file
@@ -34,19 +36,54 @@ def read(path: str | Path) -> ModuleOp:
     return parse(Path(path).read_text(), str(path))
 
 
-def parse(text: str, name: str) -> ModuleOp:
-    """The module that `text`, which comes from `name`, holds. Raises `IRError` if it does not parse or verify."""
+DEEPEST = 100
+"""The most brackets inside one another: the parser calls itself for each."""
+BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|->|>=|[][(){}<>]')
+"""Brackets, and what hides them: strings, comments, arrows and comparisons."""
+
+
+class _Parser(Parser):
+    """xDSL's parser, which makes no array larger than `MOST_ELEMENTS` of a number."""
+
+    def _parse_dense_literal_type(self) -> Any:
+        type = super()._parse_dense_literal_type()
+        if math.prod(type.get_shape()) > MOST_ELEMENTS:
+            self.raise_error(f"an array of more than {MOST_ELEMENTS} elements does not stand in the IR")
+        return type
+
+
+def parse(text: str, name: str, dialects: Sequence[str] | None = None) -> ModuleOp:
+    """The module that `text`, which comes from `name`, holds. Raises `IRError` if it does not parse or verify.
+
+    With `dialects`, operations and types of others are unknown.
+    """
+    if _depth(text) > DEEPEST:
+        raise IRError(f"the IR has more than {DEEPEST} brackets inside one another", where=name)
     try:
-        module = Parser(context(), text, name).parse_module()
+        module = _Parser(context(dialects), text, name).parse_module()
     except ParseError as error:
         place, _, what = str(error).strip().partition("\n")
         what = what.strip().rpartition("\n")[2].strip()
         raise IRError(f"the IR does not parse: {what}", where=place) from error
+    except Exception as error:  # of an attribute or operation that is built from what does not suit it
+        raise IRError(f"the IR does not parse: {type(error).__name__}: {error}", where=name) from error
     try:
         module.verify()
-    except DiagnosticException as error:
+    except Exception as error:
         raise IRError(f"the IR does not verify: {error}", where=name) from error
     return module
+
+
+def _depth(text: str) -> int:
+    """Return how deep brackets nest."""
+    depth = deepest = 0
+    for match in BRACKETS.finditer(text):
+        if (token := match.group()) in ("(", "[", "{", "<"):
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token in (")", "]", "}", ">"):
+            depth -= 1
+    return deepest
 
 
 def check_mode(mode: Any) -> None:

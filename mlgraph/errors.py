@@ -79,7 +79,7 @@ class NotCapturedError(MlgraphError, RuntimeError):
 
 
 class IRError(MlgraphError, ValueError):
-    """IR text that does not parse or verify."""
+    """IR text that does not parse or verify, or a file that holds no graph which `Graph.save` wrote."""
 
     id = "MLG0007"
 

@@ -196,11 +196,15 @@ class Graph:
         check(self.info(call), call, specialization, self.params)
 
     def save(self, path: str | Path) -> Path:
-        """Write this graph to the folder `path`, for `mlgraph.load`, and return it: IR text, arrays and JSON.
+        """Write this graph to one file, for `mlgraph.load`, and return its path.
 
-        Raises `NotCapturedError` before the first call, `UnsupportedOpError` for what has no place in a file.
+        The path is taken as it is, and folders above it are made; in a folder that is there the file is named after
+        the function, `name.mlgraph`. It is a zip of IR text, arrays and JSON; a file that was there is replaced when
+        the new one is whole. Raises `NotCapturedError` before the first call, `UnsupportedOpError` for what has no
+        place in a file (stateful objects, arguments of classes of the user's own), `FileError` where it cannot be
+        written.
         """
-        from mlgraph.saving import save
+        from mlgraph.serialize import save
 
         return save(self, path)
 

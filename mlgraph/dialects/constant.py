@@ -8,7 +8,7 @@ The data of the last two lies beside the module: the attribute holds the array, 
 """
 
 from dataclasses import dataclass
-from math import isfinite
+from math import isfinite, prod
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -39,6 +39,10 @@ from mlgraph.dialects.literals import List, Literal, parse_literal, print_litera
 
 LITERAL_SIZE = 16
 """Arrays of up to so many elements are written out in the IR."""
+
+
+MOST_ELEMENTS = 2**20
+"""The most elements that are read from the IR, where one number may stand for all."""
 
 
 @dataclass(frozen=True)
@@ -138,6 +142,8 @@ def array_from(value: Literal, type: Attribute) -> "np.ndarray[Any, Any]":
     if not isinstance(type, TensorType):
         raise TypeError("expected a tensor type")
     dtype = dtype_of(element_type(type))  # pyright: ignore[reportUnknownArgumentType]
+    if prod(type.get_shape()) > MOST_ELEMENTS:
+        raise ValueError(f"more than {MOST_ELEMENTS} elements do not stand in the IR")
     if isinstance(value, List):
         array = np.asarray(_elements(value, dtype), dtype).reshape(type.get_shape())
     else:

@@ -1,6 +1,6 @@
 """Every dialect that a module of mlgraph may hold, by name; none is loaded before it is needed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from importlib import import_module
 
 from xdsl.context import Context
@@ -28,9 +28,10 @@ DIALECTS: dict[str, Callable[[], Dialect]] = {
 """The dialects of mlgraph."""
 
 
-def context() -> Context:
-    """A context that knows the dialects of mlgraph and of xDSL, to parse text and to run passes."""
+def context(names: Collection[str] | None = None) -> Context:
+    """A context that knows the dialects of mlgraph and of xDSL, or only `names` of them, to parse and to run passes."""
     ctx = Context()
     for name, dialect in {**get_all_dialects(), **DIALECTS}.items():
-        ctx.register_dialect(name, dialect)
+        if names is None or name in names:
+            ctx.register_dialect(name, dialect)
     return ctx

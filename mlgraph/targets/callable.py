@@ -174,8 +174,8 @@ class _Printer:
 
     def assign(self, op: Operation, text: str) -> Iterator[str]:
         targets = ", ".join(self.name(result) if result.uses.get_length() else "_" for result in op.results)
-        where = line_of(op)
-        comment = f"  # {where.rpartition('/')[2]}" if where else ""
+        where = line_of(op).rpartition("/")[2]
+        comment = f"  # {where}" if where.isprintable() and where else ""  # a comment ends with its line
         yield f"{targets} = {text}{comment}" if targets else f"{text}{comment}"
 
     def deletions(self, values: Sequence[SSAValue], op: Operation) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """What a function decides by sizes holds at the sizes that it is called with, not at those of its capture."""
 
 # pyright: basic
-import json
 import logging
 import math
 from collections.abc import Callable
@@ -16,6 +15,7 @@ import mlgraph
 from mlgraph.errors import IRError
 from mlgraph.guards.conditions import holds, spelled, symbols
 from tests.unit.frameworks import to_numpy
+from tests.unit.saved_files import rewrite_json
 
 VECTORS = tuple((n,) for n in (4, 5, 6, 7, 8, 9, 2, 3, 1, 12))
 MATRICES = ((3, 4), (4, 3), (4, 4), (5, 2), (2, 5), (6, 6), (7, 3), (2, 2), (1, 4), (4, 1))
@@ -242,12 +242,10 @@ def test_a_saved_graph_holds_its_guards(tmp_path: Any) -> None:
 )
 def test_a_file_holds_no_other_code_than_conditions_on_its_sizes(tmp_path: Any, guard: Any) -> None:
     graph = mlgraph.compile(TORCH["an odd size"][0], to="numpy", args=(torch.ones(4),))
-    about = graph.save(tmp_path) / "graph.json"
-    text = json.loads(about.read_text())
-    text["specializations"][0]["size_guards"] = [guard]
-    about.write_text(json.dumps(text))
+    path = graph.save(tmp_path)
+    rewrite_json(path, lambda about: about["specializations"][0].update(size_guards=[guard]))
     with pytest.raises(IRError):
-        mlgraph.load(tmp_path)
+        mlgraph.load(path)
 
 
 def test_conditions_are_python() -> None:

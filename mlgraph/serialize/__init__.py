@@ -1,0 +1,209 @@
+"""`graph.save` and `mlgraph.load`: one file of IR text, arrays and JSON.
+
+    archive        the file as a zip of parts; folders of older versions
+    arrays         the part with the arrays
+    description    the part of JSON: the signature, and what each specialization demands and returns
+    values         Python values and trees as JSON
+    module         the IR, and that it is what the description says
+    older          descriptions of older versions
+
+A file may come from anybody. Nothing in it is run or imported: the IR holds operations of neutral dialects only, which
+the pipeline lowers again, for any target, and names that go into generated code are names. What is not as `save` writes
+it is an `IRError`, when the file is read or at the first call.
+"""
+
+# pyright: basic
+import contextlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import ModuleOp
+
+from mlgraph.arguments import check_target
+from mlgraph.bound_call import BoundCall
+from mlgraph.collector import collecting_rarely
+from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr
+from mlgraph.driver import CompileOptions, Compiler
+from mlgraph.dumping import text_of
+from mlgraph.errors import CaptureError, IRError, MlgraphError, PassError, UnknownTargetError, UnsupportedOpError
+from mlgraph.files import path_of
+from mlgraph.frontend.program import Program
+from mlgraph.function_info import FunctionInfo
+from mlgraph.graph import Graph
+from mlgraph.serialize import archive, description, module, older
+from mlgraph.serialize import arrays as safetensors
+from mlgraph.serialize.values import Record
+from mlgraph.specialization import Specialization
+from mlgraph.targets.arrays import CPU, FRAMEWORKS, as_numpy
+
+__all__ = ["Record", "load", "save"]
+
+
+def save(graph: Graph, path: str | Path) -> Path:
+    """Write every specialization of `graph` to the file `path`, and return it; see `Graph.save`."""
+    specializations = graph.specializations()
+    found = {f"params/{name}": as_numpy(array) for name, array in graph.params.items()}
+    texts: list[str] = []
+    for i, one in enumerate(specializations):
+        if one.executable.effects is not None:
+            raise UnsupportedOpError(f"{graph.name} reads or writes objects, and a file has none")
+        ivy = one.stages["ivy"]
+        found |= _named_arrays(ivy, f"{i}/")
+        texts.append(text_of(ivy))
+    about = description.graph_to_json(graph, specializations, safetensors.described(found))
+    file = path_of(path)
+    if file.is_dir():
+        file /= f"{graph.name.strip('<>')}{archive.SUFFIX}"
+    parts = {archive.ABOUT: [about], **{f"{i}.mlir": [text.encode()] for i, text in enumerate(texts)}}
+    archive.write(file, {**parts, archive.ARRAYS: safetensors.pieces(found)})
+    return file
+
+
+def _named_arrays(ivy: ModuleOp, prefix: str) -> "dict[str, np.ndarray[Any, Any]]":
+    """Give the captured arrays of a module each a name of its own there, and return them by it."""
+    names: dict[int, str] = {}
+    found: dict[str, np.ndarray[Any, Any]] = {}
+    for op in ivy.walk():
+        if isinstance(op, ArrayOp):
+            array = op.value.data.array
+            name = names.setdefault(id(array), f"{prefix}{len(names)}")
+            found[name] = as_numpy(array)
+            op.value = CapturedAttr(Captured(name, array))
+    return found
+
+
+def load(path: str | Path, to: str | None = None, device: str = CPU) -> Graph:
+    """The graph that `save` wrote to `path`, for the target it had or another one.
+
+    A folder stands for the one file in it whose name ends in `.mlgraph`. What older versions wrote, folders, loads too.
+    `device` is where torch computes it, such as `"cuda:0"`; other targets choose for themselves. It captures nothing: a
+    call that fits no saved specialization raises `CaptureError`. Named tuples in a result come back as named tuples
+    with the same names, dataclasses and outputs of `transformers` as a `Record` of the same names.
+
+    Raises `IRError` for a file that `save` did not write, `UnknownTargetError` for a device that torch does not have.
+    """
+    check_target(to)
+    file = path_of(path)
+    with _reading(file):
+        parts = archive.read(file)
+        about = description.read_about(parts.about)
+        if about["to"] not in FRAMEWORKS or len(parts.texts) != len(about["specializations"]):
+            raise IRError("the parts of the graph do not fit together")
+        arrays = safetensors.read(parts.arrays, about["arrays"])
+        signature = description.signature_from_json(about["signature"])
+        graph = Graph(_Saved(description.name_from_json(about["name"]), signature), to or about["to"], _NoCompiler())
+    check_target(graph.to)
+    place = _device(graph.to, device)
+    with _reading(file), collecting_rarely():
+        for i, (text, described) in enumerate(zip(parts.texts, about["specializations"])):
+            graph.add(_specialization(graph, text, described, arrays, f"{file}/{i}.mlir", place))
+    return graph
+
+
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Turn what reading a file raises into an `IRError` that names the file."""
+    try:
+        yield
+    except (IRError, PassError) as error:
+        raise IRError(error.what, where=error.where or str(path), why=error.why) from error
+    except MlgraphError:
+        raise
+    except Exception as error:
+        what = f"no graph was saved here: {type(error).__name__}: {error}"
+        raise IRError(what, where=str(path)) from error
+
+
+def _specialization(
+    graph: Graph,
+    text: bytes,
+    described: Mapping[str, Any],
+    arrays: "Mapping[str, np.ndarray[Any, Any]]",
+    name: str,
+    device: str,
+) -> Specialization:
+    ivy = module.read(text, name)
+    if "results" in described:
+        older.reorder_results(ivy, described["results"])
+    parameters = {name.removeprefix("params/"): a for name, a in arrays.items() if name.startswith("params/")}
+    module.fill(ivy, arrays, parameters)
+    call = description.call_from_json(described, len(graph.signature.parameters))
+    inputs = description.inputs_from_json(described["inputs"], device if graph.to == "torch" else None)
+    bounds = description.bounds_from_json(described["bounds"])
+    guards = description.size_guards_from_json(described["size_guards"], description.symbols_of(inputs), bounds)
+    tree = description.result_from_json(described)
+    outputs = description.outputs_from_json(described["outputs"])
+    program = Program(ivy, inputs, list(tree.leaves), outputs, bounds, parameters, device=device, size_guards=guards)
+    passed = tuple(described["passed"])
+    module.check(program, passed, tree, sum(call.is_array))
+    compiler = Compiler(CompileOptions(array_caching=False))
+    found = compiler.lower(graph.info(), call, program, tree, passed, {})
+    found.executable.main = _first_call_checked(found.executable.main)
+    return found
+
+
+def _first_call_checked(main: Callable[..., Any]) -> Callable[..., Any]:
+    """Return `main`, whose errors are the file's until a call went well."""
+    went_well = False
+
+    def checked(*args: Any) -> Any:
+        nonlocal went_well
+        if went_well:
+            return main(*args)
+        try:
+            result = main(*args)
+        except MlgraphError:
+            raise
+        except Exception as error:
+            raise IRError(
+                f"the first call of a loaded graph raises {type(error).__name__}: {error}",
+                why="what the file says cannot be computed from these arguments",
+            ) from error
+        went_well = True
+        return result
+
+    setattr(checked, "autograph_info__", {})  # noqa: B010
+    return checked
+
+
+def _device(to: str, device: str) -> str:
+    """torch's full name of a device."""
+    if to != "torch":
+        if device != CPU:
+            raise UnknownTargetError(
+                f"a graph to {to} cannot be told to compute on {device!r}", fix="leave out `device`"
+            )
+        return CPU
+    import torch
+
+    try:
+        return str(torch.empty((), device=device).device)
+    except (RuntimeError, AssertionError) as error:
+        raise UnknownTargetError(f"torch has no device {device!r}", why=str(error).partition("\n")[0]) from error
+
+
+class _Saved:
+    """Stands for the function that a loaded graph was made from."""
+
+    def __init__(self, name: str, signature: inspect.Signature) -> None:
+        self.__name__ = name
+        self.__signature__ = signature
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise CaptureError(f"the function {self.__name__} is not in the file", fix="load its graph's source instead")
+
+
+class _NoCompiler:
+    """Stands for the compiler of a loaded graph, whose function is not there to be captured."""
+
+    verify = False
+
+    def specialize(self, info: FunctionInfo, call: BoundCall) -> Specialization:
+        raise CaptureError(
+            f"no specialization of {info.name} that was saved fits this call",
+            why="the file does not hold the function, so that nothing can be captured anew",
+            fix="call the graph this way before you save it, or load it with the `device` that the arrays are on",
+        )

@@ -1,0 +1,231 @@
+"""What `graph.json` says: the signature, and for each specialization what it demands of a call and returns.
+
+version, name, to, signature, arrays (element type and shape by name), and specializations, of each of which
+    call, leaves, arrays    the structure of the arguments, the Python values among them, which leaves are arrays
+    inputs                  element type, shape, whether it is used, and jax's weak type, of each array
+    bounds, size_guards     what must hold of the symbols in the shapes
+    passed                  the numbers of the arrays that `@main` takes
+    result, result_leaves   the structure of the result, and the Python values among its leaves
+    outputs                 where each result of `@main` goes, and what memory it shares
+"""
+
+# pyright: basic
+import inspect
+import json
+import keyword
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlgraph import trees
+from mlgraph.bound_call import BoundCall
+from mlgraph.dialects.dtypes import BY_NAME
+from mlgraph.errors import IRError
+from mlgraph.executable import OutputTree
+from mlgraph.frontend.program import TRACED, Input, Memory, OutputKind, OutputSpec
+from mlgraph.graph import Graph
+from mlgraph.guards.arrays import linear
+from mlgraph.guards.conditions import holds, symbols
+from mlgraph.serialize import older
+from mlgraph.serialize.values import tree_from_json, tree_to_json, value_from_json, value_to_json
+from mlgraph.specialization import Specialization
+
+VERSION = 5
+LARGEST = 2**63 - 1
+"""The largest size and number of an array."""
+
+
+def read_about(content: bytes) -> dict[str, Any]:
+    """Return what `graph.json` says, in the terms of this version. Raises `IRError` for a version that is unknown."""
+    about = json.loads(content.decode())
+    version = about.get("version") if isinstance(about, dict) else None
+    if type(version) is not int or version not in (*older.UPGRADES, VERSION):
+        known = ", ".join(map(str, (*older.UPGRADES, VERSION)))
+        raise IRError(f"the graph is of version {version!r}, this mlgraph reads {known}")
+    return older.upgraded(about)
+
+
+# The signature
+
+
+def signature_to_json(signature: inspect.Signature) -> list[Any]:
+    """Return the parameters as JSON."""
+    return [_parameter_to_json(parameter) for parameter in signature.parameters.values()]
+
+
+def _parameter_to_json(p: inspect.Parameter) -> dict[str, Any]:
+    found: dict[str, Any] = {"name": p.name, "kind": p.kind.name}
+    if p.default is p.empty:
+        return found
+    leaves, spec = trees.flatten(p.default)
+    return {**found, "default": [tree_to_json(spec), [value_to_json(leaf) for leaf in leaves]]}
+
+
+def signature_from_json(described: Sequence[Any]) -> inspect.Signature:
+    """Return the signature. Raises `ValueError` for a name that generated code cannot hold."""
+    return inspect.Signature([_parameter_from_json(parameter) for parameter in described])
+
+
+def _parameter_from_json(described: Mapping[str, Any]) -> inspect.Parameter:
+    name, default = described["name"], inspect.Parameter.empty
+    if not is_name(name):
+        raise ValueError(f"{name!r} is no name of a parameter")
+    if "default" in described:
+        tree, leaves = described["default"]
+        default = trees.unflatten(tree_from_json(tree), [value_from_json(leaf) for leaf in leaves])
+    kinds = {kind.name: kind for kind in type(inspect.Parameter.KEYWORD_ONLY)}  # of a class that has no public name
+    return inspect.Parameter(name, kinds[described["kind"]], default=default)
+
+
+def is_name(name: Any) -> bool:
+    """Return whether generated code can hold a name as it is, and none of its own names begins so."""
+    if type(name) is not str or not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
+        return False
+    return unicodedata.normalize("NFKC", name) == name  # Python reads names of one normal form as the same
+
+
+def name_from_json(name: Any) -> str:
+    """Return the name of a graph, which may be any text that Python's own messages can hold."""
+    if type(name) is not str or "\0" in name:
+        raise ValueError(f"{name!r} is no name")
+    name.encode()
+    return name
+
+
+# A specialization
+
+
+def to_json(one: Specialization) -> dict[str, Any]:
+    """Return what a specialization demands and returns. Raises `UnsupportedOpError` for what has no place in a file."""
+    program, tree = one.executable.program, one.executable.tree
+    return {
+        "call": tree_to_json(one.call.spec),
+        "leaves": [None if flag else value_to_json(leaf) for leaf, flag in zip(one.call.leaves, one.call.is_array)],
+        "arrays": list(one.call.is_array),
+        "inputs": [[i.dtype, list(i.shape), i.used, i.weak] for i in program.inputs],
+        "bounds": {symbol: list(interval) for symbol, interval in program.bounds.items()},
+        "size_guards": list(program.size_guards),
+        "passed": list(one.executable.passed),
+        "result": tree_to_json(tree.spec, result=True),
+        "result_leaves": [
+            {"traced": True} if leaf is TRACED else {"value": value_to_json(leaf)} for leaf in tree.leaves
+        ],
+        "outputs": [_output_to_json(spec) for spec in program.outputs],
+    }
+
+
+def _leaf_to_json(leaf: Any) -> dict[str, Any]:
+    return {"traced": True} if leaf is TRACED else {"value": value_to_json(leaf)}
+
+
+def _output_to_json(spec: OutputSpec) -> dict[str, Any]:
+    return {
+        "kind": spec.kind.value,
+        "target": spec.target,
+        "aliases": sorted(list(memory) for memory in spec.aliases),
+        "same": None if spec.same is None else list(spec.same),
+    }
+
+
+def call_from_json(described: Mapping[str, Any], parameters: int) -> BoundCall:
+    """Return the call that a specialization was captured with, without its arrays."""
+    spec = tree_from_json(described["call"])
+    leaves, flags = [value_from_json(leaf) for leaf in described["leaves"]], tuple(described["arrays"])
+    if not all(type(flag) is bool for flag in flags) or not spec.num_leaves == len(leaves) == len(flags):
+        raise ValueError("the leaves of a call are not those of its structure")
+    if spec.type is not tuple or spec.num_children != parameters:
+        raise ValueError(f"a call has {spec.num_children} values for {parameters} parameters")
+    return BoundCall(spec, leaves, flags)
+
+
+def inputs_from_json(described: Sequence[Any], device: str | None) -> tuple[Input, ...]:
+    """Return what a specialization demands of each array."""
+    return tuple(_input_from_json(*one, device=device) for one in described)
+
+
+def _input_from_json(dtype: Any, shape: Any, used: Any, weak: Any, device: str | None) -> Input:
+    if dtype not in BY_NAME or type(used) is not bool or not (weak is None or type(weak) is bool):
+        raise ValueError(f"{[dtype, shape, used, weak]!r} describes no array")
+    return Input(dtype, tuple(map(_size, shape)), used, weak, device)
+
+
+def _size(size: Any) -> int | str:
+    if type(size) is int and 0 <= size <= LARGEST:
+        return size
+    form = linear(size) if type(size) is str else None
+    if form is None or form[0] == 0:
+        raise ValueError(f"{size!r} is no size")
+    return size
+
+
+def symbols_of(inputs: Sequence[Input]) -> set[str]:
+    """Return the symbols that the sizes of the arrays bind in a call."""
+    sizes = [size for i in inputs if i.used for size in i.shape if isinstance(size, str)]
+    return {form[1] for size in sizes if (form := linear(size)) is not None}
+
+
+def bounds_from_json(described: Mapping[str, Any]) -> dict[str, tuple[int, int | None]]:
+    """Return the interval of each symbol."""
+    bounds = {symbol: (low, high) for symbol, (low, high) in described.items()}
+    for symbol, (low, high) in bounds.items():
+        if not is_name(symbol) or type(low) is not int or not (high is None or type(high) is int):
+            raise ValueError(f"{symbol!r} has the bounds {[low, high]!r}")
+    return bounds
+
+
+def size_guards_from_json(
+    described: Sequence[Any], known: set[str], bounds: Mapping[str, tuple[int, int | None]]
+) -> tuple[str, ...]:
+    """Return conditions on sizes. Raises `ValueError` for one about other sizes, or that cannot be computed."""
+    for guard in described:
+        if type(guard) is not str or not symbols(guard) <= known:
+            raise ValueError(f"{guard!r} is no condition on the sizes of the arrays")
+        try:
+            holds(guard, {symbol: max(bounds.get(symbol, (2, None))[0], 2) for symbol in symbols(guard)})
+        except (ArithmeticError, TypeError) as error:
+            raise ValueError(f"{guard!r} cannot be computed: {error}") from error
+    return tuple(described)
+
+
+def outputs_from_json(described: Sequence[Any]) -> tuple[OutputSpec, ...]:
+    """Return where the results of `@main` go."""
+    return tuple(_output_from_json(one) for one in described)
+
+
+def _output_from_json(described: Mapping[str, Any]) -> OutputSpec:
+    kind, target = OutputKind(described["kind"]), described["target"]
+    if kind is OutputKind.OBJECT or type(target) is not (str if kind is OutputKind.BUFFER else int):
+        raise ValueError(f"{target!r} is no target of a result")
+    same = described["same"]
+    return OutputSpec(
+        kind, target, frozenset(map(_memory, described["aliases"])), None if same is None else _memory(same)
+    )
+
+
+def _memory(described: Sequence[Any]) -> Memory:
+    kind, key = described
+    if kind not in ("input", "parameter", "output") or type(key) is not (str if kind == "parameter" else int):
+        raise ValueError(f"{described!r} is no memory")
+    return Memory(kind, key)
+
+
+def result_from_json(described: Mapping[str, Any]) -> OutputTree:
+    """Return the structure of the user's result, and the Python values in it."""
+    spec = tree_from_json(described["result"])
+    leaves = [TRACED if "traced" in leaf else value_from_json(leaf["value"]) for leaf in described["result_leaves"]]
+    if spec.num_leaves != len(leaves):
+        raise ValueError("the leaves of a result are not those of its structure")
+    return OutputTree(spec, leaves)
+
+
+def graph_to_json(graph: Graph, specializations: Sequence[Specialization], arrays: Mapping[str, Any]) -> bytes:
+    """Return the text of `graph.json`."""
+    about = {
+        "version": VERSION,
+        "name": graph.name,
+        "to": graph.to,
+        "signature": signature_to_json(graph.signature),
+        "specializations": [to_json(one) for one in specializations],
+        "arrays": arrays,
+    }
+    return json.dumps(about, indent=1).encode()

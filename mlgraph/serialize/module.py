@@ -1,0 +1,137 @@
+"""The IR of a saved graph: what it may hold, and whether it is what the description of the graph says."""
+
+# pyright: basic
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from xdsl.dialects.builtin import DYNAMIC_INDEX, IndexType, ModuleOp, TensorType
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Attribute, Operation
+
+from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr, ParameterOp
+from mlgraph.dialects.dtypes import BY_NAME, element_type, type_of_array
+from mlgraph.dumping import parse
+from mlgraph.errors import IRError
+from mlgraph.executable import OutputTree
+from mlgraph.frontend.program import TRACED, OutputKind, Program
+
+DIALECTS = ("builtin", "func", "arith", "ivy", "generator", "constant")
+"""What a saved module may hold; a call of a library's function it may not."""
+MOST_ELEMENTS = 2**40
+"""No machine holds an array of more."""
+
+Arrays = Mapping[str, "np.ndarray[Any, Any]"]
+
+
+def read(text: bytes, name: str) -> ModuleOp:
+    """Return the module of a saved graph. Raises `IRError` for text that is not IR of one function `@main`."""
+    module = parse(text.decode(), name, DIALECTS)
+    main = module.body.block.first_op
+    if not isinstance(main, FuncOp) or main.next_op is not None or main.sym_name.data != "main":
+        raise IRError("a saved graph is one function, @main")
+    if main.is_declaration or main.arg_attrs is not None or main.res_attrs is not None or len(main.body.blocks) != 1:
+        raise IRError("@main of a saved graph is one block without attributes")
+    last = main.body.block.last_op
+    for op in main.body.walk():
+        if op.name.partition(".")[0] in ("builtin", "func") and op is not last:
+            raise IRError(f"@main of a saved graph holds no {op.name}")
+        _check_types([result.type for result in op.results])
+    if not isinstance(last, ReturnOp):
+        raise IRError("@main of a saved graph returns nothing")
+    return module
+
+
+def _check_types(types: Iterable[Attribute]) -> None:
+    for type in types:
+        if isinstance(type, TensorType) and math.prod(n for n in type.get_shape() if n >= 0) > MOST_ELEMENTS:
+            raise IRError(f"{type} is too large an array")
+
+
+def fill(module: ModuleOp, arrays: Arrays, parameters: Arrays) -> None:
+    """Give a module its captured arrays. Raises `IRError` for an array or a weight that is not there as it says."""
+    for op in module.walk():
+        if isinstance(op, ArrayOp):
+            name = op.value.data.name
+            _check_array(op, name, arrays)
+            op.value = CapturedAttr(Captured(name, arrays[name]))
+        elif isinstance(op, ParameterOp):
+            _check_array(op, op.value.data.name, parameters)
+
+
+def _check_array(op: Operation, name: str, arrays: Arrays) -> None:
+    if name not in arrays:
+        raise IRError(f"the IR names an array {name!r} that is not there")
+    if not _fits(arrays[name].shape, type_of_array(arrays[name]), op.results[0].type):
+        raise IRError(f"array {name!r} is no {op.results[0].type}")
+
+
+def _fits(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> bool:
+    """Return whether the type `found` says no more than `shape` and the element type of `wanted`."""
+    if not isinstance(found, TensorType) or element_type(found) != element_type(wanted):
+        return False
+    sizes = found.get_shape()
+    return len(sizes) == len(shape) and all(n in (DYNAMIC_INDEX, size) for n, size in zip(sizes, shape))
+
+
+def check(program: Program, passed: Sequence[Any], tree: OutputTree, calls: int) -> None:
+    """Raise `IRError` unless `@main` takes and returns what the description says, of a call with so many arrays."""
+    block = program.module.body.block.first_op.body.block  # type: ignore[union-attr]
+    if len(program.inputs) != calls or not _are_numbers(passed, calls) or len(passed) != len(block.args):
+        raise IRError("@main does not take the arrays that a call gives")
+    for number, argument in zip(passed, block.args):
+        wanted = program.inputs[number]
+        if not wanted.used or not _fits(wanted.shape, BY_NAME[wanted.dtype], argument.type):
+            raise IRError(f"array {number} of a call is no {argument.type}")
+    results = [operand.type for operand in block.last_op.operands]  # type: ignore[union-attr]
+    if len(results) != len(program.outputs):
+        raise IRError(f"@main returns {len(results)} values for {len(program.outputs)} places")
+    traced = [i for i, leaf in enumerate(tree.leaves) if leaf is TRACED]
+    if sorted(program.targets(OutputKind.USER_OUTPUT)) != traced:
+        raise IRError("the results of @main are not those of the function")
+    _check_writes(program, passed, results)
+    _check_memory(program, calls, len(tree.leaves))
+
+
+def _are_numbers(numbers: Sequence[Any], count: int) -> bool:
+    """Return whether these are different numbers below `count`."""
+    return all(type(n) is int and 0 <= n < count for n in numbers) and len(set(numbers)) == len(numbers)
+
+
+def _check_writes(program: Program, passed: Sequence[int], results: Sequence[Attribute]) -> None:
+    """Check that what is written back has the type of its place."""
+    for kind, known in ((OutputKind.BUFFER, program.parameters), (OutputKind.INPUT, passed)):
+        targets = program.targets(kind)
+        if len(set(targets)) != len(targets) or not set(targets) <= set(known):
+            raise IRError("a result is written where nothing is")
+    for spec, type in zip(program.outputs, results):
+        if spec.kind is OutputKind.USER_OUTPUT:
+            fits = not isinstance(type, TensorType) or element_type(type) in BY_NAME.values()
+            fits = fits and (isinstance(type, TensorType | IndexType) or type in BY_NAME.values())
+        elif spec.kind is OutputKind.BUFFER:
+            array = program.parameters[spec.target]
+            fits = _agree(array.shape, type_of_array(array), type)
+        else:
+            wanted = program.inputs[spec.target]
+            fits = _agree(wanted.shape, BY_NAME[wanted.dtype], type)
+        if not fits:
+            raise IRError(f"a result is {type}, which has no place to go to")
+
+
+def _agree(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> bool:
+    """Return whether no size that both know differs."""
+    if not isinstance(found, TensorType) or element_type(found) != element_type(wanted):
+        return False
+    sizes = found.get_shape()
+    known = [(n, size) for n, size in zip(sizes, shape) if n != DYNAMIC_INDEX and isinstance(size, int)]
+    return len(sizes) == len(shape) and all(n == size for n, size in known)
+
+
+def _check_memory(program: Program, calls: int, leaves: int) -> None:
+    """Check that what results share memory with is there."""
+    known = {"input": range(calls), "parameter": program.parameters.keys(), "output": range(leaves)}
+    for spec in program.outputs:
+        for memory in (*spec.aliases, *(() if spec.same is None else (spec.same,))):
+            if memory.key not in known[memory.kind]:
+                raise IRError(f"a result shares memory with {memory.kind} {memory.key!r}, which is not there")

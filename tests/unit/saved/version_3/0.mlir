@@ -1,0 +1,18 @@
+builtin.module {
+  func.func @main(%x: tensor<?x3xf32> loc(unknown)) -> (tensor<f32>, tensor<?x3xf32>, tensor<?x3xf32>, tensor<?x3xf32>, index, tensor<f32>) {
+    %0 = constant.parameter <"weight"> : tensor<3xf32> loc(unknown)
+    %1 = constant.parameter <"calls"> : tensor<f32> loc(unknown)
+    %2 = constant.array <"0/0"> : tensor<20xf32> loc(unknown)
+    %x_size0 = ivy.dim(%x, axis = 0) : (tensor<?x3xf32>) -> index loc(unknown)
+    %3 = constant.literal dense<1.0> : tensor<f32> loc("model.py":10:0)
+    %add = ivy.add(%1, %3) : (tensor<f32>, tensor<f32>) -> tensor<f32> loc("model.py":10:0)
+    %mul = ivy.multiply(%x, %0) : (tensor<?x3xf32>, tensor<3xf32>) -> tensor<?x3xf32> loc("model.py":11:0)
+    %4 = constant.literal dense<2.0> : tensor<f32> loc("model.py":11:0)
+    %mul_1 = ivy.multiply(%mul, %4) : (tensor<?x3xf32>, tensor<f32>) -> tensor<?x3xf32> loc("model.py":11:0)
+    %mul_2 = ivy.multiply(%x, %4) : (tensor<?x3xf32>, tensor<f32>) -> tensor<?x3xf32> loc("model.py":12:0)
+    %sum = ivy.sum(%mul_1) : (tensor<?x3xf32>) -> tensor<f32> loc("model.py":13:0)
+    %mul_3 = ivy.multiply(%sum, %2) : (tensor<f32>, tensor<20xf32>) -> tensor<20xf32> loc("model.py":13:0)
+    %sum_1 = ivy.sum(%mul_3) : (tensor<20xf32>) -> tensor<f32> loc("model.py":13:0)
+    func.return %add, %mul_2, %mul_1, %mul_1, %x_size0, %sum_1 : tensor<f32>, tensor<?x3xf32>, tensor<?x3xf32>, tensor<?x3xf32>, index, tensor<f32> loc(unknown)
+  } loc(unknown)
+} loc(unknown)
