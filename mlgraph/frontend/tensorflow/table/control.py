@@ -23,7 +23,7 @@ from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Traced, Unsupported, 
 from mlgraph.frontend.tensorflow.raising import WRITES, Raiser, called, function_of
 from mlgraph.frontend.tensorflow.table.elements import wider
 from mlgraph.frontend.tensorflow.table.helpers import number
-from mlgraph.frontend.tensorflow.table.lists import TensorList, come_apart, of_broadcast
+from mlgraph.frontend.tensorflow.table.lists import TensorList, of_broadcast
 from mlgraph.frontend.tensorflow.table.rule import rule
 
 SHAPES = "output_shapes Tout"
@@ -108,9 +108,9 @@ def filled_as(raiser: Raiser, blocks: Sequence[Block], traced: Traced, other: Tr
 
 
 def differ(a: Value, b: Value) -> bool:
-    """Return whether two values may have other sizes."""
+    """Return whether two values may have other sizes; two broadcasts are taken as equal."""
     sizes = [(size_of(a, axis), size_of(b, axis)) for axis in range(rank(a))]
-    return any(m != n if isinstance(m, int) or isinstance(n, int) else come_apart(m, n) for m, n in sizes)
+    return any(m != n and not (of_broadcast(m) and of_broadcast(n)) for m, n in sizes)
 
 
 def same_length(a: Traced, b: Traced) -> bool:
