@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -36,7 +36,12 @@ class BoundCall:
     @property
     def roots(self) -> list[Any]:
         """The stateful objects: those among the arguments, then those that `compile` was given."""
-        return [*(leaf.value for leaf in self.leaves if isinstance(leaf, Root)), *self.plan.objects]
+        own = (leaf.value for leaf in self.leaves if isinstance(leaf, Root))
+        return [*own, *self.plan.objects, *(value for _, value in self.plan.reached)]
+
+    def reaching(self, reached: tuple[tuple[str, Any], ...]) -> "BoundCall":
+        """This call with the objects that a function reaches and writes to, under their names."""
+        return replace(self, plan=replace(self.plan, reached=reached)) if reached else self
 
     def without_arrays(self) -> "BoundCall":
         """This call, holding on to none of its arrays and objects, and to copies of what may change under it."""
@@ -55,7 +60,8 @@ class BoundCall:
     def root_names(self, parameters: Sequence[str]) -> list[str]:
         """The Python that reaches each stateful object."""
         own = [text for text, leaf in zip(self.accessors(parameters), self.leaves) if isinstance(leaf, Root)]
-        return [*own, *(f"stateful[{i}]" for i in range(len(self.plan.objects)))]
+        given = (f"stateful[{i}]" for i in range(len(self.plan.objects)))
+        return [*own, *given, *(name for name, _ in self.plan.reached)]
 
 
 def _kept(leaf: Any) -> Any:

@@ -31,6 +31,7 @@ def check(info: FunctionInfo, call: BoundCall, specialization: Specialization, p
         raise InputError(
             f"{info.name} draws random numbers, and no two draws are the same", fix="check it in eval mode"
         )
+    call = call.reaching(specialization.reached)
     compare(info, call, specialization, params, "the given inputs")
     generator = np.random.default_rng(0)
     moved = [perturbed(as_numpy(array), generator) for array in call.arrays]

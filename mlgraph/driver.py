@@ -27,13 +27,15 @@ from mlgraph.guards.arguments import StaticGuard, StructureGuard
 from mlgraph.guards.arrays import Argument, Held, array_guards, narrow_name
 from mlgraph.guards.environment import ValueGuard
 from mlgraph.guards.objects import ObjectsGuard
-from mlgraph.guards.python import guard_of
+from mlgraph.guards.python import python_guards
 from mlgraph.loader import load
 from mlgraph.objects import ROOTS, weights_of
 from mlgraph.specialization import Specialization
 from mlgraph.state import Trace, flatten_result
 from mlgraph.state.modules import unchanged
 from mlgraph.state.program import with_state
+from mlgraph.state.reach import Reach
+from mlgraph.state.surroundings import Surroundings
 from mlgraph.targets.arrays import CPU, concrete, convert, device_of, placed, wide_types
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel, Passes
@@ -92,31 +94,55 @@ class Compiler:
         """Capture the function for a call, run the pipeline and load the emitted source."""
         for framework in (info.source, info.to):
             load(framework)
-        parameters = list(info.signature.parameters)
-        trace = Trace(call.root_names(parameters), call.roots, (info.source, info.to))
-        named = _named(info, call, parameters)
-        specs: list[Any] = []
         started = time.perf_counter()
-        program = self._import(info, call, trace, named, specs)
-        if (watch := guard_of(info.function, (value for _, value in named))) is not None:
-            program.guards = (*program.guards, watch)
+        program, call, trace, reach, specs = self._captured(info, call)
         seconds = {"tracer": program.tracer_seconds, "capture": time.perf_counter() - started - program.tracer_seconds}
         program, state, left = with_state(program, trace, len(call.arrays))
         tree = OutputTree(specs[-1], [_returned(leaf, call.roots) for leaf in program.leaves])
         _check_outputs([*tree.leaves, *(leaf for leaf in left if not isinstance(leaf, Slot))])
         passed = _drop_unused(program, len(call.arrays))
         effects = Effects(state, left) if call.roots else None
-        return self.lower(info, call, program, tree, passed, seconds, effects)
+        return self.lower(info, call, program, tree, passed, seconds, effects, python_guards(reach, info.to))
+
+    def _captured(self, info: FunctionInfo, call: BoundCall) -> tuple[Program, BoundCall, Trace, Reach, list[Any]]:
+        """Trace until the function writes to nothing but stateful objects: what it wrote to is one in the next trace.
+
+        Return the program, the call with these objects, their trace, all that the function reaches, and what `_import`
+        adds to.
+        """
+        parameters = list(info.signature.parameters)
+        named = _named(info, call, parameters)
+        while True:
+            trace = Trace(call.root_names(parameters), call.roots, (info.source, info.to))
+            reach = Reach(info.function, [v for _, v in named], trace.containers, call.plan.variables)
+            surroundings = Surroundings(reach)
+            specs: list[Any] = []
+            try:
+                program = self._import(info, call, trace, named, specs, surroundings)
+            except MlgraphError:
+                surroundings.check()
+                if not surroundings.changed:
+                    raise
+            surroundings.check()
+            if not surroundings.changed:
+                return program, call, trace, reach, specs  # pyright: ignore[reportPossiblyUnboundVariable]
+            call = call.reaching((*call.plan.reached, *surroundings.changed.values()))
 
     def _import(
-        self, info: FunctionInfo, call: BoundCall, trace: Trace, named: Sequence[tuple[str, Any]], specs: list[Any]
+        self,
+        info: FunctionInfo,
+        call: BoundCall,
+        trace: Trace,
+        named: Sequence[tuple[str, Any]],
+        specs: list[Any],
+        surroundings: Surroundings,
     ) -> Program:
         """Trace the function with the frontend of its framework; add the structure of its result to `specs`."""
         inputs = len(call.arrays)
 
         def flat(*traced: Any, adapt: Adapt = lambda function: function) -> list[Any]:
             original = adapt(info.original)
-            with unchanged((value for _, value in named), call.roots):
+            with surroundings.undone(), unchanged((value for _, value in named), call.roots):
                 result, left = trace.run(traced[inputs:], lambda: _traced_call(info, call, original, traced[:inputs]))
             leaves, spec = result
             specs.append(spec)
@@ -143,6 +169,7 @@ class Compiler:
         passed: tuple[int, ...],
         seconds: dict[str, float],
         effects: Effects | None = None,
+        reads: Sequence[Guard] = (),
     ) -> Specialization:
         """Run the pipeline on a program, whose `main` takes the arrays `passed`, and load the emitted source."""
         to, options = info.to, self.options
@@ -164,7 +191,7 @@ class Compiler:
         function = main_of(program.module)
         return Specialization(
             call=call.without_arrays(),
-            guards=_guards(info, call, program, effects, narrow=to == "jax" and not _x64(options)),
+            guards=[*reads, *_guards(info, call, program, effects, narrow=to == "jax" and not _x64(options))],
             parameters=program.parameters,
             executable=Executable(
                 to=to,
@@ -180,6 +207,7 @@ class Compiler:
             stages=stages,
             seconds=seconds,
             kernels=list(kernels.values()),
+            reached=call.plan.reached,
         )
 
 

@@ -71,6 +71,8 @@ class GraphState:
 
     params: dict[str, Any] = field(default_factory=dict[str, Any])
     """The weights by their `state_dict()` name, arrays of the target."""
+    versions: dict[str, tuple[int, int | None]] = field(default_factory=dict[str, tuple[int, "int | None"]])
+    """The arrays of the source that the weights were made of, where the function reaches these by variables."""
     random: Any = None
     """The stream of random numbers, None for the target's own."""
 

@@ -182,7 +182,7 @@ class Graph:
         `Generator`).
         """
         call = self._call(self._bind(*args, **kwargs))
-        return self._fitting(call).executable.pure(params, rng, call)
+        return self._fitting(call).pure(params, rng, call)
 
     def check(self, *args: Any, **kwargs: Any) -> None:
         """Run the original beside the graph, on these inputs and on perturbed ones; nothing that either writes stays.
@@ -235,7 +235,7 @@ class Graph:
         if (tracing := _capturing.get()) is not None and any(framework_of(a) == tracing for a in call.arrays):
             positional, keyword = spread(self.signature, values)
             return self.original(*positional, **keyword)
-        return self._fitting(call).executable.run_call(self._state, call)
+        return self._fitting(call).run(self._state, call)
 
     def _call(self, values: tuple[Any, ...]) -> BoundCall:
         return take_apart(self.signature, values, self._plan)
@@ -276,9 +276,22 @@ class Graph:
 
     def add(self, specialization: Specialization) -> None:
         """Hold one more specialization, the newest, and the weights that are new with it."""
-        self.params.update(specialization.placed_parameters(self.params))
+        changed = self._forget_changed(specialization)
+        self.params.update(specialization.placed_parameters(self.params.keys() - changed))
         self._specializations.insert(0, specialization)
         self._regenerate()
+
+    def _forget_changed(self, specialization: Specialization) -> set[str]:
+        """Drop the specializations whose arrays a new one has under the same names as others, or with other elements.
+
+        Return these names.
+        """
+        known, new = self._state.versions, specialization.versions()
+        changed = {name for name in new if name in known and new[name] != known[name]}
+        kept = [s for s in self._specializations if not changed & s.versions().keys()]
+        self._specializations[:] = kept
+        known.update(new)
+        return changed
 
     def specializations(self) -> tuple[Specialization, ...]:
         """What this graph holds, the oldest first. Raises `NotCapturedError` where it holds nothing yet."""

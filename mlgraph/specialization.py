@@ -1,13 +1,14 @@
 """One captured and compiled version of a function, and the calls that it fits."""
 
 # pyright: basic
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlgraph.bound_call import BoundCall
 from mlgraph.guards.base import Failure, Guard
 from mlgraph.guards.codegen import Entry
+from mlgraph.guards.python import ArrayGuard
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -33,17 +34,33 @@ class Specialization:
     seconds: dict[str, float]
     kernels: "Sequence[Kernel]" = ()
     """What runs chains of elementwise operations."""
+    reached: tuple[tuple[str, Any], ...] = ()
+    """The objects that it writes to without being given them, under the Python that reaches them."""
 
     def failure(self, call: BoundCall) -> Failure | None:
         """Return the first guard's failure that `call` does not meet; None when it fits."""
+        call = call.reaching(self.reached)
         for guard in self.guards:
             if (text := guard.failure(call)) is not None:
                 return Failure(guard.depth, text)
         return None
 
-    def placed_parameters(self, known: Mapping[str, Any]) -> dict[str, Any]:
+    def run(self, state: "GraphState", call: BoundCall) -> Any:
+        """Return the user's result of a call that fits."""
+        return self.executable.run_call(state, call.reaching(self.reached))
+
+    def pure(self, params: Any, rng: Any, call: BoundCall) -> Any:
+        """Return the result of `Executable.pure` for a call that fits."""
+        return self.executable.pure(params, rng, call.reaching(self.reached))
+
+    def placed_parameters(self, known: Collection[str]) -> dict[str, Any]:
         """Return the weights that are not `known` as arrays of the target; those of the target as they are."""
         return {name: self.executable.place(a) for name, a in self.parameters.items() if name not in known}
+
+    def versions(self) -> dict[str, tuple[int, int | None]]:
+        """Return the identity and the version of each weight that a guard watches as an array."""
+        watched = {id(guard.array): guard.version for guard in self.guards if isinstance(guard, ArrayGuard)}
+        return {name: (id(a), watched[id(a)]) for name, a in self.parameters.items() if id(a) in watched}
 
     @property
     def is_quick(self) -> bool:

@@ -32,7 +32,8 @@ class Names:
 class Branch:
     """The tests of one specialization in the entry function, as Python over the parameters.
 
-    `tests` are one condition; the lines of `unpack` then name sizes, which `size_tests` test.
+    `tests` are one condition; `reads` another, of Python values that may be gone. The lines of `unpack` then name
+    sizes, which `size_tests` test.
     """
 
     framework: str
@@ -43,6 +44,9 @@ class Branch:
     arrays: Sequence[str] = ()
     """The Python that reaches each array among them."""
     tests: list[str] = field(default_factory=list)
+    reads: list[str] = field(default_factory=list)
+    bound: dict[int, str] = field(default_factory=dict)
+    """The variables that hold what a test of `reads` found, by the path's id."""
     unpack: list[str] = field(default_factory=list)
     size_tests: list[str] = field(default_factory=list)
     symbols: set[str] = field(default_factory=set)
@@ -55,13 +59,18 @@ class Branch:
     def lines(self, done: str) -> Iterator[str]:
         """Yield the statements that run `done` if every test holds."""
         yield f"    if {' and '.join(self.tests) or 'True'}:"
+        indent = " " * 8
+        if self.reads:
+            yield f"{indent}try: __same = {' and '.join(self.reads)}"
+            yield f"{indent}except __Exception: __same = False"
+            yield f"{indent}if __same:"
+            indent += "    "
         for line in self.unpack:
-            yield f"        {line}"
+            yield f"{indent}{line}"
         if self.size_tests:
-            yield f"        if {' and '.join(self.size_tests)}:"
-            yield f"            {done}"
-        else:
-            yield f"        {done}"
+            yield f"{indent}if {' and '.join(self.size_tests)}:"
+            indent += "    "
+        yield f"{indent}{done}"
 
 
 class Guard(ABC):

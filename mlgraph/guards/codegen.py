@@ -44,7 +44,7 @@ def generate(
     name: str, signature: inspect.Signature, framework: str, entries: Sequence[Entry], miss: Callable[..., Any]
 ) -> Callable[..., Any]:
     """Return the function that checks a call against each entry in turn and runs the first that fits."""
-    names = Names({"__miss": miss, "__type": type, "__len": len, "__repr": repr})
+    names = Names({"__miss": miss, "__type": type, "__len": len, "__repr": repr, "__Exception": Exception})
     parameters = list(signature.parameters)
     lines = [f"def {_identifier(name)}({_parameter_list(signature, names)}):"]
     for entry in entries:

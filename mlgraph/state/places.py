@@ -4,9 +4,9 @@
 import dataclasses
 import sys
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
-from types import FunctionType, MethodType, ModuleType
+from types import CellType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from mlgraph.objects import ROOTS, is_module, module_framework
@@ -58,7 +58,68 @@ class Item(NamedTuple):
         return f"[{self.key!r}]"
 
 
-Step: TypeAlias = Attribute | Item
+class Variable(NamedTuple):
+    """The step from a `View` to a variable."""
+
+    name: str
+
+    def get(self, owner: Any) -> Any:
+        return owner.get(self.name)
+
+    def set(self, owner: Any, value: Any) -> None:
+        owner.set(self.name, value)
+
+    def delete(self, owner: Any) -> None:
+        owner.delete(self.name)
+
+    def __str__(self) -> str:
+        return f".{self.name}"
+
+
+Step: TypeAlias = Attribute | Item | Variable
+
+
+class View:
+    """The variables of a namespace that a function assigns to, as something that holds them.
+
+    A namespace is the globals of a module, a variable of an enclosing function, a class or a Python module.
+    """
+
+    def __init__(self, space: Any, names: Collection[str]) -> None:
+        self.space = space
+        self.names = tuple(sorted(names))
+
+    def has(self, name: str) -> bool:
+        if isinstance(self.space, CellType):
+            try:
+                return self.space.cell_contents is self.space.cell_contents
+            except ValueError:
+                return False
+        return name in (self.space if isinstance(self.space, dict) else vars(self.space))
+
+    def get(self, name: str) -> Any:
+        if isinstance(self.space, CellType):
+            return self.space.cell_contents
+        return (self.space if isinstance(self.space, dict) else vars(self.space))[name]
+
+    def set(self, name: str, value: Any) -> None:
+        if isinstance(self.space, CellType):
+            self.space.cell_contents = value
+        elif isinstance(self.space, dict):
+            self.space[name] = value
+        else:
+            setattr(self.space, name, value)
+
+    def delete(self, name: str) -> None:
+        if isinstance(self.space, CellType):
+            del self.space.cell_contents
+        elif isinstance(self.space, dict):
+            del self.space[name]
+        else:
+            delattr(self.space, name)
+
+    def content(self) -> "dict[Step, Any]":
+        return {Variable(name): self.get(name) for name in self.names if self.has(name)}
 
 
 class Place(NamedTuple):
@@ -88,7 +149,7 @@ class Place(NamedTuple):
         from mlgraph.dialects.stateful import Slot
 
         last, owner = self.steps[-1], Place(self.root, self.steps[:-1]).text(names)
-        if isinstance(last, Attribute):
+        if not isinstance(last, Item):
             return Slot(owner, last.name)
         return Slot(owner, last.key if isinstance(last.key, str | int) else repr(last.key), item=True)
 
@@ -117,12 +178,14 @@ def _stores(value: Any) -> bool:
 
 def is_container(value: Any) -> bool:
     """Whether a value holds others."""
-    return isinstance(value, dict | list | tuple | deque) or is_object(value)
+    return isinstance(value, dict | list | tuple | deque | View) or is_object(value)
 
 
 def content(value: Any) -> dict[Step, Any]:
     """What a container holds, by the step that leads to it."""
     found: dict[Step, Any] = {}
+    if isinstance(value, View):
+        return value.content()
     if isinstance(value, dict):
         found = {Item(key): dict.__getitem__(value, key) for key in dict.keys(value)}
     elif isinstance(value, list | tuple | deque):
@@ -155,8 +218,13 @@ def _internal(framework: str, name: str) -> bool:
 def fill(container: Any, held: Mapping[Step, Any]) -> None:
     """Make `held` all that a dict, list or object holds."""
     items = {step.key: item for step, item in held.items() if isinstance(step, Item)}
-    if isinstance(container, dict):
-        dict.clear(container)
+    if isinstance(container, View):
+        for step in container.content().keys() - held.keys():
+            step.delete(container)
+        for step, item in held.items():
+            step.set(container, item)
+    elif isinstance(container, dict):
+        type(container).clear(container) if type(container).__module__ == "collections" else dict.clear(container)
         dict.update(container, items)
     elif isinstance(container, list | deque):
         refill(container, list(items.values()))

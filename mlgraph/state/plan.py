@@ -9,7 +9,7 @@ from typing import Any
 
 from mlgraph.errors import InputError
 from mlgraph.objects import is_module, submodules
-from mlgraph.state.places import is_container, is_object
+from mlgraph.state.places import View, is_container, is_object
 
 
 class Root:
@@ -34,6 +34,14 @@ class Plan:
     objects: tuple[Any, ...] = ()
     positions: tuple[tuple[Any, ...], ...] = ()
     keywords: tuple[tuple[Any, ...], ...] = ()
+    reached: tuple[tuple[str, Any], ...] = ()
+    """Objects that the function reaches without being given them and writes to, under the Python that reaches them."""
+
+    @property
+    def variables(self) -> frozenset[tuple[int, str]]:
+        """The variables among the reached objects: the ids of their namespaces, and their names."""
+        views = [value for _, value in self.reached if isinstance(value, View)]
+        return frozenset((id(view.space), name) for view in views for name in view.names)
 
     @staticmethod
     def of(function: Any, objects: Any, positions: Any, keywords: Any) -> "Plan":

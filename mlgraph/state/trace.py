@@ -84,6 +84,11 @@ class Trace:
             for step, child in held.items():
                 self._find(child, place.then(step))
 
+    @property
+    def containers(self) -> frozenset[int]:
+        """The ids of the containers below the roots."""
+        return frozenset(self._containers)
+
     def run(self, traced: Sequence[Any], function: Callable[[], Any]) -> tuple[Any, list[Any]]:
         """The result of `function` on objects that hold traced arrays, and the values that it left in them.
 

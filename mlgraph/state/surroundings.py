@@ -1,0 +1,105 @@
+"""What a function does, while it is traced, to objects that nobody named: it is undone, and becomes state.
+
+A `Reach` tells which containers, variables, classes and arrays the function may write to. What differs after a trace is
+what it wrote. Each such container is then a stateful object of the next trace, as if the user had named it.
+"""
+
+# pyright: basic
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mlgraph.errors import UnsupportedOpError
+from mlgraph.state.places import Step, View, content, fill, is_object, same_content
+from mlgraph.state.reach import Reach
+from mlgraph.targets.arrays import framework_of
+
+
+class Surroundings:
+    """The objects that a function reaches, as they were before it was traced."""
+
+    def __init__(self, reach: Reach) -> None:
+        self.reach = reach
+        self.changed: dict[Any, tuple[str, Any]] = {}
+        """What the function wrote to, and the Python that reaches it."""
+        self.refused: list[str] = []
+        """What it wrote to that cannot be state."""
+        self._views = [(text, view, view.content()) for text, view in self._all_views()]
+        self._held = [(text, value, content(value)) for text, value in self._containers()]
+        self._sets = [(path.text, v, type(v)(v)) for path, v in reach.containers if isinstance(v, set | bytearray)]
+        self._arrays = [
+            (path.text, array, array.copy())
+            for path, array in reach.arrays
+            if framework_of(array) == "numpy" and array.flags.writeable and not array.dtype.hasobject
+        ]
+
+    def _containers(self) -> Iterator[tuple[str, Any]]:
+        for path, value in self.reach.containers:
+            if not isinstance(value, set | bytearray | tuple) or is_object(value):
+                yield path.text, value
+
+    def _all_views(self) -> Iterator[tuple[str, View]]:
+        for space, names in self.reach.namespaces():
+            yield "globals()", View(space, names)
+        for name, cell in self.reach.cells():
+            yield "nonlocal", View(cell, (name,))
+        for cls in self.reach.classes.values():
+            yield cls.__name__, View(cls, self.reach.stored)
+        for module in self.reach.spaces.values():
+            yield module.__name__, View(vars(module), self.reach.stored)
+
+    @contextmanager
+    def undone(self) -> Iterator[None]:
+        """Whatever happens inside, every object is as it was; what changed is noted."""
+        self.changed.clear()
+        self.refused.clear()
+        misses = [(memo, memo.cache_info().misses) for memo in self.reach.memos if hasattr(memo, "cache_info")]
+        try:
+            yield
+        finally:
+            for text, view, held in self._views:
+                self._restore_view(text, view, held)
+            for text, value, held in self._held:
+                if not same_content(content(value), held):
+                    self.changed.setdefault(id(value), (text, value))
+                    fill(value, held)
+            for text, value, held in self._sets:
+                if value != held:
+                    self.refused.append(text)
+                    value.clear()
+                    value.extend(held) if isinstance(value, bytearray) else value.update(held)
+            for text, array, held in self._arrays:
+                if not _same_elements(array, held):
+                    self.refused.append(text)
+                    array[...] = held
+            for memo, count in misses:
+                if memo.cache_info().misses != count:
+                    memo.cache_clear()
+
+    def _restore_view(self, text: str, view: View, held: dict[Step, Any]) -> None:
+        now = view.content()
+        steps = [step for step in {**held, **now} if now.get(step, held) is not held.get(step, now)]
+        if steps:
+            changed = View(view.space, [str(step)[1:] for step in steps])
+            self.changed.setdefault((id(view.space), *changed.names), (text, changed))
+            fill(changed, {step: held[step] for step in steps if step in held})
+
+    def check(self) -> None:
+        """Raise `UnsupportedOpError` for a write that a call of the graph could not repeat."""
+        if self.refused:
+            raise UnsupportedOpError(
+                f"the function changes {', '.join(dict.fromkeys(self.refused))}",
+                why="a call of the graph would not",
+                fix="pass it as an argument and return what is new, or hold it in an object",
+            )
+        if self.reach.iterators:
+            text = self.reach.iterators[0].path.text
+            raise UnsupportedOpError(
+                f"the function reaches the iterator {text}",
+                why="a call of the graph would not take from it",
+                fix="take the next item outside, and pass it as an argument",
+            )
+
+
+def _same_elements(a: Any, b: Any) -> bool:
+    return a.shape == b.shape and a.tobytes() == b.tobytes()
