@@ -17,11 +17,13 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy import views
+from mlgraph.frontend.numpy.from_sizes import Example, attach, example_of, look
 from mlgraph.frontend.numpy.looking import is_known, number, owner_of, refined, root_of, twin_of
 from mlgraph.frontend.numpy.operators import Operators
 from mlgraph.frontend.numpy.sizes import (
     Dim,
     counted,
+    examples,
     is_free,
     operand,
     product,
@@ -75,6 +77,8 @@ class TracedArray(Operators):
         self._origin: tuple[TracedArray, Any] | None = None
         """The known array and the key that a known view was taken by."""
         self._selection: Any = None
+        self._example: Example | None = None
+        """Its elements for the example inputs, where they follow from sizes alone."""
         self._read_only = False
         self._looked = False
         """Whether anybody asked for its shape or type: a trace need not show that."""
@@ -240,6 +244,8 @@ class TracedArray(Operators):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if is_known(self):
             return np.array(self._real, dtype=dtype, copy=copy)
+        if (found := look(self)) is not None:
+            return np.array(found, dtype=dtype)
         raise unsupported(
             "reading the elements of an array",
             why="compiled code (np.array, np.asarray, a C extension) asked for the data of a traced array",
@@ -287,10 +293,14 @@ class TracedArray(Operators):
         dims = ", ".join("?" if is_free(n) else str(n) for n in self.shape)
         return f"<traced {self._dtype.name}[{dims}]>" if not is_known(self) else repr(self._real)
 
-    __str__ = __repr__
+    def __str__(self) -> str:
+        return repr(self) if example_of(self) is None else str(self._number("its text"))
 
     def __format__(self, specification: str) -> str:
-        return repr(self)
+        return repr(self) if example_of(self) is None else format(self._number("its text"), specification)
+
+    def _number(self, what: str) -> Any:
+        return number(self, what, "pass the number as an argument")
 
     def __reduce__(self) -> Any:
         raise unsupported("pickling an array", why="the array is being traced and holds no data")
@@ -313,7 +323,10 @@ class TracedArray(Operators):
 
         setitem(self, key, value)
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        if self._kind is np.ndarray:
+            raise TypeError("unhashable type: 'numpy.ndarray'")
+        return hash(self._number("its hash"))
 
 
 _DATA = frozenset("ctypes data tobytes tofile dump dumps getfield setfield byteswap".split())
@@ -389,12 +402,9 @@ def from_size(size: Dim, dtype: np.dtype = INT, kind: type = int) -> TracedArray
         array = count if count.dtype == dtype else fresh(emit(ivy.cast, count.value, element_type(dtype)), (), dtype)
         return fresh(array.value, (), dtype, kind)
     n = operand(size)
-    return fresh(
-        constant(np.asarray(n, dtype)) if isinstance(n, int) else emit(ivy.from_size, (n,), element_type(dtype)),
-        (),
-        dtype,
-        kind,
-    )
+    value = constant(np.asarray(n, dtype)) if isinstance(n, int) else emit(ivy.from_size, (n,), element_type(dtype))
+    found, example = fresh(value, (), dtype, kind), examples((size,))
+    return found if example is None else attach(found, example[0], (size,))
 
 
 # Looking at arrays

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy.array import METHODS, TracedArray, fresh, scalar
+from mlgraph.frontend.numpy.from_sizes import with_examples
 from mlgraph.frontend.numpy.lifting import (
     any_traced,
     as_array,
@@ -101,7 +102,7 @@ def call_function(function: Any, args: Any, kwargs: Any) -> Any:
     if (ours := FUNCTIONS.get(function)) is not None:
         found = ours(*args, **kwargs)
         if found is not NotImplemented:
-            return found
+            return with_examples(found, function, args, kwargs)
     from mlgraph.frontend.numpy.transplant import transplanted
 
     implementation = getattr(function, "_implementation", function)
@@ -114,7 +115,8 @@ def call_method(name: str, array: TracedArray, args: Any, kwargs: Any) -> Any:
     """A method of a traced array."""
     if name != "copy" and is_real((array, *args), kwargs):
         return real_call(lambda x, *rest, **named: getattr(x, name)(*rest, **named), (array, *args), kwargs)
-    return METHODS[name](array, *args, **kwargs)
+    found = METHODS[name](array, *args, **kwargs)
+    return with_examples(found, lambda x, *rest, **named: getattr(x, name)(*rest, **named), (array, *args), kwargs)
 
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
@@ -127,11 +129,14 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
     if method == "__call__" and not kwargs and ufunc in ON_SIZES and all(map(is_dim, inputs)):
         return ON_SIZES[ufunc](*inputs)
     if method != "__call__":
-        return UFUNC_METHODS[method](ufunc, *inputs, **kwargs)
-    operands, outs, kwargs = bound_outs(ufunc, inputs, **kwargs)
+        found = UFUNC_METHODS[method](ufunc, *inputs, **kwargs)
+        if method == "at":
+            return found
+        return with_examples(found, getattr(ufunc, method), inputs, kwargs)
+    operands, outs, others = bound_outs(ufunc, inputs, **kwargs)
     if ufunc.signature is not None:
-        return generalised(ufunc, operands, outs, **kwargs)
-    return elementwise(ufunc, operands, outs, **kwargs)
+        return generalised(ufunc, operands, outs, **others)
+    return with_examples(elementwise(ufunc, operands, outs, **others), ufunc, inputs, kwargs)
 
 
 def bound_outs(ufunc: np.ufunc, inputs: Any, out: Any = None, **kwargs: Any) -> tuple[list[Any], list[Any], Any]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, known, scalar, view
+from mlgraph.frontend.numpy.from_sizes import example_of, with_examples
 from mlgraph.frontend.numpy.lifting import (
     any_traced,
     as_array,
@@ -55,6 +56,10 @@ def getitem(array: TracedArray, key: Any) -> Any:
     """`array[key]`."""
     if not any_traced((array, key)) and is_known(array):
         return known_part(array, unlifted(key))
+    return with_examples(_part(array, key), operator.getitem, (array, key), {})
+
+
+def _part(array: TracedArray, key: Any) -> Any:
     if (mask := mask_of(array, key)) is not None:
         return selection(array, mask)
     parsed = parse(array, items_of(key))
@@ -262,7 +267,7 @@ def _checked_index(index: Any, n: Dim) -> Dim:
 
 def sliced(item: slice, n: Dim) -> tuple[tuple[Dim, Dim, int, bool], Dim]:
     """A slice of an axis of size n as start, stop, positive step and whether to reverse; and the size of the result."""
-    if any(is_traced(part) and type(part) is TracedArray for part in (item.start, item.stop, item.step)):
+    if any(map(_is_unknown, (item.start, item.stop, item.step))):
         raise unsupported(
             "a slice whose bounds are values of arrays",
             why="the size of the result would be known only when the graph runs",
@@ -283,6 +288,10 @@ def sliced(item: slice, n: Dim) -> tuple[tuple[Dim, Dim, int, bool], Dim]:
         return (0, 0, 1, False), 0
     size = ceil_divide(start - stop, -step)
     return (start + step * (size - 1), start + 1, -step, True), simple(size)
+
+
+def _is_unknown(bound: Any) -> bool:
+    return type(bound) is TracedArray and is_traced(bound) and example_of(bound) is None
 
 
 def _bound(bound: Any) -> Any:

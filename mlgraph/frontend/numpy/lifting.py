@@ -9,6 +9,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, fresh, from_size, is_traced, known, natural
+from mlgraph.frontend.numpy.from_sizes import attach, example_of, with_examples
 from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.sizes import Dim, Size, is_free, operand, operands, simple
 from mlgraph.frontend.numpy.trace import constant, current, element_type, emit, unsupported
@@ -29,7 +30,8 @@ def as_array(x: Any, dtype: Any = None) -> TracedArray:
     if dtype is not None:
         array = cast(array, np.dtype(dtype))
     if array._kind is not np.ndarray:
-        array = fresh(array.value, (), array.dtype)
+        found = fresh(array.value, (), array.dtype)
+        return found if (example := example_of(array)) is None else attach(found, example.value, example.sizes)
     return array
 
 
@@ -84,7 +86,7 @@ def _stacked(items: Sequence[Any]) -> TracedArray:
         return _made(np.array(unlifted(items)))
     arrays = [_as_array(item) for item in items]
     dtype = np.result_type(*[_found_dtype(array) for array in arrays])
-    return stack(arrays, 0, dtype)
+    return with_examples(stack(arrays, 0, dtype), np.array, (items,), {"dtype": dtype})
 
 
 def _found_dtype(array: TracedArray) -> np.dtype:

@@ -14,6 +14,7 @@ from mlgraph.dialects.ivy.types import dtype as dtype_of
 from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.errors import DataDependentControlFlowError
 from mlgraph.frontend.numpy import views
+from mlgraph.frontend.numpy.from_sizes import look
 from mlgraph.frontend.numpy.sizes import Dim, examples, is_free
 from mlgraph.frontend.numpy.trace import active, current, outside_write, unsupported, user_line
 
@@ -32,6 +33,8 @@ def number(array: TracedArray, what: str, fix: str) -> Any:
     """The one element of a known array; other arrays raise."""
     if is_known(array):
         return array._real.item() if array._real.size == 1 else array._real.__bool__()
+    if (found := look(array)) is not None:
+        return found.item() if found.size == 1 else found.__bool__()
     raise DataDependentControlFlowError(
         f"the Python code needs {what}, but the array is known only when the graph runs",
         where=user_line(),

@@ -129,7 +129,7 @@ class Operators:
 
     def __round__(self, digits: int | None = None) -> Any:
         rounded = np.round(self, digits or 0)  # type: ignore[call-overload]
-        return rounded if digits is not None else rounded.astype(np.int64)
+        return numbered(rounded if digits is not None else rounded.astype(np.int64), self)
 
     def __iadd__(self, other: Any) -> Any:
         return in_place(np.add, self, other)

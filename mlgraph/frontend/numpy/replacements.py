@@ -11,7 +11,9 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, known
+from mlgraph.frontend.numpy.from_sizes import look, with_examples
 from mlgraph.frontend.numpy.lifting import (
+    any_traced,
     as_array,
     broadcast_dims,
     cast,
@@ -23,7 +25,7 @@ from mlgraph.frontend.numpy.lifting import (
 )
 from mlgraph.frontend.numpy.looking import is_known, twin_of
 from mlgraph.frontend.numpy.methods import in_order
-from mlgraph.frontend.numpy.sizes import Dim, is_dim, is_free, operand, operands, simple
+from mlgraph.frontend.numpy.sizes import Dim, Size, fix, is_dim, is_free, operand, operands, simple
 from mlgraph.frontend.numpy.trace import active, element_type, emit, unsupported
 from mlgraph.frontend.numpy.transplant import replace
 
@@ -44,7 +46,7 @@ def _or_real(real: Any, ours: Callable[..., Any]) -> Callable[..., Any]:
         if not active():
             return real(*args, **kwargs)
         if any(map(_needs_us, (*args, *kwargs.values()))):
-            return ours(*args, **kwargs)
+            return with_examples(ours(*args, **kwargs), real, args, kwargs)
         return relifted(real(*map(unlifted, args), **{k: unlifted(v) for k, v in kwargs.items()}))
 
     call.__name__ = getattr(real, "__name__", type(real).__name__)
@@ -184,7 +186,15 @@ def _ceil(a: Any, b: Any) -> Any:
     return -(-a // b)
 
 
+def settled(x: Any) -> Any:
+    """A number that follows from sizes as a Python number, which fixes them; anything else as it is."""
+    if type(x) is TracedArray and not x.ndim and (found := look(x)) is not None:
+        return found.item()
+    return x
+
+
 def _arange_of_values(start: Any, stop: Any, step: Any, dtype: Any) -> TracedArray:
+    start, stop, step = (settled(x) for x in (start, stop, step))
     if any(type(x) is TracedArray and not is_known(x) for x in (start, stop, step)):
         raise unsupported(
             "np.arange over values of the graph",
@@ -214,6 +224,32 @@ def identity(n: Any, dtype: Any = None, *, like: Any = None) -> TracedArray:
 def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = float, *, like: Any = None) -> TracedArray:
     rows, columns = iota(simple(N), np.dtype(int)), iota(simple(N if M is None else M), np.dtype(int))
     return cast(as_array(np.greater_equal.outer(rows, columns - k)), np.dtype(dtype))
+
+
+def window(real: Callable[..., Any]) -> Callable[[Callable[..., Any]], None]:
+    """The function is a window of numpy's, of a size of at least 2."""
+
+    def register(function: Callable[..., Any]) -> None:
+        def call(M: Any, *rest: Any) -> Any:
+            if type(M) is not Size or M < 2:
+                return known(real(settled(M) if type(M) is not Size else fix(M), *rest))
+            return function(M, *rest)
+
+        replaces(real)(call)
+
+    return register
+
+
+def _places(size: Dim) -> TracedArray:
+    """From -1 to 1."""
+    return (2 * arange(size) + (1 - size)) / (size - 1)
+
+
+window(np.hanning)(lambda M: 0.5 + 0.5 * np.cos(np.pi * _places(M)))
+window(np.hamming)(lambda M: 0.54 + 0.46 * np.cos(np.pi * _places(M)))
+window(np.bartlett)(lambda M: 1 - np.abs(_places(M)))
+window(np.blackman)(lambda M: 0.42 + 0.5 * np.cos(np.pi * _places(M)) + 0.08 * np.cos(2.0 * np.pi * _places(M)))
+window(np.kaiser)(lambda M, beta: np.i0(beta * np.sqrt(1 - np.square(_places(M)))) / np.i0(float(beta)))
 
 
 @replaces(np.broadcast_shapes)
@@ -323,7 +359,7 @@ class Joiner:
 
     def __getitem__(self, key: Any) -> Any:
         items = key if isinstance(key, tuple) else (key,)
-        if not any(map(_needs_us, items)) or not active():
+        if not active() or not any_traced(items):
             return relifted(self.real[unlifted(key)]) if active() else self.real[key]
         if any(isinstance(item, str) for item in items):
             raise unsupported("np.r_ with a string", fix="use np.concatenate or np.stack")
@@ -333,9 +369,37 @@ class Joiner:
         return np.concatenate([np.atleast_1d(a) for a in arrays])
 
     def _array(self, item: Any) -> Any:
-        return known(self.real[item]) if isinstance(item, slice) else as_array(item)
+        return _range_of(item) if isinstance(item, slice) else as_array(item)
 
 
+def _range_of(item: slice) -> Any:
+    """The numbers that a slice names in the key of `np.r_` and its like."""
+    start, step = 0 if item.start is None else item.start, 1 if item.step is None else item.step
+    if isinstance(step, complex):
+        return np.linspace(start, item.stop, int(abs(step)))
+    return arange(start, item.stop, step)
+
+
+class Grid:
+    """`np.mgrid` and `np.ogrid` of slices between sizes."""
+
+    def __init__(self, real: Any, is_open: bool) -> None:
+        self.real, self.is_open = real, is_open
+
+    def __getitem__(self, key: Any) -> Any:
+        items = key if isinstance(key, tuple) else (key,)
+        if not active() or not any_traced(items):
+            return relifted(self.real[unlifted(key)]) if active() else self.real[key]
+        axes = list(map(_range_of, items))
+        if not isinstance(key, tuple):
+            return axes[0]
+        axes = [axis.astype(np.result_type(*(a.dtype for a in axes))) for axis in axes]
+        grids = np.meshgrid(*axes, indexing="ij", sparse=self.is_open)
+        return tuple(grids) if self.is_open else np.stack(grids)
+
+
+replace(np.mgrid, Grid(np.mgrid, is_open=False))
+replace(np.ogrid, Grid(np.ogrid, is_open=True))
 replace(np.r_, Joiner(np.r_, columns=False))
 replace(np.c_, Joiner(np.c_, columns=True))
 
@@ -345,6 +409,8 @@ def _mathematical(ufunc: np.ufunc) -> Callable[..., Any]:
 
     def call(*args: Any) -> Any:
         found = ufunc(*(x.astype(np.float64) if type(x) is TracedArray else x for x in args))
+        if type(found) is not TracedArray:
+            return found.item()
         found._kind = {"f": float, "b": bool, "i": int}[found.dtype.kind]
         return found
 
@@ -353,7 +419,7 @@ def _mathematical(ufunc: np.ufunc) -> Callable[..., Any]:
 
 _MATH = (
     "acos acosh asin asinh atan atan2 atanh cbrt copysign cos cosh degrees exp exp2 expm1 fabs fmod hypot isfinite"
-    " isinf isnan log1p log10 log2 nextafter radians sin sinh sqrt tan tanh trunc"
+    " isinf isnan log1p log10 log2 nextafter radians sin sinh sqrt tan tanh"
 )
 
 for _name in _MATH.split():
@@ -367,20 +433,21 @@ def log(x: Any, base: Any = None) -> Any:
     return natural(x) if base is None else natural(x) / natural(base)
 
 
-@replaces(math.floor)
-def floor(x: Any) -> Any:
-    return _whole(np.floor(x))
+def _whole(ufunc: np.ufunc) -> Callable[[Any], Any]:
+    """A function of `math` that gives an int."""
+
+    def call(x: Any) -> Any:
+        if type(x) is Size:
+            return x
+        found = ufunc(x).astype(np.int64)
+        found._kind = int
+        return found
+
+    return call
 
 
-@replaces(math.ceil)
-def ceil(x: Any) -> Any:
-    return _whole(np.ceil(x))
-
-
-def _whole(x: Any) -> Any:
-    found = x.astype(np.int64)
-    found._kind = int
-    return found
+for _name in ("floor", "ceil", "trunc"):
+    replaces(getattr(math, _name))(_whole(getattr(np, _name)))
 
 
 @replaces(math.prod)

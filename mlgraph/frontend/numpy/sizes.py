@@ -94,10 +94,45 @@ class Size:
             for _ in range(other):
                 result = result * self
             return result
+        if is_dim(other) and other < 0:
+            return (self * 1.0) ** other
         return number_of(self).__pow__(other)
 
     def __rpow__(self, other: Any) -> Any:
         return number_of(self).__rpow__(other)
+
+    def __lshift__(self, other: Any) -> Any:
+        return _arithmetic(self, other, lambda a, b: a * (1 << fix(b)), "__lshift__")
+
+    def __rlshift__(self, other: Any) -> Any:
+        return other << fix(self) if is_dim(other) else NotImplemented
+
+    def __rshift__(self, other: Any) -> Any:
+        return _arithmetic(self, other, lambda a, b: a // (1 << fix(b)), "__rshift__")
+
+    def __rrshift__(self, other: Any) -> Any:
+        return other >> fix(self) if is_dim(other) else NotImplemented
+
+    def __and__(self, other: Any) -> Any:
+        return _arithmetic(self, other, _masked, "__and__")
+
+    __rand__ = __and__
+
+    def __or__(self, other: Any) -> Any:
+        return _arithmetic(self, other, lambda a, b: fix(a) | fix(b), "__or__")
+
+    __ror__ = __or__
+
+    def __xor__(self, other: Any) -> Any:
+        return _arithmetic(self, other, lambda a, b: fix(a) ^ fix(b), "__xor__")
+
+    __rxor__ = __xor__
+
+    def __invert__(self) -> Any:
+        return -self - 1
+
+    def __round__(self, digits: int | None = None) -> Any:
+        return self if digits is None or digits >= 0 else round(fix(self), digits)
 
     def __neg__(self) -> Any:
         return self * -1
@@ -298,6 +333,13 @@ def _sum(a: Dim, b: Dim, sign: int = 1) -> Dim:
 
 def _product(a: Dim, b: Dim) -> Dim:
     return _sized(polynomials.multiply(_terms(a), _terms(b)))
+
+
+def _masked(a: Dim, b: Dim) -> Dim:
+    """`a & b`: the last bits of a size are a remainder."""
+    if type(b) is int and b >= 0 and b & (b + 1) == 0:
+        return a % (b + 1)
+    return fix(a) & fix(b)
 
 
 def _quotient(a: Dim, b: Dim) -> Dim:

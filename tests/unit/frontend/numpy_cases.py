@@ -70,3 +70,8 @@ def check(function: Callable[..., Any], *groups: Any) -> Program:
 def draw(seed: int, *shapes: tuple[int, ...]) -> list[np.ndarray]:
     random = np.random.default_rng(seed)
     return [random.normal(size=shape) for shape in shapes]
+
+
+def is_free(program: Program) -> bool:
+    """Whether every size of the inputs is free."""
+    return all(isinstance(n, str) for i in program.inputs for n in i.shape)

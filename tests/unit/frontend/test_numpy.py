@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy_cases import check, draw, loaded, traced
+from numpy_cases import check, draw, is_free, loaded, traced
 
 from mlgraph.errors import DataDependentControlFlowError, UnsupportedOpError, line_of
 from mlgraph.frontend.numpy.dispatch import FUNCTIONS
@@ -18,10 +18,6 @@ from mlgraph.frontend.program import TRACED, OutputKind, Program
 
 def rows(program: Program) -> list[str]:
     return [op.name for op in program.module.walk() if op.name.startswith(("ivy.", "generator."))]
-
-
-def is_free(program: Program) -> bool:
-    return all(isinstance(n, str) for i in program.inputs for n in i.shape)
 
 
 # Functions whose sizes stay free: captured on one set of shapes, run on another

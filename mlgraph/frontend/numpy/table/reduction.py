@@ -65,12 +65,12 @@ reduction(np.minimum, np.min, np.amin, sizes=_sizes_to(smaller))
 
 
 @implements(np.any)
-def any(a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOTHING, *, where: Any = NOTHING) -> Any:
+def any_(a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOTHING, *, where: Any = NOTHING) -> Any:
     return reduce(np.logical_or, a, axis, None, out, keepdims, where=True if where is NOTHING else where)
 
 
 @implements(np.all)
-def all(a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOTHING, *, where: Any = NOTHING) -> Any:
+def all_(a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOTHING, *, where: Any = NOTHING) -> Any:
     return reduce(np.logical_and, a, axis, None, out, keepdims, where=True if where is NOTHING else where)
 
 
