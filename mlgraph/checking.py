@@ -27,7 +27,7 @@ TOLERANCES = {"float64": 1e-8, "complex128": 1e-8, "float16": 2e-2, "bfloat16": 
 
 def check(info: FunctionInfo, call: BoundCall, specialization: Specialization, params: dict[str, Any]) -> None:
     """Compare on the inputs of `call`, then on perturbed ones; raises `CheckError` at the first difference."""
-    if "rng" in specialization.executable.leading:
+    if specialization.executable.draws:
         raise InputError(
             f"{info.name} draws random numbers, and no two draws are the same", fix="check it in eval mode"
         )

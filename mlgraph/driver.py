@@ -22,6 +22,7 @@ from mlgraph.executable import Effects, Executable, OutputTree, Returned
 from mlgraph.frontend.locations import user_line, warn
 from mlgraph.frontend.program import TRACED, Adapt, OutputKind, Program, Request
 from mlgraph.function_info import FunctionInfo
+from mlgraph.generators import generators_of
 from mlgraph.guards import Guard
 from mlgraph.guards.arguments import StaticGuard, StructureGuard
 from mlgraph.guards.arrays import Argument, Held, array_guards, narrow_name
@@ -111,7 +112,7 @@ class Compiler:
         adds to.
         """
         parameters = list(info.signature.parameters)
-        named = _named(info, call, parameters)
+        named = _named(info, call)
         while True:
             trace = Trace(call.root_names(parameters), call.roots, (info.source, info.to))
             reach = Reach(info.function, [v for _, v in named], trace.containers, call.plan.variables)
@@ -153,7 +154,10 @@ class Compiler:
         own = [name for name, flag in zip(call.accessors(list(info.signature.parameters)), call.is_array) if flag]
         names = identifiers([*own, *(place.text(trace.names) for place in trace.arrays)])
         options = self.options
-        request = Request(flat, arrays, names, info.function, named, options.dynamic, options.include_generators)
+        generators = generators_of(info.function, _static(info, call))
+        request = Request(
+            flat, arrays, names, info.function, named, generators, options.dynamic, options.include_generators
+        )
         program = _run_frontend(info.source, request, info.name)
         if info.to == "torch":
             program.inputs = tuple(replace(i, device=device_of(a)) for i, a in zip(program.inputs, given, strict=True))
@@ -230,10 +234,15 @@ def _guards(
     return guards + array_guards(list(zip(arrays, inputs, strict=True)), program.bounds, program.size_guards, narrow)
 
 
-def _named(info: FunctionInfo, call: BoundCall, parameters: Sequence[str]) -> list[tuple[str, Any]]:
+def _static(info: FunctionInfo, call: BoundCall) -> list[tuple[str, Any]]:
+    """Return the arguments that are no arrays, under the Python that reaches them."""
+    accessors = call.accessors(list(info.signature.parameters))
+    return list(zip([name for name, flag in zip(accessors, call.is_array) if not flag], call.static))
+
+
+def _named(info: FunctionInfo, call: BoundCall) -> list[tuple[str, Any]]:
     """Return the modules and arrays that the function may use beside its inputs."""
-    static = [name for name, flag in zip(call.accessors(parameters), call.is_array) if not flag]
-    found = weights_of(info.function, zip(static, call.static))
+    found = weights_of(info.function, _static(info, call))
     names = unique(name for name, _ in found)
     return [(name, value) for name, (_, value) in zip(names, found)]
 

@@ -106,6 +106,8 @@ class Executable:
         written = [OutputSpec(OutputKind.OBJECT, slot) for slot in written_slots(function).values()]
         self.outputs = (*program.outputs, *written)
         self.leading = leading(function, len(passed) + len(self.reads))
+        self.draws = [name for name in self.leading if name != "params"]
+        """The arguments of `main` that are streams of random numbers."""
         arguments = function.body.block.args[len(self.leading) :]
         self.names = {position: argument.name_hint or "" for position, argument in zip(passed, arguments)}
         types = function.function_type.outputs.data
@@ -123,7 +125,7 @@ class Executable:
 
     def entry(self, state: GraphState) -> Callable[..., Any]:
         """Return the shortest way from arrays to the user's result: `main` itself where its results are the user's."""
-        special = self.writes_state or self.effects or self.numbers or "rng" in self.leading
+        special = self.writes_state or self.effects or self.numbers or self.draws
         if special or self.scope is not contextlib.nullcontext:
             return functools.partial(self.run, state)
         called = functools.partial(self.main, state.params) if self.leading else self.main
@@ -144,7 +146,7 @@ class Executable:
 
     def call(self, params: Any, rng: Any, arrays: Sequence[Any]) -> list[Any]:
         """Return the results of `main`, numbers as Python has them."""
-        given = {"params": params, "rng": rng}
+        given = {"params": params, **randomness.streams(self.to, rng, self.draws, self.program.streams)}
         with self.scope():
             found = self.main(*(given[name] for name in self.leading), *arrays)
         results = [found] if len(self.outputs) == 1 else list(found)
@@ -195,7 +197,7 @@ class Executable:
 
     def draw(self, state: GraphState) -> Any:
         """Return what this call draws random numbers from, and step the stream."""
-        if "rng" not in self.leading:
+        if not self.draws or (state.random is None and self.to in randomness.GLOBAL):
             return None
         stream = randomness.source(self.to, None) if state.random is None else state.random
         rng, state.random = randomness.step(self.to, stream, self.program.device)
@@ -208,7 +210,7 @@ class Executable:
 
     def pure(self, params: Any, rng: Any, call: BoundCall) -> Any:
         """Return the user's result from all that it depends on; the new values of state with it, if there are any."""
-        if rng is None and "rng" in self.leading and self.to != "torch":
+        if rng is None and self.to != "torch" and randomness.needed(self.draws):
             raise InputError("this function draws random numbers", fix="pass rng to apply")
         own, roots = call.arrays, call.roots
         given = [own[i] for i in self.passed]

@@ -11,6 +11,7 @@ from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
 from xdsl.dialects.builtin import StringAttr, UnitAttr
@@ -85,11 +86,11 @@ class ArgumentsAttr(Data[Arguments]):
     @classmethod
     def parse_parameter(cls, parser: AttrParser) -> Arguments:
         with parser.in_angle_brackets():
-            return _parse_arguments(parser, [])
+            return parse_arguments(parser, [])
 
     def print_parameter(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
-            _print_arguments(printer, self.data, lambda i: printer.print_string(f"operand<{i}>"))
+            print_arguments(printer, self.data, lambda i: printer.print_string(f"operand<{i}>"))
 
 
 class CallEffects(MemoryEffect):
@@ -134,7 +135,7 @@ class CallOp(IRDLOperation, ABC):
     def print(self, printer: Printer) -> None:
         printer.print_string(" effect" if self.effect is not None else "")
         printer.print_string(f" @{self.callee.data}(")
-        _print_arguments(printer, self.arguments.data, lambda i: printer.print_ssa_value(self.inputs[i]))
+        print_arguments(printer, self.arguments.data, lambda i: printer.print_ssa_value(self.inputs[i]))
         printer.print_string(")")
         printer.print_op_attributes(self.attributes)
         printer.print_string(" : ")
@@ -146,7 +147,7 @@ class CallOp(IRDLOperation, ABC):
         callee = parser.parse_symbol_name().data
         operands: list[UnresolvedOperand] = []
         with parser.in_parens():
-            arguments, operands = _each_once(_parse_arguments(parser, operands), operands)
+            arguments, operands = each_once(parse_arguments(parser, operands), operands)
         attributes = parser.parse_optional_attr_dict()
         position = parser.pos
         parser.parse_punctuation(":")
@@ -185,7 +186,8 @@ class NumpyCallOp(CallOp):
     name = "numpy.call"
 
 
-def _print_arguments(printer: Printer, arguments: Arguments, print_operand: Callable[[int], object]) -> None:
+def print_arguments(printer: Printer, arguments: Arguments, print_operand: Callable[[int], object]) -> None:
+    """Print the inside of the parentheses of a call."""
     items: list[tuple[str | None, Literal]] = [(None, value) for value in arguments.positional]
     items += arguments.keyword
 
@@ -197,7 +199,7 @@ def _print_arguments(printer: Printer, arguments: Arguments, print_operand: Call
     printer.print_list(items, one)
 
 
-def _each_once(arguments: Arguments, operands: list[UnresolvedOperand]) -> tuple[Arguments, list[UnresolvedOperand]]:
+def each_once(arguments: Arguments, operands: list[UnresolvedOperand]) -> tuple[Arguments, list[UnresolvedOperand]]:
     """A call has each operand once, however often its arguments name it."""
     names = [(operand.operand_name, operand.index) for operand in operands]
     first = {name: operand for name, operand in zip(reversed(names), reversed(operands), strict=True)}
@@ -211,7 +213,7 @@ def _each_once(arguments: Arguments, operands: list[UnresolvedOperand]) -> tuple
     return Arguments(positional, keyword), [first[name] for name in unique]
 
 
-def _parse_arguments(parser: AttrParser, operands: list[UnresolvedOperand]) -> Arguments:
+def parse_arguments(parser: AttrParser, operands: list[UnresolvedOperand]) -> Arguments:
     """The inside of the parentheses, up to the closing token."""
     positional: list[Literal] = []
     keyword: list[tuple[str, Literal]] = []
@@ -227,6 +229,38 @@ def _parse_arguments(parser: AttrParser, operands: list[UnresolvedOperand]) -> A
         while parser.parse_optional_punctuation(",") is not None:
             one()
     return Arguments(tuple(positional), tuple(keyword))
+
+
+def encode(
+    args: Sequence[Argument], kwargs: Mapping[str, Argument], numbers: Mapping[SSAValue, Any] = MappingProxyType({})
+) -> tuple[Arguments, list[SSAValue]]:
+    """Return the arguments of a call as literals, and the operands among them; `numbers` stand for theirs."""
+    operands: list[SSAValue] = []
+
+    def one(value: Any) -> Literal:
+        match value:
+            case SSAValue():
+                if value in numbers:
+                    return numbers[value]
+                operand = cast(SSAValue, value)
+                if operand not in operands:
+                    operands.append(operand)
+                return Operand(operands.index(operand))
+            case Callee(path=path):
+                return Name(path)
+            case list():
+                return List(tuple(one(item) for item in cast(list[Any], value)))
+            case tuple():
+                return tuple(one(item) for item in cast(tuple[Any, ...], value))
+            case slice():
+                bounds = cast("slice[Any, Any, Any]", value)
+                return Slice(one(bounds.start), one(bounds.stop), one(bounds.step))
+            case _ if value is Ellipsis:
+                return Rest()
+            case _:
+                return value
+
+    return Arguments(tuple(map(one, args)), tuple((k, one(v)) for k, v in kwargs.items())), operands
 
 
 @dataclass(frozen=True)
@@ -276,33 +310,7 @@ class Backend:
         effect: bool = False,
     ) -> tuple[SSAValue, ...]:
         """Build the call op; the type of its results is opaque until the row that it lowers gives its own."""
-        operands: list[SSAValue] = []
-        numbers = self._numbers(callee, args)
-
-        def encode(value: Any) -> Literal:
-            match value:
-                case SSAValue():
-                    if value in numbers:
-                        return numbers[value]
-                    operand = cast(SSAValue, value)
-                    if operand not in operands:
-                        operands.append(operand)
-                    return Operand(operands.index(operand))
-                case Callee(path=path):
-                    return Name(path)
-                case list():
-                    return List(tuple(encode(item) for item in cast(list[Any], value)))
-                case tuple():
-                    return tuple(encode(item) for item in cast(tuple[Any, ...], value))
-                case slice():
-                    bounds = cast("slice[Any, Any, Any]", value)
-                    return Slice(encode(bounds.start), encode(bounds.stop), encode(bounds.step))
-                case _ if value is Ellipsis:
-                    return Rest()
-                case _:
-                    return value
-
-        arguments = Arguments(tuple(map(encode, args)), tuple((k, encode(v)) for k, v in kwargs.items()))
+        arguments, operands = encode(args, kwargs, self._numbers(callee, args))
         op = self.op(callee, operands, arguments, [ValueType()] * results, effect)
         return tuple(insert(op).results)
 

@@ -5,28 +5,19 @@
 
 Each draw reads and writes the one stream of a program, an ordered effect: no pass drops, duplicates or reorders draws.
 Streams differ between backends, distributions do not. A row whose body is made of others needs no lowering of its own.
+`generator.native` (`dialects/native.py`) is a draw that keeps the spelling of its framework.
 """
-
-from xdsl.ir import Operation
-from xdsl.traits import EffectInstance, MemoryEffect, MemoryEffectKind
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import FLOATS, INTEGERS, NAME_OF, DType, f32, f64, tensor
 from mlgraph.dialects.ivy.types import broadcast_shapes, dtype, same, shape_of, sized
+from mlgraph.dialects.native import Draw, NativeOp
 from mlgraph.dialects.parameters import Shape, Type, Value
 from mlgraph.dialects.table import Table
 
 GENERATOR = Table("generator")
 op = GENERATOR.op
 composite = GENERATOR.composite
-
-
-class Draw(MemoryEffect):
-    """A draw moves the stream of random numbers on."""
-
-    @classmethod
-    def get_effects(cls, op: Operation) -> set[EffectInstance]:
-        return {EffectInstance(MemoryEffectKind.READ), EffectInstance(MemoryEffectKind.WRITE)}
 
 
 def floats(shape: Shape, dtype: DType) -> Type:
@@ -77,6 +68,22 @@ def poisson(rate: Value) -> Type:
     return same(rate)
 
 
+@op(Draw())
+def gamma(shape_parameter: Value) -> Type:
+    """For each float a draw of the gamma distribution with that shape and scale 1."""
+    if dtype(shape_parameter) not in FLOATS:
+        raise ValueError(f"expected floats, got {NAME_OF[dtype(shape_parameter)]}")
+    return same(shape_parameter)
+
+
+@op(Draw())
+def binomial(count: Value, p: Value) -> Type:
+    """For each whole number of `count`, a float, how many of so many trials succeed, each with probability `p`."""
+    if dtype(count) not in FLOATS or dtype(p) != dtype(count) or shape_of(p) != shape_of(count):
+        raise ValueError("counts and probabilities must be floats of one type and shape")
+    return same(count)
+
+
 @composite(Draw())
 def bernoulli(p: Value, shape: Shape) -> Value:
     """Bools of `shape` that are true with probability `p`, floats that broadcast to `shape`."""
@@ -99,4 +106,4 @@ def gumbel(shape: Shape, dtype: DType) -> Value:
     return ivy.negative(ivy.log(ivy.negative(ivy.log(uniform(shape, dtype)))))
 
 
-Generator = GENERATOR.dialect()
+Generator = GENERATOR.dialect(NativeOp)

@@ -43,6 +43,8 @@ class Request:
     """The user's object itself, in which modules with weights may be found."""
     named: Sequence[tuple[str, Any]] = ()
     """Modules with weights and arrays that the function may reach without being given them, under readable names."""
+    generators: Sequence[tuple[str, Any, Callable[[], Any]]] = ()
+    """Random generators that the function may draw from: a name, the generator, and what reads it again."""
     dynamic: bool = True
     """Whether dimensions may stay free."""
     include_generators: bool = True
@@ -127,6 +129,8 @@ class Program:
     """Weights by their `state_dict()` name, arrays of the source framework: the very objects, not copies."""
     guards: tuple[Callable[[], Any], ...] = ()
     """Functions of no arguments, as the training modes of modules, whose values a call must find as capture did."""
+    streams: Mapping[str, Callable[[], Any]] = field(default_factory=dict[str, Callable[[], Any]])
+    """What reads the user's own generators, by the names that native draws of the module have for them."""
     device: str = "cpu"
     """Where torch, as the target, computes."""
     tracer_seconds: float = 0.0

@@ -45,7 +45,7 @@ BINARY = {
     "operator.mod": "%",
     "operator.and_": "&",
 }
-METHODS = ("torch.Tensor.", "numpy.ndarray.", "jax.Array.", "numpy.random.Generator.")
+METHODS = ("torch.Tensor.", "numpy.ndarray.", "jax.Array.", "numpy.random.Generator.", "numpy.random.RandomState.")
 CREATORS = frozenset(f"torch.{name}" for name in "arange empty eye full rand randint randn randperm tensor".split())
 """What makes tensors of no tensor: on the CPU, if it is not told where."""
 ALIASES = {"jax.numpy": "jnp", "jax.lax": "lax", "tensorflow": "tf", "numpy": "np", "torch.nn.functional": "F"}

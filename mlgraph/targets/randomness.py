@@ -1,7 +1,64 @@
 """Each target's own source of random numbers, as the `rng` argument of `main` expects it."""
 
 # pyright: basic
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+GLOBAL = ("torch", "numpy")
+"""The targets with a global stream, from which a graph draws that was given none."""
+
+
+def streams(target: str, rng: Any, names: Sequence[str], own: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    """What the arguments `names` of `main` draw from: the graph's stream `rng`, or the `own` generators of the user.
+
+    A loaded graph has none of these, and draws from its stream.
+    """
+    found: dict[str, Any] = {}
+    for name in names:
+        user = name.removesuffix("_rng").removesuffix("_random_state")
+        if user != name and user in own:
+            found[name] = own[user]()
+        elif target == "numpy":
+            found[name] = _of_numpy(rng, older=not name.endswith("rng"))
+        else:
+            found[name] = rng
+    return found
+
+
+def _of_numpy(rng: Any, older: bool) -> Any:
+    """The stream `rng` as a generator of either generation; without it numpy's global one."""
+    if older:
+        return _global() if rng is None else legacy(rng)
+    return _shared() if rng is None else rng
+
+
+def needed(names: Sequence[str]) -> bool:
+    """Whether any of the arguments `names` of `main` is the graph's own stream."""
+    return "rng" in names or "random_state" in names
+
+
+@functools.cache
+def _shared() -> Any:
+    """numpy's stream of draws that name none: numpy has no global one of the newer kind."""
+    import numpy as np
+
+    return np.random.default_rng()
+
+
+def _global() -> Any:
+    """The generator behind the functions of `np.random`."""
+    import numpy as np
+
+    return np.random.random_sample.__self__
+
+
+@functools.lru_cache(maxsize=64)
+def legacy(rng: Any) -> Any:
+    """An older generator of numpy that draws from the stream of `rng`, the same one each time: it has its own state."""
+    import numpy as np
+
+    return rng if isinstance(rng, np.random.RandomState) else np.random.RandomState(rng.bit_generator)
 
 
 def source(target: str, seed: int | None) -> Any:

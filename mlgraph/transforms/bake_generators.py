@@ -23,7 +23,7 @@ from mlgraph.dialects.table import Row
 from mlgraph.errors import CaptureError, line_of
 from mlgraph.transforms.evaluate import Evaluator, needed_for
 from mlgraph.transforms.fold_constants import Constants
-from mlgraph.transforms.lower_generator import draws_in
+from mlgraph.transforms.lower_generator import call_natives, draws_in
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class BakeGeneratorsPass(ModulePass):
         rng = np.random.default_rng(self.seed)
         constants = Constants(op)
         for function in functions(op):
+            call_natives(function, to="")
             bake(function, rng, constants)
 
 

@@ -236,12 +236,16 @@ def attention(query: Value, key: Value, value: Value, mask: Value | None = None,
     d = floating(query, key, value)
     if d in HALVES:
         query, key, value = (cast(x, f32) for x in (query, key, value))
+    result = matmul(attention_weights(query, key, mask, scale), value)
+    return cast(result, d) if dtype(result) != d else result
+
+
+def attention_weights(query: Value, key: Value, mask: Value | None, scale: float | None) -> Value:
+    """What attention weighs the values by, (..., L, S)."""
     *batch, rows, columns = range(rank(key))
     scores = matmul(query, permute_dims(key, (*batch, columns, rows)))
     scores = multiply(scores, usual_scale(query) if scale is None else number(scores, scale))
-    weights = softmax(scores, -1) if mask is None else masked_softmax(scores, mask)
-    result = matmul(weights, value)
-    return cast(result, d) if dtype(result) != d else result
+    return softmax(scores, -1) if mask is None else masked_softmax(scores, mask)
 
 
 def usual_scale(query: Value) -> Value:

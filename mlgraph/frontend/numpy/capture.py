@@ -29,6 +29,7 @@ def capture(request: Request) -> Program:
     main = function("main", [_type(a, request.dynamic) for a in arrays], list(request.names))
     block = main.body.block
     trace = Trace(block)
+    trace.generators += request.generators
     started = time.perf_counter()
     with tracing(trace):
         inputs = [_input(trace, a, v, request.dynamic) for a, v in zip(arrays, block.args)]
@@ -48,6 +49,7 @@ def capture(request: Request) -> Program:
         outputs,
         specs,
         {s.name: (s.low or 0, s.high) for s in trace.symbols if s.fixed is None and s.same_as is None},
+        streams=trace.streams,
         tracer_seconds=seconds,
     )
 

@@ -1,7 +1,8 @@
 """`np.random`: draws become nodes of the graph.
 
 A generator that the function seeds itself draws the same numbers at each call: it stays numpy's own, its numbers
-constants. Every other one, `np.random` itself or a generator from outside, draws anew at each call of the graph.
+constants. Every other one, `np.random` itself or a generator from outside, draws anew at each call of the graph: with
+numpy as the target by the very call that the function makes, from the user's own generator.
 """
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
@@ -9,27 +10,32 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from xdsl.ir import Block
 
 from mlgraph.dialects import generator
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, natural, scalar
+from mlgraph.dialects.backend import encode
+from mlgraph.dialects.building import insert, located
+from mlgraph.dialects.ivy.control import YieldOp
+from mlgraph.dialects.native import METHODS, RNG, NativeOp
+from mlgraph.frontend.numpy.array import TracedArray, fresh, natural, scalar
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, iota
 from mlgraph.frontend.numpy.methods import normal_axis, shape_from
 from mlgraph.frontend.numpy.replacements import dims_of
 from mlgraph.frontend.numpy.sizes import Dim, fix, is_dim, is_free, operand, operands
-from mlgraph.frontend.numpy.trace import active, element_type, emit, unsupported
-from mlgraph.frontend.numpy.transplant import ADAPTERS, replace
+from mlgraph.frontend.numpy.trace import active, current, element_type, emit, region, unsupported
+from mlgraph.frontend.numpy.transplant import ADAPTERS, adapted, replace
 
 FLOAT, INT = np.dtype(np.float64), np.dtype(np.int64)
 
 
-class Stream:
-    """The methods of numpy's generators, of either generation, on the graph's stream."""
+class Draws:
+    """What the methods of numpy's generators, of either generation, draw on a target that is not numpy."""
 
     # Uniform
 
-    def random(self, size: Any = None, dtype: Any = FLOAT, out: Any = None) -> Any:
+    def random(self, size: Any = None, dtype: Any = FLOAT, **how: Any) -> Any:
         dims = shape_of(size)
-        return drawn(emit(generator.uniform, operands(dims), element_type(np.dtype(dtype))), dims, np.dtype(dtype), out)
+        return drawn(emit(generator.uniform, operands(dims), element_type(np.dtype(dtype))), dims, np.dtype(dtype))
 
     random_sample = ranf = sample = random
 
@@ -41,9 +47,9 @@ class Stream:
 
     # Normal
 
-    def standard_normal(self, size: Any = None, dtype: Any = FLOAT, out: Any = None) -> Any:
+    def standard_normal(self, size: Any = None, dtype: Any = FLOAT, **how: Any) -> Any:
         dims = shape_of(size)
-        return drawn(emit(generator.normal, operands(dims), element_type(np.dtype(dtype))), dims, np.dtype(dtype), out)
+        return drawn(emit(generator.normal, operands(dims), element_type(np.dtype(dtype))), dims, np.dtype(dtype))
 
     def randn(self, *dims: Any) -> Any:
         return self.standard_normal(dims)
@@ -56,7 +62,7 @@ class Stream:
 
     # Other distributions, through the inverse of their distribution function
 
-    def standard_exponential(self, size: Any = None, dtype: Any = FLOAT) -> Any:
+    def standard_exponential(self, size: Any = None, dtype: Any = FLOAT, method: str = "zig") -> Any:
         dims = shape_of(size)
         return drawn(emit(generator.exponential, operands(dims), element_type(np.dtype(dtype))), dims, np.dtype(dtype))
 
@@ -93,11 +99,63 @@ class Stream:
         return found.astype(INT)
 
     def binomial(self, n: Any, p: Any, size: Any = None) -> Any:
-        if is_traced(n) or np.ndim(n) or int(n) > 64:
-            raise unsupported("a binomial draw of more than 64 trials", fix="sum draws of np.random.rand(...) < p")
-        dims = shape_of(size_for(size, p))
-        trials = as_array(self.random((int(n), *dims))) < p
-        return np.sum(trials, axis=0)
+        dims = shape_of(size_for(size, n, p))
+        count, chance = (as_array(np.broadcast_to(as_array(x).astype(FLOAT), dims)) for x in (n, p))
+        return drawn(emit(generator.binomial, count.value, chance.value), dims, FLOAT).astype(INT)
+
+    def standard_gamma(self, shape: Any, size: Any = None, dtype: Any = FLOAT) -> Any:
+        wide = np.broadcast_to(as_array(shape).astype(dtype), shape_of(size_for(size, shape)))
+        return drawn(emit(generator.gamma, as_array(wide).value), as_array(wide).shape, np.dtype(dtype))
+
+    def gamma(self, shape: Any, scale: Any = 1.0, size: Any = None) -> Any:
+        return scale * self.standard_gamma(shape, size_for(size, shape, scale))
+
+    def beta(self, a: Any, b: Any, size: Any = None) -> Any:
+        dims = size_for(size, a, b)
+        first = self.standard_gamma(a, dims)
+        return first / (first + self.standard_gamma(b, dims))
+
+    def dirichlet(self, alpha: Any, size: Any = None) -> Any:
+        alpha = as_array(alpha)
+        found = self.standard_gamma(alpha, (*shape_of(size), alpha.shape[0]))
+        return found / np.sum(found, axis=-1, keepdims=True)
+
+    def chisquare(self, df: Any, size: Any = None) -> Any:
+        return 2.0 * self.standard_gamma(df / 2.0, size_for(size, df))
+
+    def f(self, dfnum: Any, dfden: Any, size: Any = None) -> Any:
+        dims = size_for(size, dfnum, dfden)
+        return (self.chisquare(dfnum, dims) / dfnum) / (self.chisquare(dfden, dims) / dfden)
+
+    def standard_t(self, df: Any, size: Any = None) -> Any:
+        dims = size_for(size, df)
+        return self.standard_normal(dims) / np.sqrt(self.chisquare(df, dims) / df)
+
+    def power(self, a: Any, size: Any = None) -> Any:
+        return -(np.expm1(-self.standard_exponential(size_for(size, a))) ** (1.0 / a))
+
+    def triangular(self, left: Any, mode: Any, right: Any, size: Any = None) -> Any:
+        u = self.random(size_for(size, left, mode, right))
+        rising = left + np.sqrt(u * (right - left) * (mode - left))
+        falling = right - np.sqrt((1.0 - u) * (right - left) * (right - mode))
+        return np.where(u < (mode - left) / (right - left), rising, falling)
+
+    def geometric(self, p: Any, size: Any = None) -> Any:
+        waited = self.standard_exponential(size_for(size, p)) / -np.log1p(-p)
+        return np.maximum(np.ceil(waited), 1.0).astype(INT)
+
+    def negative_binomial(self, n: Any, p: Any, size: Any = None) -> Any:
+        return self.poisson(self.gamma(n, (1.0 - p) / p, size_for(size, n, p)))
+
+    def multivariate_normal(self, mean: Any, cov: Any, size: Any = None, **how: Any) -> Any:
+        mean = as_array(mean)
+        noise = self.standard_normal((*shape_of(size), mean.shape[0]))
+        return mean + np.matmul(noise, np.linalg.cholesky(cov).T)
+
+    def multinomial(self, n: Any, pvals: Any, size: Any = None) -> Any:
+        pvals = as_array(pvals)
+        chosen = self._weighted(pvals, (*shape_of(size), n))
+        return np.sum(chosen[..., None] == np.arange(pvals.shape[0]), axis=-2).astype(INT)
 
     # Integers and orders
 
@@ -123,10 +181,11 @@ class Stream:
     def _order(self, n: Dim) -> TracedArray:
         return natural(fresh(emit(generator.permutation, (operand(n),), element_type(INT)), (n,), INT))
 
-    def shuffle(self, x: Any, axis: int = 0) -> None:
-        if type(x) is not TracedArray:
-            raise unsupported("shuffling in place what is no array of the function", fix="use permutation")
-        x[...] = self.permutation(x, axis)
+    def permuted(self, x: Any, axis: Any = None) -> Any:
+        array = as_array(x)
+        if axis is None:
+            return np.reshape(self.permutation(np.reshape(array, (-1,))), array.shape)
+        return np.take_along_axis(array, np.argsort(self.random(array.shape), axis=axis), axis=axis)
 
     def choice(
         self, a: Any, size: Any = None, replace: bool = True, p: Any = None, axis: int = 0, shuffle: bool = True
@@ -146,8 +205,30 @@ class Stream:
         edges = np.cumsum(as_array(p).astype(FLOAT))
         return np.searchsorted(edges / edges[-1], self.random(dims), side="right")
 
-    def bytes(self, length: int) -> Any:
-        raise unsupported("np.random.bytes")
+
+DRAWS = Draws()
+
+
+class Stream:
+    """Stands for a generator of numpy, or for `np.random`, while a function is traced."""
+
+    def __init__(self, legacy: bool, name: str | None = None) -> None:
+        self._legacy = legacy
+        self._name = name
+
+    @property
+    def __class__(self) -> type:
+        return np.random.RandomState if self._legacy else np.random.Generator
+
+    def __getattr__(self, name: str) -> Any:
+        name = {"ranf": "random_sample", "sample": "random_sample"}.get(name, name) if self._legacy else name
+        if self._legacy and name == "random":
+            name = "random_sample"
+        if name.startswith("_") or not hasattr(self.__class__, name):
+            raise AttributeError(name)
+        if not hasattr(DRAWS, name) or name not in METHODS:
+            raise unsupported(f"np.random.{name}", fix="draw with random, normal, integers, permutation or choice")
+        return lambda *args, out=None, **kwargs: self._draw(name, out, args, kwargs)
 
     def seed(self, *args: Any, **kwargs: Any) -> None:
         raise unsupported(
@@ -156,10 +237,40 @@ class Stream:
             fix="seed outside of the function, with graph.seed(n), or draw from np.random.default_rng(n) inside",
         )
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or (not hasattr(np.random.Generator, name) and not hasattr(np.random, name)):
-            raise AttributeError(name)
-        raise unsupported(f"np.random.{name}", fix="draw with random, normal, integers, permutation or choice")
+    def shuffle(self, x: Any, axis: int = 0) -> None:
+        if type(x) is not TracedArray:
+            raise unsupported("shuffling in place what is no array of the function", fix="use permutation")
+        x[...] = np.take(x, self.permutation(x.shape[axis]), axis=axis)
+
+    def _draw(self, name: str, out: Any, args: Any, kwargs: Any) -> Any:
+        """A draw: the call of the method for numpy, what `DRAWS` makes of it for other targets."""
+        if out is not None:
+            out[...] = self._draw(name, None, args, {"size": out.shape, "dtype": out.dtype, **kwargs})
+            return out
+        given, named = tuple(map(_literal, args)), {key: _literal(value) for key, value in kwargs.items()}
+        block = Block()
+        with region(block):
+            found = getattr(DRAWS, name)(*args, **kwargs)
+            insert(YieldOp(as_array(found).value))
+        callee = f"numpy.random.{self.__class__.__name__}.{name}"
+        arguments, values = encode((RNG, *given), named)
+        with located(current().location()):
+            op = insert(NativeOp(callee, values, arguments, block, self._name))
+        array = fresh(op.outputs[0], found.shape, found.dtype, found._kind)
+        return natural(array) if found._natural else array
+
+
+def _literal(value: Any) -> Any:
+    """An argument of a method of numpy's, for a call of the graph."""
+    if isinstance(value, type | np.dtype):
+        return element_type(np.dtype(value))
+    if isinstance(value, np.generic) and type(value) is not TracedArray:
+        value = value.item()
+    if value is None or type(value) in (bool, float, str):
+        return value
+    if isinstance(value, list | tuple) and all(is_dim(item) or type(item) is float for item in value):
+        return tuple(operand(item) if is_dim(item) else item for item in value)
+    return operand(value) if is_dim(value) else as_array(value).value
 
 
 def shape_of(size: Any) -> tuple[Dim, ...]:
@@ -175,29 +286,49 @@ def size_for(size: Any, *parameters: Any) -> Any:
     return broadcast_dims(*[a.shape for a in arrays]) if arrays else ()
 
 
-def drawn(value: Any, dims: tuple[Dim, ...], dtype: np.dtype, out: Any = None) -> Any:
+def drawn(value: Any, dims: tuple[Dim, ...], dtype: np.dtype) -> Any:
     """A draw: a numpy scalar where it is 0-d."""
     found = fresh(value, dims, dtype)
-    if out is not None:
-        out[...] = found
-        return out
     return found if dims else scalar(found)
 
 
-STREAM = Stream()
+GLOBAL = Stream(legacy=True)
+"""`np.random` itself."""
 
 
 def _seeded(real: Callable[..., Any]) -> Callable[..., Any]:
-    """A maker of generators: ours without a seed, numpy's with one."""
+    """A maker of generators: ours without a seed, numpy's with one, which stays the function's own."""
 
     def call(seed: Any = None) -> Any:
         if not active():
             return real(seed)
-        if seed is None or isinstance(seed, Stream):
-            return STREAM
-        return ADAPTERS[type(seed)](seed) if type(seed) in ADAPTERS else real(seed)
+        if seed is None:
+            return Stream(legacy=real is np.random.RandomState)
+        if isinstance(seed, np.random.Generator | np.random.RandomState):
+            return adapted(seed)
+        made = real(seed)
+        current().own.append(made)
+        return made
 
     return call
+
+
+def _from_outside(real: Any) -> Any:
+    """What stands for a generator that the function reaches."""
+    trace = current()
+    if any(own is real for own in trace.own):
+        return real
+    legacy = isinstance(real, np.random.RandomState)
+    if real is np.random.random_sample.__self__:
+        return GLOBAL
+    for name, own, read in trace.generators:
+        if own is real:
+            trace.streams[name] = read
+            return Stream(legacy, name)
+    name = f"other_{len(trace.streams)}"
+    trace.generators.append((name, real, lambda: real))
+    trace.streams[name] = lambda: real
+    return Stream(legacy, name)
 
 
 for _name in np.random.__all__:
@@ -205,10 +336,10 @@ for _name in np.random.__all__:
     if callable(_real) and not isinstance(_real, type) and _name not in ("default_rng", "get_state", "set_state"):
         replace(
             _real,
-            lambda *args, _n=_name, _r=_real, **kw: getattr(STREAM, _n)(*args, **kw) if active() else _r(*args, **kw),
+            lambda *args, _n=_name, _r=_real, **kw: getattr(GLOBAL, _n)(*args, **kw) if active() else _r(*args, **kw),
         )
 
 replace(np.random.default_rng, _seeded(np.random.default_rng))
 replace(np.random.RandomState, _seeded(np.random.RandomState))
-ADAPTERS[np.random.Generator] = lambda real: STREAM
-ADAPTERS[np.random.RandomState] = lambda real: STREAM
+ADAPTERS[np.random.Generator] = _from_outside
+ADAPTERS[np.random.RandomState] = _from_outside

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -40,6 +40,12 @@ class Trace:
         """Real arrays of the user, which no traced value can be written to."""
         self.shared: dict[tuple[Any, ...], Any] = {}
         """Values that are worth computing once, by what they are."""
+        self.generators: list[tuple[str, Any, Callable[[], Any]]] = []
+        """Random generators of the user's: a name, the generator, and what reads it again."""
+        self.streams: dict[str, Callable[[], Any]] = {}
+        """What the draws of the program draw from, by name."""
+        self.own: list[Any] = []
+        """Generators that the function seeds itself."""
         self._constants: dict[tuple[str, tuple[int, ...]], list[tuple[np.ndarray[Any, Any], SSAValue]]] = {}
         self._locations: dict[tuple[str, int], LocationAttr] = {}
 

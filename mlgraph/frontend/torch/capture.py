@@ -19,6 +19,7 @@ from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, MlgraphError, UnsupportedOpError
 from mlgraph.frontend.program import TRACED, Input, OutputKind, OutputSpec, Program, Request, Size
 from mlgraph.frontend.torch.free_sizes import Free, SizesToFix, SizesTooComplex, batches, every_axis
+from mlgraph.frontend.torch.generators import naming
 from mlgraph.frontend.torch.raising import IGNORED, Raiser, fixed, symbols_of, type_of
 from mlgraph.frontend.torch.replacing import DECOMPOSED
 from mlgraph.frontend.torch.size_guards import SizeGuard, Unprintable, bounds, guards_of, shape_env_of
@@ -57,8 +58,10 @@ def _capture(request: Request, free: Free) -> Program:
     seconds = time.perf_counter() - started
     if root.trace.caught and free:  # torch notes no guard for the sizes at which a function raises
         raise SizesToFix(free)
-    program = _raise(exported, root, request)
+    with naming(root.trace.streams):
+        program = _raise(exported, root, request)
     program.tracer_seconds = seconds
+    program.streams = root.trace.streams.used
     return program
 
 
@@ -102,6 +105,9 @@ def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
                 raiser.values[node] = IGNORED
             elif node.users:
                 constant = exported.constants[str(spec.target)]
+                if isinstance(constant, torch.Generator):
+                    raiser.values[node] = root.trace.streams.original(constant)
+                    continue
                 found = root.trace.owner_of(str(spec.target), constant)  # pyright: ignore[reportArgumentType]
                 if found is None:
                     raiser.values[node] = raiser.constant(str(spec.target), constant)

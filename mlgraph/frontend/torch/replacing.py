@@ -56,6 +56,15 @@ def cov(
     return (centred @ (centred * weight).t().conj() / (total - lost).clamp(min=0)).squeeze()
 
 
+@replaces(Tensor.random_)
+def random_(input: Tensor, *bounds: Any, generator: torch.Generator | None = None, **named: Any) -> Tensor:
+    """Numbers below the difference of two bounds, moved by the first: the overload is called `from`, as no name is."""
+    low, high = (*bounds, *named.values()) if len(bounds) + len(named) == 2 else (0, None)
+    if high is None:
+        return input.random_(*bounds, generator=generator, **named)
+    return input.random_(high - low, generator=generator).add_(low)
+
+
 def max_of(a: Any, b: Any) -> Any:
     """The larger of two sizes as a tensor."""
     return torch.scalar_tensor(torch.sym_max(a, b))

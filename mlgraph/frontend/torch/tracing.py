@@ -13,6 +13,7 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from typing import Any
 
 import torch
+import torch._inductor.config
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch._ops import OpOverload
 from torch._subclasses.fake_tensor import (
@@ -32,6 +33,7 @@ from mlgraph.errors import CaptureError, DataDependentControlFlowError, InputErr
 from mlgraph.frontend.locations import is_library, user_line
 from mlgraph.frontend.program import TRACED, Request
 from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, SizesTooComplex, dimensions
+from mlgraph.frontend.torch.generators import Streams, watching_generators
 from mlgraph.frontend.torch.regions import inline_regions
 from mlgraph.frontend.torch.replacing import Replacing
 from mlgraph.frontend.torch.writes import rewrite_writes
@@ -49,8 +51,9 @@ OF_TRACES = (
 class Trace:
     """What a trace leaves behind. Not attributes of the module itself: export puts those back as they were."""
 
-    def __init__(self, function: Any) -> None:
+    def __init__(self, function: Any, streams: Streams) -> None:
         self.function = function
+        self.streams = streams
         self.static: list[Any] = []
         self.names: dict[str, str] = {}
         """What export calls a module or tensor, and the user's name for it."""
@@ -110,7 +113,7 @@ class Root(torch.nn.Module):
     def __init__(self, request: Request) -> None:
         super().__init__()
         self.training = all(module.training for _, module in request.named if isinstance(module, torch.nn.Module))
-        self.trace = Trace(request.function)
+        self.trace = Trace(request.function, Streams(request.generators))
         for i, (name, value) in enumerate(request.named):
             self.trace.names[f"m{i}"] = name
             if isinstance(value, torch.nn.Module):
@@ -121,7 +124,9 @@ class Root(torch.nn.Module):
 
     def forward(self, *arrays: torch.Tensor) -> list[Any]:
         try:
-            with assigned_buffers(self.trace.modules), SimpleSizes(), Replacing(), Looks(arrays, self.trace):
+            with contextlib.ExitStack() as stack:
+                for scope in self.scopes(arrays):
+                    stack.enter_context(scope)
                 leaves = self.trace.function(*arrays)
             for error in self.trace.caught:
                 if isinstance(error, OF_TRACES):
@@ -130,6 +135,16 @@ class Root(torch.nn.Module):
             raise data_dependent(error) from error
         self.trace.static = [TRACED if _is_dynamic(leaf) else leaf for leaf in leaves]
         return [leaf for leaf in leaves if _is_dynamic(leaf)]
+
+    def scopes(self, arrays: Sequence[torch.Tensor]) -> Iterator[contextlib.AbstractContextManager[Any]]:
+        """What the function runs under."""
+        trace = self.trace
+        yield watching_generators(trace.streams)
+        yield unchecked_distributions()
+        yield assigned_buffers(trace.modules)
+        yield SimpleSizes()
+        yield Replacing()
+        yield Looks(arrays, trace)
 
     def name_of(self, target: str) -> str:
         """The `state_dict()` name of a weight that export calls `m0.fc.weight`."""
@@ -150,6 +165,7 @@ class Looks(TorchFunctionMode):
         for x in _given((*args, *kwargs.values())):
             if id(x) in self.numbers:
                 self.trace.looked.add(self.numbers[id(x)])
+        self.trace.streams.note((*args, *kwargs.values()))
         try:
             return func(*args, **kwargs)
         except Exception as error:
@@ -163,6 +179,17 @@ def _given(arguments: Sequence[Any]) -> Iterator[Any]:
             yield from _given(x)
         else:
             yield x
+
+
+@contextlib.contextmanager
+def unchecked_distributions() -> Iterator[None]:
+    """Let distributions take their arguments for valid, as a trace cannot look at values."""
+    before = torch.distributions.Distribution._validate_args
+    torch.distributions.Distribution.set_default_validate_args(False)
+    try:
+        yield
+    finally:
+        torch.distributions.Distribution.set_default_validate_args(before)
 
 
 @contextlib.contextmanager
@@ -207,7 +234,8 @@ def export(
             rewrite_writes(exported)
             if is_known(exported, known):
                 return exported
-            return exported.run_decompositions(decompositions())
+            with torch._inductor.config.patch(fallback_random=True):  # else draws that nobody uses are dropped
+                return exported.run_decompositions(decompositions())
         except (RuntimeError, NotImplementedError) as error:
             if free and FREE_SIZE.search(str(error)):
                 raise SizesTooComplex from error

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy_cases import check, draw, is_free, loaded, traced
 
+from mlgraph.dialects.native import NativeOp
 from mlgraph.errors import DataDependentControlFlowError, UnsupportedOpError, line_of
 from mlgraph.frontend.numpy.dispatch import FUNCTIONS
 from mlgraph.frontend.program import TRACED, OutputKind, Program
@@ -660,7 +661,9 @@ def test_random_numbers_are_nodes():
         return np.random.rand(*x.shape) + x, np.random.permutation(x), fixed
 
     program = traced(function, *draw(0, (4, 3)))
-    assert [name for name in rows(program) if name.startswith("generator.")] == [
+    draws = [op for op in program.module.walk() if isinstance(op, NativeOp)]
+    assert [op.callee.data.rpartition(".")[2] for op in draws] == ["rand", "permutation"]
+    assert [next(inner.name for inner in op.body.block.ops) for op in draws] == [
         "generator.uniform",
         "generator.permutation",
     ]

@@ -4,7 +4,9 @@
 from fractions import Fraction
 from math import lcm
 from typing import Any
+from weakref import WeakKeyDictionary
 
+import torch
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
@@ -12,6 +14,9 @@ from mlgraph.dialects.dtypes import COMPLEX, FLOATS, f64, i64
 from mlgraph.dialects.table import Row
 from mlgraph.frontend.torch.raising import Out, is_size
 from mlgraph.frontend.torch.table.rule import is_number, product, rule, size_of, sizes_of, to
+
+LIKE: WeakKeyDictionary[SSAValue, SSAValue] = WeakKeyDictionary()
+"""The tensor whose strides a tensor of zeros has."""
 
 FINEST = 1 << 20
 """The finest part of one whose multiples are counted by integers."""
@@ -56,8 +61,11 @@ def ones(out: Out, *arguments: Any, **ignored: Any) -> SSAValue:
 
 
 @rule("zeros_like.default", "empty_like.default")
-def zeros_like(out: Out, x: SSAValue, **ignored: Any) -> SSAValue:
-    return filled(out, sizes_of(x), 0)
+def zeros_like(out: Out, x: SSAValue, *, memory_format: Any = None, **ignored: Any) -> SSAValue:
+    found = filled(out, sizes_of(x), 0)
+    if memory_format in (None, torch.preserve_format):
+        LIKE[found] = x
+    return found
 
 
 @rule("ones_like.default")

@@ -6,10 +6,11 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
-from mlgraph.dialects.dtypes import i1
+from mlgraph.dialects.dtypes import HALVES, f32, i1
+from mlgraph.dialects.ivy.nn import attention_weights
 from mlgraph.dialects.ivy.types import dtype, rank
-from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import Out
+from mlgraph.frontend.torch.table.random import dropped
 from mlgraph.frontend.torch.table.rule import axis, rule, size_of, static, to
 
 
@@ -89,15 +90,17 @@ def attention(
     out: Out, query: SSAValue, key: SSAValue, value: SSAValue, attn_mask: Any = None, dropout_p: float = 0.0,
     is_causal: bool = False, *, scale: float | None = None, enable_gqa: bool = False,
 ) -> SSAValue:  # fmt: skip
-    if dropout_p:
-        raise UnsupportedOpError("attention with dropout", fix="put the module in evaluation mode")
     if is_causal:
         rows, columns = size_of(query, -2), size_of(key, -2)
         attn_mask = ivy.tril(ivy.full((rows, columns), True, i1))
     if enable_gqa and (times := static(query, -3) // static(key, -3)) > 1:
         key, value = (ivy.repeat(v, times, rank(v) - 3) for v in (key, value))
     mask = attn_mask if attn_mask is None or dtype(attn_mask) == i1 else to(attn_mask, dtype(query))
-    return ivy.attention(query, key, value, mask, scale)
+    if not dropout_p:
+        return ivy.attention(query, key, value, mask, scale)
+    query, key, value = (to(x, f32) if out.dtype in HALVES else x for x in (query, key, value))
+    weights = dropped(attention_weights(query, key, mask, scale), dropout_p)
+    return to(ivy.matmul(weights, value), out.dtype)
 
 
 @rule("glu.default")

@@ -12,9 +12,9 @@ from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import i64, tensor
 from mlgraph.dialects.ivy.control import ScanOp, YieldOp
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
-from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.manipulation import sliced
+from mlgraph.frontend.torch.table.random import dropped
 from mlgraph.frontend.torch.table.rule import number, rule, size_of, static
 
 State: TypeAlias = list[SSAValue]
@@ -83,14 +83,14 @@ def recurrent(
     bidirectional: bool, batch_first: bool,
 ) -> tuple[SSAValue, ...]:  # fmt: skip
     """The output of the last layer, then the last states of all layers and directions."""
-    if dropout and train and num_layers > 1:
-        raise UnsupportedOpError("dropout between recurrent layers", fix="put the module in evaluation mode")
     x = ivy.permute_dims(x, (1, 0, 2)) if batch_first else x
     directions = 2 if bidirectional else 1
     runs = num_layers * directions
     each = len(params) // runs
     lasts: list[State] = []
     for layer in range(num_layers):
+        if layer > 0 and train:
+            x = dropped(x, dropout)
         outputs: list[SSAValue] = []
         for direction in range(directions):
             run = layer * directions + direction

@@ -1,0 +1,101 @@
+"""The random generators that a function reaches: `torch.Generator`, `numpy.random.Generator` and `RandomState`.
+
+A graph to their own framework draws from them as the function does, so each is known by where it is found.
+"""
+
+# pyright: basic
+import functools
+import sys
+import types
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from mlgraph.bound_call import identifiers
+from mlgraph.objects import functions_of, is_module
+
+DEPTH = 5
+"""How many steps a generator may be away from the function."""
+
+Found = tuple[str, Any, Callable[[], Any]]
+"""A name, what is there, and a function that reads it again."""
+
+
+def generators_of(function: Any, arguments: Iterable[tuple[str, Any]]) -> list[Found]:
+    """Each generator that a call of `function` may draw from, once, under a name of its own."""
+    roots = (*arguments, ("", function))
+    stack: list[tuple[Found, int]] = [((name, value, _constant(value)), 0) for name, value in roots]
+    seen: set[int] = set()
+    found: list[Found] = []
+    while stack:
+        (name, value, read), depth = stack.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if is_generator(value):
+            found.append((name, value, read))
+        elif depth < DEPTH:
+            stack += [(inner, depth + 1) for inner in _inside(name, value)]
+    names = identifiers(name or "own" for name, _, _ in found)
+    return [(name, value, read) for name, (_, value, read) in zip(names, found)]
+
+
+def is_generator(value: Any) -> bool:
+    """Whether `value` is a random generator of torch or numpy."""
+    return isinstance(value, tuple(_kinds()))
+
+
+def _kinds() -> Iterator[type]:
+    if (torch := sys.modules.get("torch")) is not None:
+        yield torch._C.Generator
+    if (random := sys.modules.get("numpy.random")) is not None:
+        yield from (random.Generator, random.RandomState)
+
+
+def _inside(name: str, value: Any) -> list[Found]:
+    """What a function, a container or an object refers to, but for what libraries define."""
+    if isinstance(value, types.FunctionType):
+        return list(_of_function(value))
+    if isinstance(value, types.MethodType):
+        return [("", v, _constant(v)) for v in (value.__self__, value.__func__)]
+    if isinstance(value, functools.partial):
+        return [("", v, _constant(v)) for v in (value.func, *value.args, *value.keywords.values())]
+    if isinstance(value, dict):
+        return [_item(value, key, f"{name}_{key}") for key in value]
+    if isinstance(value, list | tuple):
+        return [_item(value, i, f"{name}_{i}") for i in range(len(value))]
+    return list(_of_object(name, value))
+
+
+def _of_function(function: types.FunctionType) -> Iterator[Found]:
+    for inner in functions_of(function):
+        for name in inner.__code__.co_names:
+            if name in inner.__globals__:
+                yield _item(inner.__globals__, name, name)
+        for name, cell in zip(inner.__code__.co_freevars, inner.__closure__ or ()):
+            try:
+                yield name, cell.cell_contents, lambda cell=cell: cell.cell_contents
+            except ValueError:  # a variable that is not set yet
+                continue
+        yield from (("", v, _constant(v)) for v in inner.__defaults__ or ())
+        yield from _inside("", inner.__kwdefaults__ or {})
+
+
+def _of_object(name: str, value: Any) -> Iterator[Found]:
+    root = type(value).__module__.partition(".")[0]
+    if isinstance(value, type | types.ModuleType) or (root in _LIBRARIES and not is_module(value)):
+        return
+    if (call := vars(type(value)).get("__call__")) is not None:
+        yield "", call, _constant(call)
+    for key, inner in list(getattr(value, "__dict__", {}).items()):
+        yield f"{name}_{key}" if name else key, inner, lambda key=key: vars(value).get(key)
+
+
+_LIBRARIES = ("builtins", "torch", "numpy", "jax", "jaxlib", "tensorflow", "mlgraph")
+
+
+def _item(container: Any, key: Any, name: str) -> Found:
+    return name, container[key], lambda: container[key]
+
+
+def _constant(value: Any) -> Callable[[], Any]:
+    return lambda: value
