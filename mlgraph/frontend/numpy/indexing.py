@@ -226,7 +226,8 @@ def parse(array: TracedArray, items: list[Any]) -> Key:
         if cut[3]:
             flip.append(axis)
         axis += 1
-    whole = all(s == 0 for s in starts if type(s) is int) and not any(map(is_free, starts))
+    starts, stops = list(map(simple, starts)), list(map(simple, stops))  # a later item may have fixed a size
+    whole = all(type(s) is int and s == 0 for s in starts)
     whole = whole and all(type(s) is int and s == TO_END for s in stops) and all(s == 1 for s in steps)
     basic = Sliced(
         tuple(starts),

@@ -15,7 +15,7 @@ from mlgraph.frontend.numpy.lifting import as_array, cast, same
 from mlgraph.frontend.numpy.looking import is_contiguous, is_known, twin_of
 from mlgraph.frontend.numpy.masks import mask_of
 from mlgraph.frontend.numpy.sizes import Dim, examples, fix, is_dim, product, simple, smaller
-from mlgraph.frontend.numpy.trace import unsupported
+from mlgraph.frontend.numpy.trace import element_type, unsupported
 
 # Shape
 
@@ -202,10 +202,14 @@ def view_(x: TracedArray, dtype: Any = None, type: Any = None) -> TracedArray:
         if dtype in (None, np.ndarray) and type in (None, np.ndarray):
             dtype = None
         else:
-            raise unsupported("x.view of another class")
+            raise unsupported(
+                "an array of another class, as np.ma and np.matrix make",
+                fix="use plain arrays: np.where with a mask, or arrays of two axes",
+            )
     if dtype is None or np.dtype(dtype) == x.dtype:
         return view(x, views.Whole(), x.shape)
     new = np.dtype(dtype)
+    element_type(new)
     if new.itemsize != x.dtype.itemsize or "c" in (new.kind, x.dtype.kind):
         raise unsupported(f"x.view of {x.dtype} as {new}", fix="view types of one width, or use astype")
     return view(x, views.Bits(new), x.shape, new)

@@ -345,6 +345,16 @@ class Vectorised:
 replace(np.vectorize, Vectorised)
 
 
+def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:
+    items = list(iter if count < 0 else itertools.islice(iter, count))
+    if not any(map(is_traced, items)):
+        return relifted(np.fromiter(unlifted(items), dtype))
+    return as_array(items, dtype)
+
+
+replace(np.fromiter, lambda *args, **named: fromiter(*args, **named) if active() else np.fromiter(*args, **named))
+
+
 @replaces(np.ndenumerate)
 def ndenumerate(arr: Any) -> Iterator[tuple[tuple[int, ...], Any]]:
     array = as_array(arr)

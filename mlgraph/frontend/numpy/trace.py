@@ -22,7 +22,8 @@ R = TypeVar("R")
 
 _current: ContextVar["Trace | None"] = ContextVar("numpy_trace", default=None)
 _OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-_PRIVATE = (_OURS + os.sep, os.path.dirname(os.path.abspath(str(np.__file__))) + os.sep)
+_NUMPY = os.path.dirname(os.path.abspath(str(np.__file__)))
+_PRIVATE = tuple(path + os.sep for path in (_OURS, _NUMPY, os.path.join(os.path.dirname(_NUMPY), "scipy")))
 
 
 class Trace:
@@ -62,7 +63,7 @@ class Trace:
         return value
 
     def location(self) -> LocationAttr:
-        """The innermost line that is neither numpy's nor ours."""
+        """The innermost line that is neither ours, numpy's nor scipy's."""
         frame = user_frame()
         if frame is None:
             return UnknownLoc()
@@ -134,7 +135,7 @@ def constant(array: Any) -> SSAValue:
 
 
 def user_frame() -> Any:
-    """The innermost frame whose code is neither numpy's nor ours."""
+    """The innermost frame whose code is neither ours, numpy's nor scipy's."""
     frame: Any = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     while frame is not None and frame.f_code.co_filename.startswith(_PRIVATE):
         frame = frame.f_back

@@ -20,7 +20,7 @@ import numpy as np
 from mlgraph.frontend.numpy import scipy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.instances import Instance
-from mlgraph.frontend.numpy.lifting import as_array, is_lifted, leaves, relifted
+from mlgraph.frontend.numpy.lifting import any_traced, as_array, is_lifted, leaves, relifted
 from mlgraph.frontend.numpy.trace import active, current
 
 REPLACEMENTS: dict[int, tuple[Any, Any]] = {}
@@ -151,12 +151,41 @@ def adapted(value: Any) -> Any:
 def _function(value: types.FunctionType) -> Any:
     if value.__module__ == "scipy.special._logsumexp" and value.__name__ in scipy.FUNCTIONS:
         return scipy.FUNCTIONS[value.__name__]
-    return value if _is_left_alone(value) else transplanted(value)
+    if _is_left_alone(value):
+        return value
+    return _library(value) if _is_library(value.__module__ or "") else transplanted(value)
+
+
+@functools.cache
+def _library(function: types.FunctionType) -> Callable[..., Any]:
+    """A function of numpy or scipy: itself on constants alone, a copy over our numpy where a value is traced."""
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        from mlgraph.frontend.numpy.dispatch import real_call
+
+        if not active():
+            return function(*args, **kwargs)
+        given = (*args, *kwargs.values())
+        if any_traced(given) or any(map(_is_callback, given)):
+            return transplanted(function)(*args, **kwargs)
+        return real_call(function, args, kwargs)
+
+    return call
+
+
+def _is_callback(value: Any) -> bool:
+    return callable(value) and not isinstance(value, type | np.ndarray)
+
+
+def _is_library(module: str) -> bool:
+    return module.partition(".")[0] in ("numpy", "scipy")
 
 
 def _object(value: Any) -> Any:
     if isinstance(value, types.MethodType) and isinstance(value.__func__, types.FunctionType):
-        return types.MethodType(adapted(value.__func__), adapted(value.__self__))
+        function = value.__func__ if _is_left_alone(value.__func__) else transplanted(value.__func__)
+        return types.MethodType(function, adapted(value.__self__))
     if isinstance(value, functools.partial):
         return functools.partial(adapted(value.func), *value.args, **value.keywords)
     if type(value) in _DISPATCHING:

@@ -14,7 +14,7 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.types import dtype as dtype_of
 from mlgraph.frontend.numpy.sizes import Dim, operands
-from mlgraph.frontend.numpy.trace import constant, element_type, emit
+from mlgraph.frontend.numpy.trace import constant, element_type, emit, unsupported
 
 
 class Step:
@@ -140,7 +140,7 @@ class Bits(Step):
 
 @dataclass
 class Gathered(Step):
-    """Elements at known places of a flat array: a view of a real array that a traced value was written to."""
+    """Elements at known places of a flat array: of a real array that was written to, or by strides."""
 
     places: np.ndarray
     example: np.ndarray
@@ -149,6 +149,8 @@ class Gathered(Step):
         return emit(ivy.take, whole, constant(self.places), 0)
 
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
+        if np.unique(self.places).size != self.places.size:
+            raise unsupported("a write to a view whose elements overlap", fix="write to the array that it is a view of")
         return emit(ivy.index_put, whole, (constant(self.places),), part, (0,))
 
     def twin(self, whole: np.ndarray) -> np.ndarray:

@@ -5,15 +5,48 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy import views
+from mlgraph.frontend.numpy.array import TracedArray, view
 from mlgraph.frontend.numpy.dispatch import implements
 from mlgraph.frontend.numpy.indexing import gathered
 from mlgraph.frontend.numpy.lifting import as_array, iota
+from mlgraph.frontend.numpy.looking import is_contiguous
 from mlgraph.frontend.numpy.methods import normal_axis
-from mlgraph.frontend.numpy.sizes import is_dim
+from mlgraph.frontend.numpy.replacements import dims_of, replaces
+from mlgraph.frontend.numpy.sizes import is_dim, static
 from mlgraph.frontend.numpy.trace import unsupported
 
 INT = np.dtype(np.int64)
+
+
+@replaces(np.lib.stride_tricks.as_strided)
+def as_strided(
+    x: Any,
+    shape: Any = None,
+    strides: Any = None,
+    subok: bool = False,
+    writeable: bool = True,
+    *,
+    check_bounds: Any = None,
+) -> TracedArray:
+    """A view of a contiguous array by strides; its sizes are fixed."""
+    found = as_array(x)
+    sizes = static(found.shape if shape is None else dims_of(shape))
+    steps, odd = np.divmod(found.strides if strides is None else strides, found.itemsize)
+    if len(sizes) != len(steps):
+        raise ValueError("mismatch in length of strides and shape")
+    if not is_contiguous(found) or np.any(odd):
+        raise unsupported("as_strided of parts of elements, or of an array that is not contiguous", fix="use slices")
+    places = np.zeros((), np.int64)
+    for n, step in zip(sizes, steps):
+        places = places[..., None] + np.arange(n) * step
+    flat = found.reshape(-1)
+    if places.size and not (0 <= places.min() and places.max() < static(flat.shape)[0]):
+        raise unsupported("as_strided outside of the memory of its array")
+    part = view(flat, views.Gathered(places, np.empty(places.shape, found.dtype)), places.shape)
+    part._read_only = part._read_only or not writeable
+    part.value  # noqa: B018  so that it is built at its own line
+    return part
 
 
 @implements(np.lib.stride_tricks.sliding_window_view)
