@@ -126,9 +126,9 @@ def copied(array: Any) -> Any:
 @contextmanager
 def kept(info: FunctionInfo, specialization: Specialization) -> Iterator[None]:
     """Put back the weights and buffers that the function writes."""
-    program = specialization.executable.program
-    buffers = program.targets(OutputKind.BUFFER)
-    written = [program.parameters[name] for name in buffers if name in program.parameters]
+    buffers = specialization.executable.program.targets(OutputKind.BUFFER)
+    weights = specialization.weights()
+    written = [weights[name] for name in buffers if name in weights]
     values = [np.array(as_numpy(array)) for array in written]
     torch = [m for _, m in weights_of(info.function) if module_framework(m) == "torch"]
     held_buffers = [(m, dict(m._buffers)) for module in torch for m in (module, *submodules(module))]

@@ -27,10 +27,11 @@ from mlgraph.guards import Guard
 from mlgraph.guards.arguments import StaticGuard, StructureGuard
 from mlgraph.guards.arrays import Argument, Held, array_guards, narrow_name
 from mlgraph.guards.environment import ValueGuard
+from mlgraph.guards.modules import ModulesGuard
 from mlgraph.guards.objects import ObjectsGuard
 from mlgraph.guards.python import python_guards
 from mlgraph.loader import load
-from mlgraph.objects import ROOTS, weights_of
+from mlgraph.objects import ROOTS, module_framework, weights_of
 from mlgraph.specialization import Specialization
 from mlgraph.state import Trace, flatten_result
 from mlgraph.state.modules import unchanged
@@ -103,7 +104,8 @@ class Compiler:
         _check_outputs([*tree.leaves, *(leaf for leaf in left if not isinstance(leaf, Slot))])
         passed = _drop_unused(program, len(call.arrays))
         effects = Effects(state, left) if call.roots else None
-        return self.lower(info, call, program, tree, passed, seconds, effects, python_guards(reach, info.to))
+        modules = _modules_guard(info, _named(info, call))
+        return self.lower(info, call, program, tree, passed, seconds, effects, python_guards(reach, info.to), modules)
 
     def _captured(self, info: FunctionInfo, call: BoundCall) -> tuple[Program, BoundCall, Trace, Reach, list[Any]]:
         """Trace until the function writes to nothing but stateful objects: what it wrote to is one in the next trace.
@@ -174,6 +176,7 @@ class Compiler:
         seconds: dict[str, float],
         effects: Effects | None = None,
         reads: Sequence[Guard] = (),
+        modules: ModulesGuard | None = None,
     ) -> Specialization:
         """Run the pipeline on a program, whose `main` takes the arrays `passed`, and load the emitted source."""
         to, options = info.to, self.options
@@ -195,8 +198,13 @@ class Compiler:
         function = main_of(program.module)
         return Specialization(
             call=call.without_arrays(),
-            guards=[*reads, *_guards(info, call, program, effects, narrow=to == "jax" and not _x64(options))],
+            guards=[
+                *([] if modules is None else [modules]),
+                *reads,
+                *_guards(info, call, program, effects, narrow=to == "jax" and not _x64(options)),
+            ],
             parameters=program.parameters,
+            modules=modules,
             executable=Executable(
                 to=to,
                 main=main,
@@ -232,6 +240,16 @@ def _guards(
         arrays += [Held(place, place.text(effects.state.names)) for place in effects.state.reads]
     inputs = [replace(i, dtype=narrow_name(i.dtype)) if narrow else i for i in program.inputs]
     return guards + array_guards(list(zip(arrays, inputs, strict=True)), program.bounds, program.size_guards, narrow)
+
+
+def _modules_guard(info: FunctionInfo, named: Sequence[tuple[str, Any]]) -> ModulesGuard | None:
+    """Return the guard of the torch modules that a function reaches, None where it reaches none.
+
+    The hooks of a module whose forward is compiled run around the compiled one.
+    """
+    if not any(module_framework(value) == "torch" for _, value in named):
+        return None
+    return ModulesGuard(named, info.function if info.original is not info.function else None)
 
 
 def _static(info: FunctionInfo, call: BoundCall) -> list[tuple[str, Any]]:

@@ -75,6 +75,18 @@ class GraphState:
     """The arrays of the source that the weights were made of, where the function reaches these by variables."""
     random: Any = None
     """The stream of random numbers, None for the target's own."""
+    _origins: dict[str, tuple[Any, Any, Any]] = field(default_factory=dict[str, tuple[Any, Any, Any]])
+    """The array of the source framework that each weight was made from, with its shape and element type then."""
+
+    def is_origin(self, name: str, array: Any) -> bool:
+        """Return whether a weight was made from this array, as it is now but for its elements."""
+        old, shape, dtype = self._origins.get(name, (None, None, None))
+        return old is array and shape == array.shape and dtype == array.dtype
+
+    def take(self, weights: Mapping[str, Any], placed: Mapping[str, Any]) -> None:
+        """Go on with weights of the source framework, which are `placed` as arrays of the target."""
+        self.params.update(placed)
+        self._origins.update((name, (a, a.shape, a.dtype)) for name, a in weights.items())
 
 
 class Executable:

@@ -17,7 +17,7 @@ from mlgraph.errors import InputError, NotCapturedError, UnknownStageError, near
 from mlgraph.executable import GraphState
 from mlgraph.function_info import FunctionInfo
 from mlgraph.guards.codegen import binder, generate
-from mlgraph.objects import callable_of, name_of, source_of, target_of
+from mlgraph.objects import callable_of, is_forward, name_of, source_of, target_of
 from mlgraph.specialization import Specialization
 from mlgraph.state import NO_STATE, Plan, arrays_below
 from mlgraph.targets.arrays import framework_of
@@ -103,6 +103,8 @@ class Graph:
     @property
     def params(self) -> dict[str, Any]:
         """The weights by their `state_dict()` name, arrays of the target. Assign an item to change a weight."""
+        if self._specializations:
+            self._take_weights(self._specializations[0])
         return self._state.params
 
     @property
@@ -243,13 +245,31 @@ class Graph:
     def _fitting(self, call: BoundCall) -> Specialization:
         """The specialization for a call, captured now if there is none."""
         found = self._known(call)
-        if found is not None:
-            return found
-        with _capture_lock:
-            return self._known(call) or self._new(call)
+        if found is None:
+            with _capture_lock:
+                found = self._known(call) or self._new(call)
+        self._take_weights(found)
+        return found
 
     def _known(self, call: BoundCall) -> Specialization | None:
         return next((s for s in self._specializations if s.failure(call) is None), None)
+
+    def _take_weights(self, specialization: Specialization, is_new: bool = False) -> None:
+        """Go on with the weights that the function's modules have now."""
+        modules = specialization.modules
+        if modules is not None and modules.is_same():
+            return
+        new = specialization.new_weights(self._state)
+        if new:
+            replaced = [name for name in new if name in self._state.params]
+            if replaced and self._written_for != self._to and not is_new:
+                logger.warning("%s takes new weights: %s was replaced", self.name, replaced[0])
+            self._state.take(new, specialization.placed(new))
+            for other in self._specializations:
+                if other.modules is not None:
+                    other.modules.forget()
+        if modules is not None:
+            modules.renew()
 
     def _new(self, call: BoundCall) -> Specialization:
         if self._to is None:
@@ -272,13 +292,15 @@ class Graph:
     def _verify(self, info: FunctionInfo, call: BoundCall, specialization: Specialization) -> None:
         from mlgraph.checking import check
 
-        check(info, call, specialization, {**specialization.placed_parameters(self.params), **self.params})
+        new = specialization.placed(specialization.new_weights(self._state))
+        check(info, call, specialization, {**self._state.params, **new})
 
     def add(self, specialization: Specialization) -> None:
         """Hold one more specialization, the newest, and the weights that are new with it."""
-        changed = self._forget_changed(specialization)
-        self.params.update(specialization.placed_parameters(self.params.keys() - changed))
+        for name in self._forget_changed(specialization):
+            self._state.params.pop(name, None)
         self._specializations.insert(0, specialization)
+        self._take_weights(specialization, is_new=True)
         self._regenerate()
 
     def _forget_changed(self, specialization: Specialization) -> set[str]:
@@ -343,7 +365,13 @@ class Graph:
         new._regenerate()
         return new
 
+    def __copy__(self) -> "Graph":
+        """A graph of the same function, not captured yet."""
+        return copy.deepcopy(self, {id(self.function): self.function})
+
     def __reduce__(self) -> Any:
+        if is_forward(self, self.function):
+            return getattr, (self.function, self.original.__name__)  # a module is pickled without its compiled forward
         raise TypeError("a graph cannot be pickled; save the function, or use graph.save and mlgraph.load")
 
     def __repr__(self) -> str:

@@ -211,6 +211,11 @@ def compile_module_object(module: Any, graph: Any) -> Any:
     return module
 
 
+def is_forward(graph: Any, module: Any) -> bool:
+    """Return whether `graph` stands for the forward of `module`."""
+    return is_module(module) and vars(module).get(_forward_name(module) or "") is graph
+
+
 _GRAPH = "_mlgraph_compiled"
 
 

@@ -1,13 +1,14 @@
 """One captured and compiled version of a function, and the calls that it fits."""
 
 # pyright: basic
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlgraph.bound_call import BoundCall
 from mlgraph.guards.base import Failure, Guard
 from mlgraph.guards.codegen import Entry
+from mlgraph.guards.modules import ModulesGuard
 from mlgraph.guards.python import ArrayGuard
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ class Specialization:
     parameters: Mapping[str, Any]
     """Weights by their `state_dict()` name, arrays of the source framework."""
     executable: "Executable"
+    modules: ModulesGuard | None = None
+    """The guard of the torch modules that the weights belong to."""
     source: "Source"
     stages: "Mapping[str, ModuleOp]"
     seconds: dict[str, float]
@@ -53,9 +56,21 @@ class Specialization:
         """Return the result of `Executable.pure` for a call that fits."""
         return self.executable.pure(params, rng, call.reaching(self.reached))
 
-    def placed_parameters(self, known: Collection[str]) -> dict[str, Any]:
-        """Return the weights that are not `known` as arrays of the target; those of the target as they are."""
-        return {name: self.executable.place(a) for name, a in self.parameters.items() if name not in known}
+    def weights(self) -> dict[str, Any]:
+        """Return the weights that the function has now by their `state_dict()` name, arrays of the source framework."""
+        modules = self.modules
+        return {n: a if modules is None else modules.weight(n, a) for n, a in self.parameters.items()}
+
+    def new_weights(self, state: "GraphState") -> dict[str, Any]:
+        """Return the weights that `state` has not yet, or has another one of, as arrays of the source framework."""
+        found = self.weights()
+        if self.modules is None:
+            return {name: array for name, array in found.items() if name not in state.params}
+        return {n: a for n, a in found.items() if n not in state.params or not state.is_origin(n, a)}
+
+    def placed(self, weights: Mapping[str, Any]) -> dict[str, Any]:
+        """Return weights as arrays of the target; those of the target as they are."""
+        return {name: self.executable.place(array) for name, array in weights.items()}
 
     def versions(self) -> dict[str, tuple[int, int | None]]:
         """Return the identity and the version of each weight that a guard watches as an array."""

@@ -128,7 +128,7 @@ class Program:
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Weights by their `state_dict()` name, arrays of the source framework: the very objects, not copies."""
     guards: tuple[Callable[[], Any], ...] = ()
-    """Functions of no arguments, as the training modes of modules, whose values a call must find as capture did."""
+    """Functions of no arguments, whose values a call must find as capture did."""
     streams: Mapping[str, Callable[[], Any]] = field(default_factory=dict[str, Callable[[], Any]])
     """What reads the user's own generators, by the names that native draws of the module have for them."""
     device: str = "cpu"

@@ -8,6 +8,8 @@ message when a call does not meet it (`failure`), and its JSON in a saved graph 
     arrays        class, element type, device, rank, sizes and layout of arrays
     conditions    conditions on sizes as text
     environment   Python values that a function reads without being given them
+    modules       how the torch modules are built that a function reaches
+    identities    machine code that tells whether objects hold what they held
     objects       what a call must find in its stateful objects
     codegen       the generated entry function
 """

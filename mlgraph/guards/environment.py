@@ -10,7 +10,7 @@ from mlgraph.guards.base import Branch, Guard
 
 @dataclass(frozen=True)
 class ValueGuard(Guard):
-    """A function of no arguments returns what it returned at capture, such as the training modes of modules."""
+    """A function of no arguments returns what it returned at capture, such as whether gradients are taken."""
 
     read: Callable[[], Any]
     expected: Any

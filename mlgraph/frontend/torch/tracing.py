@@ -80,18 +80,13 @@ class Trace:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
     def guards(self) -> tuple[Callable[[], Any], ...]:
-        """What a call must find as the trace did: the modes of modules, and whether gradients are taken."""
-        modules = self.modules
-
-        def modes() -> list[bool]:
-            """the training mode of a module changed"""
-            return [module.training for module in modules]
+        """What a call must find as the trace did: whether gradients are taken."""
 
         def gradients() -> bool:
             """gradients are enabled, and the function has a torch.autograd.Function of its own"""
             return torch.is_grad_enabled()
 
-        return (*([modes] if modules else []), *([gradients] if self.without_backward else []))
+        return (gradients,) if self.without_backward else ()
 
     def owner_of(self, name: str, constant: torch.Tensor) -> tuple[str, torch.Tensor] | None:
         """The user's name for a tensor that export lifted, and the tensor itself, which may still change."""

@@ -1,0 +1,150 @@
+"""A test whether objects still hold the very things that they held, which machine code runs: some nanoseconds a fact.
+
+It may say that something changed where nothing did that matters, as an equal key in the place of another; never the
+other way round. Whoever asks compares in Python then, and notes the facts anew.
+"""
+
+# pyright: basic
+import ctypes
+import gc
+import struct
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from mlgraph.targets.llvm import Loaded, bound, machine_code
+
+CODE = Path(__file__).with_suffix(".ll")
+POINTER = struct.calcsize("P")
+END, OBJECT, VERSION, ENTRIES, TENSOR, NEVER = range(6)
+"""The kinds of facts, as the machine code knows them."""
+
+
+class Facts:
+    """What objects hold now, as a table for the machine code."""
+
+    def __init__(self) -> None:
+        self._words = [id(True), id(False)]
+        self._owners: list[Any] = []
+        """What the table points at."""
+
+    def object(self, value: Any) -> None:
+        """Note the class of an object, and where it keeps its attributes."""
+        self._add(OBJECT, value, type(value), vars(value))
+
+    def dict(self, held: dict[Any, Any]) -> None:
+        """Note all items of a dict, and their order."""
+        if _has_versions():
+            self._add(VERSION, held)
+            self._words.append(_version(held))
+            return
+        self._add(ENTRIES, held)
+        self._words.append(len(held))
+        for key, value in held.items():
+            self._add(None, key, value)
+
+    def members(self, cls: type) -> None:
+        """Note all that a class itself defines."""
+        self.dict(next(held for held in gc.get_referents(vars(cls)) if isinstance(held, dict)))
+
+    def tensor(self, value: Any) -> bool:
+        """Note element type, device and shape of a tensor of torch; return False where only Python can ask for them."""
+        calls, place = _tensor_calls(), _place_of_tensor(value)
+        if calls is None or place is None:
+            return False
+        dtype, device, rank = (ctypes.c_int32(), ctypes.c_int32(), ctypes.c_int64())
+        asked = zip(calls.functions, (dtype, device, rank))
+        if any(call(ctypes.c_void_p(place), ctypes.byref(found)) != 0 for call, found in asked):
+            return False
+        self._owners.append(value)
+        self._words += [TENSOR, place, calls.address, dtype.value, device.value, rank.value, *value.shape]
+        return True
+
+    def _add(self, kind: int | None, *objects: Any) -> None:
+        self._words += [*([] if kind is None else [kind]), *map(id, objects)]
+        self._owners += objects
+
+    def table(self) -> tuple[bytes, list[Any]]:
+        """Return the table, and what must live as long."""
+        return struct.pack(f"{len(self._words) + 1}q", *self._words, END), self._owners
+
+
+class Identities:
+    """The function `same` that tells whether all facts that were noted last still hold."""
+
+    def __init__(self) -> None:
+        self._held: list[tuple[bytes, list[Any]]] = []
+        self.forget()
+        self.same = bound(_code(), self._held)
+
+    def note(self, facts: Facts) -> None:
+        """Compare with these facts from now on."""
+        self._held[:] = [facts.table()]
+
+    def forget(self) -> None:
+        """Say that something changed until facts are noted."""
+        self._held[:] = [(struct.pack("3q", id(True), id(False), NEVER), [])]
+
+
+VERSION_AT = object.__basicsize__ + POINTER
+"""Where CPython keeps the version of a dict, behind how many items it has (PEP 509)."""
+
+
+def _version(held: dict[Any, Any]) -> int:
+    return ctypes.c_int64.from_address(id(held) + VERSION_AT).value
+
+
+@cache
+def _has_versions() -> bool:
+    """Return whether this Python gives a dict another number at each change."""
+
+    class Example:
+        pass
+
+    example = Example()
+    held = vars(example)
+    known = {_version({}), _version(held)}
+    for i in range(1000, 1004):
+        setattr(example, "ab"[i % 2], i)
+        if _version(held) in known or _version(held) != _version(held):
+            return False
+        known.add(_version(held))
+    held.pop("a")
+    return _version(held) not in known
+
+
+@cache
+def _code() -> Loaded:
+    text = CODE.read_text().replace("HEADER", str(object.__basicsize__ - POINTER)).replace("VERSION", str(VERSION_AT))
+    return machine_code(text, lambda: text)
+
+
+class _TensorCalls:
+    """The functions of torch's stable C interface that tell about a tensor, and the address of their addresses."""
+
+    names = ("aoti_torch_get_dtype", "aoti_torch_get_device_type", "aoti_torch_get_dim", "aoti_torch_get_sizes")
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        self.functions = [getattr(library, name) for name in self.names]
+        found = [ctypes.cast(function, ctypes.c_void_p).value for function in self.functions]
+        self._addresses = (ctypes.c_void_p * len(found))(*found)
+        self.address = ctypes.addressof(self._addresses)
+
+
+@cache
+def _tensor_calls() -> _TensorCalls | None:
+    folder = Path(sys.modules["torch"].__file__ or "").parent / "lib"
+    for name in ("libtorch_cpu.so", "libtorch_cpu.dylib", "torch_cpu.dll"):
+        if (folder / name).exists():
+            try:
+                return _TensorCalls(ctypes.CDLL(str(folder / name)))
+            except (OSError, AttributeError):
+                return None
+    return None
+
+
+def _place_of_tensor(value: Any) -> int | None:
+    """Return where the Python object keeps the tensor itself, right behind its header or one word on."""
+    places = (id(value) + object.__basicsize__ + i * POINTER for i in range(2))
+    return next((p for p in places if ctypes.c_size_t.from_address(p).value == value._cdata), None)
