@@ -31,7 +31,7 @@ from mlgraph.guards.modules import ModulesGuard
 from mlgraph.guards.objects import ObjectsGuard
 from mlgraph.guards.python import python_guards
 from mlgraph.loader import load
-from mlgraph.objects import ROOTS, module_framework, weights_of
+from mlgraph.objects import ROOTS, catches_errors, module_framework, weights_of
 from mlgraph.specialization import Specialization
 from mlgraph.state import Trace, flatten_result
 from mlgraph.state.modules import unchanged
@@ -157,9 +157,8 @@ class Compiler:
         names = identifiers([*own, *(place.text(trace.names) for place in trace.arrays)])
         options = self.options
         generators = generators_of(info.function, _static(info, call))
-        request = Request(
-            flat, arrays, names, info.function, named, generators, options.dynamic, options.include_generators
-        )
+        dynamic = options.dynamic and not (info.source in ("jax", "tensorflow") and catches_errors(info.function))
+        request = Request(flat, arrays, names, info.function, named, generators, dynamic, options.include_generators)
         program = _run_frontend(info.source, request, info.name)
         if info.to == "torch":
             program.inputs = tuple(replace(i, device=device_of(a)) for i, a in zip(program.inputs, given, strict=True))

@@ -2,9 +2,11 @@
 
 # pyright: basic
 import contextlib
+import dis
 import enum
 import functools
 import inspect
+import itertools
 import sys
 import types
 from collections.abc import Callable, Iterable, Sequence
@@ -105,6 +107,22 @@ def functions_of(obj: Any) -> list[types.FunctionType]:
         found[id(value)] = value
         stack += [getattr(value, "__wrapped__", None), *variables(value).values()]
     return list(found.values())
+
+
+def catches_errors(obj: Any) -> bool:
+    """Return True if the user's own code catches errors, as far as `obj` and its class name it."""
+    owner = getattr(obj, "__self__", obj)
+    classes = () if isinstance(owner, types.FunctionType | type) else type(owner).__mro__
+    methods = [m for cls in classes if _root(cls) not in (*ROOTS, "builtins") for m in vars(cls).values()]
+    return any(_has_handler(function.__code__) for one in (obj, *methods) for function in functions_of(one))
+
+
+def _has_handler(code: types.CodeType) -> bool:
+    """Return True if code holds `except`: of a `with` or a `finally` the error goes on."""
+    names = [instruction.opname for instruction in dis.get_instructions(code)]
+    bare = ("PUSH_EXC_INFO", "POP_TOP") in itertools.pairwise(names)
+    nested = (c for c in code.co_consts if isinstance(c, types.CodeType))
+    return bare or "CHECK_EXC_MATCH" in names or "suppress" in code.co_names or any(map(_has_handler, nested))
 
 
 def _named_values(function: types.FunctionType) -> list[Any]:

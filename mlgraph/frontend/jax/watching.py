@@ -28,6 +28,7 @@ _seen: ContextVar[set[str] | None] = ContextVar("seen", default=None)
 _lock = threading.Lock()
 _captures = 0
 _original: dict[str, Any] = {}
+_MLGRAPH = str(Path(__file__).parents[2])
 _JAX = str(Path(jax.__file__).parent)
 _PYTHON = sysconfig.get_paths()["stdlib"]
 _LIBRARIES = tuple(str(Path(_JAX).with_name(name)) for name in ("numpy", "opt_einsum"))
@@ -103,11 +104,20 @@ def _number(self: Any) -> Any:
     raise TypeError(f"the size '{self}' is not known while tracing")
 
 
+def _str(self: Any) -> str:
+    """The name of a size, which user code must not take for its number; mlgraph itself reads sizes as text."""
+    if not sys._getframe(1).f_code.co_filename.startswith(_MLGRAPH):
+        _look(self)
+    return _original["__str__"](self)
+
+
 _PATCHES: dict[str, Callable[..., Any]] = {
     "__eq__": _eq,
     "__ne__": _ne,
     "__hash__": _hash,
     "__bool__": _bool,
+    "__str__": _str,
+    "__repr__": _str,
     "__index__": _number,
     "__float__": _number,
 }

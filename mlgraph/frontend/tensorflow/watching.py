@@ -26,7 +26,12 @@ _lock = threading.Lock()
 _captures = 0
 _ORIGINAL: dict[str, Any] = {
     name: tf.TensorShape.__dict__[name]
-    for name in ("__getitem__", "__iter__", "__eq__", "dims", "as_list", "num_elements", "is_fully_defined")
+    for name in (
+        *("__getitem__", "__iter__", "__eq__", "__hash__", "__reduce__", "__repr__", "__str__"),
+        *("as_list", "as_proto", "dims", "num_elements", "is_fully_defined", "assert_is_fully_defined"),
+        *("is_compatible_with", "assert_is_compatible_with", "is_subtype_of", "merge_with"),
+        *("most_specific_common_supertype", "most_specific_compatible_shape"),
+    )
 }
 
 
@@ -53,7 +58,15 @@ def _noted(name: str) -> property:
     return property(noted)
 
 
-_TOLD = ("shape", "_dtype", "ndim")
+def _length(self: Any) -> int:
+    """The length of a tensor whose first size is known. tensorflow has none in a graph."""
+    note_look(self)
+    tensor: Any = super(SymbolicTensor, self)
+    shape = _ORIGINAL["as_list"](tensor.shape)
+    return tensor.__len__() if not shape or shape[0] is None else shape[0]
+
+
+_MEMBERS: dict[str, Any] = {name: _noted(name) for name in ("shape", "_dtype", "ndim")} | {"__len__": _length}
 """What tensors tell of themselves; other properties ask these."""
 
 
@@ -82,7 +95,9 @@ def _is_free(shape: Any) -> bool:
 
 def _watched(function: Any) -> Callable[..., Any]:
     def watched(self: Any, *args: Any) -> Any:
-        _look(self, sys._getframe(1))
+        for shape in (self, *args):
+            if isinstance(shape, tf.TensorShape):
+                _look(shape, sys._getframe(1))
         return function(self, *args)
 
     return watched
@@ -108,8 +123,8 @@ def _install() -> None:
         _captures += 1
         if _captures == 1:
             _set(_PATCHES)
-            for name in _TOLD:
-                setattr(SymbolicTensor, name, _noted(name))
+            for name, member in _MEMBERS.items():
+                setattr(SymbolicTensor, name, member)
 
 
 def _uninstall() -> None:
@@ -118,7 +133,7 @@ def _uninstall() -> None:
         _captures -= 1
         if _captures == 0:
             _set(_ORIGINAL)
-            for name in _TOLD:
+            for name in _MEMBERS:
                 delattr(SymbolicTensor, name)
 
 

@@ -6,10 +6,13 @@ import functools
 import logging
 import operator
 import re
+import sys
+import sysconfig
 import threading
 import traceback
 import warnings
 from collections.abc import Callable, Container, Iterator, Sequence
+from types import FrameType
 from typing import Any
 
 import torch
@@ -30,7 +33,7 @@ from torch.overrides import TorchFunctionMode
 import mlgraph.frontend.torch.ctc
 import mlgraph.frontend.torch.least_squares  # noqa: F401, these declare what stands for what export does not follow
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, InputError, MlgraphError, UnsupportedOpError
-from mlgraph.frontend.locations import is_library, user_line
+from mlgraph.frontend.locations import LIBRARIES, is_library, user_line
 from mlgraph.frontend.program import TRACED, Request
 from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, SizesTooComplex, dimensions
 from mlgraph.frontend.torch.generators import Streams, watching_generators
@@ -40,6 +43,8 @@ from mlgraph.frontend.torch.writes import rewrite_writes
 
 FREE_SIZE = re.compile(r"\bs\d+\b")
 """How torch calls free sizes: an error that names one is about what torch cannot tell of it."""
+
+STDLIB = sysconfig.get_path("stdlib")
 
 OF_TRACES = (
     *(MlgraphError, SizesTooComplex, GuardOnDataDependentSymNode, UnsupportedOperatorException),
@@ -217,8 +222,12 @@ def export(
 
     Where it holds anything but `known` operations it is taken apart, for which torch traces it once more.
     """
-    quiet_guards = without_memory_formats()
-    with watching_functions(root.trace), quiet_guards, temporarily_clear_interpreter_stack(), torch.enable_grad():
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(watching_functions(root.trace))
+        stack.enter_context(without_memory_formats())
+        stack.enter_context(sizes_as_numbers())
+        stack.enter_context(temporarily_clear_interpreter_stack())
+        stack.enter_context(torch.enable_grad())
         arrays = tuple(example(array) for array in request.arrays)
         dynamic = dimensions(arrays, free) if free else None
         try:
@@ -383,6 +392,38 @@ def without_memory_formats() -> Iterator[None]:
         yield
     finally:
         names["_extract_tensor_metadata"] = original
+
+
+@contextlib.contextmanager
+def sizes_as_numbers() -> Iterator[None]:
+    """Let the user's own code print and hash a free size as the number that it is, which fixes it.
+
+    torch shows the name of a symbol, as in `f"block{n}"`, and refuses to hash it, as in `table[n]`.
+    """
+    kinds = {torch.SymInt: int, torch.SymFloat: float, torch.SymBool: bool}
+    originals = [(cls, name, cls.__dict__[name]) for cls in kinds for name in ("__repr__", "__hash__")]
+
+    def as_number(original: Any, convert: Any, do: Any) -> Any:
+        def converted(self: Any) -> Any:
+            known = self.node.has_hint() and _is_users(sys._getframe(1))
+            return do(convert(self)) if known else original(self)
+
+        return converted
+
+    for cls, name, original in originals:
+        setattr(cls, name, as_number(original, kinds[cls], repr if name == "__repr__" else hash))
+    try:
+        yield
+    finally:
+        for cls, name, original in originals:
+            setattr(cls, name, original)
+
+
+def _is_users(frame: FrameType) -> bool:
+    """Return True for the user's own code: Python's library, and code that it generates for torch, is none."""
+    filename, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__")).partition(".")[0]
+    pythons = filename.startswith(STDLIB) and "-packages" not in filename
+    return not (pythons or is_library(filename) or module in (*LIBRARIES, "sympy"))
 
 
 @contextlib.contextmanager
