@@ -125,17 +125,17 @@ def _specialization(
     name: str,
     device: str,
 ) -> Specialization:
-    ivy = module.read(text, name)
-    if "results" in described:
-        older.reorder_results(ivy, described["results"])
-    parameters = {name.removeprefix("params/"): a for name, a in arrays.items() if name.startswith("params/")}
-    module.fill(ivy, arrays, parameters)
     call = description.call_from_json(described, len(graph.signature.parameters))
     inputs = description.inputs_from_json(described["inputs"], device if graph.to == "torch" else None)
     bounds = description.bounds_from_json(described["bounds"])
     guards = description.size_guards_from_json(described["size_guards"], description.symbols_of(inputs), bounds)
     tree = description.result_from_json(described)
     outputs = description.outputs_from_json(described["outputs"])
+    ivy = module.read(text, name)
+    if "results" in described:
+        older.reorder_results(ivy, described["results"])
+    parameters = {name.removeprefix("params/"): a for name, a in arrays.items() if name.startswith("params/")}
+    module.fill(ivy, arrays, parameters)
     program = Program(ivy, inputs, list(tree.leaves), outputs, bounds, parameters, device=device, size_guards=guards)
     passed = tuple(described["passed"])
     module.check(program, passed, tree, sum(call.is_array))

@@ -1,0 +1,33 @@
+# pyright: basic
+"""Ten thousand files that are nearly saved graphs: each is refused with an error of mlgraph's, or its graph runs."""
+
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+PROGRAM = Path(__file__).parent / "hostile_files.py"
+COUNT = 10_000
+
+
+def test_files_that_were_changed(tmp_path):
+    """In a process of its own, which may take no more than a gigabyte of memory."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", str(PROGRAM), str(COUNT), "0", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        timeout=1800,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr[-3000:]
+    counts = Counter()
+    for number, kind, what in re.findall(r"(\d+) (\w+): (.*)", done.stdout):
+        counts[kind, what] += int(number)
+    assert sum(counts.values()) == COUNT
+    for kind in ("bytes", "archive", "about", "header", "text"):
+        assert counts[kind, "refused"] > 100
+    assert counts["bytes", "right"] > 0
+    for kind in ("about", "header", "text"):
+        assert counts[kind, "ran"] > 20
