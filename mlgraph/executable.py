@@ -162,6 +162,8 @@ class Executable:
         with self.scope():
             found = self.main(*(given[name] for name in self.leading), *arrays)
         results = [found] if len(self.outputs) == 1 else list(found)
+        if self.to == "tensorflow" and self.writes_state:
+            results = [value.read_value() if hasattr(value, "read_value") else value for value in results]
         for i, number in self.numbers.items():
             results[i] = number(results[i])
         return results
@@ -196,6 +198,8 @@ class Executable:
 
                 with torch.no_grad():
                     params[name].copy_(value)
+            elif hasattr(params.get(name), "assign"):
+                params[name].assign(value)
             else:
                 params[name] = value
         for position, value in self.of_kind(OutputKind.INPUT, results).items():

@@ -20,7 +20,7 @@ from mlgraph.guards.codegen import binder, generate
 from mlgraph.objects import callable_of, is_forward, name_of, source_of, target_of
 from mlgraph.specialization import Specialization
 from mlgraph.state import NO_STATE, Plan, arrays_below
-from mlgraph.targets.arrays import framework_of
+from mlgraph.targets.arrays import framework_of, has_unknown_sizes
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -232,12 +232,23 @@ class Graph:
     # Calls that fit no specialization at first sight
 
     def _miss(self, values: tuple[Any, ...]) -> Any:
-        """Run the specialization that fits, captured now if there is none; inline a call that another capture makes."""
+        """Run the specialization that fits, captured now if there is none.
+
+        The function itself runs where another capture makes the call, or `tf.function` without knowing the sizes.
+        """
         call = self._call(values)
-        if (tracing := _capturing.get()) is not None and any(framework_of(a) == tracing for a in call.arrays):
+        if self._is_traced(call):
             positional, keyword = spread(self.signature, values)
             return self.original(*positional, **keyword)
         return self._fitting(call).run(self._state, call)
+
+    def _is_traced(self, call: BoundCall) -> bool:
+        """Return whether a tracer that wants the function's own operations makes the call."""
+        tracing = _capturing.get()
+        if tracing is not None and any(framework_of(a) == tracing for a in call.arrays):
+            return True
+        unknown = self._to == "tensorflow" and any(map(has_unknown_sizes, call.arrays))
+        return unknown and self.info(call).source == "tensorflow"
 
     def _call(self, values: tuple[Any, ...]) -> BoundCall:
         return take_apart(self.signature, values, self._plan)

@@ -192,9 +192,23 @@ def callable_of(obj: Any) -> tuple[Callable[..., Any], inspect.Signature]:
         case "torch":
             return obj, signature_of(obj.forward)
         case "tensorflow" if hasattr(obj, "call"):
-            return obj, signature_of(obj.call)
+            signature = signature_of(obj.call)
+            return _with_keywords(obj, signature) if hasattr(obj, "stateless_call") else obj, signature
         case _:
             return obj, signature_of(obj)
+
+
+def _with_keywords(layer: Any, signature: inspect.Signature) -> Callable[..., Any]:
+    """Return a function that calls a keras layer, which takes no flags by position, with all but its first by name."""
+    kinds = [p.kind for p in signature.parameters.values()]
+    names = () if inspect.Parameter.VAR_POSITIONAL in kinds else (*signature.parameters,)[1:]
+
+    @functools.wraps(type(layer).call)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        by_name = dict(zip(names, args[1:]))
+        return layer(*(args[:1] if names else args), **by_name, **kwargs)
+
+    return call
 
 
 def signature_of(function: Any) -> inspect.Signature:

@@ -198,6 +198,11 @@ def share_memory(x: Any, y: Any) -> bool:
     return bool(np.shares_memory(as_numpy(x), as_numpy(y)))
 
 
+def has_unknown_sizes(x: Any) -> bool:
+    """Return whether `x` is a tensor that `tf.function` traces without knowing its shape."""
+    return framework_of(x) == "tensorflow" and not x.shape.is_fully_defined()
+
+
 def array_type(framework: str) -> type:
     """The concrete class of an ordinary array of `framework`."""
     match framework:
