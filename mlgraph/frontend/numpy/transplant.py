@@ -17,11 +17,12 @@ from typing import Any
 
 import numpy as np
 
+from mlgraph.errors import MlgraphError
 from mlgraph.frontend.numpy import scipy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.instances import Instance
 from mlgraph.frontend.numpy.lifting import any_traced, as_array, is_lifted, leaves, relifted
-from mlgraph.frontend.numpy.trace import active, current
+from mlgraph.frontend.numpy.trace import active, current, unsupported
 
 REPLACEMENTS: dict[int, tuple[Any, Any]] = {}
 """By identity: functions that do not ask traced arrays, and what stands in their place; filled by `replacements`."""
@@ -168,10 +169,21 @@ def _library(function: types.FunctionType) -> Callable[..., Any]:
             return function(*args, **kwargs)
         given = (*args, *kwargs.values())
         if any_traced(given) or any(map(_is_callback, given)):
-            return transplanted(function)(*args, **kwargs)
+            return _over_traced(function, args, kwargs)
         return real_call(function, args, kwargs)
 
     return call
+
+
+def _over_traced(function: types.FunctionType, args: Any, kwargs: Any) -> Any:
+    """Run a copy of a library's function; what compiled code says of traced arrays becomes an error of ours."""
+    try:
+        return transplanted(function)(*args, **kwargs)
+    except (TypeError, AttributeError) as error:
+        if isinstance(error, MlgraphError) or not function.__module__.startswith("scipy"):
+            raise
+        name = f"{function.__module__}.{function.__name__}"
+        raise unsupported(name, why=str(error), fix="write it with functions of numpy") from error
 
 
 def _is_callback(value: Any) -> bool:
