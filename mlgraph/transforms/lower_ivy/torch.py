@@ -329,10 +329,14 @@ WHOLE = (0, TO_END, 1)
 @rule(ivy.slice_update)
 def slice_update(x: Value, update: Value, starts: Shape, stops: Shape, steps: Ints) -> Value:
     bounds = dict(enumerate(zip(starts, stops, steps, strict=True)))
-    cut = {axis: bound for axis, bound in bounds.items() if bound not in (WHOLE, (0, shape_of(x)[axis], 1))}
+    cut = {axis: bound for axis, bound in bounds.items() if not _takes_all(bound, shape_of(x)[axis])}
     if cut:
         return put_slices(x, update, cut)
     return update if shape_of(update) == shape_of(x) else ivy.broadcast_to(update, sizes(x))
+
+
+def _takes_all(bound: tuple[Size, Size, int], length: int) -> bool:
+    return bound == WHOLE or (length != UNKNOWN and bound == (0, length, 1))
 
 
 def put_slices(x: Value, update: Value, cut: Mapping[int, tuple[Size, Size, int]]) -> Value:
