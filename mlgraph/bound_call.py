@@ -10,7 +10,9 @@ from itertools import count
 from typing import Any
 
 from mlgraph import trees
+from mlgraph.numbers import number_array, traced_number
 from mlgraph.state import NO_STATE, Plan, Root
+from mlgraph.state.places import Place
 from mlgraph.state.plan import changes_unseen
 from mlgraph.targets.arrays import framework_of
 
@@ -23,6 +25,10 @@ class BoundCall:
     leaves: list[Any]
     is_array: tuple[bool, ...]
     plan: Plan = NO_STATE
+    lifted: tuple[int, ...] = ()
+    """The leaves that are Python numbers and are passed as arrays."""
+    numbers: frozenset[Place] = frozenset()
+    """The places in stateful objects that hold such numbers."""
 
     @property
     def arrays(self) -> list[Any]:
@@ -43,6 +49,15 @@ class BoundCall:
         """This call with the objects that a function reaches and writes to, under their names."""
         return replace(self, plan=replace(self.plan, reached=reached)) if reached else self
 
+    def lifting(self, leaves: Sequence[int], numbers: frozenset[Place], source: str) -> "BoundCall":
+        """This call with floats among its leaves as arrays of `source`; the numbers at `numbers` will be, too."""
+        if not leaves and not numbers:
+            return self
+        lifted = tuple(i for i in leaves if type(self.leaves[i]) is float)
+        new = [number_array(leaf, source) if i in lifted else leaf for i, leaf in enumerate(self.leaves)]
+        is_array = tuple(flag or i in lifted for i, flag in enumerate(self.is_array))
+        return replace(self, leaves=new, is_array=is_array, lifted=lifted, numbers=numbers)
+
     def without_arrays(self) -> "BoundCall":
         """This call, holding on to none of its arrays and objects, and to copies of what may change under it."""
         return BoundCall(self.spec, [_kept(leaf) for leaf in self.leaves], self.is_array)
@@ -51,6 +66,8 @@ class BoundCall:
         """The values of the parameters, with these arrays in the place of the call's own."""
         found = iter(arrays)
         leaves = [next(found) if flag else leaf for leaf, flag in zip(self.leaves, self.is_array)]
+        for i in self.lifted:
+            leaves[i] = traced_number(leaves[i])
         return trees.unflatten(self.spec, [leaf.value if isinstance(leaf, Root) else leaf for leaf in leaves])
 
     def accessors(self, parameters: Sequence[str]) -> list[str]:

@@ -116,7 +116,7 @@ class Compiler:
         parameters = list(info.signature.parameters)
         named = _named(info, call)
         while True:
-            trace = Trace(call.root_names(parameters), call.roots, (info.source, info.to))
+            trace = Trace(call.root_names(parameters), call.roots, (info.source, info.to), call.numbers)
             reach = Reach(info.function, [v for _, v in named], trace.containers, call.plan.variables)
             surroundings = Surroundings(reach)
             specs: list[Any] = []
@@ -180,7 +180,7 @@ class Compiler:
         """Run the pipeline on a program, whose `main` takes the arrays `passed`, and load the emitted source."""
         to, options = info.to, self.options
         started = time.perf_counter()
-        stages, dump = _run_pipeline(info, program, options)
+        stages, dump = _run_pipeline(info, program, options, bool(call.lifted or call.numbers))
         seconds["transform"] = time.perf_counter() - started
         started = time.perf_counter()
         emitted = emit(program.module, to, program.device)
@@ -219,6 +219,9 @@ class Compiler:
             seconds=seconds,
             kernels=list(kernels.values()),
             reached=call.plan.reached,
+            source_framework=info.source,
+            lifted=call.lifted,
+            numbers=call.numbers,
         )
 
 
@@ -236,7 +239,7 @@ def _guards(
     arrays: list[Any] = [Argument(i, name) for i, name in enumerate(names)]
     if effects is not None:
         guards.append(ObjectsGuard(effects.state))
-        arrays += [Held(place, place.text(effects.state.names)) for place in effects.state.reads]
+        arrays += [Held(effects.state, place, place.text(effects.state.names)) for place in effects.state.reads]
     inputs = [replace(i, dtype=narrow_name(i.dtype)) if narrow else i for i in program.inputs]
     return guards + array_guards(list(zip(arrays, inputs, strict=True)), program.bounds, program.size_guards, narrow)
 
@@ -272,13 +275,20 @@ def _traced_call(
     positional, keyword = spread(info.signature, values)
     result = flatten_result(original(*positional, **keyword), call.roots)
     after = take_apart(info.signature, values, call.plan)
-    if after.spec != call.spec or any(a is not b for a, b in zip(after.arrays, traced)):
+    own = [leaf for i, leaf in enumerate(after.leaves) if call.is_array[i] and i not in call.lifted]
+    given = [leaf for leaf, i in zip(traced, _array_leaves(call)) if i not in call.lifted]
+    if after.spec != call.spec or any(a is not b for a, b in zip(own, given, strict=True)):
         raise UnsupportedOpError(
             f"{info.name} changes a list, dict or dataclass that it is given",
             why="a call of the graph would leave the caller's as it is",
             fix="change a copy, or name the argument in arg_stateful_idxs, as [[0]]",
         )
     return result
+
+
+def _array_leaves(call: BoundCall) -> list[int]:
+    """Return the numbers of the leaves that are arrays."""
+    return [i for i, flag in enumerate(call.is_array) if flag]
 
 
 def _run_frontend(source: str, request: Request, name: str) -> Program:
@@ -312,12 +322,14 @@ def _device(program: Program) -> str:
     return next((device for device in found if device and device != CPU), CPU)
 
 
-def _run_pipeline(info: FunctionInfo, program: Program, options: CompileOptions) -> tuple[Stages, Dump]:
+def _run_pipeline(
+    info: FunctionInfo, program: Program, options: CompileOptions, lifted: bool = False
+) -> tuple[Stages, Dump]:
     """Lower the program in place. Return the stages, and where the dump of them goes."""
     to: Any = info.to
     dump = Dump.open(info.name, options.dump_ir, options.dump_dir)
     narrow = to == "jax" and not _x64(options)
-    if narrow and (names := wide_values(program.module)):
+    if narrow and not lifted and (names := wide_values(program.module)):
         _warn_narrow(info.name, names)
     pipeline = default_pipeline(
         to,

@@ -56,7 +56,7 @@ class Effects:
     def arrays(self, slots: Sequence[Slot], roots: Sequence[Any]) -> list[Any]:
         """Return what slots hold now."""
         places = {place.slot(self.state.names): place for place in self.state.reads}
-        return [places[slot].find(roots) for slot in slots]
+        return [self.state.find(places[slot], roots) for slot in slots]
 
     def write(self, roots: Sequence[Any], values: Mapping[Slot, Any]) -> None:
         """Leave the new values of slots in the objects of a call."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from mlgraph.bound_call import BoundCall, spread, take_apart
 from mlgraph.collector import collecting_rarely
-from mlgraph.errors import InputError, NotCapturedError, UnknownStageError, nearest
+from mlgraph.errors import InputError, MlgraphError, NotCapturedError, UnknownStageError, nearest
 from mlgraph.executable import GraphState
 from mlgraph.function_info import FunctionInfo
 from mlgraph.guards.codegen import binder, generate
@@ -94,6 +94,8 @@ class Graph:
         self._bind = binder(self.name, self.signature)
         self._specializations: list[Specialization] = []
         self._captures = 0
+        self._fixed: list[Any] = []
+        """The numbers that the function must know."""
         self._written_for: str | None = None
         self._attribute = self.name
         self._regenerate()
@@ -290,7 +292,7 @@ class Graph:
         token = _capturing.set(info.source)
         try:
             with collecting_rarely():
-                specialization = self._compiler.specialize(info, call)
+                specialization = self._lifted(info, call) or self._compiler.specialize(info, call)
                 if self._compiler.verify:
                     self._verify(info, call, specialization)
         finally:
@@ -299,6 +301,19 @@ class Graph:
         self._captures += 1
         self.add(specialization)
         return specialization
+
+    def _lifted(self, info: FunctionInfo, call: BoundCall) -> Specialization | None:
+        """Return a specialization for any value of the numbers by which alone a call misses, if the function allows."""
+        for known in self._specializations:
+            if (lifted := known.lifting(call)) is None or (
+                key := (lifted.spec, lifted.lifted, lifted.numbers)
+            ) in self._fixed:
+                continue
+            try:
+                return self._compiler.specialize(info, lifted)
+            except MlgraphError:
+                self._fixed.append(key)
+        return None
 
     def _verify(self, info: FunctionInfo, call: BoundCall, specialization: Specialization) -> None:
         from mlgraph.checking import check

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlgraph.bound_call import BoundCall
+from mlgraph.guards.arguments import StaticGuard
 from mlgraph.guards.base import Failure, Guard
 from mlgraph.guards.codegen import Entry
 from mlgraph.guards.modules import ModulesGuard
+from mlgraph.guards.objects import ObjectsGuard
 from mlgraph.guards.python import ArrayGuard
+from mlgraph.numbers import SOURCES
+from mlgraph.state.places import Place
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -37,24 +41,55 @@ class Specialization:
     seconds: dict[str, float]
     kernels: "Sequence[Kernel]" = ()
     """What runs chains of elementwise operations."""
+    source_framework: str = "numpy"
+    """The framework that the function is written for."""
+    lifted: tuple[int, ...] = ()
+    """The leaves of a call that are floats and are passed as arrays."""
+    numbers: frozenset[Place] = frozenset()
+    """The places in stateful objects that hold such numbers."""
     reached: tuple[tuple[str, Any], ...] = ()
     """The objects that it writes to without being given them, under the Python that reaches them."""
 
     def failure(self, call: BoundCall) -> Failure | None:
         """Return the first guard's failure that `call` does not meet; None when it fits."""
-        call = call.reaching(self.reached)
+        call = self.completed(call)
+        if call.lifted != self.lifted:
+            return Failure(StaticGuard.depth, "an argument is no float any more")
         for guard in self.guards:
             if (text := guard.failure(call)) is not None:
                 return Failure(guard.depth, text)
         return None
 
+    def completed(self, call: BoundCall) -> BoundCall:
+        """Return a call with what the program takes beside its arguments, and numbers as arrays."""
+        return call.reaching(self.reached).lifting(self.lifted, self.numbers, self.source_framework)
+
+    def lifting(self, call: BoundCall) -> BoundCall | None:
+        """Return a call that misses by nothing but Python numbers with these as arrays; None for any other."""
+        mine = self.completed(call)
+        if len(mine.leaves) != len(self.call.leaves) or self.source_framework not in SOURCES:
+            return None
+        leaves, places = list(self.lifted), set(self.numbers)
+        for guard in self.guards:
+            if guard.failure(mine) is None:
+                continue
+            if isinstance(guard, StaticGuard) and guard.is_other_float(mine):
+                leaves.append(guard.leaf)
+            elif isinstance(guard, ObjectsGuard) and (found := guard.other_numbers(mine)):
+                places |= found
+            else:
+                return None
+        if len(leaves) == len(self.lifted) and len(places) == len(self.numbers):
+            return None
+        return call.reaching(self.reached).lifting(leaves, frozenset(places), self.source_framework)
+
     def run(self, state: "GraphState", call: BoundCall) -> Any:
         """Return the user's result of a call that fits."""
-        return self.executable.run_call(state, call.reaching(self.reached))
+        return self.executable.run_call(state, self.completed(call))
 
     def pure(self, params: Any, rng: Any, call: BoundCall) -> Any:
         """Return the result of `Executable.pure` for a call that fits."""
-        return self.executable.pure(params, rng, call.reaching(self.reached))
+        return self.executable.pure(params, rng, self.completed(call))
 
     def weights(self) -> dict[str, Any]:
         """Return the weights that the function has now by their `state_dict()` name, arrays of the source framework."""
@@ -80,7 +115,7 @@ class Specialization:
     @property
     def is_quick(self) -> bool:
         """Return whether the generated entry function may run this: calls with objects are taken apart first."""
-        return self.executable.effects is None
+        return self.executable.effects is None and not self.lifted
 
     def entry(self, state: "GraphState") -> Entry:
         """Return what the generated entry function needs."""

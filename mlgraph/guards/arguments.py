@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from mlgraph import trees
 from mlgraph.guards.base import Branch, Guard, Names
+from mlgraph.numbers import is_number
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,11 @@ class StaticGuard(Guard):
         else:
             same, held = names.add("same", trees.same_static), names.add("value", value)
             branch.tests.append(f"{same}({text}, {held})")
+
+    def is_other_float(self, call: Any) -> bool:
+        """Return whether a call has another float in the place of a float."""
+        new = call.leaves[self.leaf]
+        return type(self.value) is float and type(new) is float and is_number(new) and is_number(self.value)
 
     def failure(self, call: Any) -> str | None:
         new = call.leaves[self.leaf]

@@ -31,11 +31,12 @@ class Argument:
 class Held:
     """An array that a stateful object holds. Calls with such objects have no generated tests."""
 
+    state: Any
     place: Any
     name: str
 
     def find(self, call: Any) -> Any:
-        return self.place.find(call.roots)
+        return self.state.find(self.place, call.roots)
 
     def text(self, branch: Branch) -> str:
         raise TypeError("arrays of objects are tested by `failure` alone")

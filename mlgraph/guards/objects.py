@@ -18,5 +18,9 @@ class ObjectsGuard(Guard):
     def emit(self, branch: Branch) -> None:
         raise TypeError("objects are tested by `failure` alone")
 
+    def other_numbers(self, call: Any) -> frozenset[Any]:
+        """Return the places of the Python numbers that changed, where nothing else did."""
+        return self.state.other_numbers(call.roots)
+
     def failure(self, call: Any) -> str | None:
         return self.state.difference(call.roots)

@@ -16,6 +16,7 @@ it is an `IRError`, when the file is read or at the first call.
 import contextlib
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +143,7 @@ def _specialization(
     compiler = Compiler(CompileOptions(array_caching=False))
     found = compiler.lower(graph.info(), call, program, tree, passed, {})
     found.executable.main = _first_call_checked(found.executable.main)
-    return found
+    return replace(found, source_framework=description.lifted_from_json(described, call.is_array)[0])
 
 
 def _first_call_checked(main: Callable[..., Any]) -> Callable[..., Any]:

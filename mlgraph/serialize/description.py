@@ -29,6 +29,7 @@ from mlgraph.guards.conditions import holds, symbols
 from mlgraph.serialize import older
 from mlgraph.serialize.values import tree_from_json, tree_to_json, value_from_json, value_to_json
 from mlgraph.specialization import Specialization
+from mlgraph.targets.arrays import FRAMEWORKS
 
 VERSION = 5
 LARGEST = 2**63 - 1
@@ -102,6 +103,7 @@ def to_json(one: Specialization) -> dict[str, Any]:
         "call": tree_to_json(one.call.spec),
         "leaves": [None if flag else value_to_json(leaf) for leaf, flag in zip(one.call.leaves, one.call.is_array)],
         "arrays": list(one.call.is_array),
+        "lifted": [one.source_framework, *one.lifted],
         "inputs": [[i.dtype, list(i.shape), i.used, i.weak] for i in program.inputs],
         "bounds": {symbol: list(interval) for symbol, interval in program.bounds.items()},
         "size_guards": list(program.size_guards),
@@ -135,7 +137,15 @@ def call_from_json(described: Mapping[str, Any], parameters: int) -> BoundCall:
         raise ValueError("the leaves of a call are not those of its structure")
     if spec.type is not tuple or spec.num_children != parameters:
         raise ValueError(f"a call has {spec.num_children} values for {parameters} parameters")
-    return BoundCall(spec, leaves, flags)
+    return BoundCall(spec, leaves, flags, lifted=lifted_from_json(described, flags)[1])
+
+
+def lifted_from_json(described: Mapping[str, Any], flags: Sequence[bool]) -> tuple[str, tuple[int, ...]]:
+    """Return which leaves are floats that pass as arrays, and the framework of these. Older files have none."""
+    source, *leaves = described.get("lifted", ["numpy"])
+    if source not in FRAMEWORKS or not all(type(i) is int and 0 <= i < len(flags) and flags[i] for i in leaves):
+        raise ValueError("the floats of a call are not among its arrays")
+    return source, tuple(leaves)
 
 
 def inputs_from_json(described: Sequence[Any], device: str | None) -> tuple[Input, ...]:

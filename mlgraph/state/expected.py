@@ -1,10 +1,11 @@
 """What a call must find in its objects to run what was traced."""
 
 # pyright: basic
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from mlgraph.numbers import is_number
 from mlgraph.state.places import Attribute, Item, Place, Step, content
 from mlgraph.targets.arrays import framework_of
 from mlgraph.trees import same_static
@@ -12,6 +13,12 @@ from mlgraph.trees import same_static
 
 class Array(NamedTuple):
     """An array, whose type and sizes are tested as an argument's are."""
+
+
+class Number(NamedTuple):
+    """A Python number that the program takes as an array."""
+
+    cls: type
 
 
 class Same(NamedTuple):
@@ -58,6 +65,28 @@ def keys_of(held: Mapping[Step, Any]) -> tuple[Any, ...]:
     return tuple(step.key for step in held if isinstance(step, Item))
 
 
+def changed_numbers(old: Any, new: Any, place: Place) -> Iterator[Place]:
+    """Yield the places at and below `place` where a Python number is another one of its type."""
+    if isinstance(old, Expected) and type(new) is old.cls:
+        held = content(new)
+        for step, child in old.children.items():
+            if step in held:
+                yield from changed_numbers(child, held[step], place.then(step))
+    elif type(old) in (int, float) and type(new) is type(old) and not same_static(old, new):
+        if is_number(old) and is_number(new):
+            yield place
+
+
+def with_numbers(old: Any, place: Place, numbers: Collection[Place]) -> Any:
+    """Return what was expected at `place` with any number at the places `numbers`."""
+    if place in numbers:
+        return old if isinstance(old, Number) else Number(type(old))
+    if not isinstance(old, Expected):
+        return old
+    children = {step: with_numbers(child, place.then(step), numbers) for step, child in old.children.items()}
+    return replace(old, children=children)
+
+
 def difference(old: Any, new: Any, place: str, roots: Sequence[Any]) -> str | None:
     """What of `new`, found at `place`, does not fit what was expected there, in words; None when it fits."""
     match old:
@@ -67,5 +96,7 @@ def difference(old: Any, new: Any, place: str, roots: Sequence[Any]) -> str | No
             return None if first.find(roots) is new else f"{place} is another object now"
         case Array():
             return None if framework_of(new) is not None else f"{place} is no array any more"
+        case Number(cls):
+            return None if type(new) is cls and is_number(new) else f"{place} changed to {new!r}"
         case _:
             return None if same_static(old, new) else f"{place} changed from {old!r} to {new!r}"

@@ -4,11 +4,12 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from mlgraph.numbers import number_array, python_number, traced_number
 from mlgraph.state.changes import Change, Delete, Known, Leaf, New, Refill, Set, Template, apply_changes
-from mlgraph.state.expected import Array, Expected, Same, difference, keys_of
+from mlgraph.state.expected import Array, Expected, Number, Same, changed_numbers, difference, keys_of, with_numbers
 from mlgraph.state.places import Item, Place, Step, content, fill, is_container, same_content
 from mlgraph.state.watching import Watch
 from mlgraph.targets.arrays import FRAMEWORKS, framework_of
@@ -28,6 +29,15 @@ class State:
     """Where each value goes that it leaves behind."""
     overwritten: tuple[Place, ...] = ()
     """The arrays among `reads` that it writes in place."""
+    numbers: frozenset[Place] = frozenset()
+    """The places of Python numbers that it takes as arrays."""
+    source: str = "numpy"
+    """The framework of these arrays."""
+
+    def find(self, place: Place, roots: Sequence[Any]) -> Any:
+        """The array that is held at a place now, of a Python number the array that stands for it."""
+        found = place.find(roots)
+        return number_array(found, self.source) if place in self.numbers else found
 
     def difference(self, roots: Sequence[Any]) -> str | None:
         """What of the objects of a call does not fit, in words; None when all does."""
@@ -36,9 +46,16 @@ class State:
                 return found
         return None
 
+    def other_numbers(self, roots: Sequence[Any]) -> frozenset[Place]:
+        """The places of the Python numbers that changed, none where anything else of the objects changed, too."""
+        pairs = list(enumerate(zip(self.expected, roots)))
+        found = frozenset(place for i, (old, new) in pairs for place in changed_numbers(old, new, Place(i)))
+        expected = tuple(with_numbers(old, Place(i), found) for i, (old, _) in pairs)
+        return found if replace(self, expected=expected).difference(roots) is None else frozenset()
+
     def arrays(self, roots: Sequence[Any]) -> list[Any]:
         """The arrays that the objects of a call hold now."""
-        return [place.find(roots) for place in self.reads]
+        return [self.find(place, roots) for place in self.reads]
 
     def read_name(self, i: int) -> str:
         """The Python that reaches the i-th of `arrays`."""
@@ -46,7 +63,8 @@ class State:
 
     def write(self, roots: Sequence[Any], leaves: Sequence[Any]) -> None:
         """Leave in the objects of a call what the function would have left there."""
-        apply_changes(self.changes, roots, leaves)
+        values = [python_number(leaf) if place in self.numbers else leaf for place, leaf in zip(self.places, leaves)]
+        apply_changes(self.changes, roots, values)
 
 
 @dataclass
@@ -61,7 +79,15 @@ class _Container:
 class Trace:
     """Finds the arrays below `roots`; `run` then traces a function that uses them."""
 
-    def __init__(self, names: Sequence[str], roots: Sequence[Any], frameworks: Sequence[str]) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        roots: Sequence[Any],
+        frameworks: Sequence[str],
+        numbers: frozenset[Place] = frozenset(),
+    ) -> None:
+        """The arrays are those of `frameworks`, and the Python numbers at `numbers` as arrays of the first."""
+        self.numbers = numbers
         self.names = tuple(names)
         self.roots = roots
         self.frameworks = frameworks
@@ -77,6 +103,8 @@ class Trace:
     def _find(self, value: Any, place: Place) -> None:
         if framework_of(value) in self.frameworks:
             self.arrays[place] = value
+        elif place in self.numbers:
+            self.arrays[place] = number_array(value, self.frameworks[0])
         elif is_container(value) and id(value) not in self._containers:
             held = content(value)
             if not isinstance(value, tuple):
@@ -95,6 +123,7 @@ class Trace:
         The objects are as before when this returns.
         """
         given = dict(zip(self.arrays, traced, strict=True))
+        given |= {place: traced_number(given[place]) for place in self.numbers}
         before = {key: self._traced_content(c, given) for key, c in self._containers.items()}
         with self._undone():
             for key, container in self._containers.items():
@@ -162,7 +191,15 @@ class Trace:
                 self._require(place)
         expected = tuple(self._expected(root, Place(i)) for i, root in enumerate(self.roots))
         reads = tuple(place for place in self.arrays if _reaches(expected[place.root], place.steps))
-        return State(self.names, expected, reads, tuple(self.changes), tuple(self.places))
+        return State(
+            self.names,
+            expected,
+            reads,
+            tuple(self.changes),
+            tuple(self.places),
+            numbers=self.numbers,
+            source=self.frameworks[0],
+        )
 
     def _require(self, place: Place) -> None:
         """The program takes this array: where nobody saw how it was reached, everything counts as read."""
@@ -173,6 +210,8 @@ class Trace:
                 container.watch.read = None
 
     def _expected(self, value: Any, place: Place) -> Any:
+        if place in self.numbers:
+            return Number(type(value))
         if place in self.arrays:
             return Array()
         if not is_container(value):
@@ -204,7 +243,7 @@ def _reaches(expected: Any, steps: Sequence[Step]) -> bool:
         if not isinstance(expected, Expected) or step not in expected.children:
             return False
         expected = expected.children[step]
-    return isinstance(expected, Array)
+    return isinstance(expected, Array | Number)
 
 
 def arrays_below(roots: Sequence[Any]) -> list[Any]:

@@ -20,7 +20,9 @@ def test_it_runs_rarely_inside():
         seen.append(gc.get_threshold()[0])
         return x + 1
 
-    mlgraph.compile(function, to="numpy", args=(np.ones(3),))
+    graph = mlgraph.compile(function, to="numpy", args=(np.ones(3),))
+    assert seen == []
+    graph(np.ones(3))
     assert seen == [YOUNG]
     assert gc.get_threshold() == OWN
 

@@ -761,3 +761,93 @@ def test_what_a_function_remembers_is_not_of_the_trace(pair):
 def test_functions_without_such_reads_have_no_such_test():
     graph = mlgraph.compile(lambda x: torch.relu(x) * 2.0, to="torch", args=(torch.ones(3),))
     assert not [g for g in graph.specializations()[0].guards if hasattr(g, "path")]
+
+
+# Numbers
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x, lr: x - lr * np.sin(x) if isinstance(x, np.ndarray) else x - lr * torch.sin(x),
+        lambda x, lr: (x > 1) * lr,
+        lambda x, lr: x * (lr * 2 - 1) + lr,
+        lambda x, lr: x[0] * lr,
+        lambda x, lr: x**lr,
+    ],
+    ids=["step", "bools", "arithmetic", "one element", "power"],
+)
+def test_another_float_is_no_other_capture(function, pair):
+    x, to = pair
+    graph = mlgraph.compile(function, to=to)
+    for lr in (0.5, 0.25, 1.5, -2.0, 3.0, 0.5):
+        for _ in range(2):
+            found, expected = graph(x, lr), function(x, lr)
+            assert str(found.dtype).removeprefix("torch.") == str(expected.dtype).removeprefix("torch.")
+            np.testing.assert_allclose(np.asarray(found), np.asarray(expected), rtol=1e-6)
+    assert graph.cache_info().captures == 2
+    np.testing.assert_allclose(np.asarray(graph(x, 2)), np.asarray(function(x, 2)), rtol=1e-6)
+    assert graph.cache_info().captures == 3
+
+
+def test_a_float_that_python_looks_at_is_a_capture_each(pair):
+    x, to = pair
+    graph = mlgraph.compile(lambda x, lr: x * lr if lr > 0 else x, to=to)
+    for lr in (0.5, -0.25, 1.5):
+        np.testing.assert_allclose(np.asarray(graph(x, lr)), np.asarray(x * lr if lr > 0 else x))
+    assert graph.cache_info().captures == 3
+
+
+def test_an_array_in_the_place_of_a_float_has_its_own_type():
+    graph = mlgraph.compile(lambda x, lr: x * lr, to="numpy")
+    x = np.ones(3, np.float32)
+    graph(x, 0.5), graph(x, 1.5)
+    assert graph(x, np.float64(2.0)).dtype == np.float64
+    assert graph(x, np.array(2.0)).dtype == np.float64
+    assert graph(x, 2.5).dtype == np.float32
+
+
+def test_a_counter_is_no_other_capture_a_call(pair):
+    x, to = pair
+
+    class Steps:
+        def __init__(self):
+            self.count, self.rate = 0, 1.0
+
+        def __call__(self, x):
+            self.count += 1
+            self.rate = self.rate * 0.5
+            return x * self.count * self.rate
+
+    steps, own = Steps(), Steps()
+    graph = mlgraph.compile(own, to=to, args=(x,))
+    for _ in range(5):
+        found, expected = graph(x), steps(x)
+        np.testing.assert_allclose(np.asarray(found), np.asarray(expected), rtol=1e-6)
+        assert str(found.dtype).removeprefix("torch.") == str(expected.dtype).removeprefix("torch.")
+        assert vars(own) == vars(steps)
+        assert type(own.count) is int
+    assert graph.cache_info().captures == 2
+
+
+def test_a_counter_that_python_looks_at_is_right(pair):
+    x, to = pair
+    own, twin = types.SimpleNamespace(n=0), types.SimpleNamespace(n=0)
+
+    def step(x, own):
+        own.n += 1
+        return x * 2 if own.n % 2 else x
+
+    graph = mlgraph.compile(lambda x: step(x, own), to=to, args=(x,))
+    for _ in range(4):
+        np.testing.assert_allclose(np.asarray(graph(x)), np.asarray(step(x, twin)))
+        assert own == twin
+
+
+def test_a_saved_graph_takes_other_floats(tmp_path):
+    graph = mlgraph.compile(lambda x, lr: x * lr, to="numpy")
+    x = np.ones(3, np.float32)
+    graph(x, 0.5), graph(x, 1.5)
+    loaded = mlgraph.load(graph.save(tmp_path / "scaled.mlgraph"))
+    np.testing.assert_allclose(loaded(x, 7.0), x * 7)
+    assert loaded(x, 7.0).dtype == np.float32
