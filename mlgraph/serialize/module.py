@@ -2,6 +2,7 @@
 
 # pyright: basic
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from xdsl.ir import Attribute, Operation
 
 from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr, ParameterOp
 from mlgraph.dialects.dtypes import BY_NAME, element_type, type_of_array
+from mlgraph.dialects.native import CALLEES
 from mlgraph.dumping import parse
 from mlgraph.errors import IRError
 from mlgraph.executable import OutputTree
@@ -19,6 +21,9 @@ from mlgraph.frontend.program import TRACED, OutputKind, Program
 
 DIALECTS = ("builtin", "func", "arith", "ivy", "generator", "constant")
 """What a saved module may hold; a call of a library's function it may not."""
+NAMES = frozenset({"main", "rng", *CALLEES})
+"""The names that a saved module may hold: the emitted code imports the libraries of others."""
+SYMBOLS = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|@([\w.$-]*)')
 MOST_ELEMENTS = 2**40
 """No machine holds an array of more."""
 
@@ -40,7 +45,14 @@ def read(text: bytes, name: str) -> ModuleOp:
         _check_types([result.type for result in op.results])
     if not isinstance(last, ReturnOp):
         raise IRError("@main of a saved graph returns nothing")
+    _check_names(text.decode())
     return module
+
+
+def _check_names(text: str) -> None:
+    for match in SYMBOLS.finditer(text):
+        if match[1] is not None and match[1] not in NAMES:
+            raise IRError(f"a saved graph names no @{match[1]}")
 
 
 def _check_types(types: Iterable[Attribute]) -> None:

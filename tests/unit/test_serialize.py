@@ -82,6 +82,20 @@ def test_weights_and_buffers(tmp_path, to):
     np.testing.assert_allclose(np.asarray(graph.params["1.running_mean"]), twin[1].running_mean, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("to", ["torch", "numpy"])
+def test_draws_of_the_users_own_generator(tmp_path, to):
+    """A loaded graph draws from its own stream."""
+    generator = torch.Generator()
+    graph = mlgraph.compile(lambda x: x + torch.rand(3, generator=generator), to=to, args=(X,))
+    loaded = mlgraph.load(graph.save(tmp_path))
+    loaded.seed(1)
+    first, second = np.asarray(loaded(X)), np.asarray(loaded(X))
+    loaded.seed(1)
+    np.testing.assert_array_equal(np.asarray(loaded(X)), first)
+    assert not np.array_equal(first, second)
+    assert ((first - X.numpy() >= 0) & (first - X.numpy() <= 1)).all()
+
+
 def test_bfloat16_and_random_numbers(tmp_path):
     table = torch.rand(100).bfloat16()
     graph = mlgraph.compile(lambda x: (x + table, torch.rand(3)), to="torch", args=(X[0, :1].bfloat16(),))
@@ -342,6 +356,15 @@ TEXTS = {
     "a call of a library": (
         MAIN.format('%0 = torch.call @os.system("true") : () -> tensor<?x3xf32>', ""),
         r"torch\.call",
+    ),
+    "a module to import": (
+        MAIN.format(
+            "%0 = generator.native @torch.rand(3, generator = @antigravity.geohash) : () -> tensor<3xf32> {\n"
+            "    %1 = generator.uniform(shape = [3], dtype = float32) : () -> tensor<3xf32>\n"
+            "    ivy.yield %1 : tensor<3xf32>\n  }",
+            "",
+        ),
+        "names no @antigravity.geohash",
     ),
     "another function": (MAIN.format("", 'func.func @"x(): print(1)"() {\n  func.return\n}'), "one function"),
     "no main": (MAIN.format("", "").replace("@main", "@other"), "one function"),
