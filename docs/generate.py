@@ -27,6 +27,9 @@ def support_page() -> str:
 
 def sources() -> dict[str, list[str]]:
     """The operations of each framework's tracer that its frontend has a rule for."""
+    from mlgraph.loader import load
+
+    load("tensorflow")  # before the libraries that torch's frontend loads
     from mlgraph.frontend.jax.rules import ROWS
     from mlgraph.frontend.jax.rules import RULES as JAX
     from mlgraph.frontend.tensorflow.table import RULES as TENSORFLOW
