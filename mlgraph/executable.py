@@ -3,6 +3,7 @@
 # pyright: basic
 import contextlib
 import functools
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -20,6 +21,9 @@ from mlgraph.frontend.program import TRACED, OutputKind, OutputSpec, Program
 from mlgraph.state import State
 from mlgraph.targets import randomness
 from mlgraph.targets.arrays import convert, framework_of, overwrite, placed, share_memory, wide_types
+
+_one_draw = threading.Lock()
+"""Two threads never draw from one state of a stream."""
 
 
 class Returned(NamedTuple):
@@ -75,6 +79,8 @@ class GraphState:
     """The arrays of the source that the weights were made of, where the function reaches these by variables."""
     random: Any = None
     """The stream of random numbers, None for the target's own."""
+    given: Any = None
+    """What a single call draws random numbers from instead."""
     _origins: dict[str, tuple[Any, Any, Any]] = field(default_factory=dict[str, tuple[Any, Any, Any]])
     """The array of the source framework that each weight was made from, with its shape and element type then."""
 
@@ -213,10 +219,13 @@ class Executable:
 
     def draw(self, state: GraphState) -> Any:
         """Return what this call draws random numbers from, and step the stream."""
+        if state.given is not None:
+            return randomness.checked(self.to, state.given)
         if not self.draws or (state.random is None and self.to in randomness.GLOBAL):
             return None
-        stream = randomness.source(self.to, None) if state.random is None else state.random
-        rng, state.random = randomness.step(self.to, stream, self.program.device)
+        with _one_draw:
+            stream = randomness.source(self.to, None) if state.random is None else state.random
+            rng, state.random = randomness.step(self.to, stream, self.program.device)
         return rng
 
     @property
@@ -234,6 +243,7 @@ class Executable:
             given += self.effects.arrays(self.reads, roots)
         with self.scope():
             arrays = [convert(array, self.to) for array in given]
+        rng = rng if rng is None else randomness.checked(self.to, rng)
         results = self.call(params, rng, arrays)
         result = self.tree.rebuild(self.of_kind(OutputKind.USER_OUTPUT, results), roots)
         if not self.writes_state:

@@ -7,6 +7,7 @@ import logging
 import operator
 import threading
 from contextvars import ContextVar
+from dataclasses import replace
 from pathlib import Path
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
@@ -252,6 +253,14 @@ class Graph:
         unknown = self._to == "tensorflow" and any(map(has_unknown_sizes, call.arrays))
         return unknown and self.info(call).source == "tensorflow"
 
+    def _draw(self, rng: Any, values: tuple[Any, ...]) -> Any:
+        """Run the specialization that fits, with random numbers from `rng` instead of the graph's own stream."""
+        call = self._call(values)
+        specialization = self._fitting(call)
+        if not specialization.executable.draws:
+            raise InputError(f"{self.name} draws no random numbers", fix="leave out rng")
+        return specialization.run(replace(self._state, given=rng), call)
+
     def _call(self, values: tuple[Any, ...]) -> BoundCall:
         return take_apart(self.signature, values, self._plan)
 
@@ -369,7 +378,9 @@ class Graph:
 
     def _regenerate(self) -> None:
         quick = [s.entry(self._state) for s in self._specializations if s.is_quick]
-        entry = generate(self.name, self.signature, self._to or "numpy", quick, self._miss)
+        draws = not self._specializations or any(s.executable.draws for s in self._specializations)
+        draw = self._draw if draws else None
+        entry = generate(self.name, self.signature, self._to or "numpy", quick, self._miss, draw)
         type(self).__call__ = staticmethod(entry)  # type: ignore[method-assign]
 
     def _latest(self, what: str) -> Specialization:

@@ -12,6 +12,7 @@ from typing import Any
 import optree
 
 from mlgraph.errors import InputError
+from mlgraph.random_keys import KeyWords, closed, opened
 
 NAMESPACE = "mlgraph"
 _known: set[type] = {dict, OrderedDict, defaultdict}
@@ -25,12 +26,30 @@ def flatten(tree: Any) -> tuple[list[Any], Any]:
         leaves, spec = optree.tree_flatten(tree, is_leaf=_register, none_is_leaf=True, namespace=NAMESPACE)
     except RecursionError as error:
         raise InputError(f"a {type(tree).__name__} holds itself, or holds others a thousand deep") from error
+    if (keys := opened(leaves)) is not None:
+        return flatten(optree.tree_unflatten(spec, keys))
     return list(leaves), spec
 
 
 def unflatten(spec: Any, leaves: Any) -> Any:
     """The tree of structure `spec` with these leaves."""
     return optree.tree_unflatten(spec, leaves)
+
+
+def class_of(spec: Any) -> type:
+    """The class of the node that a structure begins with."""
+    return KeyWords.class_of_keys() if spec.type is KeyWords else spec.type
+
+
+def _flatten_key(node: Any) -> Any:
+    return (node._base_array,), node.kind, ("_base_array",)
+
+
+def _rebuild_key(kind: Any, items: Any) -> Any:
+    return closed(*items, kind)
+
+
+optree.register_pytree_node(KeyWords, _flatten_key, _rebuild_key, namespace=NAMESPACE)
 
 
 def _register(node: Any) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from mlgraph import trees
 from mlgraph.guards.base import Branch, Guard, Names
 from mlgraph.numbers import is_number
+from mlgraph.random_keys import KeyWords
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,9 @@ class StructureGuard(Guard):
         if spec.is_leaf():
             yield text
             return
-        branch.tests.append(f"__type({text}) is {branch.names.add('class', spec.type)}")
+        branch.tests.append(f"__type({text}) is {branch.names.add('class', trees.class_of(spec))}")
+        if isinstance(value, KeyWords):
+            branch.tests.append(f"{text}._impl.name == {value.kind!r}")
         entries = spec.entries()
         if isinstance(value, dict):
             branch.tests.append(f"(*{text},) == {branch.names.add('keys', tuple(value))}")

@@ -41,12 +41,25 @@ def binder(name: str, signature: inspect.Signature) -> Callable[..., tuple[Any, 
 
 
 def generate(
-    name: str, signature: inspect.Signature, framework: str, entries: Sequence[Entry], miss: Callable[..., Any]
+    name: str,
+    signature: inspect.Signature,
+    framework: str,
+    entries: Sequence[Entry],
+    miss: Callable[..., Any],
+    draw: Callable[..., Any] | None = None,
 ) -> Callable[..., Any]:
-    """Return the function that checks a call against each entry in turn and runs the first that fits."""
+    """Return the function that checks a call against each entry in turn and runs the first that fits.
+
+    With `draw` it takes `rng=` as well, unless the user's own parameters take it: `draw` is then called.
+    """
     names = Names({"__miss": miss, "__type": type, "__len": len, "__repr": repr, "__Exception": Exception})
     parameters = list(signature.parameters)
-    lines = [f"def {_identifier(name)}({_parameter_list(signature, names)}):"]
+    kinds = [p.kind for p in signature.parameters.values()]
+    takes_rng = draw is not None and "rng" not in parameters and inspect.Parameter.VAR_KEYWORD not in kinds
+    lines = [f"def {_identifier(name)}({_parameter_list(signature, names, ['rng=None'] if takes_rng else [])}):"]
+    if takes_rng:
+        names.values["__draw"] = draw
+        lines += ["    if rng is not None:", f"        return __draw(rng, ({''.join(f'{p}, ' for p in parameters)}))"]
     for entry in entries:
         lines += _branch(entry, framework, names)
     lines.append(f"    return __miss(({''.join(f'{p}, ' for p in parameters)}))")
@@ -64,8 +77,8 @@ def _identifier(name: str) -> str:
     return f"_{cleaned}" if cleaned[0].isdigit() or keyword.iskeyword(cleaned) else cleaned
 
 
-def _parameter_list(signature: inspect.Signature, names: Names) -> str:
-    """The user's own parameters, with their defaults by reference."""
+def _parameter_list(signature: inspect.Signature, names: Names, more: Sequence[str]) -> str:
+    """The user's own parameters, with their defaults by reference, then `more` that are given by name."""
     parts: list[str] = []
     kinds = [p.kind for p in signature.parameters.values()]
     for i, p in enumerate(signature.parameters.values()):
@@ -76,7 +89,8 @@ def _parameter_list(signature: inspect.Signature, names: Names) -> str:
         parts.append(f"{star}{p.name}{default}")
         if p.kind is p.POSITIONAL_ONLY and p.POSITIONAL_ONLY not in kinds[i + 1 :]:
             parts.append("/")
-    return ", ".join(parts)
+    named = inspect.Parameter.KEYWORD_ONLY in kinds or inspect.Parameter.VAR_POSITIONAL in kinds
+    return ", ".join([*parts, *(["*"] if more and not named else []), *more])
 
 
 def _branch(entry: Entry, framework: str, names: Names) -> Iterator[str]:

@@ -5,6 +5,8 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from mlgraph.errors import InputError
+
 GLOBAL = ("torch", "numpy")
 """The targets with a global stream, from which a graph draws that was given none."""
 
@@ -30,7 +32,41 @@ def _of_numpy(rng: Any, older: bool) -> Any:
     """The stream `rng` as a generator of either generation; without it numpy's global one."""
     if older:
         return _global() if rng is None else legacy(rng)
+    import numpy as np
+
+    if isinstance(rng, np.random.RandomState):
+        return np.random.Generator(rng._bit_generator)  # pyright: ignore[reportAttributeAccessIssue]
     return _shared() if rng is None else rng
+
+
+def checked(target: str, rng: Any) -> Any:
+    """What a caller gives as `rng`, as the target draws from it; a number is a seed."""
+    if isinstance(rng, int) and not isinstance(rng, bool):
+        return source(target, rng)
+    match target:
+        case "torch":
+            import torch
+
+            fits = isinstance(rng, torch.Generator)
+        case "numpy":
+            import numpy as np
+
+            fits = isinstance(rng, np.random.Generator | np.random.RandomState)
+        case "jax":
+            import jax
+
+            fits = isinstance(rng, jax.Array)
+        case _:
+            import tensorflow as tf
+
+            seed = tf.convert_to_tensor(rng)
+            fits = seed.shape == (2,) and seed.dtype.is_integer
+    if not fits:
+        raise InputError(
+            f"{target} draws no random numbers from a {type(rng).__name__}",
+            fix="give rng a torch.Generator, a key of jax, two integers for tensorflow or a generator of numpy",
+        )
+    return rng
 
 
 def needed(names: Sequence[str]) -> bool:
@@ -98,14 +134,27 @@ def step(target: str, stream: Any, device: str) -> tuple[Any, Any]:
             import jax
 
             following, key = jax.random.split(stream)
+            if isinstance(key, jax.core.Tracer):
+                raise _traced("jax.jit", "key")
             return key, following
         case "tensorflow":
             import tensorflow as tf
 
+            if not tf.executing_eagerly():
+                raise _traced("tf.function", "seed")
             seed, following = tf.unstack(tf.random.experimental.stateless_split(stream, 2))  # pyright: ignore[reportAttributeAccessIssue]
             return seed, following
         case _:
             return stream, stream
+
+
+def _traced(compiler: str, kind: str) -> InputError:
+    """The error for a graph whose random numbers another trace would take for constants."""
+    return InputError(
+        f"a graph that draws random numbers is traced by {compiler}",
+        why="the numbers of the trace would come again at each call",
+        fix=f"take the {kind} as an argument: graph.apply(graph.params, x, rng={kind}), or graph(x, rng={kind})",
+    )
 
 
 def _moved(generator: Any, device: str) -> Any:

@@ -1,14 +1,20 @@
 # pyright: basic, reportOperatorIssue=false, reportAttributeAccessIssue=false
 """A graph to its own framework draws the numbers that eager draws, and goes on where eager would."""
 
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+import tensorflow as tf
 import torch
 import torch.nn.functional as F
 from torch import distributions as d
 
 import mlgraph
-from mlgraph.errors import UnsupportedOpError
+from mlgraph.errors import InputError, UnsupportedOpError
 
 X = torch.randn(3, 4, generator=torch.Generator().manual_seed(0))
 LARGE = torch.randn(21, 4, generator=torch.Generator().manual_seed(1))
@@ -340,3 +346,125 @@ def test_a_file_holds_no_generator(tmp_path):
             loaded.seed(3)
             streams.append(np.asarray(loaded(x)))
         np.testing.assert_array_equal(*streams)
+
+
+# jax
+
+
+def data(tree):
+    return [np.asarray(jax.random.key_data(x)) if is_key(x) else np.asarray(x) for x in jax.tree.leaves(tree)]
+
+
+def is_key(x):
+    return jnp.issubdtype(x.dtype, jax.dtypes.prng_key)
+
+
+KEYED = {
+    "normal": lambda key, x: x + jax.random.normal(key, x.shape),
+    "keys": lambda key, x: (jax.random.split(key, 3), jax.random.fold_in(key, 5), x * jax.random.uniform(key)),
+    "ensemble": lambda key, x: jax.vmap(lambda k: jax.random.normal(k, x.shape))(jax.random.split(key, 4)),
+    "a key inside": lambda key, x: x + jax.random.normal(jax.random.key(3), x.shape),
+}
+
+
+@pytest.mark.parametrize("make", [jax.random.key, jax.random.PRNGKey])
+@pytest.mark.parametrize("name", KEYED)
+def test_jax_to_jax_draws_the_numbers_of_eager(name, make):
+    graph = mlgraph.compile(KEYED[name], to="jax", args=(make(0), jnp.ones(3)))
+    for seed, n in ((0, 3), (1, 3), (2, 7)):
+        found, expected = (f(make(seed), jnp.ones(n)) for f in (graph, KEYED[name]))
+        for a, b in zip(data(found), data(expected), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-6)
+        assert [x.dtype for x in jax.tree.leaves(found)] == [x.dtype for x in jax.tree.leaves(expected)]
+
+
+def test_another_kind_of_key_is_another_specialization():
+    graph = mlgraph.compile(KEYED["normal"], to="jax", args=(jax.random.key(0), jnp.ones(3)))
+    for kind in ("rbg", "unsafe_rbg", "threefry2x32"):
+        key = jax.random.key(0, impl=kind)
+        with contextlib.suppress(UnsupportedOpError):
+            np.testing.assert_allclose(graph(key, jnp.ones(3)), KEYED["normal"](key, jnp.ones(3)), rtol=1e-6)
+
+
+def test_a_key_of_jax_goes_to_torch():
+    key = jax.random.key(0)
+    graph = mlgraph.compile(KEYED["normal"], to="torch", args=(key, jnp.ones(3)))
+    np.testing.assert_allclose(graph(key, jnp.ones(3)), KEYED["normal"](key, jnp.ones(3)), rtol=1e-5)
+
+
+# Compilers of the targets, and `rng=`
+
+
+def drop(x):
+    return F.dropout(x, 0.5, True)
+
+
+def test_jit_of_a_graph_that_draws_is_refused_with_the_way_out():
+    graph = mlgraph.compile(drop, to="jax", args=(torch.ones(50),))
+    x = jnp.ones(50)
+    graph(x)
+    with pytest.raises(InputError, match=r"rng=key"):
+        jax.jit(graph)(x)
+    assert not np.array_equal(graph(x), graph(x))
+    jitted = jax.jit(lambda x, key: graph(x, rng=key))
+    assert not np.array_equal(jitted(x, jax.random.key(0)), jitted(x, jax.random.key(1)))
+    np.testing.assert_array_equal(jitted(x, jax.random.key(0)), graph.apply(graph.params, x, rng=jax.random.key(0)))
+
+
+def test_a_gradient_of_a_graph_that_draws():
+    graph = mlgraph.compile(drop, to="jax", args=(torch.ones(50),))
+    first, second = (jax.grad(lambda x: graph(x).sum())(jnp.ones(50)) for _ in range(2))
+    assert set(np.unique(first)) == {0, 2}
+    assert not np.array_equal(first, second)
+
+
+def test_tf_function_of_a_graph_that_draws_is_refused_with_the_way_out():
+    graph = mlgraph.compile(drop, to="tensorflow", args=(torch.ones(50),))
+    x = tf.ones(50)
+    with pytest.raises(InputError, match=r"rng=seed"):
+        tf.function(graph)(x)
+    assert not np.array_equal(graph(x), graph(x))
+    compiled = tf.function(lambda x, seed: graph(x, rng=seed))
+    assert not np.array_equal(compiled(x, tf.constant([0, 1])), compiled(x, tf.constant([0, 2])))
+
+
+SOURCES = {
+    "torch": lambda n: torch.Generator().manual_seed(n),
+    "jax": lambda n: jax.random.key(n),
+    "tensorflow": lambda n: tf.constant([n, 0]),
+    "numpy": np.random.default_rng,
+}
+
+
+@pytest.mark.parametrize("to", SOURCES)
+def test_a_call_draws_from_the_rng_that_it_is_given(to):
+    graph = mlgraph.compile(drop, to=to)
+    x = torch.ones(50)
+    one, again, other = (np.asarray(graph(x, rng=SOURCES[to](n))) for n in (1, 1, 2))
+    np.testing.assert_array_equal(one, again)
+    assert not np.array_equal(one, other)
+    np.testing.assert_array_equal(graph(x, rng=3), graph(x, rng=3))
+    with pytest.raises(InputError, match="str"):
+        graph(x, rng="noise")
+
+
+def test_an_rng_of_the_users_own_is_the_users():
+    graph = mlgraph.compile(lambda x, rng=2.0: x * rng + torch.rand(4), to="torch", args=(X,))
+    torch.manual_seed(0)
+    expected = X * 3.0 + torch.rand(4)
+    torch.manual_seed(0)
+    torch.testing.assert_close(graph(X, rng=3.0), expected)
+
+
+def test_a_graph_that_draws_nothing_takes_no_rng():
+    graph = mlgraph.compile(lambda x: x.sin(), to="torch", args=(X,))
+    with pytest.raises(TypeError, match="rng"):
+        graph(X, rng=torch.Generator())
+
+
+def test_threads_never_draw_the_same_numbers():
+    graph = mlgraph.compile(drop, to="jax", args=(torch.ones(200),))
+    x = jnp.ones(200)
+    with ThreadPoolExecutor(4) as pool:
+        found = {np.asarray(y).tobytes() for y in pool.map(graph, [x] * 40)}
+    assert len(found) == 40

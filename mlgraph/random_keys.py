@@ -1,0 +1,55 @@
+"""Typed random keys of jax (`jax.random.key`) in trees: a node over the words of the key, which any framework has."""
+
+# pyright: basic
+import sys
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+_words: dict[int, tuple[Any, Any]] = {}
+"""The words that traced keys were made from, by identity of the key, as long as it is there."""
+
+
+class KeyWords:
+    """Stands for an array of keys among its arguments or results: the words, (..., words of a key), and the kind."""
+
+    def __init__(self, words: Any, kind: str) -> None:
+        self._base_array = words
+        self.kind = kind
+
+    @staticmethod
+    def class_of_keys() -> type:
+        """Return the class of the arrays that this stands for, whose words are an attribute of the same name."""
+        import jax
+
+        return type(jax.random.key(0))
+
+
+def opened(leaves: Sequence[Any]) -> list[Any] | None:
+    """Return the leaves with keys as `KeyWords`, None where none is a key."""
+    if "jax" not in sys.modules:
+        return None
+    found = [_opened(leaf) for leaf in leaves]
+    return found if any(a is not b for a, b in zip(found, leaves)) else None
+
+
+def _opened(leaf: Any) -> Any:
+    import jax
+
+    if not isinstance(leaf, jax.Array) or not jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+        return leaf
+    kept = _words.get(id(leaf))
+    words = jax.random.key_data(leaf) if kept is None else kept[1]
+    return KeyWords(words, str(jax.random.key_impl(leaf)))
+
+
+def closed(words: Any, kind: str) -> Any:
+    """Return the keys with these words: words of jax as keys, those of other frameworks as they are."""
+    jax = sys.modules.get("jax")
+    if jax is None or not isinstance(words, jax.Array):
+        return KeyWords(words, kind) if isinstance(words, int) else words
+    keys = jax.random.wrap_key_data(words, impl=kind)
+    if isinstance(words, jax.core.Tracer):
+        number = id(keys)
+        _words[number] = weakref.ref(keys, lambda _: _words.pop(number, None)), words
+    return keys
