@@ -142,6 +142,7 @@ TORCH: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
     "the greatest three, or fewer": (lambda x: x.topk(min(3, x.shape[0])).values, VECTORS),
     "an error that is caught": (caught(torch.matmul, RuntimeError), MATRICES),
     "an error of a list that is caught": (caught(lambda x, y: torch.cat([x, y.t()]), RuntimeError), MATRICES),
+    "a view that is not one": (caught(lambda x, y: x[:, :2].view(-1), RuntimeError), MATRICES),
     "a pool of one element, squeezed": (
         lambda x: F.max_pool2d(x, 4).squeeze(-1).squeeze(-1),
         tuple((2, 3, n, m) for n, m in ((6, 6), (7, 7), (8, 8), (5, 9), (9, 5), (4, 4))),

@@ -169,8 +169,21 @@ class Looks(TorchFunctionMode):
         try:
             return func(*args, **kwargs)
         except Exception as error:
-            self.trace.caught.append(error)
-            raise
+            self.trace.caught.append(as_kernels_raise(error))
+            raise self.trace.caught[-1]  # noqa: B904, it is the same error
+
+
+def as_kernels_raise(error: Exception) -> Exception:
+    """Return an error of a function, of a class that the user's code may catch.
+
+    torch's references in Python raise `ValueError` where its kernels raise `RuntimeError`, as for a view of what is not
+    contiguous.
+    """
+    frames = list(traceback.walk_tb(error.__traceback__))
+    module = str(frames[-1][0].f_globals.get("__name__"))
+    if type(error) is not ValueError or not module.startswith(("torch._refs", "torch._prims")):
+        return error
+    return RuntimeError(*error.args).with_traceback(error.__traceback__)
 
 
 def _given(arguments: Sequence[Any]) -> Iterator[Any]:
