@@ -205,6 +205,9 @@ FEW_CAPTURES = {
     ("torch", "the lower median"): 2,
     ("torch", "a view as another array"): 1,
     ("torch", "a sum of two sizes of inputs"): 1,
+    ("jax", "an odd size"): 3,
+    ("jax", "as wide as high"): 4,
+    ("jax", "a product of sizes"): 4,
     ("jax", "padded to a multiple of four"): 2,
 }
 """How many captures serve all shapes, where one for each kind of shape should: sizes of 1 are captured on their own."""

@@ -67,7 +67,9 @@ def raised(request: Request, traced: Trace) -> Program:
     free = {n for shape in traced.shapes for n in shape if isinstance(n, str)}
     bounds = {symbol: (2, None) for symbol in sorted(free)}
     specs = user_outputs(traced.outputs)
-    return Program(module, inputs, traced.outputs, specs, bounds, tracer_seconds=traced.seconds)
+    return Program(
+        module, inputs, traced.outputs, specs, bounds, size_guards=traced.conditions, tracer_seconds=traced.seconds
+    )
 
 
 def places(shapes: Sequence[Shape], arguments: Sequence[SSAValue]) -> dict[str, tuple[SSAValue, int]]:

@@ -45,6 +45,30 @@ def static(shape: Sequence[Any]) -> tuple[int, ...]:
     return tuple(int(n) if is_known(n) else -1 for n in shape)
 
 
+def python_of(dim: Any) -> str:
+    """A size as Python, such as `s0 // 2`. Raises `ValueError` for one that Python could not compute for all sizes."""
+    return ast.unparse(_Operators().visit(ast.parse(str(dim).replace("^", "**"), mode="eval")))
+
+
+class _Operators(ast.NodeTransformer):
+    """Python's operators in the place of jax's functions."""
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        operator = {"floordiv": ast.FloorDiv(), "mod": ast.Mod()}.get(ast.unparse(node.func))
+        if operator is None:
+            return node
+        left, right = node.args
+        if not isinstance(right, ast.Constant) or not right.value:
+            raise ValueError("a divisor that may be 0")
+        return ast.BinOp(left, operator, right)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        if isinstance(node.op, ast.Pow) and not isinstance(node.left, ast.Name):
+            raise ValueError("a power of more than a size")
+        return self.generic_visit(node)  # pyright: ignore[reportReturnType]
+
+
 class FixSizes(Exception):
     """Raising needs the numbers of some symbols."""
 

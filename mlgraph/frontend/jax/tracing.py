@@ -40,6 +40,8 @@ class Trace:
     """For each result a symbolic size, or None for the next output of the jaxpr."""
     looked: set[int]
     """The numbers of the inputs that the function does something with, be it a look at the shape."""
+    conditions: tuple[str, ...]
+    """What the user's code found out about sizes."""
     seconds: float
 
 
@@ -142,18 +144,20 @@ def trace(request: Request, symbols: Symbols) -> Trace:
         leaves = _Leaves(request.function)
         arguments = symbols.arguments()
         try:
-            with watching() as seen:
+            with watching(symbols.sizes) as watch:
                 jaxpr = jax.make_jaxpr(leaves)(*arguments)
         except Exception as error:
             if not symbols.free:
                 raise_explained(error)
-            symbols.relax(seen, complaint(error))
+            symbols.relax(watch.seen | watch.asked, complaint(error))
             continue
-        if seen & symbols.free:
-            symbols.relax(seen, "")
+        if watch.seen & symbols.free:
+            symbols.relax(watch.seen, "")
             continue
         shapes = [tuple(shape) for shape in symbols.names]
-        return Trace(jaxpr, shapes, leaves.outputs, leaves.results, leaves.looked, time.perf_counter() - start)
+        conditions = tuple(watch.conditions)
+        seconds = time.perf_counter() - start
+        return Trace(jaxpr, shapes, leaves.outputs, leaves.results, leaves.looked, conditions, seconds)
 
 
 def complaint(error: Exception) -> str:

@@ -1,17 +1,20 @@
 # pyright: basic
 """Noticing where the user's code looks at a size, and which arrays it looks at.
 
-jax answers `x.shape[0] == 3` with False for a symbolic size, since hashing needs an answer, and a branch on it would
-be silently wrong at size 3. While a capture runs, such looks from outside jax are recorded, and the capture starts
-anew with the sizes fixed.
+jax answers `x.shape[0] == 3` with False for a symbolic size, since hashing needs an answer, and refuses to answer
+`x.shape[0] > 3`. While a capture runs, such questions from outside jax are answered by the sizes of the example, and
+noted as conditions that later calls must meet too. Where Python needs the number itself, the capture starts anew with
+the sizes fixed.
 """
 
+import operator
 import sys
 import sysconfig
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
@@ -20,11 +23,55 @@ from typing import Any
 import jax
 from jax._src.core import Tracer
 from jax._src.export.shape_poly import _DimExpr
+from jax.errors import InconclusiveDimensionOperation
 
-from mlgraph.frontend.jax.dimensions import symbols_of
+from mlgraph.frontend.jax.dimensions import python_of, symbols_of
 from mlgraph.frontend.looks import note_look
 
-_seen: ContextVar[set[str] | None] = ContextVar("seen", default=None)
+
+@dataclass
+class Watch:
+    """What the user's code learns about the symbols while a capture runs."""
+
+    sizes: Mapping[str, int]
+    """The sizes of the example."""
+    seen: set[str] = field(default_factory=set)
+    """The symbols whose numbers it needs."""
+    asked: set[str] = field(default_factory=set)
+    """The symbols that it asks questions about."""
+    conditions: dict[str, None] = field(default_factory=dict)
+    """The questions whose answer was yes, and the opposites of the others."""
+
+    def answer(self, left: Any, symbol: str, right: Any) -> bool | None:
+        """Answer by the sizes of the example; None, with the symbols seen, where that is no matter of sizes alone."""
+        try:
+            sides = [python_of(side if isinstance(side, _DimExpr) else operator.index(side)) for side in (left, right)]
+        except (ValueError, TypeError):
+            self.seen |= symbols_of(left)
+            return None
+        a, b = (eval(side, {"max": max, "min": min}, dict(self.sizes)) for side in sides)
+        found = COMPARED[symbol][0](a, b)
+        holds = symbol if found else COMPARED[symbol][1]
+        if sides[0] == sides[1]:
+            return found
+        if holds == "==" and not isinstance(right, _DimExpr):
+            self.seen |= symbols_of(left)  # it is a number
+        self.conditions[f"{sides[0]} {holds} {sides[1]}"] = None
+        self.asked |= symbols_of(left) | symbols_of(right)
+        return found
+
+
+COMPARED = {
+    "==": (operator.eq, "!="),
+    "!=": (operator.ne, "=="),
+    ">=": (operator.ge, "<"),
+    "<": (operator.lt, ">="),
+    ">": (operator.gt, "<="),
+    "<=": (operator.le, ">"),
+}
+"""What computes a comparison, and its opposite."""
+
+_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
 _lock = threading.Lock()
 _captures = 0
 _original: dict[str, Any] = {}
@@ -35,16 +82,16 @@ _LIBRARIES = tuple(str(Path(_JAX).with_name(name)) for name in ("numpy", "opt_ei
 
 
 @contextmanager
-def watching() -> Iterator[set[str]]:
-    """The symbols that user code looks at inside."""
-    seen: set[str] = set()
-    token = _seen.set(seen)
+def watching(sizes: Mapping[str, int]) -> Iterator[Watch]:
+    """Note what user code inside learns about the symbols, whose values in the example are `sizes`."""
+    watch = Watch(sizes)
+    token = _watch.set(watch)
     _install()
     try:
-        yield seen
+        yield watch
     finally:
         _uninstall()
-        _seen.reset(token)
+        _watch.reset(token)
 
 
 def _aval(self: Any) -> Any:
@@ -55,15 +102,20 @@ def _aval(self: Any) -> Any:
 
 
 def _look(dim: Any) -> None:
-    """Record a look at `dim` if it comes from outside jax."""
-    seen = _seen.get()
-    if seen is None:
-        return
+    """Record that the number of `dim` is needed, if it is outside jax."""
+    if (watch := _users_watch()) is not None:
+        watch.seen |= symbols_of(dim)
+
+
+def _users_watch() -> Watch | None:
+    """What notes a question that comes from outside jax, None for jax's own; for what is called by a patch."""
+    watch = _watch.get()
+    if watch is None:
+        return None
     frame: FrameType | None = sys._getframe(2)
-    while frame is not None and _serves_its_caller(frame.f_code):
+    while frame is not None and (_serves_its_caller(frame.f_code) or frame.f_code.co_filename == __file__):
         frame = frame.f_back
-    if frame is not None and not frame.f_code.co_filename.startswith(_JAX):
-        seen |= symbols_of(dim)
+    return None if frame is None or frame.f_code.co_filename.startswith(_JAX) else watch
 
 
 @lru_cache(maxsize=1024)
@@ -79,14 +131,30 @@ def _serves_its_caller(code: CodeType) -> bool:
     return filename.startswith((_PYTHON, "<frozen"))
 
 
-def _eq(self: Any, other: Any) -> bool:
-    _look(self)
-    return _original["__eq__"](self, other)
+def _equality(symbol: str) -> Callable[[Any, Any], bool]:
+    """`==` or `!=` of sizes. jax's own is no for sizes of which it cannot tell."""
+
+    def compare(self: Any, other: Any) -> bool:
+        watch = _users_watch()
+        found = None if watch is None else watch.answer(self, symbol, other)
+        return _original["__eq__"](self, other) is (symbol == "==") if found is None else found
+
+    return compare
 
 
-def _ne(self: Any, other: Any) -> bool:
-    _look(self)
-    return not _original["__eq__"](self, other)
+def _order(name: str, symbol: str) -> Callable[[Any, Any], bool]:
+    """An inequality of sizes, answered where jax cannot."""
+
+    def compare(self: Any, other: Any) -> bool:
+        try:
+            return _original[name](self, other)
+        except InconclusiveDimensionOperation:
+            watch = _users_watch()
+            if watch is None or (found := watch.answer(self, symbol, other)) is None:
+                raise
+            return found
+
+    return compare
 
 
 def _hash(self: Any) -> int:
@@ -95,8 +163,8 @@ def _hash(self: Any) -> int:
 
 
 def _bool(self: Any) -> bool:
-    _look(self)
-    return True
+    watch = _users_watch()
+    return True if watch is None else watch.answer(self, "!=", 0) is not False
 
 
 def _number(self: Any) -> Any:
@@ -112,8 +180,12 @@ def _str(self: Any) -> str:
 
 
 _PATCHES: dict[str, Callable[..., Any]] = {
-    "__eq__": _eq,
-    "__ne__": _ne,
+    "__eq__": _equality("=="),
+    "__ne__": _equality("!="),
+    "__ge__": _order("__ge__", ">="),
+    "__gt__": _order("__gt__", ">"),
+    "__le__": _order("__le__", "<="),
+    "__lt__": _order("__lt__", "<"),
     "__hash__": _hash,
     "__bool__": _bool,
     "__str__": _str,

@@ -159,7 +159,6 @@ def test_not_dynamic() -> None:
 LOOKS: dict[str, Callable[[Any], Any]] = {
     "equality": lambda x: x if x.shape[0] == 4 else x * 2,
     "equality of shapes": lambda x: x if x.shape[:1] == (4,) else x * 2,
-    "order": lambda x: x if x.shape[0] > 3 else x * 2,
     "truth": lambda x: x if x.shape[0] - 4 else x * 2,
     "dictionary": lambda x: {4: x}.get(x.shape[0], x * 2),
     "len": lambda x: x * len(x),
@@ -167,7 +166,12 @@ LOOKS: dict[str, Callable[[Any], Any]] = {
     "iteration": lambda x: sum(x),
     "float": lambda x: x / np.sqrt(float(x.shape[0])),
     "int": lambda x: x[: int(x.shape[0])],
-    "function of Python": lambda x: x[: max(1, x.shape[0] // 3 - 5)],
+}
+QUESTIONS: dict[str, tuple[Callable[[Any], Any], str]] = {
+    "order": (lambda x: x if x.shape[0] > 3 else x * 2, "s0 > 3"),
+    "function of Python": (lambda x: x[: max(1, x.shape[0] // 3 - 5)], "s0 // 3 - 5 <= 1"),
+    "another size": (lambda x: x if x.shape[0] == 5 else x * 2, "s0 != 5"),
+    "equal sizes": (lambda x: x if x.shape[0] == x.shape[1] else x * 2, "s0 != s1"),
 }
 
 
@@ -177,6 +181,16 @@ def test_a_size_that_python_looks_at_is_fixed(look: str) -> None:
     assert program.inputs[0].shape == (4, "s1")
     x = floats(4, 5)
     assert_same(run(x), LOOKS[look](jnp.asarray(x)), 1e-5)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_about_sizes_is_a_guard(question: str) -> None:
+    function, guard = QUESTIONS[question]
+    program, run = loaded(function, floats(4, 3))
+    assert program.inputs[0].shape == ("s0", "s1")
+    assert program.size_guards == (guard,)
+    x = floats(4, 5)
+    assert_same(run(x), function(jnp.asarray(x)), 1e-5)
 
 
 def test_unused_inputs_are_marked() -> None:
