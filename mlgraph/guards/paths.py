@@ -155,3 +155,23 @@ class ItemPath(Path):
     def expression(self, branch: Branch) -> str:
         key = repr(self.key) if type(self.key) in (str, int, bool) else branch.names.add("key", self.key)
         return f"{self.owner.code(branch)}[{key}]"
+
+
+@dataclass(frozen=True, eq=False)
+class CallPath(Path):
+    """What a weak reference or a context variable leads to."""
+
+    owner: Path
+    method: str
+    """The method that tells, as `.get`; nothing for a call of the owner itself."""
+
+    def find(self) -> Any:
+        owner = self.owner.find()
+        return owner.get() if self.method else owner()
+
+    @property
+    def text(self) -> str:
+        return f"{self.owner.text}{self.method}()"
+
+    def expression(self, branch: Branch) -> str:
+        return f"{self.owner.code(branch)}{self.method}()"

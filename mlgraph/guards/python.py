@@ -15,13 +15,14 @@ import os
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass
-from types import FunctionType, MethodType
+from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, ClassVar
 
 from mlgraph.guards.base import Branch, Guard
 from mlgraph.guards.paths import Path
-from mlgraph.state.reach import Missing, Reach
+from mlgraph.state.reach import CHANGING, Missing, Reach
 from mlgraph.targets.arrays import framework_of
 from mlgraph.trees import same_static
 
@@ -220,10 +221,10 @@ def python_guards(reach: Reach, target: str) -> list[Guard]:
 
 
 def _container_guard(path: Path, value: Any) -> Guard:
-    if isinstance(value, set | bytearray):
-        return ContentGuard(path, type(value)(value))
-    if isinstance(value, dict):
-        return ContainerGuard(path, type(value), tuple(dict.keys(value)))
+    if isinstance(value, CHANGING):
+        return ContentGuard(path, copy(value))
+    if isinstance(value, dict | MappingProxyType):
+        return ContainerGuard(path, type(value), tuple(dict.keys(value) if isinstance(value, dict) else value))
     return ContainerGuard(path, type(value), len(value) if isinstance(value, list | tuple | deque) else None)
 
 
@@ -295,7 +296,7 @@ def _has_value(value: Any) -> bool:
 
 def _shown(value: Any) -> str:
     """Return a value in words that are not too many."""
-    text = repr(value) if _has_value(value) or isinstance(value, set | bytearray) else None
+    text = repr(value) if _has_value(value) or isinstance(value, CHANGING) else None
     if text is None:
         return f"{getattr(value, '__name__', None) or 'another ' + type(value).__name__}"
     return text if len(text) < 80 else text[:77] + "..."

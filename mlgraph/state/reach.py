@@ -15,21 +15,28 @@ import functools
 import os
 import sys
 import sysconfig
+import weakref
+from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 from mlgraph.frontend.locations import is_library
-from mlgraph.guards.paths import AttributePath, CellPath, DefaultPath, GlobalPath, ItemPath, ObjectPath, Path
+from mlgraph.guards.paths import AttributePath, CallPath, CellPath, DefaultPath, GlobalPath, ItemPath, ObjectPath, Path
 from mlgraph.objects import ROOTS, is_module, module_framework, submodules
 from mlgraph.state.places import Item, attributes, is_object
 from mlgraph.targets.arrays import framework_of
 
 OTHER_METHODS = ("__init__", "__setstate__", "__repr__", "extra_repr", "reset_parameters")
 """Methods of a module that a forward does not run."""
+HOLDING = (dict, list, tuple, deque, MappingProxyType)
+"""What holds other values by keys."""
+CHANGING = (set, bytearray, array)
+"""What holds plain values and may change, and is compared as a whole."""
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 ENDLESS = 20_000
 """How many values are looked at: what lies behind is compared by identity."""
@@ -124,6 +131,8 @@ class Reach:
     environ: dict[str, str | None] = field(default_factory=dict)
     """The environment variables that the code may ask for."""
     iterators: list[Found] = field(default_factory=list)
+    contexts: list[tuple[str, Any, Any]] = field(default_factory=list)
+    """Context variables, how they are reached, and what they hold."""
     stored: set[str] = field(default_factory=set)
     """The names of the attributes that code assigns to."""
 
@@ -141,7 +150,15 @@ class Reach:
 
     def _walk(self) -> None:
         """Follow every path with the names that are known so far."""
-        for found in (self.leaves, self.arrays, self.containers, self.missing, self.memos, self.iterators):
+        for found in (
+            self.leaves,
+            self.arrays,
+            self.containers,
+            self.missing,
+            self.memos,
+            self.iterators,
+            self.contexts,
+        ):
             found.clear()
         self.environ.clear()
         self._seen: set[Any] = set()
@@ -186,15 +203,26 @@ class Reach:
                 self._visit_once((id(space), name), GlobalPath(space, name))
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
             self._visit_once((id(cell), name), CellPath(cell, name))
-        for i in range(len(function.__defaults__ or ()) if defaults else 0):
-            if not isinstance((function.__defaults__ or ())[i], PLAIN):
-                self._visit_once(("d", id(function), i), DefaultPath(function, i))
-        for name in facts.imports:
-            if name in sys.modules:
-                self._visit(ObjectPath(sys.modules[name], name), sys.modules[name])
+        if defaults:
+            self._visit_defaults(function)
+        for name in [name for name in vars(function) if name != "__wrapped__" and self._is_named(name)]:
+            path = AttributePath(ObjectPath(function, function.__name__), name, stored=True)
+            self._visit_once((id(vars(function)), name), path)
+        for name in facts.imports & sys.modules.keys():
+            self._visit(ObjectPath(sys.modules[name], name), sys.modules[name])
         if facts.globals & {"environ", "getenv"} or facts.attributes & {"environ", "getenv"}:
             self.environ.update((name, os.environ.get(name)) for name in sorted(facts.strings) if _is_variable(name))
         self._follow(getattr(function, "__wrapped__", None))
+
+    def _visit_defaults(self, function: FunctionType) -> None:
+        """Visit the defaults of a helper's parameters that may change."""
+        for i, value in enumerate(function.__defaults__ or ()):
+            if not isinstance(value, PLAIN):
+                self._visit_once(("d", id(function), i), DefaultPath(function, i))
+        named = AttributePath(ObjectPath(function, function.__name__), "__kwdefaults__")
+        for name, value in (function.__kwdefaults__ or {}).items():
+            if not isinstance(value, PLAIN):
+                self._visit_once(("d", id(function), name), ItemPath(named, name))
 
     def _is_users(self, function: FunctionType) -> bool:
         """Return whether a function is not a library's; code beside the compiled function counts as the user's."""
@@ -232,7 +260,7 @@ class Reach:
             self._visit_namespace(path, value)
         elif framework_of(value) is not None:
             self._note(self.arrays, path, value)
-        elif isinstance(value, dict | list | tuple | deque | set | bytearray) and type(value).__module__ not in ROOTS:
+        elif isinstance(value, (*HOLDING, *CHANGING)) and type(value).__module__ not in ROOTS:
             self._visit_container(path, value)
         elif not isinstance(value, type | FunctionType | MethodType) and is_object(value) and not is_module(value):
             self._visit_container(path, value)
@@ -262,23 +290,38 @@ class Reach:
                 self._visit_partial(path, value)
             case type():
                 self._visit_class(value)
-            case dict() | list() | tuple() | deque():
+            case _ if isinstance(value, HOLDING):
                 self._visit_items(path, value)
-            case _ if is_module(value):
-                self._visit_module(path, value)
-                return
+            case weakref.ref() | ContextVar():
+                self._visit_target(path, value)
             case functools._lru_cache_wrapper():
                 self.memos.append(value)
                 self._follow(value.__wrapped__)
-            case _ if hasattr(type(value), "__next__") and type(value).__module__ in ("builtins", "itertools"):
-                self._note(self.iterators, path, value)
-        if is_object(value):
+            case _:
+                self._note_iterator(path, value)
+        if is_module(value):
+            self._visit_module(path, value)
+        elif is_object(value):
             self._visit_object(path, value)
 
+    def _note_iterator(self, path: Path, value: Any) -> None:
+        if hasattr(type(value), "__next__") and type(value).__module__ in ("builtins", "itertools"):
+            self._note(self.iterators, path, value)
+
     def _visit_items(self, path: Path, value: Any) -> None:
-        keys = list(dict.keys(value)) if isinstance(value, dict) else range(len(value))
-        for key in keys:
+        keys = list(value) if isinstance(value, MappingProxyType) else range(len(value))
+        for key in list(dict.keys(value)) if isinstance(value, dict) else keys:
             self._visit(ItemPath(path, key), Item(key).get(value))
+
+    def _visit_target(self, path: Path, value: Any) -> None:
+        inner = CallPath(path, ".get" if isinstance(value, ContextVar) else "")
+        try:
+            found = value.get() if isinstance(value, ContextVar) else value()
+        except LookupError:  # a context variable that is not set
+            return
+        self._visit(inner, found)
+        if isinstance(value, ContextVar) and not self._quiet:
+            self.contexts.append((path.text, value, found))
 
     def _visit_partial(self, path: Path, value: Any) -> None:
         self._visit_inside(AttributePath(path, "func"), value.func)
@@ -290,7 +333,7 @@ class Reach:
         own = own_attributes(value)
         self._visit_class(type(value))
         for name in held:
-            if self._is_named(name):
+            if self._is_named(name) or type(value).__module__ == "collections":
                 stored = name in own and hasattr(type(value), name)
                 self._visit(AttributePath(path, name, stored), held[name])
         if not self._quiet:

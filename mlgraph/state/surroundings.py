@@ -7,11 +7,13 @@ what it wrote. Each such container is then a stateful object of the next trace, 
 # pyright: basic
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
+from types import MappingProxyType
 from typing import Any
 
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.state.places import Step, View, content, fill, is_object, same_content
-from mlgraph.state.reach import Reach
+from mlgraph.state.reach import CHANGING, Reach
 from mlgraph.targets.arrays import framework_of
 
 
@@ -26,7 +28,7 @@ class Surroundings:
         """What it wrote to that cannot be state."""
         self._views = [(text, view, view.content()) for text, view in self._all_views()]
         self._held = [(text, value, content(value)) for text, value in self._containers()]
-        self._sets = [(path.text, v, type(v)(v)) for path, v in reach.containers if isinstance(v, set | bytearray)]
+        self._sets = [(path.text, v, copy(v)) for path, v in reach.containers if isinstance(v, CHANGING)]
         self._arrays = [
             (path.text, array, array.copy())
             for path, array in reach.arrays
@@ -35,7 +37,7 @@ class Surroundings:
 
     def _containers(self) -> Iterator[tuple[str, Any]]:
         for path, value in self.reach.containers:
-            if not isinstance(value, set | bytearray | tuple) or is_object(value):
+            if not isinstance(value, (*CHANGING, tuple, MappingProxyType)) or is_object(value):
                 yield path.text, value
 
     def _all_views(self) -> Iterator[tuple[str, View]]:
@@ -45,6 +47,8 @@ class Surroundings:
             yield "nonlocal", View(cell, (name,))
         for cls in self.reach.classes.values():
             yield cls.__name__, View(cls, self.reach.stored)
+        for function in self.reach.functions.values():
+            yield function.__name__, View(vars(function), self.reach.stored)
         for module in self.reach.spaces.values():
             yield module.__name__, View(vars(module), self.reach.stored)
 
@@ -63,18 +67,25 @@ class Surroundings:
                 if not same_content(content(value), held):
                     self.changed.setdefault(id(value), (text, value))
                     fill(value, held)
-            for text, value, held in self._sets:
-                if value != held:
-                    self.refused.append(text)
-                    value.clear()
-                    value.extend(held) if isinstance(value, bytearray) else value.update(held)
-            for text, array, held in self._arrays:
-                if not _same_elements(array, held):
-                    self.refused.append(text)
-                    array[...] = held
+            self._restore_plain()
             for memo, count in misses:
                 if memo.cache_info().misses != count:
                     memo.cache_clear()
+
+    def _restore_plain(self) -> None:
+        """Restore what cannot be state: what holds plain values, arrays of numpy, and context variables."""
+        for text, value, held in self._sets:
+            if value != held:
+                self.refused.append(text)
+                _refill(value, held)
+        for text, variable, held in self.reach.contexts:
+            if variable.get() is not held:
+                self.refused.append(text)
+                variable.set(held)
+        for text, array, held in self._arrays:
+            if not _same_elements(array, held):
+                self.refused.append(text)
+                array[...] = held
 
     def _restore_view(self, text: str, view: View, held: dict[Step, Any]) -> None:
         now = view.content()
@@ -99,6 +110,15 @@ class Surroundings:
                 why="a call of the graph would not take from it",
                 fix="take the next item outside, and pass it as an argument",
             )
+
+
+def _refill(value: Any, held: Any) -> None:
+    """Make a set, a bytearray or an array of Python hold what it did."""
+    if isinstance(value, set):
+        value.clear()
+        value.update(held)
+    else:
+        value[:] = held
 
 
 def _same_elements(a: Any, b: Any) -> bool:

@@ -85,6 +85,8 @@ def transplanted(function: types.FunctionType) -> types.FunctionType:
         copy.__kwdefaults__ = function.__kwdefaults__
         copies[key] = functools.update_wrapper(copy, function)
         del copy.__wrapped__
+        if not hasattr(function, "__wrapped__"):
+            copy.__dict__ = function.__dict__  # what the code writes to attributes of the function itself
         for cell, old in zip(cells, closure):
             if cell is not old:
                 cell.cell_contents = adapted(old.cell_contents)
