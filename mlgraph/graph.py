@@ -184,7 +184,7 @@ class Graph:
         New values of buffers, of inputs that the function writes in place and of other state come back as a second
         result, a dict, where there are such; an input has the name there that it has in `source`.
         `rng` is the target's own source of randomness (a `torch.Generator`, a jax key, a tensorflow seed, a numpy
-        `Generator`).
+        `Generator`), or a number as its seed; a call of the graph takes it too, `graph(x, rng=key)`.
         """
         call = self._call(self._bind(*args, **kwargs))
         return self._fitting(call).pure(params, rng, call)
