@@ -230,7 +230,7 @@ class Graph:
         """
         from mlgraph.show import write
 
-        return write(self, path or f"{self.name}.html")
+        return write(self, path or Path(f"{self.name}.html").name)
 
     # Calls that fit no specialization at first sight
 

@@ -15,6 +15,7 @@ it is an `IRError`, when the file is read or at the first call.
 # pyright: basic
 import contextlib
 import inspect
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -57,7 +58,7 @@ def save(graph: Graph, path: str | Path) -> Path:
     about = description.graph_to_json(graph, specializations, safetensors.described(found))
     file = path_of(path)
     if file.is_dir():
-        file /= f"{graph.name.strip('<>')}{archive.SUFFIX}"
+        file /= (re.sub(r"\W+", "_", graph.name).strip("_") or "graph") + archive.SUFFIX
     parts = {archive.ABOUT: [about], **{f"{i}.mlir": [text.encode()] for i, text in enumerate(texts)}}
     archive.write(file, {**parts, archive.ARRAYS: safetensors.pieces(found)})
     return file

@@ -94,4 +94,4 @@ def _read(data: memoryview, place: list[int], name: str, dtype: Any, shape: Any)
     found = np.frombuffer(data[start:end], kind)
     if kind == np.bool_ and found.view(np.uint8).max(initial=0) > 1:
         raise IRError(f"array {name!r} holds what is neither true nor false")
-    return found.reshape(shape)
+    return found.reshape(shape).copy()  # which may be written to, and begins where its elements may

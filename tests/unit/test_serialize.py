@@ -23,6 +23,7 @@ from mlgraph.errors import (
     UnknownTargetError,
     UnsupportedOpError,
 )
+from mlgraph.serialize.arrays import read
 from tests.unit.saved_files import parts_of, rewrite, rewrite_json, zipped
 
 SAVED = Path(__file__).parent / "saved"
@@ -349,6 +350,26 @@ def test_name_of_a_graph_is_only_a_name(saved, capsys):
     rewrite_json(saved, lambda about: about.update(name="f(): print('run')\ndef g"))
     np.testing.assert_allclose(mlgraph.load(saved)(X)["sum"], function(X)["sum"], rtol=1e-6)
     assert "run" not in capsys.readouterr().out
+
+
+def test_name_of_a_graph_leads_to_no_other_folder(saved, tmp_path, monkeypatch):
+    rewrite_json(saved, lambda about: about.update(name="../../out"))
+    graph = mlgraph.load(saved)
+    folder = tmp_path / "a" / "b"
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    assert graph.save(folder) == folder / "out.mlgraph"
+    assert graph.show().resolve() == folder / "out.html"
+
+
+def test_arrays_are_aligned_and_can_be_written(tmp_path):
+    flags, table = torch.tensor([True, False, True] * 7), torch.rand(21, dtype=torch.float64)
+    path = mlgraph.compile(lambda x: torch.where(flags, table, x.sum().double()), to="numpy", args=(X,)).save(tmp_path)
+    parts = parts_of(path)
+    about = json.loads(parts["graph.json"])
+    for array in read(parts["arrays.safetensors"], about["arrays"]).values():
+        assert array.flags.aligned
+        assert array.flags.writeable
 
 
 MAIN = "func.func @main(%x: tensor<?x3xf32>) -> tensor<?x3xf32> {{\n  {}\n  func.return %x : tensor<?x3xf32>\n}}\n{}"
