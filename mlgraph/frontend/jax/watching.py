@@ -8,6 +8,7 @@ the sizes fixed.
 """
 
 import operator
+import re
 import sys
 import sysconfig
 import threading
@@ -54,7 +55,7 @@ class Watch:
         holds = symbol if found else COMPARED[symbol][1]
         if sides[0] == sides[1]:
             return found
-        if holds == "==" and not isinstance(right, _DimExpr):
+        if holds == "==" and re.fullmatch(r"s\d+( [+-] \d+)?", sides[0]) and not isinstance(right, _DimExpr):
             self.seen |= symbols_of(left)  # it is a number
         self.conditions[f"{sides[0]} {holds} {sides[1]}"] = None
         self.asked |= symbols_of(left) | symbols_of(right)
