@@ -89,17 +89,17 @@ class Size:
         return number_of(self).__rtruediv__(other)
 
     def __pow__(self, other: Any) -> Any:
-        if type(other) is int and 0 <= other <= 4:
+        if type(other) is int and 0 <= other <= 3:
             result: Any = 1
             for _ in range(other):
                 result = result * self
             return result
-        if is_dim(other) and other < 0:
-            return (self * 1.0) ** other
+        if is_dim(other):  # Python's powers are of any length
+            return (self * 1.0) ** other if other < 0 else fix(self) ** fix(other)
         return number_of(self).__pow__(other)
 
     def __rpow__(self, other: Any) -> Any:
-        return number_of(self).__rpow__(other)
+        return other ** fix(self) if is_dim(other) else number_of(self).__rpow__(other)
 
     def __lshift__(self, other: Any) -> Any:
         return _arithmetic(self, other, lambda a, b: a * (1 << fix(b)), "__lshift__")

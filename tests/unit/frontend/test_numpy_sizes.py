@@ -54,6 +54,7 @@ FIXED: dict[str, Callable[[Any, Any], Any]] = {
     "zeros": lambda x, n: np.zeros(int(n * 1.5)),
     "bit_length": lambda x, n: np.pad(x, (0, (1 << (n - 1).bit_length()) - n)),
     "the next power of two": lambda x, n: np.pad(x, (0, 2 ** int(np.ceil(np.log2(n))) - n)),
+    "long powers": lambda x, n: x / 2 ** (20 * n) + 1 / n**40 + n**n,
     "range": lambda x, n: x * sum(i for i in range(n)) + len(range(0, n, 2)),
     "range of a half": lambda x, n: x * sum(range(int(n / 2))),
     "text": lambda x, n: x * len(f"{n}") + int(str(n)) + float(f"{n / 3:.2f}") + float(str(n / 4)),
