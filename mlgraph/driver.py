@@ -180,7 +180,7 @@ class Compiler:
         """Run the pipeline on a program, whose `main` takes the arrays `passed`, and load the emitted source."""
         to, options = info.to, self.options
         started = time.perf_counter()
-        stages, dump = _run_pipeline(info, program, options, bool(call.lifted or call.numbers))
+        stages, dump = _run_pipeline(info, program, passed, options, bool(call.lifted or call.numbers))
         seconds["transform"] = time.perf_counter() - started
         started = time.perf_counter()
         emitted = emit(program.module, to, program.device)
@@ -323,7 +323,11 @@ def _device(program: Program) -> str:
 
 
 def _run_pipeline(
-    info: FunctionInfo, program: Program, options: CompileOptions, lifted: bool = False
+    info: FunctionInfo,
+    program: Program,
+    passed: Sequence[int],
+    options: CompileOptions,
+    lifted: bool = False,
 ) -> tuple[Stages, Dump]:
     """Lower the program in place. Return the stages, and where the dump of them goes."""
     to: Any = info.to
@@ -339,6 +343,8 @@ def _run_pipeline(
         narrow=narrow,
         fuse=options.kernels(to),
         fast_math=options.fast_math,
+        inputs=passed,
+        outputs=program.outputs,
     )
     copies: list[Any] = []
 

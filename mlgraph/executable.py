@@ -17,10 +17,14 @@ from mlgraph.bound_call import BoundCall
 from mlgraph.dialects.dtypes import i1
 from mlgraph.dialects.stateful import Slot, read_slots, written_slots
 from mlgraph.errors import InputError
-from mlgraph.frontend.program import TRACED, OutputKind, OutputSpec, Program
+from mlgraph.frontend.program import TRACED, Memory, OutputKind, Program
 from mlgraph.state import State
 from mlgraph.targets import randomness
 from mlgraph.targets.arrays import convert, framework_of, overwrite, placed, share_memory, wide_types
+from mlgraph.targets.views import rebased
+
+WRITABLE = ("torch", "numpy")
+"""The targets whose arrays can be written: there it matters what memory results share."""
 
 _one_draw = threading.Lock()
 """Two threads never draw from one state of a stream."""
@@ -57,15 +61,18 @@ class Effects:
     left: Sequence[Any]
     """The values that it leaves behind: the slot where the program computes it, or the value itself."""
 
+    def held(self, slots: Sequence[Slot], roots: Sequence[Any]) -> dict[Slot, Any]:
+        """Return what slots hold now, and then what the program overwrites without reading it."""
+        places = {place.slot(self.state.names): place for place in (*self.state.reads, *self.state.overwritten)}
+        return {slot: self.state.find(places[slot], roots) for slot in dict.fromkeys((*slots, *places))}
+
     def arrays(self, slots: Sequence[Slot], roots: Sequence[Any]) -> list[Any]:
         """Return what slots hold now."""
-        places = {place.slot(self.state.names): place for place in self.state.reads}
-        return [self.state.find(places[slot], roots) for slot in slots]
+        held = self.held(slots, roots)
+        return [held[slot] for slot in slots]
 
     def write(self, roots: Sequence[Any], values: Mapping[Slot, Any]) -> None:
-        """Leave the new values of slots in the objects of a call."""
-        for place in self.state.overwritten:
-            overwrite(place.find(roots), values[place.slot(self.state.names)])
+        """Set the new values of slots in the objects of a call."""
         self.state.write(roots, [values[leaf] if isinstance(leaf, Slot) else leaf for leaf in self.left])
 
 
@@ -121,8 +128,11 @@ class Executable:
         self.passed = passed
         self.effects = effects
         self.reads = list(read_slots(function).values())
-        written = [OutputSpec(OutputKind.OBJECT, slot) for slot in written_slots(function).values()]
-        self.outputs = (*program.outputs, *written)
+        objects = {spec.target: spec for spec in program.outputs if spec.kind is OutputKind.OBJECT}
+        own = (spec for spec in program.outputs if spec.kind is not OutputKind.OBJECT)
+        self.outputs = (*own, *(objects[slot] for slot in written_slots(function).values()))
+        memory = (one for spec in self.outputs for one in (spec.memory, spec.same, *spec.aliases) if one is not None)
+        self.shared_parameters = {one for one in memory if one.kind == "parameter"}
         self.leading = leading(function, len(passed) + len(self.reads))
         self.draws = [name for name in self.leading if name != "params"]
         """The arguments of `main` that are streams of random numbers."""
@@ -191,27 +201,65 @@ class Executable:
         """`given` are the caller's own arrays by their number, `arrays` what `main` takes."""
         check_separate(given, self.program.targets(OutputKind.INPUT))
         results = self.call(state.params, self.draw(state), arrays)
-        self.write(state.params, results, given, roots)
-        return self.tree.rebuild(self.of_kind(OutputKind.USER_OUTPUT, results), roots)
+        owners = self.write(state.params, results, arrays, given, roots)
+        finals = self.shared(results, owners) if self.to in WRITABLE else results
+        if self.effects is not None:
+            self.effects.write(roots, self.of_kind(OutputKind.OBJECT, finals))
+        return self.tree.rebuild(self.of_kind(OutputKind.USER_OUTPUT, finals), roots)
 
     def write(
-        self, params: dict[str, Any], results: Sequence[Any], given: Mapping[int, Any], roots: Sequence[Any]
-    ) -> None:
-        """Write the new values of buffers, inputs and objects, in place where the framework can."""
-        for name, value in self.of_kind(OutputKind.BUFFER, results).items():
-            if self.to == "torch":
-                import torch
+        self,
+        params: dict[str, Any],
+        results: Sequence[Any],
+        arrays: Sequence[Any],
+        given: Mapping[int, Any],
+        roots: Sequence[Any],
+    ) -> dict[Memory, Any]:
+        """Write the new values of buffers, inputs and arrays of objects, in place where the framework can.
 
-                with torch.no_grad():
-                    params[name].copy_(value)
-            elif hasattr(params.get(name), "assign"):
-                params[name].assign(value)
-            else:
-                params[name] = value
-        for position, value in self.of_kind(OutputKind.INPUT, results).items():
-            overwrite(given[position], value)
+        Return the arrays of the target, written as well, that results may be, or be views of.
+        """
+        callers: dict[Memory, Any] = {Memory("input", i): array for i, array in given.items()}
         if self.effects is not None:
-            self.effects.write(roots, self.of_kind(OutputKind.OBJECT, results))
+            callers |= {Memory("object", slot): array for slot, array in self.effects.held(self.reads, roots).items()}
+        owners = dict(zip(callers, arrays))
+        owners |= {memory: params[memory.key] for memory in self.shared_parameters if memory.key in params}
+        for spec, value in zip(self.outputs, results):
+            if spec.kind is OutputKind.BUFFER:
+                owners[spec.memory] = self.write_buffer(params, spec.target, value)
+            elif spec.kind is OutputKind.INPUT or spec.is_written_in_place:
+                overwrite(callers[spec.memory], value)
+                owner = owners.get(spec.memory)
+                if owner is not None and self.to in WRITABLE and not share_memory(callers[spec.memory], owner):
+                    overwrite(owner, value)
+        return owners
+
+    def write_buffer(self, params: dict[str, Any], name: str, value: Any) -> Any:
+        """Give a buffer its new value, in place where it can be written; return the buffer."""
+        if self.to == "torch":
+            import torch
+
+            with torch.no_grad():
+                params[name].copy_(value)
+        elif hasattr(params.get(name), "assign"):
+            params[name].assign(value)
+        else:
+            params[name] = value
+        return params[name]
+
+    def shared(self, results: Sequence[Any], owners: dict[Memory, Any]) -> list[Any]:
+        """Put the caller's own arrays, and views of them, in the place of results that the function gives as such."""
+        written = {spec.memory: value for spec, value in zip(self.outputs, results) if spec.memory in owners}
+        finals: list[Any] = []
+        for spec, value in zip(self.outputs, results):
+            if spec.same is not None:
+                value = owners.get(spec.same, value)
+            for memory in spec.aliases & written.keys():
+                value = rebased(value, written[memory], owners[memory])
+            if spec.kind is OutputKind.USER_OUTPUT:
+                owners[spec.memory] = value
+            finals.append(value)
+        return finals
 
     def of_kind(self, kind: OutputKind, results: Sequence[Any]) -> dict[Any, Any]:
         """Return the results of one kind by their targets."""

@@ -10,10 +10,12 @@ results are the output leaves that are arrays or sizes, then the new values of b
 writes; an `OutputSpec` says of each where it goes.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from mlgraph.dialects.outputs import Memory, OutputKind, OutputSpec
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -51,6 +53,46 @@ class Request:
 
 
 @dataclass(frozen=True)
+class Layout:
+    """How an array lies in memory."""
+
+    order: tuple[int, ...]
+    """The axes from the longest stride to the shortest: (0, 1) for a row-major matrix, (1, 0) for its transpose."""
+    strides: tuple[int, ...] | None = None
+    """The strides in elements of an array with gaps, repeated or reversed elements; None where `order` says all."""
+
+    @classmethod
+    def of(cls, shape: Sequence[int], strides: Sequence[int]) -> "Layout":
+        """Return the layout of an array with these sizes and strides in elements."""
+        axes = tuple(range(len(shape)))
+        long = sorted((axis for axis in axes if shape[axis] != 1), key=lambda axis: -strides[axis])
+        if 0 in shape or (long == sorted(long) and _is_dense(long, shape, strides)):
+            return cls(axes)
+        if _is_dense(long, shape, strides):
+            return cls((*(axis for axis in axes if shape[axis] == 1), *long))
+        return cls(axes, tuple(strides))
+
+    @staticmethod
+    def row_major(shape: Sequence[int]) -> tuple[int, ...]:
+        """Return the strides in elements of a row-major array, those of empty ones as if they had elements."""
+        return tuple(math.prod(max(size, 1) for size in shape[axis + 1 :]) for axis in range(len(shape)))
+
+    @property
+    def is_row_major(self) -> bool:
+        return self.strides is None and self.order == tuple(range(len(self.order)))
+
+
+def _is_dense(axes: Sequence[int], shape: Sequence[int], strides: Sequence[int]) -> bool:
+    """Return whether the elements follow one another without gaps, the last of `axes` fastest."""
+    step = 1
+    for axis in reversed(axes):
+        if strides[axis] != step:
+            return False
+        step *= shape[axis]
+    return True
+
+
+@dataclass(frozen=True)
 class Input:
     """What a specialization demands of one input array."""
 
@@ -63,36 +105,8 @@ class Input:
     """Whether jax took the type from a Python number and lets it give way to others; None where that is no matter."""
     device: str | None = None
     """torch's name of the device; None where that is no matter, as for a target that has one alone."""
-
-
-class Memory(NamedTuple):
-    """Memory that exists before a call (of an input or a parameter), or that an earlier output leaf holds."""
-
-    kind: Literal["input", "parameter", "output"]
-    key: int | str
-    """The input's number, the parameter's name, or the number of the output leaf."""
-
-
-class OutputKind(Enum):
-    """Where a result of `@main` goes, as in the signature of an exported program of torch."""
-
-    USER_OUTPUT = "user output"
-    BUFFER = "buffer"
-    INPUT = "input"
-    OBJECT = "object"
-
-
-@dataclass(frozen=True)
-class OutputSpec:
-    """Where one result of `@main` goes, and what memory the function's own result shares."""
-
-    kind: OutputKind
-    target: Any
-    """The number of the output leaf, the parameter's name, the input's number, or the `Slot` of an object."""
-    aliases: frozenset[Memory] = frozenset()
-    """What the source framework's own result shares memory with: views of inputs, weights and earlier outputs."""
-    same: Memory | None = None
-    """The very array that the function returns, where it is one of these and not merely a view."""
+    layout: "Layout | None" = None
+    """How the array lies in memory; None where neither values nor what memory results share depend on it."""
 
 
 class _Traced:
@@ -106,9 +120,27 @@ TRACED: Final = _Traced()
 """Stands among the output leaves for an array or a size that a result of `@main` gives."""
 
 
-def user_outputs(leaves: Sequence[Any]) -> tuple[OutputSpec, ...]:
-    """Return a spec for each traced leaf in order."""
-    return tuple(OutputSpec(OutputKind.USER_OUTPUT, i) for i, leaf in enumerate(leaves) if leaf is TRACED)
+def user_outputs(leaves: Sequence[Any], same: Mapping[int, Memory] | None = None) -> tuple[OutputSpec, ...]:
+    """Return a spec for each traced leaf in order, for a framework whose arrays never change.
+
+    Nobody can tell there whether two arrays share memory, so that results share none; `same` are the leaves, by
+    number, that are an input or another leaf itself.
+    """
+    known = same or {}
+    return tuple(
+        OutputSpec(OutputKind.USER_OUTPUT, i, same=known.get(i)) for i, leaf in enumerate(leaves) if leaf is TRACED
+    )
+
+
+def identities(leaves: Sequence[Any], inputs: Sequence[Any]) -> dict[int, Memory]:
+    """Return which leaves, by number, are an input or an earlier leaf: the very array."""
+    known = {id(x): Memory("input", i) for i, x in enumerate(inputs)}
+    found: dict[int, Memory] = {}
+    for i, leaf in enumerate(leaves):
+        first = known.setdefault(id(leaf), Memory("output", i))
+        if first != Memory("output", i):
+            found[i] = first
+    return found
 
 
 @dataclass

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
-from mlgraph.frontend.program import Input, Size
+from mlgraph.frontend.program import Input, Layout, Size
 from mlgraph.guards.base import Branch, Guard
 from mlgraph.guards.conditions import FUNCTIONS, holds, spelled, symbols
-from mlgraph.targets.arrays import CPU, array_type, device_of, dtype_name, dtype_object, torch_device
+from mlgraph.targets.arrays import CPU, array_type, device_of, dtype_name, dtype_object, strides_of, torch_device
 
 
 @dataclass(frozen=True)
@@ -130,6 +130,36 @@ class DeviceGuard(Guard):
     def failure(self, call: Any) -> str | None:
         found = device_of(self.array.find(call))
         return None if found == self.device else f"{self.array.name} went from {self.device} to {found}"
+
+
+@dataclass(frozen=True)
+class LayoutGuard(Guard):
+    """An array lies in memory as the captured one: what is a view and what a copy depends on it."""
+
+    array: Source
+    layout: Layout
+    depth: ClassVar[int] = 6
+
+    def emit(self, branch: Branch) -> None:
+        if branch.framework not in ("torch", "numpy"):
+            branch.tests += [] if self.layout.is_row_major else ["False"]
+            return
+        text, is_torch = self.array.text(branch), branch.framework == "torch"
+        if self.layout.strides is not None:
+            strides = f"{text}.stride()" if is_torch else f"__strides({text})"
+            branch.names.values["__strides"] = strides_of
+            branch.tests.append(f"{strides} == {self.layout.strides}")
+            return
+        method = "permute" if is_torch else "transpose"
+        ordered = text if self.layout.is_row_major else f"{text}.{method}({self.layout.order})"
+        branch.tests.append(f"{ordered}.is_contiguous()" if is_torch else f"{ordered}.flags.c_contiguous")
+
+    def failure(self, call: Any) -> str | None:
+        array = self.array.find(call)
+        found = Layout.of(array.shape, strides_of(array))
+        if found == self.layout:
+            return None
+        return f"{self.array.name} lies otherwise in memory, and the function's views and copies depend on it"
 
 
 @dataclass(frozen=True)
@@ -310,5 +340,7 @@ def array_guards(
             guards.append(DeviceGuard(array, wanted.device))
         guards.append(RankGuard(array, len(wanted.shape)))
     used = tuple((array, wanted.shape) for array, wanted in arrays if wanted.used)
-    sizes = SizesGuard(used, bounds)
-    return [*guards, sizes, *(ConditionGuard(sizes, condition) for condition in conditions)] if used else guards
+    if used:
+        sizes = SizesGuard(used, bounds)
+        guards += [sizes, *(ConditionGuard(sizes, condition) for condition in conditions)]
+    return guards + [LayoutGuard(array, wanted.layout) for array, wanted in arrays if wanted.layout is not None]

@@ -2,7 +2,7 @@
 
 version, name, to, signature, arrays (element type and shape by name), and specializations, of each of which
     call, leaves, arrays    the structure of the arguments, the Python values among them, which leaves are arrays
-    inputs                  element type, shape, whether it is used, and jax's weak type, of each array
+    inputs                  element type, shape, whether it is used, jax's weak type, and the layout, of each array
     bounds, size_guards     what must hold of the symbols in the shapes
     passed                  the numbers of the arrays that `@main` takes
     result, result_leaves   the structure of the result, and the Python values among its leaves
@@ -22,7 +22,7 @@ from mlgraph.bound_call import BoundCall
 from mlgraph.dialects.dtypes import BY_NAME
 from mlgraph.errors import IRError
 from mlgraph.executable import OutputTree
-from mlgraph.frontend.program import TRACED, Input, Memory, OutputKind, OutputSpec
+from mlgraph.frontend.program import TRACED, Input, Layout, Memory, OutputKind, OutputSpec
 from mlgraph.graph import Graph
 from mlgraph.guards.arrays import linear
 from mlgraph.guards.conditions import holds, symbols
@@ -104,7 +104,7 @@ def to_json(one: Specialization) -> dict[str, Any]:
         "leaves": [None if flag else value_to_json(leaf) for leaf, flag in zip(one.call.leaves, one.call.is_array)],
         "arrays": list(one.call.is_array),
         "lifted": [one.source_framework, *one.lifted],
-        "inputs": [[i.dtype, list(i.shape), i.used, i.weak] for i in program.inputs],
+        "inputs": [[i.dtype, list(i.shape), i.used, i.weak, _layout_to_json(i.layout)] for i in program.inputs],
         "bounds": {symbol: list(interval) for symbol, interval in program.bounds.items()},
         "size_guards": list(program.size_guards),
         "passed": list(one.executable.passed),
@@ -153,10 +153,24 @@ def inputs_from_json(described: Sequence[Any], device: str | None) -> tuple[Inpu
     return tuple(_input_from_json(*one, device=device) for one in described)
 
 
-def _input_from_json(dtype: Any, shape: Any, used: Any, weak: Any, device: str | None) -> Input:
+def _input_from_json(dtype: Any, shape: Any, used: Any, weak: Any, layout: Any, device: str | None) -> Input:
     if dtype not in BY_NAME or type(used) is not bool or not (weak is None or type(weak) is bool):
         raise ValueError(f"{[dtype, shape, used, weak]!r} describes no array")
-    return Input(dtype, tuple(map(_size, shape)), used, weak, device)
+    return Input(dtype, tuple(map(_size, shape)), used, weak, device, _layout_from_json(layout, len(shape)))
+
+
+def _layout_to_json(layout: Layout | None) -> list[Any] | None:
+    return None if layout is None else [list(layout.order), None if layout.strides is None else list(layout.strides)]
+
+
+def _layout_from_json(described: Any, rank: int) -> Layout | None:
+    if described is None:
+        return None
+    order, strides = described
+    known = strides is None or (len(strides) == rank and all(type(step) is int for step in strides))
+    if not known or sorted(order) != list(range(rank)) or not all(type(axis) is int for axis in order):
+        raise ValueError(f"{described!r} is no layout of an array of rank {rank}")
+    return Layout(tuple(order), None if strides is None else tuple(strides))
 
 
 def _size(size: Any) -> int | str:

@@ -1,7 +1,7 @@
 """Descriptions of older versions in the terms of this one.
 
 3   a folder; results were numbers, and what buffers and inputs became stood in lists of its own
-4   a folder; results of `@main` say where they go, but not what memory they share
+4   a folder; results of `@main` say where they go, but neither what memory they share nor of inputs how they lie in it
 """
 
 from collections.abc import Callable, Mapping
@@ -44,7 +44,8 @@ def _specialization_from_4(one: Json) -> Json:
     outputs: list[Json] = [
         {"kind": kind, "target": target, "aliases": [], "same": None} for kind, target in one["outputs"]
     ]
-    return {"size_guards": [], **one, "outputs": outputs}
+    inputs = [[*described, None] for described in one["inputs"]]
+    return {"size_guards": [], **one, "inputs": inputs, "outputs": outputs}
 
 
 UPGRADES: Mapping[int, Callable[[Json], Json]] = {3: _from_3, 4: _from_4}

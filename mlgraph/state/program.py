@@ -15,7 +15,7 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.functions import main_of, update_type
 from mlgraph.dialects.stateful import Slot
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.frontend.program import OutputKind, Program
+from mlgraph.frontend.program import Memory, OutputKind, OutputSpec, Program
 from mlgraph.state.places import Place
 from mlgraph.state.trace import State, Trace
 
@@ -30,10 +30,26 @@ def with_state(program: Program, trace: Trace, inputs: int) -> tuple[Program, St
     held = list(trace.arrays)
     state = trace.state([bool(block.args[inputs + i].uses.get_length()) for i in range(len(held))])
     state.overwritten = tuple(held[i - inputs] for i in program.targets(OutputKind.INPUT) if i >= inputs)
+    program.outputs = tuple(_renamed(spec, state, trace, inputs, leaves) for spec in program.outputs)
     left = _write(program, trace, state, inputs)
     _read(program, state, held, inputs)
     reads = [program.inputs[inputs + held.index(place)] for place in state.reads]
     return replace(program, inputs=(*program.inputs[:inputs], *reads), leaves=program.leaves[:leaves]), state, left
+
+
+def _renamed(spec: OutputSpec, state: State, trace: Trace, inputs: int, leaves: int) -> OutputSpec:
+    """Name the memory of objects by their slots: the arrays after the inputs, the new values after the leaves."""
+    held = list(trace.arrays)
+
+    def memory(one: Memory) -> Memory:
+        if one.kind == "input" and one.key >= inputs:
+            return Memory("object", held[one.key - inputs].slot(state.names))
+        if one.kind == "output" and one.key >= leaves:
+            return Memory("object", trace.places[one.key - leaves].slot(state.names))
+        return one
+
+    same = None if spec.same is None else memory(spec.same)
+    return replace(spec, aliases=frozenset(map(memory, spec.aliases)), same=same)
 
 
 def _read(program: Program, state: State, held: Sequence[Place], inputs: int) -> None:
@@ -51,23 +67,30 @@ def _read(program: Program, state: State, held: Sequence[Place], inputs: int) ->
 
 
 def _write(program: Program, trace: Trace, state: State, inputs: int) -> list[Any]:
-    """Set the slots of objects before the return, and return only the results that go elsewhere."""
+    """Set the slots of objects before the return, which keeps the results that go elsewhere.
+
+    The specs of objects follow those of the results; `functionalize-state` makes results of them again.
+    """
     last = main_of(program.module).body.block.last_op
     assert isinstance(last, ReturnOp)
     held, leaves = list(trace.arrays), len(program.leaves) - len(trace.places)
     left = list(program.leaves[leaves:])
     slots: set[Slot] = set()
-    kept: list[tuple[SSAValue, Any]] = []
+    kept: list[tuple[SSAValue, OutputSpec]] = []
+    objects: list[OutputSpec] = []
     for value, spec in zip(last.operands, program.outputs, strict=True):
         if spec.kind is OutputKind.INPUT and spec.target >= inputs:
-            _set(held[spec.target - inputs].slot(state.names), value, last, slots)
+            slot = _set(held[spec.target - inputs].slot(state.names), value, last, slots)
+            spec = replace(spec, same=Memory("object", slot))
         elif spec.kind is OutputKind.USER_OUTPUT and spec.target >= leaves:
             i = spec.target - leaves
-            left[i] = _set(trace.places[i].slot(state.names), value, last, slots)
+            slot = left[i] = _set(trace.places[i].slot(state.names), value, last, slots)
         else:
             kept.append((value, spec))
+            continue
+        objects.append(replace(spec, kind=OutputKind.OBJECT, target=slot))
     last.operands = [value for value, _ in kept]
-    program.outputs = tuple(spec for _, spec in kept)
+    program.outputs = (*(spec for _, spec in kept), *objects)
     update_type(main_of(program.module))
     return left
 

@@ -4,6 +4,7 @@ A framework is only imported to make its arrays; telling them apart reads `sys.m
 """
 
 # pyright: basic
+import math
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -201,6 +202,17 @@ def share_memory(x: Any, y: Any) -> bool:
 def has_unknown_sizes(x: Any) -> bool:
     """Return whether `x` is a tensor that `tf.function` traces without knowing its shape."""
     return framework_of(x) == "tensorflow" and not x.shape.is_fully_defined()
+
+
+def strides_of(x: Any) -> tuple[int, ...]:
+    """Return the strides of an array in elements; arrays of jax and tensorflow are row-major."""
+    match framework_of(x):
+        case "torch":
+            return tuple(x.stride())
+        case "numpy":
+            return tuple(step // x.itemsize for step in x.strides) if x.itemsize else (0,) * x.ndim
+        case _:
+            return tuple(math.prod(x.shape[axis + 1 :]) for axis in range(len(x.shape)))
 
 
 def array_type(framework: str) -> type:

@@ -10,7 +10,7 @@
 A stage ends where the module has a meaning of its own: it is verified there, and a dump of it is worth reading.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any, Literal, TypeAlias
@@ -23,6 +23,7 @@ from xdsl.transforms.common_subexpression_elimination import CommonSubexpression
 from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 
 from mlgraph.dialects.context import context
+from mlgraph.dialects.outputs import OutputSpec
 from mlgraph.errors import MlgraphError, PassError
 from mlgraph.transforms.bake_generators import BakeGeneratorsPass
 from mlgraph.transforms.canonicalize import CanonicalizePass
@@ -36,6 +37,7 @@ from mlgraph.transforms.lower_generator import LowerGeneratorPass
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 from mlgraph.transforms.masks_to_where import MasksToWherePass
 from mlgraph.transforms.narrow_types import NarrowTypesPass
+from mlgraph.transforms.separate_results import SeparateResultsPass
 
 Backend: TypeAlias = Literal["torch", "jax", "tensorflow", "numpy"]
 OnPass: TypeAlias = Callable[[str, ModulePass, ModuleOp], object]
@@ -148,6 +150,8 @@ def default_pipeline(
     narrow: bool = False,
     fuse: bool = False,
     fast_math: bool = False,
+    inputs: Sequence[int] = (),
+    outputs: Sequence[OutputSpec] = (),
 ) -> Pipeline:
     """What `compile` runs to turn an ivy module into calls of backend `to`.
 
@@ -162,6 +166,7 @@ def default_pipeline(
     ivy += [MasksToWherePass(), dce] if to == "jax" else []
     ivy += [NarrowTypesPass()] if narrow else []
     layout = (ChannelsLastPass(),) if to == "tensorflow" else ()
+    separate = (SeparateResultsPass.of(to, inputs, outputs),) if to in ("torch", "numpy") else ()
     kernel = (Stage("kernel", (FuseElementwisePass(fast_math),)),) if fuse else ()
     unused = (DropUnusedKernelsPass(),) if fuse else ()
     return Pipeline(
@@ -171,7 +176,7 @@ def default_pipeline(
             Stage("generator", (LowerGeneratorPass(to),)),
             Stage("constant", (LowerConstantPass(to),)),
             *kernel,
-            Stage(to, (*layout, LowerIvyPass(to), cse, dce, *unused)),
+            Stage(to, (*layout, LowerIvyPass(to), cse, dce, *unused, *separate)),
         )
     )
 

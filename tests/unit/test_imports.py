@@ -17,7 +17,8 @@ FRAMEWORKS = {"torch", "jax", "tensorflow", "triton", "llvmlite", "scipy", "flax
 MAY_IMPORT = {
     "dialects": {"dialects"},
     "frontend": {"frontend", "dialects", "errors", "guards", "loader"},
-    "transforms": {"transforms", "dialects", "errors"},
+    "analysis": {"analysis", "dialects"},
+    "transforms": {"transforms", "analysis", "dialects", "errors"},
     "targets": {"targets", "dialects", "errors", "loader"},
     "errors": set[str](),
     "loader": set[str](),

@@ -1,6 +1,6 @@
 """Result types: what a row gives for the types it is given.
 
-Every rule raises `ValueError` with what is wrong; a dimension that is not known is -1.
+Every rule raises `ValueError` with what is wrong; a dimension that is not known is `UNKNOWN`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,27 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, NAME_OF, DType, c64, c128, element_type, f32, f64, i1, tensor
 from mlgraph.dialects.parameters import Ints, Shape, Type, Value
 
-UNKNOWN = -1
+
+class _Unknown(int):
+    """The class of `UNKNOWN`."""
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        return self is not other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    def __repr__(self) -> str:
+        return "UNKNOWN"
+
+    __str__ = __repr__
+
+
+UNKNOWN: int = _Unknown(DYNAMIC_INDEX)
+"""Stands for a size that is not known. It equals no number: -1 is an index from the end, or a size to work out."""
 
 
 def shape_of(x: Value | Type) -> tuple[int, ...]:
@@ -168,12 +188,12 @@ def reduced(x: Value, axis: Ints | None, keepdims: bool, d: DType | None = None)
 
 
 def sized(shape: Shape) -> tuple[int, ...]:
-    """A `Shape` with -1 for the sizes that are values."""
+    """A `Shape` with `UNKNOWN` for the sizes that are values."""
     return tuple(UNKNOWN if isinstance(n, SSAValue) else n for n in shape)
 
 
 def product(sizes: Sequence[int]) -> int:
-    """The product of sizes, -1 when one is unknown."""
+    """The product of sizes, `UNKNOWN` when one is."""
     result = 1
     for n in sizes:
         if n == UNKNOWN:
@@ -183,7 +203,7 @@ def product(sizes: Sequence[int]) -> int:
 
 
 def add_sizes(*sizes: int) -> int:
-    """The sum of sizes, -1 when one is unknown."""
+    """The sum of sizes, `UNKNOWN` when one is."""
     return UNKNOWN if UNKNOWN in sizes else sum(sizes)
 
 

@@ -66,7 +66,7 @@ def raised(request: Request, traced: Trace) -> Program:
     )
     free = {n for shape in traced.shapes for n in shape if isinstance(n, str)}
     bounds = {symbol: (2, None) for symbol in sorted(free)}
-    specs = user_outputs(traced.outputs)
+    specs = user_outputs(traced.outputs, traced.same)
     return Program(
         module, inputs, traced.outputs, specs, bounds, size_guards=traced.conditions, tracer_seconds=traced.seconds
     )

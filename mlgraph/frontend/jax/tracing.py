@@ -7,7 +7,7 @@ that Python needs), the symbols that it names are made equal or fixed, and the f
 
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -20,7 +20,7 @@ from mlgraph.frontend.jax.dimensions import symbols_of
 from mlgraph.frontend.jax.errors import raise_explained
 from mlgraph.frontend.jax.watching import watching
 from mlgraph.frontend.looks import Looks
-from mlgraph.frontend.program import TRACED, Request
+from mlgraph.frontend.program import TRACED, Memory, Request, identities
 
 TRIES = 6
 """So many times single symbols are fixed before all equal sizes share one symbol, and again before most are fixed."""
@@ -42,6 +42,8 @@ class Trace:
     """The numbers of the inputs that the function does something with, be it a look at the shape."""
     conditions: tuple[str, ...]
     """What the user's code found out about sizes."""
+    same: Mapping[int, Memory]
+    """The leaves that are an input or an earlier leaf."""
     seconds: float
 
 
@@ -155,9 +157,8 @@ def trace(request: Request, symbols: Symbols) -> Trace:
             symbols.relax(watch.seen, "")
             continue
         shapes = [tuple(shape) for shape in symbols.names]
-        conditions = tuple(watch.conditions)
-        seconds = time.perf_counter() - start
-        return Trace(jaxpr, shapes, leaves.outputs, leaves.results, leaves.looked, conditions, seconds)
+        conditions, seconds = tuple(watch.conditions), time.perf_counter() - start
+        return Trace(jaxpr, shapes, leaves.outputs, leaves.results, leaves.looked, conditions, leaves.same, seconds)
 
 
 def complaint(error: Exception) -> str:
@@ -177,6 +178,7 @@ class _Leaves:
         found: list[Any] = []
         with Looks(arrays) as self.looked:
             leaves = self.function(*arrays)
+        self.same = identities(leaves, arrays)
         for leaf in leaves:
             is_array = isinstance(leaf, jax.Array | np.ndarray)
             if not is_array and not symbols_of_size(leaf):

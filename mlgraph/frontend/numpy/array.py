@@ -59,6 +59,7 @@ class Storage:
             raise outside_write()
         self._value = value
         self.version += 1
+        current().writes = True
 
 
 class TracedArray(Operators):
@@ -131,10 +132,12 @@ class TracedArray(Operators):
     @property
     def strides(self) -> tuple[int, ...]:
         static(self.shape)
+        current().layout_asked = True
         return twin_of(self).strides
 
     @property
     def flags(self) -> Flags:
+        current().layout_asked = True
         return Flags(self)
 
     @property

@@ -16,11 +16,12 @@ from mlgraph.frontend.numpy import complex_ufuncs, random, replacements, table, 
 from mlgraph.frontend.numpy.array import Storage, TracedArray
 from mlgraph.frontend.numpy.instances import real_of
 from mlgraph.frontend.numpy.lifting import as_array
+from mlgraph.frontend.numpy.memory import layout_matters, user_outputs
 from mlgraph.frontend.numpy.polynomials import Symbol
 from mlgraph.frontend.numpy.sizes import Size, is_free, operand, symbol_size
 from mlgraph.frontend.numpy.trace import Trace, element_type, tracing
 from mlgraph.frontend.numpy.transplant import over_our_numpy
-from mlgraph.frontend.program import TRACED, Input, OutputKind, OutputSpec, Program, Request, user_outputs
+from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSpec, Program, Request
 
 
 def capture(request: Request) -> Program:
@@ -38,16 +39,18 @@ def capture(request: Request) -> Program:
         seconds = time.perf_counter() - started
         results: list[SSAValue] = []
         outputs = [_output(leaf, results) for leaf in leaves]
-        specs = user_outputs(outputs)
+        specs = user_outputs(leaves, outputs, inputs)
         specs += _writes(inputs, arrays, results)
+        matters = layout_matters(trace, leaves, inputs)
+        layouts = [layout_of(array) if matters else None for array in arrays]
     finish(main, results)
     _settle(trace, inputs, block)
     update_type(main)
     return Program(
         ModuleOp([main]),
-        tuple(_demand(x, v, look) for x, v, look in zip(inputs, block.args, looked)),
+        tuple(_demand(*each) for each in zip(inputs, block.args, looked, layouts)),
         outputs,
-        specs,
+        tuple(specs),
         {s.name: (s.low or 0, s.high) for s in trace.symbols if s.fixed is None and s.same_as is None},
         streams=trace.streams,
         tracer_seconds=seconds,
@@ -121,9 +124,14 @@ def _settle(trace: Trace, inputs: list[TracedArray], block: Block) -> None:
         value._type = tensor(shape, element_type(x.dtype))  # pyright: ignore[reportPrivateUsage]
 
 
-def _demand(x: TracedArray, value: SSAValue, looked: bool) -> Input:
+def layout_of(array: np.ndarray) -> Layout:
+    """Return how an array lies in memory."""
+    return Layout.of(array.shape, [step // max(array.itemsize, 1) for step in array.strides])
+
+
+def _demand(x: TracedArray, value: SSAValue, looked: bool, layout: Layout | None) -> Input:
     shape = tuple(_symbol(n) if is_free(n) else int(n) for n in x.shape)
-    return Input(x.dtype.name, shape, used=looked or bool(value.uses.get_length()))
+    return Input(x.dtype.name, shape, used=looked or bool(value.uses.get_length()), layout=layout)
 
 
 def _symbol(size: Size) -> str:

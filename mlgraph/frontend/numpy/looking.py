@@ -10,8 +10,8 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects.dtypes import tensor
+from mlgraph.dialects.ivy.types import UNKNOWN, shape_of
 from mlgraph.dialects.ivy.types import dtype as dtype_of
-from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.errors import DataDependentControlFlowError
 from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.from_sizes import look
@@ -103,7 +103,7 @@ def refined(value: SSAValue, dims: Sequence[Dim]) -> SSAValue:
     shape = shape_of(value)
     if len(shape) != len(dims):
         raise AssertionError(f"a value of shape {shape} for sizes {dims}")
-    if -1 in shape:
+    if UNKNOWN in shape:
         sizes = tuple(old if old >= 0 or is_free(n) else int(n) for old, n in zip(shape, dims))
         if sizes != shape:
             value._type = tensor(sizes, dtype_of(value))  # pyright: ignore[reportPrivateUsage]

@@ -15,7 +15,7 @@ from mlgraph.frontend.numpy.lifting import as_array, cast, same
 from mlgraph.frontend.numpy.looking import is_contiguous, is_known, twin_of
 from mlgraph.frontend.numpy.masks import mask_of
 from mlgraph.frontend.numpy.sizes import Dim, examples, fix, is_dim, product, simple, smaller
-from mlgraph.frontend.numpy.trace import element_type, unsupported
+from mlgraph.frontend.numpy.trace import current, element_type, unsupported
 
 # Shape
 
@@ -33,17 +33,21 @@ def reshape(x: TracedArray, *shape: Any, order: str = "C", copy: bool | None = N
     if order not in ("C", "F", "A"):
         raise unsupported(f"reshape with order={order!r}")
     dims = _inferred(shape_from(shape), x.shape)
+    current().layout_asked |= order == "A"
     if order == "F" or (order == "A" and x.ndim > 1 and not is_contiguous(x) and twin_of(x).flags.f_contiguous):
         return reshape(x.transpose(), *dims[::-1], copy=copy).transpose()
     if not copy and len(dims) == x.ndim and all(same(m, n) for m, n in zip(dims, x.shape)):
         return view(x, views.Whole(), x.shape)
     twin = None if copy else _reshaped_twin(x, dims)
-    if twin is None:
-        if copy is False:
-            raise ValueError("Unable to avoid creating a copy while reshaping.")
-        return fresh(views.Reshaped(x.shape, dims, _nothing).get(x.value), dims, x.dtype)
-    found = view(x, views.Reshaped(x.shape, dims, twin), dims)
-    found.value  # noqa: B018  so that it is built at its own line
+    if twin is not None:
+        found = view(x, views.Reshaped(x.shape, dims, twin), dims)
+        found.value  # noqa: B018  so that it is built at its own line
+    elif copy is False:
+        raise ValueError("Unable to avoid creating a copy while reshaping.")
+    else:
+        found = fresh(views.Reshaped(x.shape, dims, _nothing).get(x.value), dims, x.dtype)
+    if not copy:
+        current().view_or_copy += [x, found]
     return found
 
 
@@ -79,6 +83,13 @@ def _reshaped_twin(x: TracedArray, dims: tuple[Dim, ...]) -> np.ndarray | None:
 
 @method("ravel")
 def ravel(x: TracedArray, order: str = "C") -> TracedArray:
+    current().layout_asked |= order in ("A", "K")
+    found = _raveled(x, order)
+    current().view_or_copy += [x, found]
+    return found
+
+
+def _raveled(x: TracedArray, order: str) -> TracedArray:
     if order == "K":
         if not is_contiguous(x) and not twin_of(x).flags.f_contiguous:
             raise unsupported("ravel with order='K' of an array that is not contiguous", fix="use order='C'")

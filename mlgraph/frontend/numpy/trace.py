@@ -47,6 +47,12 @@ class Trace:
         """What the draws of the program draw from, by name."""
         self.own: list[Any] = []
         """Generators that the function seeds itself."""
+        self.layout_asked = False
+        """Whether the function asked an array for its strides or flags."""
+        self.view_or_copy: list[Any] = []
+        """The arrays of which a view or a copy was taken, depending on how they lie in memory, and what was taken."""
+        self.writes = False
+        """Whether the function writes into an array."""
         self._constants: dict[tuple[str, tuple[int, ...]], list[tuple[np.ndarray[Any, Any], SSAValue]]] = {}
         self._locations: dict[tuple[str, int], LocationAttr] = {}
 

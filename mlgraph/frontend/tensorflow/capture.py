@@ -2,7 +2,7 @@
 """Capture with `tf.function`: as many sizes free as the function allows, variables by their path names."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import tensorflow as tf
@@ -16,7 +16,17 @@ from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
 from mlgraph.frontend.looks import Looks
-from mlgraph.frontend.program import TRACED, Input, OutputKind, OutputSpec, Program, Request, user_outputs
+from mlgraph.frontend.program import (
+    TRACED,
+    Input,
+    Memory,
+    OutputKind,
+    OutputSpec,
+    Program,
+    Request,
+    identities,
+    user_outputs,
+)
 from mlgraph.frontend.tensorflow.errors import raise_explained
 from mlgraph.frontend.tensorflow.nodes import Axis, NeedsStatic, Traced, Unsupported, dtype_of
 from mlgraph.frontend.tensorflow.raising import Raiser, State
@@ -110,6 +120,8 @@ class Trace:
     def __init__(self, request: Request, shapes: Shapes) -> None:
         self.outputs: list[Any] = []
         """The output leaves, `TRACED` in the place of each tensor."""
+        self.same: Mapping[int, Memory] = {}
+        """The leaves that are an input or an earlier leaf."""
         self.looked: set[int] = set()
         """The numbers of the inputs that the function does something with, be it a look at the shape."""
         specs = [tf.TensorSpec(shape, array.dtype) for shape, array in zip(shapes, request.arrays, strict=True)]
@@ -132,6 +144,7 @@ class Trace:
             self.outputs = []
             with Looks(arrays) as self.looked:
                 leaves = function(*arrays)
+            self.same = identities(leaves, arrays)
             for leaf in leaves:
                 if isinstance(leaf, tf.TensorShape):
                     looks.append("an output")
@@ -183,7 +196,7 @@ def raised(trace: Trace, request: Request, shapes: Shapes) -> Program:
         ModuleOp([main]),
         tuple(inputs_of(request, shapes, main, trace.looked)),
         trace.outputs,
-        user_outputs(trace.outputs) + writes,
+        user_outputs(trace.outputs, trace.same) + writes,
         {symbol: (2, None) for shape in named(shapes) for symbol in shape if isinstance(symbol, str)},
         {name: state.variables[name] for name in {**state.parameters, **state.current}},
         guards=guards_of(request),

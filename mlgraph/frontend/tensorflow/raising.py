@@ -25,7 +25,7 @@ from mlgraph.dialects.building import building, located
 from mlgraph.dialects.constant import array_constant, literal, parameter
 from mlgraph.dialects.dtypes import compatible, i64, tensor
 from mlgraph.dialects.ivy.size_sources import size_of
-from mlgraph.dialects.ivy.types import dtype, shape_of
+from mlgraph.dialects.ivy.types import UNKNOWN, dtype, shape_of
 from mlgraph.dialects.sizes import Size
 from mlgraph.errors import CaptureError, MlgraphError, UnsupportedOpError
 from mlgraph.frontend.tensorflow.nodes import (
@@ -242,7 +242,7 @@ class Raiser:
             return traced.parts
         value = self.value(traced)
         shape = shape_of(value)
-        if len(shape) > 1 or -1 in shape:
+        if len(shape) > 1 or UNKNOWN in shape:
             raise NeedsStatic("a shape of unknown rank", *(size_of(value, axis) for axis in range(len(shape))))
         return tuple(ivy.take(value, literal(i, i64), 0) for i in range(shape[0])) if shape else (value,)
 

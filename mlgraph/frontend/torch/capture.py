@@ -2,7 +2,7 @@
 
 # pyright: basic
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,14 +17,15 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, MlgraphError, UnsupportedOpError
-from mlgraph.frontend.program import TRACED, Input, OutputKind, OutputSpec, Program, Request, Size
+from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSpec, Program, Request, Size
 from mlgraph.frontend.torch.free_sizes import Free, SizesToFix, SizesTooComplex, batches, every_axis
 from mlgraph.frontend.torch.generators import naming
+from mlgraph.frontend.torch.memory import WritesThroughWindows
 from mlgraph.frontend.torch.raising import IGNORED, Raiser, fixed, symbols_of, type_of
 from mlgraph.frontend.torch.replacing import DECOMPOSED
 from mlgraph.frontend.torch.size_guards import SizeGuard, Unprintable, bounds, guards_of, shape_env_of
 from mlgraph.frontend.torch.table import RULES
-from mlgraph.frontend.torch.tracing import Root, export, quiet, users_lines
+from mlgraph.frontend.torch.tracing import Root, TraceOptions, export, quiet, users_lines
 
 
 def capture(request: Request) -> Program:
@@ -33,25 +34,42 @@ def capture(request: Request) -> Program:
     It is traced again without the sizes that rules must know, with the first axis of each input free where torch
     cannot handle the others, and at last with none, where Python takes no free size: `divmod(n, 2)`, `table[n]`.
     """
-    free = every_axis(request.arrays) if request.dynamic else frozenset[tuple[int, int]]()
+    options = TraceOptions()
+    try:
+        program, layout_matters = _with_free_sizes(request, options)
+    except WritesThroughWindows:
+        options = TraceOptions(strided_windows=True)
+        program, layout_matters = _with_free_sizes(request, options)
+    if layout_matters and not all(array.is_contiguous() for array in request.arrays):
+        program, layout_matters = _with_free_sizes(request, replace(options, keep_layout=True))
+    if layout_matters:
+        layouts = map(layout_of, request.arrays)
+        program.inputs = tuple(replace(i, layout=layout) for i, layout in zip(program.inputs, layouts))
+    return program
+
+
+def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, bool]:
+    """Return the program, and whether it depends on how its inputs lie in memory."""
+    gaps = options.keep_layout and any(layout_of(array).strides is not None for array in request.arrays)
+    free = every_axis(request.arrays) if request.dynamic and not gaps else frozenset[tuple[int, int]]()
     while free:
         try:
-            return _capture(request, free)
+            return _capture(request, free, options)
         except SizesToFix as error:
             free = free - error.sizes if error.sizes & free else frozenset()
         except SizesTooComplex:
             free = batches(free)
         except UnsupportedOpError:
             break
-        except MlgraphError:
+        except (MlgraphError, WritesThroughWindows):
             raise
         except Exception:
             break
-    return _capture(request, free=frozenset())
+    return _capture(request, frozenset(), options)
 
 
-def _capture(request: Request, free: Free) -> Program:
-    root = Root(request)
+def _capture(request: Request, free: Free, options: TraceOptions) -> tuple[Program, bool]:
+    root = Root(request, options)
     started = time.perf_counter()
     with quiet(root.trace), users_lines():
         exported = export(root, request, RULES, _decompositions, free)
@@ -62,11 +80,11 @@ def _capture(request: Request, free: Free) -> Program:
         program = _raise(exported, root, request)
     program.tracer_seconds = seconds
     program.streams = root.trace.streams.used
-    return program
+    return program, root.trace.layout_matters
 
 
-def _decompositions() -> Any:
-    """What to take apart: everything that torch knows how to, but for what the raise table knows whole."""
+def _decompositions(taken_apart: Container[str]) -> Any:
+    """Return what to take apart: `taken_apart`, and all that torch can but for what the raise table knows whole."""
     import torch._refs
     from torch._decomp import decomposition_table
 
@@ -78,7 +96,7 @@ def _decompositions() -> Any:
     for op, decomposition in DECOMPOSED.items():
         table[op] = decomposition
     for op in list(table.keys()):
-        if str(op) in RULES:
+        if str(op) in RULES and str(op) not in taken_apart:
             table.pop(op, None)
     return table
 
@@ -154,7 +172,7 @@ def _outputs(exported: ExportedProgram, root: Root, users: list[Any], leaves: li
     """Yield where each result of the trace goes; a traced leaf that turned out constant is put among `leaves`."""
     traced = iter([i for i, leaf in enumerate(leaves) if leaf is TRACED])
     names = [node.name for node in users]
-    kinds = graph_signature.OutputKind
+    kinds, shared = graph_signature.OutputKind, root.trace.shared
     for spec in exported.graph_signature.output_specs:
         match spec.kind:
             case kinds.TOKEN:
@@ -164,7 +182,8 @@ def _outputs(exported: ExportedProgram, root: Root, users: list[Any], leaves: li
                 if isinstance(spec.arg, ConstantArgument):
                     leaves[leaf] = spec.arg.value
                 else:
-                    yield OutputSpec(OutputKind.USER_OUTPUT, leaf)
+                    aliases, same = shared.aliases.get(leaf, frozenset()), shared.same.get(leaf)
+                    yield OutputSpec(OutputKind.USER_OUTPUT, leaf, aliases, same)
             case kinds.BUFFER_MUTATION | kinds.PARAMETER_MUTATION:
                 yield OutputSpec(OutputKind.BUFFER, root.name_of(str(spec.target)))
             case kinds.USER_INPUT_MUTATION:
@@ -178,6 +197,11 @@ def _outputs(exported: ExportedProgram, root: Root, users: list[Any], leaves: li
 def _is_result(spec: graph_signature.OutputSpec) -> bool:
     """Return whether an output of the trace is one of the program: not an effect's order, nor a constant."""
     return spec.kind != graph_signature.OutputKind.TOKEN and not isinstance(spec.arg, ConstantArgument)
+
+
+def layout_of(array: torch.Tensor) -> Layout:
+    """Return how a tensor lies in memory."""
+    return Layout.of(array.shape, array.stride())
 
 
 def _inputs(

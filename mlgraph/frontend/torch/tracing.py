@@ -12,6 +12,7 @@ import threading
 import traceback
 import warnings
 from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
@@ -37,6 +38,17 @@ from mlgraph.frontend.locations import LIBRARIES, is_library, user_line
 from mlgraph.frontend.program import TRACED, Request
 from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, SizesTooComplex, dimensions
 from mlgraph.frontend.torch.generators import Streams, watching_generators
+from mlgraph.frontend.torch.memory import (
+    LayoutRecorder,
+    LayoutUse,
+    Shared,
+    StridedWindows,
+    check_windows,
+    depends_on_layout,
+    hidden_views,
+    parameters_below,
+    storage_of,
+)
 from mlgraph.frontend.torch.regions import inline_regions
 from mlgraph.frontend.torch.replacing import Replacing
 from mlgraph.frontend.torch.writes import rewrite_writes
@@ -72,6 +84,13 @@ class Trace:
         """The numbers of the inputs that the function does something with, be it a look at the shape."""
         self.caught: list[Exception] = []
         """What functions of torch raised, as far as the trace went on: the function caught it."""
+        self.layout_use = LayoutUse()
+        self.shared = Shared({}, {})
+        """What memory the output leaves share."""
+        self.writes = False
+        """Whether the function writes into a tensor."""
+        self.reaches_results = False
+        """Whether another layout of the inputs could change what memory results share."""
         self.without_backward = False
         """Whether the trace holds a function whose own backward it has not: then no gradients must be taken."""
 
@@ -83,6 +102,11 @@ class Trace:
             return  # recurrent layers list their weights anew in each call
         elif not is_library(warning.filename) and not issubclass(warning.category, FutureWarning):
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+    @property
+    def layout_matters(self) -> bool:
+        """Return whether another layout of the inputs could change values or what memory results share."""
+        return self.reaches_results or (self.writes and bool(self.layout_use.storages))
 
     def guards(self) -> tuple[Callable[[], Any], ...]:
         """What a call must find as the trace did: whether gradients are taken."""
@@ -107,11 +131,22 @@ class Trace:
         return None
 
 
+@dataclass(frozen=True)
+class TraceOptions:
+    """How a function is traced."""
+
+    keep_layout: bool = False
+    """Whether example inputs lie in memory as the caller's do."""
+    strided_windows: bool = False
+    """Whether `unfold` is traced as `as_strided`."""
+
+
 class Root(torch.nn.Module):
     """The function as a module that owns what the user's object reaches, so that weights keep their names."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, options: TraceOptions) -> None:
         super().__init__()
+        self.options = options
         self.training = all(module.training for _, module in request.named if isinstance(module, torch.nn.Module))
         self.trace = Trace(request.function, Streams(request.generators))
         for i, (name, value) in enumerate(request.named):
@@ -133,6 +168,7 @@ class Root(torch.nn.Module):
                     raise error
         except GuardOnDataDependentSymNode as error:
             raise data_dependent(error) from error
+        self.note_memory(leaves, arrays)
         self.trace.static = [TRACED if _is_dynamic(leaf) else leaf for leaf in leaves]
         return [leaf for leaf in leaves if _is_dynamic(leaf)]
 
@@ -145,6 +181,18 @@ class Root(torch.nn.Module):
         yield SimpleSizes()
         yield Replacing()
         yield Looks(arrays, trace)
+        yield LayoutRecorder(trace.layout_use)
+        if self.options.strided_windows:
+            yield StridedWindows()
+
+    def note_memory(self, leaves: Sequence[Any], inputs: Sequence[torch.Tensor]) -> None:
+        """Note what memory the leaves share."""
+        trace = self.trace
+        modules = {trace.names[name]: module for name, module in self.named_children()}
+        parameters = parameters_below(modules)
+        trace.shared = Shared.of(leaves, inputs, parameters)
+        outside = {storage for x in inputs if (storage := storage_of(x)) is not None} | parameters.keys()
+        trace.reaches_results = depends_on_layout(trace.layout_use, outside, leaves)
 
     def name_of(self, target: str) -> str:
         """The `state_dict()` name of a weight that export calls `m0.fc.weight`."""
@@ -229,7 +277,11 @@ def _is_dynamic(leaf: Any) -> bool:
 
 
 def export(
-    root: Root, request: Request, known: Container[str], decompositions: Callable[[], Any], free: Free
+    root: Root,
+    request: Request,
+    known: Container[str],
+    decompositions: Callable[[Container[str]], Any],
+    free: Free,
 ) -> ExportedProgram:
     """The trace of `root` with the sizes of the axes `free` open.
 
@@ -241,18 +293,21 @@ def export(
         stack.enter_context(sizes_as_numbers())
         stack.enter_context(temporarily_clear_interpreter_stack())
         stack.enter_context(torch.enable_grad())
-        arrays = tuple(example(array) for array in request.arrays)
+        arrays = tuple(example(array, root.options.keep_layout) for array in request.arrays)
         dynamic = dimensions(arrays, free) if free else None
         try:
             exported = _export(root, arrays, dynamic)
             if root.trace.caught:
                 erase_failed(exported)
             exported = inline_regions(exported)
+            root.trace.writes = any(map(_is_write, exported.graph.nodes))
+            check_windows(exported)
+            taken_apart = hidden_views(exported) if root.trace.writes else set[str]()
             rewrite_writes(exported)
-            if is_known(exported, known):
+            if not taken_apart and is_known(exported, known):
                 return exported
             with torch._inductor.config.patch(fallback_random=True):  # else draws that nobody uses are dropped
-                return exported.run_decompositions(decompositions())
+                return exported.run_decompositions(decompositions(taken_apart))
         except (RuntimeError, NotImplementedError) as error:
             if free and FREE_SIZE.search(str(error)):
                 raise SizesTooComplex from error
@@ -287,6 +342,10 @@ def is_known(exported: ExportedProgram, known: Container[str]) -> bool:
 SIZE = (bool, int, float, torch.SymBool, torch.SymInt, torch.SymFloat)
 
 
+def _is_write(node: torch.fx.Node) -> bool:
+    return isinstance(node.target, OpOverload) and node.target._schema.is_mutable
+
+
 def _writes(node: torch.fx.Node) -> bool:
     """Whether a node changes what it is given: in training, norms change their statistics, and no schema says so."""
     schema: Any = node.target._schema  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
@@ -294,11 +353,19 @@ def _writes(node: torch.fx.Node) -> bool:
     return schema.is_mutable or any(given.get(name) is True for name in ("training", "train", "use_input_stats"))
 
 
-def example(array: torch.Tensor) -> torch.Tensor:
-    """An array like `array` that shares no memory with any other: export takes arrays that do for one."""
+def example(array: torch.Tensor, keep_layout: bool) -> torch.Tensor:
+    """Return an array like `array`, row-major unless its layout is kept.
+
+    It shares no memory with any other: export takes arrays that do for one.
+    """
     if array.layout != torch.strided or array.is_quantized or type(array) not in (torch.Tensor, torch.nn.Parameter):
         raise InputError(f"an input is a {type(array).__name__} of layout {array.layout}", fix="pass a dense tensor")
-    new = torch.empty(array.shape, dtype=array.dtype, device=array.device)
+    empty = torch.empty(array.shape, dtype=array.dtype, device=array.device)
+    new = (
+        torch.empty_strided(array.shape, array.stride(), dtype=array.dtype, device=array.device)
+        if keep_layout
+        else empty
+    )
     return new.requires_grad_(array.requires_grad)
 
 

@@ -121,9 +121,9 @@ def count_decompositions(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     capture = import_module("mlgraph.frontend.torch.capture")
     whole = capture._decompositions
 
-    def counted() -> Any:
+    def counted(taken_apart: Any) -> Any:
         found.append(1)
-        return whole()
+        return whole(taken_apart)
 
     monkeypatch.setattr(capture, "_decompositions", counted)
     return found

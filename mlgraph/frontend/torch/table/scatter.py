@@ -9,7 +9,7 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import FLOATS, DType, dtype_of, f32, f64, i1, i64
-from mlgraph.dialects.ivy.types import dtype, rank, shape_of
+from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.indexing import placed, wrapped
 from mlgraph.frontend.torch.table.manipulation import sliced
@@ -104,7 +104,7 @@ def scattered(x: SSAValue, dim: int, index: SSAValue, src: SSAValue, mode: str) 
         return x
     if dtype(x) == i1:
         mode = LOGICAL.get(mode, mode)
-    if shape_of(src) != shape_of(index) or -1 in shape_of(src):
+    if shape_of(src) != shape_of(index) or UNKNOWN in shape_of(src):
         zeros, ones = (0,) * rank(src), (1,) * rank(src)
         src = ivy.slice(src, zeros, sizes_of(index), ones)
     return ivy.scatter_along_axis(x, to(index, i64), to(src, dtype(x)), axis(dim, rank(x)), mode)

@@ -7,7 +7,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import FLOATS, i1, i64
-from mlgraph.dialects.ivy.types import broadcast_shapes, dtype, rank, shape_of
+from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, rank, shape_of
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
 from mlgraph.frontend.torch.table.indexing import index
@@ -180,6 +180,6 @@ def bucketize(out: Out, x: Any, boundaries: SSAValue, *, out_int32: bool = False
 def masked_select(out: Out, x: SSAValue, mask: SSAValue) -> SSAValue:
     """The elements where `mask` holds, both broadcast."""
     shape = broadcast_shapes(shape_of(x), shape_of(mask))
-    if -1 in shape:
+    if UNKNOWN in shape:
         raise NeedsStaticSize("masked_select of free sizes")
     return index(out, ivy.broadcast_to(x, shape), [ivy.broadcast_to(mask, shape)])

@@ -9,7 +9,7 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.dtypes import COMPLEX, i64
-from mlgraph.dialects.ivy.types import broadcast_shapes, dtype, rank, shape_of
+from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, rank, shape_of
 from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
 from mlgraph.frontend.torch.table.rule import axis, number, rule, sizes_of, static, to
 
@@ -112,7 +112,7 @@ def joined(out: Out, real: SSAValue, imag: SSAValue) -> SSAValue:
     """The complex numbers of these parts, broadcast against each other."""
     if shape_of(real) != shape_of(imag):
         shape = broadcast_shapes(shape_of(real), shape_of(imag))
-        if -1 in shape:
+        if UNKNOWN in shape:
             raise NeedsStaticSize("complex parts of different shapes")
         real, imag = ivy.broadcast_to(real, shape), ivy.broadcast_to(imag, shape)
     return ivy.complex(real, imag)

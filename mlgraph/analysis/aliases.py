@@ -1,0 +1,120 @@
+"""Which memory each value of a backend module may share.
+
+Libraries whose arrays can be written, torch and numpy, give views of arrays and copies of them; the names below are
+the functions of lowered modules that give, or may give, a view. Every other function gives an array of its own, which
+a test holds for each op of the ivy dialect.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from xdsl.dialects.arith import ConstantOp
+from xdsl.dialects.builtin import TensorType
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import BlockArgument, Operation, SSAValue
+
+from mlgraph.dialects.backend import CallOp, ValueType
+from mlgraph.dialects.constant import ArrayOp, LiteralOp
+from mlgraph.dialects.ivy.types import rank
+from mlgraph.dialects.kernel import FusedOp
+
+VIEWS: dict[str, frozenset[str]] = {
+    "torch": frozenset(
+        f"torch.{name}"
+        for name in (
+            "Tensor.contiguous Tensor.detach Tensor.expand Tensor.expand_as Tensor.movedim Tensor.narrow "
+            "Tensor.permute Tensor.reshape Tensor.squeeze Tensor.t Tensor.to Tensor.transpose Tensor.unsqueeze "
+            "Tensor.view as_strided broadcast_tensors broadcast_to conj conj_physical detach diagonal einsum flatten "
+            "imag movedim narrow nn.functional.dropout permute ravel real reshape select split squeeze swapaxes t "
+            "transpose unbind unsqueeze view_as_complex view_as_real"
+        ).split()
+    ),
+    "numpy": frozenset(
+        f"numpy.{name}"
+        for name in (
+            "asarray ascontiguousarray atleast_1d atleast_2d atleast_3d broadcast_arrays broadcast_to diagonal einsum "
+            "expand_dims flip imag lib.stride_tricks.sliding_window_view moveaxis ndarray.view ravel real reshape "
+            "rot90 split squeeze swapaxes transpose"
+        ).split()
+    ),
+}
+"""The functions of each library whose results may share the memory of their arguments."""
+
+
+class Root(NamedTuple):
+    """Memory that values may share."""
+
+    kind: Literal["argument", "parameter", "constant", "value"]
+    key: Any
+    """The argument of `main`, the parameter's name, or the value that was computed."""
+
+
+Roots: TypeAlias = frozenset[Root]
+
+
+class Aliases:
+    """The memory that each value of one function may share."""
+
+    def __init__(self, function: FuncOp, backend: str) -> None:
+        self.views = VIEWS.get(backend, frozenset())
+        self.can_be_written = backend in VIEWS
+        self.found: dict[SSAValue, Roots] = {
+            argument: frozenset({Root("argument", argument)}) for argument in function.body.block.args
+        }
+        for op in function.body.block.ops:
+            self.add(op)
+
+    def roots(self, value: SSAValue) -> Roots:
+        """Return the memory that a value may share; empty for numbers."""
+        return self.found.get(value, frozenset())
+
+    def is_view(self, op: CallOp) -> bool:
+        """Return whether a call may give a view of its first argument."""
+        return op.callee.data in ("operator.getitem", "builtins.getattr") or op.callee.data in self.views
+
+    def add(self, op: Operation) -> None:
+        """Analyze an operation whose operands are known."""
+        for result in op.results:
+            self.found[result] = self._roots_of(op, result)
+
+    def _roots_of(self, op: Operation, result: SSAValue) -> Roots:
+        own: Roots = frozenset({Root("value", result)})
+        match op:
+            case ConstantOp():
+                return frozenset()
+            case ArrayOp() | LiteralOp():
+                return frozenset({Root("constant", result)})
+            case FusedOp():
+                return own
+            case CallOp():
+                return self._call(op) or own
+            case _:
+                return own | self._all(_values_inside(op))
+
+    def _call(self, op: CallOp) -> Roots:
+        """Return what a call gives a view of; nothing where its result is an array of its own."""
+        callee = op.callee.data
+        if callee == "operator.getitem":
+            return self._item(op)
+        if callee == "builtins.getattr":
+            return self._all(iter(op.inputs))
+        return self._all(iter(op.inputs)) if callee in self.views else frozenset()
+
+    def _item(self, op: CallOp) -> Roots:
+        """`params["name"]` is a weight, `several[0]` a part of a tuple, and `x[1:]` a view, but not `x[array]`."""
+        owner, *index = op.inputs
+        name = op.arguments.data.positional[1]
+        if isinstance(owner, BlockArgument) and isinstance(owner.type, ValueType) and isinstance(name, str):
+            return frozenset({Root("parameter", name)})
+        if any(isinstance(value.type, TensorType) and rank(value) > 0 for value in index):
+            return frozenset()
+        return self.roots(owner)
+
+    def _all(self, values: Iterator[SSAValue]) -> Roots:
+        return frozenset(root for value in values for root in self.roots(value))
+
+
+def _values_inside(op: Operation) -> Iterator[SSAValue]:
+    """Yield what an operation and those in its regions use."""
+    for inner in op.walk():
+        yield from inner.operands

@@ -1,0 +1,51 @@
+"""Where the results of `@main` go, and what memory the function's own results share."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, NamedTuple
+
+
+class Memory(NamedTuple):
+    """Memory that exists before a call, or that an output holds."""
+
+    kind: Literal["input", "parameter", "object", "output"]
+    key: Any
+    """The input's number, the parameter's name, the `Slot` of an object, or the number of the output leaf."""
+
+
+class OutputKind(Enum):
+    """Where a result of `@main` goes, as in the signature of an exported program of torch."""
+
+    USER_OUTPUT = "user output"
+    BUFFER = "buffer"
+    INPUT = "input"
+    OBJECT = "object"
+
+
+@dataclass(frozen=True)
+class OutputSpec:
+    """Where one result of `@main` goes, and what memory the function's own result shares."""
+
+    kind: OutputKind
+    target: Any
+    """The number of the output leaf, the parameter's name, the input's number, or the `Slot` of an object."""
+    aliases: frozenset[Memory] = frozenset()
+    """The memory that the source framework's own result is a view of: of inputs, weights and other outputs."""
+    same: Memory | None = None
+    """The very array that the function returns, where it is one of these and not merely a view."""
+
+    @property
+    def is_written_in_place(self) -> bool:
+        """Return whether the new value is copied into the array that an object holds."""
+        return self.kind is OutputKind.OBJECT and self.same == self.memory
+
+    @property
+    def memory(self) -> Memory:
+        """Return the memory that this result is, or is written to."""
+        kinds: dict[OutputKind, Any] = {
+            OutputKind.USER_OUTPUT: "output",
+            OutputKind.BUFFER: "parameter",
+            OutputKind.INPUT: "input",
+            OutputKind.OBJECT: "object",
+        }
+        return Memory(kinds[self.kind], self.target)

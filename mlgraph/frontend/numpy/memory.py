@@ -1,0 +1,44 @@
+"""What memory the arrays share that a function returns, and which of that depends on how its inputs lie in memory."""
+
+# pyright: basic
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.looking import root_of
+from mlgraph.frontend.numpy.trace import Trace
+from mlgraph.frontend.program import TRACED, Memory, OutputKind, OutputSpec, identities
+
+
+def memory_of(leaf: Any) -> int | None:
+    """Return the identity of the array that owns the memory of `leaf`; None for numbers, which never change."""
+    if type(leaf) is not TracedArray or leaf._kind is not np.ndarray:
+        return None
+    return id(root_of(leaf))
+
+
+def user_outputs(leaves: Sequence[Any], outputs: Sequence[Any], inputs: Sequence[TracedArray]) -> list[OutputSpec]:
+    """Return a spec for each traced leaf; `outputs` are the leaves with `TRACED` in the place of those."""
+    owners = {memory_of(x): {Memory("input", i)} for i, x in enumerate(inputs)}
+    same = identities(leaves, inputs)
+    specs: list[OutputSpec] = []
+    for i, (leaf, output) in enumerate(zip(leaves, outputs)):
+        if output is not TRACED:
+            continue
+        owner = memory_of(leaf)
+        known = owners.setdefault(owner, set()) if owner is not None else set[Memory]()
+        specs.append(OutputSpec(OutputKind.USER_OUTPUT, i, frozenset(known), same.get(i)))
+        known.add(Memory("output", i))
+    return specs
+
+
+def layout_matters(trace: Trace, leaves: Sequence[Any], inputs: Sequence[TracedArray]) -> bool:
+    """Return whether another layout of the inputs could change values, or what memory results share."""
+    used = {memory_of(x) for x in trace.view_or_copy}
+    found = [memory for leaf in leaves if (memory := memory_of(leaf)) is not None]
+    several = {memory for memory in found if found.count(memory) > 1}
+    outside = {memory_of(x) for x in inputs}
+    reaches_results = bool(used & {*found} and used & (outside | several))
+    return trace.layout_asked or reaches_results or (trace.writes and bool(used))

@@ -1,0 +1,175 @@
+"""What memory the tensors share that a function returns, and which of that depends on how its inputs lie in memory."""
+
+# pyright: basic
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._ops import OpOverload
+from torch.export import ExportedProgram
+from torch.overrides import TorchFunctionMode
+
+from mlgraph.frontend.program import Memory, identities
+
+LAYOUT_QUERIES = frozenset(
+    (
+        Tensor.is_contiguous,
+        Tensor.stride,
+        Tensor.storage_offset,
+        Tensor.data_ptr,
+        Tensor.dim_order,
+    )
+)
+"""Functions whose answer is the layout of a tensor."""
+VIEW_OR_COPY = frozenset(
+    (
+        Tensor.contiguous,
+        Tensor.reshape,
+        Tensor.reshape_as,
+        Tensor.flatten,
+        Tensor.ravel,
+        Tensor.view,
+        Tensor.view_as,
+        Tensor.as_strided,
+        torch.reshape,
+        torch.flatten,
+        torch.ravel,
+        torch.as_strided,
+    )
+)
+"""Functions that give a view of their argument or a copy, or fail, depending on its layout."""
+
+
+@dataclass
+class LayoutUse:
+    """Which tensors were asked for their layout, or went through a function that depends on it."""
+
+    asked: bool = False
+    storages: set[int] = field(default_factory=set)
+
+
+class LayoutRecorder(TorchFunctionMode):
+    """Record in a `LayoutUse` what the function asks of layouts."""
+
+    def __init__(self, use: LayoutUse) -> None:
+        super().__init__()
+        self.use = use
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        if func in LAYOUT_QUERIES:
+            self.use.asked = True
+        elif func in VIEW_OR_COPY or (func is Tensor.to and kwargs and "memory_format" in kwargs):
+            self.use.storages |= {found for x in (args[0], result) if (found := storage_of(x)) is not None}
+        return result
+
+
+def storage_of(x: Any) -> int | None:
+    """Return the identity of the memory of a tensor, None for what has none."""
+    if not isinstance(x, Tensor) or x.layout != torch.strided:
+        return None
+    try:
+        return x.untyped_storage()._cdata
+    except (RuntimeError, NotImplementedError):  # a subclass without memory of its own
+        return None
+
+
+def parameters_below(modules: Mapping[str, torch.nn.Module]) -> dict[int, str]:
+    """Return the name of the parameter or buffer that each memory belongs to."""
+    found: dict[int, str] = {}
+    for prefix, module in modules.items():
+        for name, tensor in (*module.named_parameters(), *module.named_buffers()):
+            if (storage := storage_of(tensor)) is not None:
+                found.setdefault(storage, ".".join(part for part in (prefix, name) if part))
+    return found
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What memory each output leaf shares, by the leaf's number."""
+
+    aliases: Mapping[int, frozenset[Memory]]
+    same: Mapping[int, Memory]
+
+    @classmethod
+    def of(cls, leaves: Sequence[Any], inputs: Sequence[Tensor], parameters: Mapping[int, str]) -> "Shared":
+        """Compare the memory of the leaves with that of inputs, parameters and earlier leaves."""
+        owners = {storage: {Memory("parameter", name)} for storage, name in parameters.items()}
+        for i, x in enumerate(inputs):
+            owners.setdefault(storage_of(x) or 0, set()).add(Memory("input", i))
+        aliases: dict[int, frozenset[Memory]] = {}
+        for i, leaf in enumerate(leaves):
+            if (storage := storage_of(leaf)) is not None:
+                known = owners.setdefault(storage, set())
+                aliases[i] = frozenset(known)
+                known.add(Memory("output", i))
+        return cls(aliases, identities(leaves, inputs))
+
+
+def depends_on_layout(use: LayoutUse, outside: Collection[int], leaves: Sequence[Any]) -> bool:
+    """Return whether another layout of the inputs could change what memory results share, or was asked for.
+
+    `outside` is the memory of inputs and weights. A copy in the place of a view shows where a result would be a view of
+    one of them, or of another result.
+    """
+    found = [storage for leaf in leaves if (storage := storage_of(leaf)) is not None]
+    several = {storage for storage in found if found.count(storage) > 1}
+    return use.asked or bool(use.storages & {*found} and use.storages & ({*outside} | several))
+
+
+def hidden_views(exported: ExportedProgram) -> set[str]:
+    """Return the operations of a trace whose results are views of an argument, while their schemas deny it.
+
+    Composite operations do so, such as `type_as` and `einsum`. A write through such a view is lost unless they are
+    taken apart.
+    """
+    nodes = [node for node in exported.graph.nodes if isinstance(node.target, OpOverload)]
+    return {str(node.target) for node in nodes if _denies_views(node.target) and _is_view(node)}
+
+
+def _denies_views(op: OpOverload) -> bool:
+    return not op._schema.is_mutable and all(result.alias_info is None for result in op._schema.returns)
+
+
+def _is_view(node: torch.fx.Node) -> bool:
+    given = {storage_of(argument.meta.get("val")) for argument in node.all_input_nodes} - {None}
+    return storage_of(node.meta.get("val")) in given
+
+
+class WritesThroughWindows(Exception):
+    """The function writes into windows that `unfold` gives: torch would put zeros between them."""
+
+
+class StridedWindows(TorchFunctionMode):
+    """Trace `unfold` as `as_strided`, through which writes leave what lies between the windows."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return windows(*args, **(kwargs or {})) if func is Tensor.unfold else func(*args, **(kwargs or {}))
+
+
+def windows(x: Tensor, dimension: int, size: int, step: int) -> Tensor:
+    """Return what `x.unfold` does."""
+    axis = dimension % x.dim()
+    count = (x.shape[axis] - size) // step + 1
+    shape = (*x.shape[:axis], count, *x.shape[axis + 1 :], size)
+    strides = (*x.stride()[:axis], x.stride(axis) * step, *x.stride()[axis + 1 :], x.stride(axis))
+    return x.as_strided(shape, strides, x.storage_offset())
+
+
+def check_windows(exported: ExportedProgram) -> None:
+    """Raise `WritesThroughWindows` where a trace writes through `unfold`."""
+    for node in exported.graph.nodes:
+        if isinstance(node.target, OpOverload) and node.target._schema.is_mutable and _through_unfold(node.args[0]):
+            raise WritesThroughWindows
+
+
+def _through_unfold(node: Any) -> bool:
+    while isinstance(node, torch.fx.Node) and isinstance(node.target, OpOverload):
+        if str(node.target) == "aten.unfold.default":
+            return True
+        if node.target._schema.is_mutable or not node.target._schema.returns[0].alias_info:
+            return False
+        node = node.args[0]
+    return False

@@ -1,0 +1,75 @@
+"""Views of arrays that were written: a view of the new value becomes a view of the caller's own array."""
+
+# pyright: basic
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from mlgraph.targets.arrays import framework_of, strides_of
+
+
+def rebased(view: Any, new: Any, old: Any) -> Any:
+    """Return the part of `old` that `view` is of `new`, an array of the same shape whose values were copied there.
+
+    `view` itself where it shares no memory with `new`, or no view of `old` has its elements.
+    """
+    start = _offset(view, new)
+    if start is None:
+        return view
+    strides = strides_of(old)
+    if strides_of(new) != strides:
+        found = _translated(start, view, new, strides)
+        if found is None:
+            return view
+        begin, steps = found
+    else:
+        begin, steps = start, strides_of(view)
+    return _strided(old, tuple(view.shape), steps, begin)
+
+
+def _offset(view: Any, new: Any) -> int | None:
+    """Return how many elements after the first of `new` the first of `view` lies; None where they share no memory."""
+    if framework_of(view) == "torch":
+        if view.dtype != new.dtype or view.untyped_storage().data_ptr() != new.untyped_storage().data_ptr():
+            return None
+        return view.storage_offset() - new.storage_offset()
+    if not isinstance(view, np.ndarray) or view.dtype != new.dtype or not np.may_share_memory(view, new):
+        return None
+    return (view.ctypes.data - new.ctypes.data) // view.itemsize
+
+
+def _translated(start: int, view: Any, new: Any, strides: Sequence[int]) -> tuple[int, tuple[int, ...]] | None:
+    """Return offset and strides of `view` in an array of other strides; None where its elements lie unevenly there."""
+    if 0 in strides_of(new):
+        return None
+    origin = _coordinates(start, new)
+    steps: list[int] = []
+    for size, step in zip(view.shape, strides_of(view)):
+        if size < 2:
+            steps.append(0)
+            continue
+        delta = _coordinates(start + step, new) - origin
+        if not np.array_equal(_coordinates(start + step * (size - 1), new), origin + delta * (size - 1)):
+            return None
+        steps.append(int(delta @ np.array(strides)))
+    return int(origin @ np.array(strides)), tuple(steps)
+
+
+def _coordinates(offset: int, array: Any) -> "np.ndarray[Any, Any]":
+    """Return the index of the element that lies `offset` elements after the first."""
+    found = np.zeros(len(array.shape), np.int64)
+    for axis in sorted(range(len(array.shape)), key=lambda axis: -strides_of(array)[axis]):
+        if array.shape[axis] > 1:
+            found[axis], offset = divmod(offset, strides_of(array)[axis])
+    return found
+
+
+def _strided(array: Any, shape: tuple[int, ...], strides: Sequence[int], begin: int) -> Any:
+    """Return a view that begins `begin` elements after the first of `array`."""
+    if framework_of(array) == "torch":
+        return array.as_strided(shape, tuple(strides), array.storage_offset() + begin)
+    size = array.itemsize
+    first = np.lib.stride_tricks.as_strided(array, (1,), (size,))
+    walk = np.lib.stride_tricks.as_strided(first, (abs(begin) + 1,), (size if begin >= 0 else -size,))
+    return np.lib.stride_tricks.as_strided(walk[abs(begin) :], shape, tuple(step * size for step in strides))

@@ -1,0 +1,178 @@
+"""`separate-results`: results of `@main` share memory only where the function's own results do.
+
+    old = x.clone()        def main(x):
+    x.add_(1)                  add = torch.add(x, 1)
+    return old                 clone = torch.clone(x)      # without it the caller would find x's new value in it
+                               return clone, add
+
+Passes before this one take `x.clone()` and `x * 1` for `x`, equal values for one, and constants for what is made anew:
+right for values, not for memory that can be written. A result is copied that would share memory which the function's
+own result does not; so is the new value of an input or a buffer that is a view of what the call overwrites.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, cast
+
+from xdsl.builder import Builder
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.dialects.func import FuncOp, ReturnOp
+from xdsl.ir import Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import InsertPoint
+
+from mlgraph.analysis.aliases import Aliases, Root
+from mlgraph.dialects.backend import BACKENDS, CallOp
+from mlgraph.dialects.building import building
+from mlgraph.dialects.dtypes import element_type, tensor
+from mlgraph.dialects.functions import functions
+from mlgraph.dialects.outputs import Memory, OutputKind, OutputSpec
+from mlgraph.dialects.stateful import read_slots, written_slots
+
+IN_PLACE = {"torch": (OutputKind.INPUT, OutputKind.BUFFER), "numpy": (OutputKind.INPUT,)}
+"""The results whose values are copied into memory of the caller's; others are kept as they are."""
+
+
+@dataclass(frozen=True)
+class SeparateResultsPass(ModulePass):
+    """Copy the results of `@main` that would share memory which the function's own results do not."""
+
+    name = "separate-results"
+
+    to: Literal["torch", "jax", "tensorflow", "numpy"]
+    inputs: tuple[Memory, ...] = field(default=(), init=False)
+    """The inputs that `@main` takes, in order."""
+    outputs: tuple[OutputSpec, ...] = field(default=(), init=False)
+    """Where the results of `@main` go, but for those of objects; without any, no result may share memory."""
+
+    @classmethod
+    def of(
+        cls, to: Literal["torch", "jax", "tensorflow", "numpy"], inputs: Sequence[int], outputs: Sequence[OutputSpec]
+    ) -> "SeparateResultsPass":
+        """Return the pass for a program that takes the inputs of these numbers."""
+        found = cls(to)
+        object.__setattr__(found, "inputs", tuple(Memory("input", i) for i in inputs))
+        object.__setattr__(found, "outputs", tuple(outputs))
+        return found
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        main = next((f for f in functions(op) if f.sym_name.data == "main"), None)
+        if main is not None and self.to in IN_PLACE:
+            _Separation(main, self.to, self.inputs, self.outputs).run()
+
+
+class _Separation:
+    """The results of one function, visited in order."""
+
+    def __init__(self, main: FuncOp, to: str, inputs: Sequence[Memory], outputs: Sequence[OutputSpec]) -> None:
+        last = main.body.block.last_op
+        assert isinstance(last, ReturnOp)
+        self.last = last
+        self.to = to
+        self.aliases = Aliases(main, to)
+        slots = written_slots(main)
+        known = list(outputs) or [OutputSpec(OutputKind.USER_OUTPUT, i) for i in range(len(last.operands) - len(slots))]
+        placed = {spec.target: spec for spec in known if spec.kind is OutputKind.OBJECT}
+        own = [spec for spec in known if spec.kind is not OutputKind.OBJECT]
+        objects = [placed.get(slot, OutputSpec(OutputKind.OBJECT, slot)) for slot in slots.values()]
+        self.outputs = (*own, *objects)
+        self.owners = self._owners(main, inputs)
+        self.overwritten = {spec.memory for spec in self.outputs if self._is_in_place(spec)}
+        self.copies: dict[Memory, tuple[SSAValue, SSAValue]] = {}
+        """The memory that copies are written to, with what was copied and the copy."""
+        self.kept: dict[Root, list[OutputSpec]] = {}
+        """The memory of the results so far that stay what they are, and those results."""
+
+    def _owners(self, main: FuncOp, inputs: Sequence[Memory]) -> dict[Root, Memory]:
+        """Return the memory that the last arguments of `@main` are: inputs, then what objects hold."""
+        read = [Memory("object", slot) for slot in read_slots(main).values()]
+        memory = [*inputs, *read]
+        arguments = main.body.block.args[len(main.body.block.args) - len(memory) :] if memory else ()
+        return {Root("argument", argument): one for argument, one in zip(arguments, memory, strict=True)}
+
+    def _is_in_place(self, spec: OutputSpec) -> bool:
+        return spec.kind in IN_PLACE[self.to] or spec.is_written_in_place
+
+    def run(self) -> None:
+        """Copy what must be, and return the copies: first what is written in place, which others may be views of."""
+        results = list(self.last.operands)
+        for in_place in (True, False):
+            for i, (value, spec) in enumerate(zip(self.last.operands, self.outputs, strict=True)):
+                if self._is_in_place(spec) is in_place and isinstance(value.type, TensorType):
+                    results[i] = self._overwriting(value, spec) if in_place else self._kept(value, spec)
+        self.last.operands = results
+
+    def _overwriting(self, value: SSAValue, spec: OutputSpec) -> SSAValue:
+        """Return a value to write in place, copied where it may be a view of what this call overwrites."""
+        if not any(self._memory(root) in self.overwritten for root in self.aliases.roots(value)):
+            return value
+        copy = self._copied(value)
+        self.copies[spec.memory] = (value, copy)
+        return copy
+
+    def _kept(self, value: SSAValue, spec: OutputSpec) -> SSAValue:
+        """Return a result that stays what it is, copied where it would share memory that is not its own."""
+        if spec.same is not None and spec.same.kind != "output":
+            return value
+        roots = self.aliases.roots(value)
+        if not all(self._may_share(root, spec) for root in roots):
+            value = self._of_copy(value, spec) or self._copied(value)
+            roots = self.aliases.roots(value)
+        for root in roots:
+            self.kept.setdefault(root, []).append(spec)
+        return value
+
+    def _of_copy(self, value: SSAValue, spec: OutputSpec) -> SSAValue | None:
+        """Return the same view of a copy that is written to memory which the function's own result shares."""
+        for memory in spec.aliases & self.copies.keys():
+            old, new = self.copies[memory]
+            if (found := self._rebuilt(value, old, new)) is not None:
+                return found
+        return None
+
+    def _rebuilt(self, value: SSAValue, old: SSAValue, new: SSAValue) -> SSAValue | None:
+        """Return `value`, a chain of views of `old`, as the same chain of views of `new`."""
+        if value is old:
+            return new
+        op = value.owner
+        if not isinstance(op, CallOp) or not self.aliases.is_view(op):
+            return None
+        inner = self._rebuilt(op.inputs[0], old, new)
+        if inner is None:
+            return None
+        view = op.clone({op.inputs[0]: inner})
+        self.last.parent.insert_op_before(view, self.last)  # type: ignore[union-attr]
+        self.aliases.add(view)
+        return view.results[op.results.index(value)]
+
+    def _memory(self, root: Root) -> Memory | None:
+        """Return the memory of the caller's that a root is, None for what `@main` makes."""
+        return Memory("parameter", root.key) if root.kind == "parameter" else self.owners.get(root)
+
+    def _may_share(self, root: Root, spec: OutputSpec) -> bool:
+        """Return whether a result that stays what it is may share the memory of `root`."""
+        if root.kind == "constant":
+            return False
+        if root.kind == "value":
+            return all(self._share(spec, other) for other in self.kept.get(root, ()))
+        return self._memory(root) in spec.aliases
+
+    def _share(self, spec: OutputSpec, other: OutputSpec) -> bool:
+        """Return whether the function's own results of these two share memory."""
+        return spec.same is not None or other.memory in spec.aliases or spec.memory in other.aliases
+
+    def _copied(self, value: SSAValue) -> SSAValue:
+        backend = BACKENDS[self.to]
+        owner = value.owner if isinstance(value.owner, Operation) else self.last
+        with building(Builder(InsertPoint.before(self.last)), owner.location):
+            if self.to == "torch":
+                (copy,) = backend.call("torch.clone", (value,), {})
+            elif value.type == tensor((), element_type(value.type)):  # numpy gives scalars, not arrays without axes
+                (copy,) = backend.call("operator.getitem", (value, ()), {})
+            else:
+                (copy,) = backend.call("numpy.copy", (value,), {})
+        copy._type = value.type  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+        copy.name_hint = value.name_hint
+        self.aliases.add(cast(CallOp, copy.owner))
+        return copy
