@@ -109,9 +109,7 @@ def to_json(one: Specialization) -> dict[str, Any]:
         "size_guards": list(program.size_guards),
         "passed": list(one.executable.passed),
         "result": tree_to_json(tree.spec, result=True),
-        "result_leaves": [
-            {"traced": True} if leaf is TRACED else {"value": value_to_json(leaf)} for leaf in tree.leaves
-        ],
+        "result_leaves": [_leaf_to_json(leaf) for leaf in tree.leaves],
         "outputs": [_output_to_json(spec) for spec in program.outputs],
     }
 
