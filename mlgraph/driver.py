@@ -104,7 +104,7 @@ class Compiler:
         _check_outputs([*tree.leaves, *(leaf for leaf in left if not isinstance(leaf, Slot))])
         passed = _drop_unused(program, len(call.arrays))
         effects = Effects(state, left) if call.roots else None
-        modules = _modules_guard(info, _named(info, call))
+        modules = _modules_guard(info, _named(info, call), program)
         return self.lower(info, call, program, tree, passed, seconds, effects, python_guards(reach, info.to), modules)
 
     def _captured(self, info: FunctionInfo, call: BoundCall) -> tuple[Program, BoundCall, Trace, Reach, list[Any]]:
@@ -244,14 +244,30 @@ def _guards(
     return guards + array_guards(list(zip(arrays, inputs, strict=True)), program.bounds, program.size_guards, narrow)
 
 
-def _modules_guard(info: FunctionInfo, named: Sequence[tuple[str, Any]]) -> ModulesGuard | None:
+def _modules_guard(info: FunctionInfo, named: Sequence[tuple[str, Any]], program: Program) -> ModulesGuard | None:
     """Return the guard of the torch modules that a function reaches, None where it reaches none.
 
     The hooks of a module whose forward is compiled run around the compiled one.
     """
     if not any(module_framework(value) == "torch" for _, value in named):
         return None
-    return ModulesGuard(named, info.function if info.original is not info.function else None)
+    guard = ModulesGuard(named, info.function if info.original is not info.function else None)
+    if info.to == "torch" and (found := guard.backward_hook()) is not None:
+        program.guards = (*program.guards, _without_gradients(found))
+    return guard
+
+
+def _without_gradients(hook: str) -> Callable[[], str | None]:
+    """Return what tells whether gradients are taken, for a function with a hook that a graph does not run then."""
+    import torch
+
+    if torch.is_grad_enabled():
+        raise UnsupportedOpError(
+            f"{hook}, and a graph would not run it",
+            why="the backward of a graph comes from the operations of the forward",
+            fix="remove the hook, put it on the module that is compiled, or call the graph under torch.no_grad()",
+        )
+    return lambda: f"gradients are enabled, and {hook}" if torch.is_grad_enabled() else None
 
 
 def _static(info: FunctionInfo, call: BoundCall) -> list[tuple[str, Any]]:

@@ -104,11 +104,13 @@ class ModulesGuard(Guard):
         self._hooks = _global_hooks()
         self._ties = _ties(self._modules)
         self._identities = Identities()
+        self.test = self._identities.same
+        """What each call asks first: whether the very objects are there that were at the last `renew`."""
         self._layouts: tuple[Layout | None, ...] | None = None
         """The layouts of all weights, where only Python can compare them."""
 
     def emit(self, branch: Branch) -> None:
-        branch.tests.append(f"{branch.names.add('modules', self._identities.same)}()")
+        branch.tests.append(f"{branch.names.add('modules', self.test)}()")
         if self._layouts is not None:
             branch.tests.append(f"{branch.names.add('layouts', self._same_layouts)}()")
 
@@ -119,6 +121,15 @@ class ModulesGuard(Guard):
                 return found
         return _hooks_difference(self._hooks, _global_hooks(), GLOBAL_HOOKS, "torch") or self._ties_difference()
 
+    def backward_hook(self) -> str | None:
+        """Return in words where a hook is that runs in the backward of a module, None where none is."""
+        kinds = ("_backward_hooks", "_backward_pre_hooks")
+        for path, part in self._parts.items():
+            if any(part.hooks.get(kind) for kind in kinds):
+                return f"{path or 'the module'} has a backward hook"
+        everywhere = [f"_global{kind}" for kind in kinds if self._hooks[f"_global{kind}"]]
+        return f"there is {GLOBAL_HOOKS[everywhere[0]]}" if everywhere else None
+
     def weight(self, name: str, other: Any) -> Any:
         """Return the weight that is called `name` now; `other` where no module has one of that name."""
         path, _, key = name.rpartition(".")
@@ -126,7 +137,7 @@ class ModulesGuard(Guard):
 
     def is_same(self) -> bool:
         """Return whether the very objects are there that were at the last `renew`."""
-        return self._identities.same() and (self._layouts is None or self._same_layouts())
+        return self.test() and (self._layouts is None or self._same_layouts())
 
     def renew(self) -> None:
         """Take the very objects that are there now for those that a call finds without a closer look."""

@@ -413,6 +413,8 @@ class Reach:
         if ("w", id(module)) in self._seen:
             return
         self._seen.add(("w", id(module)))
+        for name in ("forward", "call", "__call__"):
+            self._follow(getattr(type(module), name, None))
         self._visit_class(type(module))
         own = _method_names(type(module)) if module_framework(module) == "torch" else frozenset()
         for name, item in attributes(module).items():

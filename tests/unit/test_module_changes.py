@@ -378,3 +378,60 @@ def test_a_compiled_module_is_pickled_and_copied_as_any_other():
     graph = copy.copy(mlgraph.compile(torch.sin, to="torch", args=(X,)))
     assert_same(graph, torch.sin, X)
     assert list(module.state_dict()) == list(build().state_dict())
+
+
+def test_a_backward_hook_inside_is_refused_where_gradients_are_taken():
+    module = build()
+    mlgraph.compile(module, to="torch", args=(X,))
+    handle = module.first.register_full_backward_hook(lambda module, *gradients: None)
+    with pytest.raises(mlgraph.errors.UnsupportedOpError, match="first has a backward hook"):
+        module(X)
+    with torch.no_grad():
+        assert_same(module, build(), X)
+    with pytest.raises(mlgraph.errors.UnsupportedOpError, match="first has a backward hook"):
+        module(X)
+    handle.remove()
+    assert_same(module, build(), X)
+
+
+def test_the_cache_of_parametrizations_holds_no_traced_tensor():
+    module, twin = build(), build()
+    for each in (module, twin):
+        torch.manual_seed(1)
+        parametrizations.weight_norm(each.first)
+    mlgraph.compile(module, to="torch")
+    with parametrize.cached():
+        assert_same(module, twin, X)
+        assert_same(mlgraph.restore(module), twin, X)
+
+
+def test_a_capture_leaves_weights_that_can_be_swapped():
+    module, twin = build(), build()
+    mlgraph.compile(module, to="torch", args=(X,))
+    for each in (module, twin):
+        torch.utils.swap_tensors(each.last.weight, nn.Parameter(torch.full((3, 3), 0.3)))
+    assert_same(module, twin, X)
+    assert module.forward.cache_info().captures == 1
+
+
+def test_a_method_that_a_forward_calls_is_guarded(monkeypatch):
+    class Helped(nn.Linear):
+        def helper(self, x):
+            return x
+
+        def forward(self, input):
+            return self.helper(super().forward(input))
+
+    module, plain = Helped(3, 3), nn.Linear(3, 3)
+    module.load_state_dict(plain.state_dict())
+    mlgraph.compile(module, to="torch", args=(X,))
+    module.helper = lambda x: x * 2
+    assert_same(module, lambda x: plain(x) * 2, X)
+    del module.helper
+    monkeypatch.setattr(Helped, "helper", lambda self, x: x * 3)
+    assert_same(module, lambda x: plain(x) * 3, X)
+
+
+def test_a_module_whose_weights_have_no_shape_yet_is_refused():
+    with pytest.raises(mlgraph.errors.InputError, match="call the module once"):
+        mlgraph.compile(nn.Sequential(nn.LazyLinear(3)), to="numpy", args=(X,))

@@ -25,7 +25,7 @@ from mlgraph.frontend.torch.raising import IGNORED, Raiser, fixed, symbols_of, t
 from mlgraph.frontend.torch.replacing import DECOMPOSED
 from mlgraph.frontend.torch.size_guards import SizeGuard, Unprintable, bounds, guards_of, shape_env_of
 from mlgraph.frontend.torch.table import RULES
-from mlgraph.frontend.torch.tracing import Root, TraceOptions, export, quiet, users_lines
+from mlgraph.frontend.torch.tracing import Root, TraceOptions, export, forget_weights, quiet, users_lines
 
 
 def capture(request: Request) -> Program:
@@ -78,6 +78,7 @@ def _capture(request: Request, free: Free, options: TraceOptions) -> tuple[Progr
         raise SizesToFix(free)
     with naming(root.trace.streams):
         program = _raise(exported, root, request)
+    forget_weights(exported)
     program.tracer_seconds = seconds
     program.streams = root.trace.streams.used
     return program, root.trace.layout_matters

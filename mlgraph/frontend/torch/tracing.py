@@ -29,6 +29,7 @@ from torch.export import ExportedProgram
 from torch.fx.experimental import proxy_tensor
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.fx.proxy import TracerBase
+from torch.nn.utils import parametrize
 from torch.overrides import TorchFunctionMode
 
 import mlgraph.frontend.torch.ctc
@@ -146,6 +147,7 @@ class Root(torch.nn.Module):
 
     def __init__(self, request: Request, options: TraceOptions) -> None:
         super().__init__()
+        check_initialized(request.named)
         self.options = options
         self.training = all(module.training for _, module in request.named if isinstance(module, torch.nn.Module))
         self.trace = Trace(request.function, Streams(request.generators))
@@ -178,6 +180,7 @@ class Root(torch.nn.Module):
         yield watching_generators(trace.streams)
         yield unchecked_distributions()
         yield assigned_buffers(trace.modules)
+        yield without_cached_weights()
         yield SimpleSizes()
         yield Replacing()
         yield Looks(arrays, trace)
@@ -198,6 +201,26 @@ class Root(torch.nn.Module):
         """The `state_dict()` name of a weight that export calls `m0.fc.weight`."""
         head, _, rest = target.partition(".")
         return ".".join(part for part in (self.trace.names[head], rest) if part)
+
+
+def check_initialized(named: Sequence[tuple[str, Any]]) -> None:
+    """Raise `InputError` for modules whose first call will say what shapes their weights have."""
+    for _, module in named:
+        if isinstance(module, torch.nn.Module) and any(map(torch.nn.parameter.is_lazy, module.parameters())):
+            raise InputError(
+                f"{type(module).__name__} has weights of no shape yet, which its first call gives them",
+                fix="call the module once before it is compiled",
+            )
+
+
+def forget_weights(exported: ExportedProgram) -> None:
+    """Have torch's tracer let go of the user's weights: it keeps weak references, which `swap_tensors` refuses."""
+    values = [node.meta.get("val") for node in exported.graph.nodes]
+    modes = {id(mode): mode for value in values if (mode := getattr(value, "fake_mode", None)) is not None}
+    for mode in modes.values():
+        describer = mode.fake_tensor_converter.meta_converter.describer
+        describer.lookup_tensor.clear()
+        describer.lookup_storage.clear()
 
 
 class Looks(TorchFunctionMode):
@@ -251,6 +274,17 @@ def unchecked_distributions() -> Iterator[None]:
         yield
     finally:
         torch.distributions.Distribution.set_default_validate_args(before)
+
+
+@contextlib.contextmanager
+def without_cached_weights() -> Iterator[None]:
+    """Have parametrizations compute their weights inside: a cached one would be no part of the trace, or outlive it."""
+    enabled, cache = parametrize._cache_enabled, parametrize._cache
+    parametrize._cache_enabled, parametrize._cache = 0, {}
+    try:
+        yield
+    finally:
+        parametrize._cache_enabled, parametrize._cache = enabled, cache
 
 
 @contextlib.contextmanager
