@@ -245,6 +245,8 @@ class Executable:
             params[name].assign(value)
         else:
             params[name] = value
+            if self.to == "jax" and name in self.program.setters:
+                self.program.setters[name](value)
         return params[name]
 
     def shared(self, results: Sequence[Any], owners: dict[Memory, Any]) -> list[Any]:

@@ -18,7 +18,7 @@ def at(filename: str, line: int, column: int = 0, module: str = "") -> LocationA
     return NameLoc(StringAttr(module), place) if module else place
 
 
-LIBRARIES = ("torch", "torchgen", "jax", "jaxlib", "tensorflow", "keras", "tf_keras", "numpy", "optree", "xdsl")
+LIBRARIES = ("torch", "torchgen", "jax", "jaxlib", "flax", "tensorflow", "keras", "tf_keras", "numpy", "optree", "xdsl")
 CONSOLES = ("<stdin>", "<string>", "<ipython")
 """Where code that a user typed says that it comes from."""
 

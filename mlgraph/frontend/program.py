@@ -167,6 +167,8 @@ class Program:
     """Where torch, as the target, computes."""
     tracer_seconds: float = 0.0
     """The time that the framework's own tracer took."""
+    setters: Mapping[str, Callable[[Any], None]] = field(default_factory=dict[str, Callable[[Any], None]])
+    """What writes parameters in the user's own module, where the arrays themselves cannot be written."""
 
     def targets(self, kind: OutputKind) -> list[Any]:
         """Return the targets of the results of one kind."""

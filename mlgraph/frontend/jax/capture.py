@@ -12,6 +12,7 @@ from xdsl.transforms.dead_code_elimination import dce
 
 from mlgraph.dialects import sizes
 from mlgraph.dialects.building import building
+from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
 from mlgraph.frontend.jax import (  # noqa: F401
     calls,
@@ -26,35 +27,40 @@ from mlgraph.frontend.jax import (  # noqa: F401
     windows,
 )
 from mlgraph.frontend.jax.dimensions import Dimensions, FixSizes, symbols_of
+from mlgraph.frontend.jax.modules import Modules
 from mlgraph.frontend.jax.raising import Raiser
 from mlgraph.frontend.jax.rules import type_of_aval
 from mlgraph.frontend.jax.tracing import Shape, Symbols, Trace, check_inputs, complaint, trace
-from mlgraph.frontend.program import Input, Program, Request, user_outputs
+from mlgraph.frontend.program import Input, OutputKind, OutputSpec, Program, Request, user_outputs
 
 
 def capture(request: Request) -> Program:
     """Trace `request.function` with jax and raise what it did."""
     check_inputs(request)
     symbols = Symbols.of(list(request.arrays), request.dynamic)
+    modules = Modules(request)
     while True:
-        traced = trace(request, symbols)
+        traced = trace(request, symbols, modules)
         try:
-            return raised(request, traced)
+            return raised(request, traced, modules)
         except FixSizes as needed:
             symbols.fix(needed.symbols)
         except InconclusiveDimensionOperation as error:
             symbols.fix(symbols_of(complaint(error)))
 
 
-def raised(request: Request, traced: Trace) -> Program:
+def raised(request: Request, traced: Trace, modules: Modules) -> Program:
     """The program of a trace."""
-    jaxpr = traced.jaxpr.jaxpr
-    main = function("main", [type_of_aval(v.aval) for v in jaxpr.invars], list(request.names))
+    n = len(modules.names)
+    types = [type_of_aval(v.aval) for v in traced.jaxpr.jaxpr.invars]
+    main = function("main", types[n:], list(request.names))
     arguments = main.body.block.args
     raiser = Raiser(Dimensions(places(traced.shapes, arguments)))
     with building(main.body.block):
-        values = raiser.run_closed(traced.jaxpr, arguments)
+        weights = [parameter(*weight) for weight in zip(modules.names, modules.arrays, types)]
+        values = raiser.run_closed(traced.jaxpr, [*weights, *arguments])
         results = list(with_sizes(traced, values, raiser.dimensions))
+        results += values[len(values) - len(traced.written) :]
     raiser.raise_for_missing()
     finish(main, results)
     module = ModuleOp([main])
@@ -66,9 +72,18 @@ def raised(request: Request, traced: Trace) -> Program:
     )
     free = {n for shape in traced.shapes for n in shape if isinstance(n, str)}
     bounds = {symbol: (2, None) for symbol in sorted(free)}
-    specs = user_outputs(traced.outputs, traced.same)
+    written = (OutputSpec(OutputKind.BUFFER, name) for name in traced.written)
+    specs = (*user_outputs(traced.outputs, traced.same), *written)
     return Program(
-        module, inputs, traced.outputs, specs, bounds, size_guards=traced.conditions, tracer_seconds=traced.seconds
+        module,
+        inputs,
+        traced.outputs,
+        specs,
+        bounds,
+        dict(zip(modules.names, modules.arrays)),
+        size_guards=traced.conditions,
+        tracer_seconds=traced.seconds,
+        setters=modules.setters() if traced.written else {},
     )
 
 

@@ -7,7 +7,7 @@ that Python needs), the symbols that it names are made equal or fixed, and the f
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -18,6 +18,7 @@ from jax import export
 from mlgraph.errors import InputError
 from mlgraph.frontend.jax.dimensions import symbols_of
 from mlgraph.frontend.jax.errors import raise_explained
+from mlgraph.frontend.jax.modules import Modules
 from mlgraph.frontend.jax.watching import watching
 from mlgraph.frontend.looks import Looks
 from mlgraph.frontend.program import TRACED, Memory, Request, identities
@@ -45,6 +46,8 @@ class Trace:
     same: Mapping[int, Memory]
     """The leaves that are an input or an earlier leaf."""
     seconds: float
+    written: list[str]
+    """The variables of modules whose new values are the last outputs of the jaxpr."""
 
 
 @dataclass
@@ -139,12 +142,16 @@ def check_inputs(request: Request) -> None:
             raise InputError(what, fix="pass jax.random.key_data(key), and wrap it in the function")
 
 
-def trace(request: Request, symbols: Symbols) -> Trace:
-    """Trace the function of `request`; an error of the user's own code comes out as it is."""
+def trace(request: Request, symbols: Symbols, modules: Modules) -> Trace:
+    """Trace the function of `request`; an error of the user's own code comes out as it is.
+
+    The jaxpr takes the variables of modules before the inputs.
+    """
+    weights = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in modules.arrays]
     while True:
         start = time.perf_counter()
-        leaves = _Leaves(request.function)
-        arguments = symbols.arguments()
+        leaves = _Leaves(request.function, modules)
+        arguments = [*weights, *symbols.arguments()]
         try:
             with watching(symbols.sizes) as watch:
                 jaxpr = jax.make_jaxpr(leaves)(*arguments)
@@ -157,8 +164,17 @@ def trace(request: Request, symbols: Symbols) -> Trace:
             symbols.relax(watch.seen, "")
             continue
         shapes = [tuple(shape) for shape in symbols.names]
-        conditions, seconds = tuple(watch.conditions), time.perf_counter() - start
-        return Trace(jaxpr, shapes, leaves.outputs, leaves.results, leaves.looked, conditions, leaves.same, seconds)
+        return Trace(
+            jaxpr=jaxpr,
+            shapes=shapes,
+            outputs=leaves.outputs,
+            results=leaves.results,
+            looked=leaves.looked,
+            conditions=tuple(watch.conditions),
+            same=leaves.same,
+            seconds=time.perf_counter() - start,
+            written=leaves.written,
+        )
 
 
 def complaint(error: Exception) -> str:
@@ -169,10 +185,20 @@ def complaint(error: Exception) -> str:
 class _Leaves:
     """The function to trace: it gives the arrays among the leaves, and remembers the others."""
 
-    def __init__(self, function: Callable[..., list[Any]]) -> None:
-        self.function = function
+    def __init__(self, function: Callable[..., list[Any]], modules: Modules) -> None:
+        self.function, self.modules = function, modules
 
     def __call__(self, *arrays: Any) -> list[Any]:
+        """Return the arrays among the leaves, then what was written to modules."""
+        n = len(self.modules.names)
+        with self.modules.holding(arrays[:n]) as written:
+            found = self.leaves(arrays[n:])
+            new = written()
+        self.written = list(new)
+        return [*found, *new.values()]
+
+    def leaves(self, arrays: Sequence[Any]) -> list[Any]:
+        """Return the arrays among the leaves."""
         self.outputs: list[Any] = []
         self.results: list[Any] = []
         found: list[Any] = []
