@@ -288,6 +288,17 @@ def test_a_generator_of_numpy_as_an_argument():
             np.testing.assert_allclose(graph(A, ours), noise(A, theirs))
 
 
+def test_a_generator_of_numpy_as_a_default():
+    ours, theirs = ((np.random.default_rng(1), np.random.RandomState(2)) for _ in range(2))
+
+    def noise(x, rng=ours[0], *, other=ours[1]):
+        return rng.permutation(x) + rng.normal(size=x.shape) * other.rand(4)
+
+    graph = mlgraph.compile(noise, to="numpy", args=(A,))
+    for _ in range(2):
+        np.testing.assert_allclose(graph(A), noise(A, theirs[0], other=theirs[1]))
+
+
 def test_a_generator_of_numpy_in_an_attribute_that_is_replaced():
     class Noise:
         def __init__(self):

@@ -79,10 +79,11 @@ def transplanted(function: types.FunctionType) -> types.FunctionType:
         stored = _stored_cells(function.__code__)
         named = zip(function.__code__.co_freevars, closure)
         cells = tuple(cell if name in stored or not _is_adapted(cell) else types.CellType() for name, cell in named)
-        copy = types.FunctionType(
-            function.__code__, _globals_of(function), function.__name__, function.__defaults__, cells or None
-        )
-        copy.__kwdefaults__ = function.__kwdefaults__
+        defaults = None if function.__defaults__ is None else tuple(map(_argument, function.__defaults__))
+        copy = types.FunctionType(function.__code__, _globals_of(function), function.__name__, defaults, cells or None)
+        copy.__kwdefaults__ = {
+            name: _argument(value) for name, value in (function.__kwdefaults__ or {}).items()
+        } or None
         copies[key] = functools.update_wrapper(copy, function)
         del copy.__wrapped__
         if not hasattr(function, "__wrapped__"):
