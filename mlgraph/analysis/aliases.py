@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from xdsl.dialects.arith import ConstantOp
-from xdsl.dialects.builtin import TensorType
+from xdsl.dialects.builtin import IndexType, TensorType
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import BlockArgument, Operation, SSAValue
 
@@ -39,6 +39,8 @@ VIEWS: dict[str, frozenset[str]] = {
     ),
 }
 """The functions of each library whose results may share the memory of their arguments."""
+VIEW_ATTRIBUTES = ("T", "H", "mT", "mH", "data", "flat", "imag", "real")
+"""The attributes of arrays that are views of them; others are sizes and types."""
 
 
 class Root(NamedTuple):
@@ -79,6 +81,8 @@ class Aliases:
 
     def _roots_of(self, op: Operation, result: SSAValue) -> Roots:
         own: Roots = frozenset({Root("value", result)})
+        if isinstance(result.type, IndexType):
+            return frozenset()
         match op:
             case ConstantOp():
                 return frozenset()
@@ -87,7 +91,7 @@ class Aliases:
             case FusedOp():
                 return own
             case CallOp():
-                return self._call(op) or own
+                return self._call(op) or (own if isinstance(result.type, TensorType) else frozenset())
             case _:
                 return own | self._all(_values_inside(op))
 
@@ -96,9 +100,9 @@ class Aliases:
         callee = op.callee.data
         if callee == "operator.getitem":
             return self._item(op)
-        if callee == "builtins.getattr":
-            return self._all(iter(op.inputs))
-        return self._all(iter(op.inputs)) if callee in self.views else frozenset()
+        if callee == "builtins.getattr" and op.arguments.data.positional[1] not in VIEW_ATTRIBUTES:
+            return frozenset()
+        return self._all(iter(op.inputs)) if self.is_view(op) else frozenset()
 
     def _item(self, op: CallOp) -> Roots:
         """`params["name"]` is a weight, `several[0]` a part of a tuple, and `x[1:]` a view, but not `x[array]`."""

@@ -10,7 +10,7 @@ right for values, not for memory that can be written. A result is copied that wo
 own result does not; so is the new value of an input or a buffer that is a view of what the call overwrites.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
 
@@ -79,8 +79,16 @@ class _Separation:
         self.outputs = (*own, *objects)
         self.owners = self._owners(main, inputs)
         self.overwritten = {spec.memory for spec in self.outputs if self._is_in_place(spec)}
-        self.copies: dict[Memory, tuple[SSAValue, SSAValue]] = {}
-        """The memory that copies are written to, with what was copied and the copy."""
+        self.shared = {spec.memory: set(spec.aliases) for spec in self.outputs}
+        """The memory that each of the function's own results shares, whichever of two results came first."""
+        for spec in self.outputs:
+            for memory in spec.aliases & self.shared.keys():
+                self.shared[memory].add(spec.memory)
+        self.results: dict[Memory, SSAValue] = {}
+        """The results so far that stay what they are."""
+        self.finals: dict[Memory, tuple[SSAValue, SSAValue]] = {}
+        """The results so far by the memory that they are or are written to: the value, or the array that it is a view
+        of, and what became of it."""
         self.kept: dict[Root, list[OutputSpec]] = {}
         """The memory of the results so far that stay what they are, and those results."""
 
@@ -97,54 +105,93 @@ class _Separation:
     def run(self) -> None:
         """Copy what must be, and return the copies: first what is written in place, which others may be views of."""
         results = list(self.last.operands)
-        for in_place in (True, False):
-            for i, (value, spec) in enumerate(zip(self.last.operands, self.outputs, strict=True)):
-                if self._is_in_place(spec) is in_place and isinstance(value.type, TensorType):
-                    results[i] = self._overwriting(value, spec) if in_place else self._kept(value, spec)
+        for i in sorted(range(len(results)), key=self._turn):
+            spec = self.outputs[i]
+            value = self.last.operands[i]
+            if isinstance(value.type, TensorType):
+                results[i] = self._overwriting(value, spec) if self._is_in_place(spec) else self._kept(value, spec)
         self.last.operands = results
+
+    def _turn(self, i: int) -> tuple[int, int]:
+        """Return which results come first: values to write, then views of these; and arrays before their views."""
+        spec = self.outputs[i]
+        if self._is_in_place(spec):
+            return 0, 0
+        return 1 if spec.aliases & self.overwritten else 2, self._views(self.last.operands[i])
+
+    def _views(self, value: SSAValue) -> int:
+        """Return how many calls made a view of an array, one after the other."""
+        return sum(1 for _ in self._chain(value))
+
+    def _chain(self, value: SSAValue) -> Iterator[CallOp]:
+        """Yield the calls that made a view, the last first."""
+        while isinstance(op := value.owner, CallOp) and self.aliases.is_view(op):
+            yield op
+            value = op.inputs[0]
 
     def _overwriting(self, value: SSAValue, spec: OutputSpec) -> SSAValue:
         """Return a value to write in place, copied where it may be a view of what this call overwrites."""
-        if not any(self._memory(root) in self.overwritten for root in self.aliases.roots(value)):
-            return value
-        copy = self._copied(value)
-        self.copies[spec.memory] = (value, copy)
-        return copy
+        overlaps = any(self._memory(root) in self.overwritten for root in self.aliases.roots(value))
+        new = self._copied(value) if overlaps else value
+        self.finals[spec.memory] = (value, new)
+        return new
 
     def _kept(self, value: SSAValue, spec: OutputSpec) -> SSAValue:
         """Return a result that stays what it is, copied where it would share memory that is not its own."""
-        if spec.same is not None and spec.same.kind != "output":
-            return value
-        roots = self.aliases.roots(value)
-        if not all(self._may_share(root, spec) for root in roots):
-            value = self._of_copy(value, spec) or self._copied(value)
-            roots = self.aliases.roots(value)
-        for root in roots:
+        if spec.same is not None:
+            return self.results.get(spec.same, value)
+        new, base = self._of_final(value, spec), (value, value)
+        if new is None and not all(self._may_share(root, spec) for root in self.aliases.roots(value)):
+            new, base = self._copied_with_base(value, spec)
+        new = value if new is None else new
+        for root in self.aliases.roots(new):
             self.kept.setdefault(root, []).append(spec)
-        return value
+        self.finals[spec.memory] = base if base[0] is not value else (value, new)
+        self.results[spec.memory] = new
+        return new
 
-    def _of_copy(self, value: SSAValue, spec: OutputSpec) -> SSAValue | None:
-        """Return the same view of a copy that is written to memory which the function's own result shares."""
-        for memory in spec.aliases & self.copies.keys():
-            old, new = self.copies[memory]
+    def _copied_with_base(self, value: SSAValue, spec: OutputSpec) -> tuple[SSAValue, tuple[SSAValue, SSAValue]]:
+        """Return a copy of a result, and what was copied with its copy.
+
+        Of a view that shares memory with another result the whole array is copied, for that to be a view of it too.
+        """
+        chain = list(self._chain(value))
+        if not chain or not any(memory.kind in ("output", "object") for memory in self.shared[spec.memory]):
+            copy = self._copied(value)
+            return copy, (value, copy)
+        base = chain[-1].inputs[0]
+        copy = self._copied(base)
+        return self._cloned(chain, base, copy), (base, copy)
+
+    def _of_final(self, value: SSAValue, spec: OutputSpec) -> SSAValue | None:
+        """Return the same view of what is written to, or returned as, memory that the function's own result shares."""
+        for memory in self.shared[spec.memory] & self.finals.keys():
+            old, new = self.finals[memory]
             if (found := self._rebuilt(value, old, new)) is not None:
                 return found
         return None
 
     def _rebuilt(self, value: SSAValue, old: SSAValue, new: SSAValue) -> SSAValue | None:
-        """Return `value`, a chain of views of `old`, as the same chain of views of `new`."""
-        if value is old:
-            return new
-        op = value.owner
-        if not isinstance(op, CallOp) or not self.aliases.is_view(op):
+        """Return `value`, a chain of views of `old`, as the same chain of views of `new`; None where it is no such."""
+        chain: list[CallOp] = []
+        for op in self._chain(value):
+            if old in op.results:
+                break
+            chain.append(op)
+        if (chain[-1].inputs[0] if chain else value) is not old:
             return None
-        inner = self._rebuilt(op.inputs[0], old, new)
-        if inner is None:
-            return None
-        view = op.clone({op.inputs[0]: inner})
-        self.last.parent.insert_op_before(view, self.last)  # type: ignore[union-attr]
-        self.aliases.add(view)
-        return view.results[op.results.index(value)]
+        return value if new is old else self._cloned(chain, old, new)
+
+    def _cloned(self, chain: Sequence[CallOp], old: SSAValue, new: SSAValue) -> SSAValue:
+        """Build the calls of a chain, the last of which comes first, on `new` in the place of `old`."""
+        block = self.last.parent
+        assert block is not None
+        for op in reversed(chain):
+            view = op.clone({old: new})
+            block.insert_op_before(view, self.last)
+            self.aliases.add(view)
+            old, new = op.results[0], view.results[0]
+        return new
 
     def _memory(self, root: Root) -> Memory | None:
         """Return the memory of the caller's that a root is, None for what `@main` makes."""
@@ -160,7 +207,7 @@ class _Separation:
 
     def _share(self, spec: OutputSpec, other: OutputSpec) -> bool:
         """Return whether the function's own results of these two share memory."""
-        return spec.same is not None or other.memory in spec.aliases or spec.memory in other.aliases
+        return spec.same is not None or other.memory in self.shared[spec.memory]
 
     def _copied(self, value: SSAValue) -> SSAValue:
         backend = BACKENDS[self.to]

@@ -109,6 +109,7 @@ def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
     main = function("main", [type_of(node.meta["val"]) for node in users], list(request.names))
     raiser = Raiser(exported.graph_module)
     parameters: dict[str, Any] = {}
+    written = {*signature.buffers_to_mutate.values()}
     with building(main.body.block):
         arguments = iter(main.body.block.args)
         for node, spec in zip(nodes, signature.input_specs):
@@ -117,7 +118,7 @@ def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
             elif spec.kind in (InputKind.PARAMETER, InputKind.BUFFER):
                 name = root.name_of(str(spec.target))
                 array = _lookup(root, exported, str(spec.target))
-                if node.users or spec.kind == InputKind.PARAMETER:
+                if node.users or spec.kind == InputKind.PARAMETER or str(spec.target) in written:
                     parameters[name] = array
                 raiser.values[node] = parameter(name, array, type_of(node.meta["val"])) if node.users else None
             elif spec.kind == InputKind.TOKEN:
