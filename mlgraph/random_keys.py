@@ -36,7 +36,7 @@ def opened(leaves: Sequence[Any]) -> list[Any] | None:
 def _opened(leaf: Any) -> Any:
     import jax
 
-    if not isinstance(leaf, jax.Array) or not jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key):
+    if not isinstance(leaf, jax.Array) or not jax.numpy.issubdtype(leaf.dtype, jax.dtypes.prng_key):
         return leaf
     kept = _words.get(id(leaf))
     words = jax.random.key_data(leaf) if kept is None else kept[1]

@@ -46,10 +46,12 @@ def _flatten_key(node: Any) -> Any:
 
 
 def _rebuild_key(kind: Any, items: Any) -> Any:
-    return closed(*items, kind)
+    (words,) = items
+    return closed(words, kind)
 
 
-optree.register_pytree_node(KeyWords, _flatten_key, _rebuild_key, namespace=NAMESPACE)
+_key_words: Any = KeyWords
+optree.register_pytree_node(_key_words, _flatten_key, _rebuild_key, namespace=NAMESPACE)
 
 
 def _register(node: Any) -> bool:

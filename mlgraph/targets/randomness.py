@@ -132,9 +132,10 @@ def step(target: str, stream: Any, device: str) -> tuple[Any, Any]:
             return generator, generator
         case "jax":
             import jax
+            from jax.core import Tracer
 
             following, key = jax.random.split(stream)
-            if isinstance(key, jax.core.Tracer):
+            if isinstance(key, Tracer):
                 raise _traced("jax.jit", "key")
             return key, following
         case "tensorflow":
