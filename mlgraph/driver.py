@@ -291,9 +291,8 @@ def _traced_call(
     positional, keyword = spread(info.signature, values)
     result = flatten_result(original(*positional, **keyword), call.roots)
     after = take_apart(info.signature, values, call.plan)
-    own = [leaf for i, leaf in enumerate(after.leaves) if call.is_array[i] and i not in call.lifted]
-    given = [leaf for leaf, i in zip(traced, _array_leaves(call)) if i not in call.lifted]
-    if after.spec != call.spec or any(a is not b for a, b in zip(own, given, strict=True)):
+    given = zip(traced, _array_leaves(call))
+    if after.spec != call.spec or any(after.leaves[i] is not leaf for leaf, i in given if i not in call.lifted):
         raise UnsupportedOpError(
             f"{info.name} changes a list, dict or dataclass that it is given",
             why="a call of the graph would leave the caller's as it is",

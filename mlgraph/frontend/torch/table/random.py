@@ -51,6 +51,8 @@ def native(
 
 @rule("rand.default", "rand.generator")
 def rand(out: Out, size: Any, *, generator: Any = None, **ignored: Any) -> SSAValue:
+    if stream_of(generator) is None and out.dtype not in COMPLEX:
+        return uniform(out, size)  # which is this very call for torch, from its global generator
     return native("torch.rand", (size,), generator, lambda: uniform(out, size), dtype=out.dtype)
 
 
@@ -108,6 +110,8 @@ def prims_uniform(out: Out, size: Any, *, low: float, high: float, generator: An
 
 @rule("randn.default", "randn.generator")
 def randn(out: Out, size: Any, *, generator: Any = None, **ignored: Any) -> SSAValue:
+    if stream_of(generator) is None and out.dtype not in COMPLEX:
+        return standard_normal(out, size)
     return native("torch.randn", (size,), generator, lambda: standard_normal(out, size), dtype=out.dtype)
 
 
@@ -171,6 +175,8 @@ def randint(out: Out, high: Any, size: Any, *, generator: Any = None, **ignored:
 @rule("randint.low", "randint.low_generator")
 def randint_low(out: Out, low: Any, high: Any, size: Any, *, generator: Any = None, **ignored: Any) -> SSAValue:
     body = lambda: integers(out, low, high, size)  # noqa: E731
+    if stream_of(generator) is None and out.dtype in INTEGERS and isinstance(low, int) and isinstance(high, int):
+        return body()
     return native("torch.randint", (low, high, size), generator, body, dtype=out.dtype)
 
 
