@@ -6,6 +6,8 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
+from mlgraph.frontend.looks import unnoticed
+
 _words: dict[int, tuple[Any, Any]] = {}
 """The words that traced keys were made from, by identity of the key, as long as it is there."""
 
@@ -27,9 +29,10 @@ class KeyWords:
 
 def opened(leaves: Sequence[Any]) -> list[Any] | None:
     """Return the leaves with keys as `KeyWords`, None where none is a key."""
-    if "jax" not in sys.modules:
+    if sys.modules.get("jax") is None:
         return None
-    found = [_opened(leaf) for leaf in leaves]
+    with unnoticed():
+        found = [_opened(leaf) for leaf in leaves]
     return found if any(a is not b for a, b in zip(found, leaves)) else None
 
 

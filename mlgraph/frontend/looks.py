@@ -1,7 +1,8 @@
 """Which inputs of a capture were asked for their shape or type: neither need leave anything in a trace."""
 
 # pyright: basic
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -29,3 +30,13 @@ def note_look(x: Any) -> None:
     looks = _looks.get()
     if looks is not None and id(x) in looks.numbers:
         looks.found.add(looks.numbers[id(x)])
+
+
+@contextmanager
+def unnoticed() -> Iterator[None]:
+    """Let looks inside count for nothing: they are the compiler's own."""
+    token = _looks.set(None)
+    try:
+        yield
+    finally:
+        _looks.reset(token)

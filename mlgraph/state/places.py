@@ -47,12 +47,12 @@ class Item(NamedTuple):
 
     def set(self, owner: Any, value: Any) -> None:
         if isinstance(owner, dict):
-            dict.__setitem__(owner, self.key, value)
+            _dict_of(owner).__setitem__(owner, self.key, value)
         else:
             owner[self.key] = value
 
     def delete(self, owner: Any) -> None:
-        dict.__delitem__(owner, self.key)
+        _dict_of(owner).__delitem__(owner, self.key)
 
     def __str__(self) -> str:
         return f"[{self.key!r}]"
@@ -74,6 +74,11 @@ class Variable(NamedTuple):
 
     def __str__(self) -> str:
         return f".{self.name}"
+
+
+def _dict_of(container: Any) -> Any:
+    """Return the class of Python's whose methods write a dict: an ordered one keeps its order beside the items."""
+    return OrderedDict if isinstance(container, OrderedDict) else dict
 
 
 Step: TypeAlias = Attribute | Item | Variable

@@ -68,7 +68,7 @@ def test_loaded_graph_gives_the_same(saved, to):
 
 def test_call_that_fits_no_saved_specialization(saved):
     with pytest.raises(CaptureError, match="no specialization"):
-        mlgraph.load(saved)(X, 7.0)
+        mlgraph.load(saved)(X, 7)
 
 
 @pytest.mark.parametrize("to", TARGETS)

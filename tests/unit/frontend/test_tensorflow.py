@@ -12,7 +12,7 @@ from xdsl.context import Context
 
 from mlgraph.dialects.functions import main_of
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, UnsupportedOpError, line_of
-from mlgraph.frontend.program import TRACED, Program, Request
+from mlgraph.frontend.program import TRACED, OutputKind, Program, Request
 from mlgraph.frontend.tensorflow import capture
 from mlgraph.loader import load
 from mlgraph.targets.callable import emit
@@ -44,6 +44,11 @@ def run(program: Program, *arrays: Any, to: str = "numpy") -> list[Any]:
         given.insert(0, {name: convert(value) for name, value in program.parameters.items()})
     found = main(*given)
     return list(found) if isinstance(found, tuple | list) else [found]
+
+
+def writes(program: Program, results: list[Any]) -> dict[str, Any]:
+    """The new values of variables."""
+    return {s.target: r for s, r in zip(program.outputs, results) if s.kind is OutputKind.BUFFER}
 
 
 def outputs(program: Program, *arrays: Any, to: str = "numpy") -> list[Any]:
@@ -326,7 +331,7 @@ def test_variables_are_parameters_and_writes() -> None:
     assert program.parameters == {"total": module.total, "steps.0": module.steps[0]}
     x = floats(2)
     results = run(program, x)
-    written = {name: results[i] for name, i in program.writes}
+    written = writes(program, results)
     expected = module(tf.constant(x))
     np.testing.assert_allclose(results[0], expected, rtol=1e-6)
     np.testing.assert_allclose(written["total"], module.total.numpy(), rtol=1e-6)
@@ -351,7 +356,7 @@ def test_a_branch_and_a_loop_write_variables() -> None:
         v.assign([1.0, 2.0])
         results = run(program, x)
         np.testing.assert_allclose(results[0], function(tf.constant(x)), rtol=1e-5)
-        np.testing.assert_allclose(results[program.writes[0][1]], v.numpy(), rtol=1e-5)
+        np.testing.assert_allclose(next(iter(writes(program, results).values())), v.numpy(), rtol=1e-5)
 
 
 def test_rows_of_variables_are_read_and_written() -> None:
@@ -414,7 +419,7 @@ def test_model(name: str) -> None:
     before = [variable.numpy().copy() for variable in model.variables]
     program = agree(model, (first,), (second,), target=model, tolerance=1e-3)
     assert {*program.parameters} <= {variable.path for variable in model.variables}
-    assert not program.writes
+    assert not program.targets(OutputKind.BUFFER)
     for old, variable in zip(before, model.variables, strict=True):
         np.testing.assert_array_equal(old, variable.numpy())
 
@@ -428,7 +433,7 @@ def test_training_writes_the_averages_of_batch_norm() -> None:
     y = floats(4, 3)
     results = run(program, y)
     np.testing.assert_allclose(results[0], model(y, training=True), rtol=1e-4, atol=1e-4)
-    written = {name: results[i] for name, i in program.writes}
+    written = writes(program, results)
     moving = {
         v.path: v.numpy() for v, old in zip(model.variables, start, strict=True) if not np.array_equal(v.numpy(), old)
     }

@@ -15,7 +15,7 @@ from mlgraph.dialects.building import insert
 from mlgraph.dialects.dtypes import i1, tensor
 from mlgraph.dialects.ivy.control import IfOp, WhileOp, YieldOp, yielded
 from mlgraph.dialects.ivy.size_sources import size_of
-from mlgraph.dialects.ivy.types import dtype, rank, shape_of
+from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size
 from mlgraph.dialects.table import Row
@@ -289,9 +289,9 @@ def inside(x: SSAValue, block: Block) -> bool:
 
 def resized(step: Block, initial: Value, argument: Value, result: Value, axis: int) -> bool:
     """Return whether a loop changes a size of its state, as far as the operation that makes it says."""
-    if shape_of(argument)[axis] != -1:
+    if shape_of(argument)[axis] != UNKNOWN:
         return False
-    if shape_of(initial)[axis] != -1:
+    if shape_of(initial)[axis] != UNKNOWN:
         return True
     source = size_of(result, axis)
     if not isinstance(source, tuple):
