@@ -3,7 +3,7 @@
 # pyright: basic
 import dataclasses
 import sys
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from types import CellType, FunctionType, MethodType, ModuleType
@@ -229,8 +229,8 @@ def fill(container: Any, held: Mapping[Step, Any]) -> None:
         for step, item in held.items():
             step.set(container, item)
     elif isinstance(container, dict):
-        type(container).clear(container) if type(container).__module__ == "collections" else dict.clear(container)
-        dict.update(container, items)
+        _dict_of(container).clear(container)
+        _dict_of(container).update(container, items)
     elif isinstance(container, list | deque):
         refill(container, list(items.values()))
     if is_object(container):
