@@ -739,7 +739,7 @@ WRITES = [
 
 
 UNFINISHED = pytest.mark.skip(
-    reason="known fault: a capture never ends where a module's forward fills a list of its own"
+    reason="a capture never ends where a module's forward fills a list of its own"
 )
 
 
