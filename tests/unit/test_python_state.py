@@ -738,9 +738,7 @@ WRITES = [
 ]
 
 
-UNFINISHED = pytest.mark.skip(
-    reason="a capture never ends where a module's forward fills a list of its own"
-)
+UNFINISHED = pytest.mark.skip(reason="a capture never ends where a module's forward fills a list of its own")
 
 
 @pytest.mark.parametrize(
