@@ -55,6 +55,8 @@ NAMED = 4
 KERNEL_PASSES = Passes(ExpandMathPass(), ExpandMathPass(common=True), NarrowHalvesPass(), lower_kernel, derivative)
 """What makes code of kernels."""
 
+ROUNDS = 50
+"""How often a function is traced for what it writes to: one round finds all of it but what other writes hide."""
 _counter = itertools.count()
 
 
@@ -115,7 +117,7 @@ class Compiler:
         """
         parameters = list(info.signature.parameters)
         named = _named(info, call)
-        while True:
+        for _ in range(ROUNDS):
             trace = Trace(call.root_names(parameters), call.roots, (info.source, info.to), call.numbers)
             reach = Reach(info.function, [v for _, v in named], trace.containers, call.plan.variables)
             surroundings = Surroundings(reach)
@@ -130,6 +132,10 @@ class Compiler:
             if not surroundings.changed:
                 return program, call, trace, reach, specs  # pyright: ignore[reportPossiblyUnboundVariable]
             call = call.reaching((*call.plan.reached, *surroundings.changed.values()))
+        raise UnsupportedOpError(
+            f"{info.name} writes to other objects each time that it is traced, last to {call.plan.reached[-1][0]}",
+            fix="pass the objects as arguments, or return what is new",
+        )
 
     def _import(
         self,

@@ -288,6 +288,18 @@ def without_cached_weights() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def same_attributes(modules: Sequence[torch.nn.Module]) -> Iterator[None]:
+    """Have modules keep the lists and dicts that they hold: export leaves copies in their places."""
+    before = [(module, dict(vars(module))) for module in modules]
+    try:
+        yield
+    finally:
+        for module, held in before:
+            vars(module).clear()
+            vars(module).update(held)
+
+
+@contextlib.contextmanager
 def assigned_buffers(modules: Sequence[torch.nn.Module]) -> Iterator[None]:
     """Make a write into the buffer of every `module.buffer = value` inside, for export sees nothing else."""
     before = [(module, dict(module._buffers)) for module in modules]
@@ -322,6 +334,7 @@ def export(
     Where it holds anything but `known` operations it is taken apart, for which torch traces it once more.
     """
     with contextlib.ExitStack() as stack:
+        stack.enter_context(same_attributes(root.trace.modules))
         stack.enter_context(watching_functions(root.trace))
         stack.enter_context(without_memory_formats())
         stack.enter_context(sizes_as_numbers())

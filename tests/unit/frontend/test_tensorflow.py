@@ -10,6 +10,7 @@ import pytest
 from tensorflow_cases import IDIOMS, floats, integers, positive, split_heads, tf
 from xdsl.context import Context
 
+import mlgraph
 from mlgraph.dialects.functions import main_of
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, UnsupportedOpError, line_of
 from mlgraph.frontend.program import TRACED, OutputKind, Program, Request
@@ -483,10 +484,19 @@ def test_python_needs_a_value(function: Any) -> None:
     assert "tf.cond" in raised.value.fix
 
 
-@pytest.mark.parametrize("function", [lambda x: x.numpy(), lambda x: np.sum(x), lambda x: x * len(x)])
+@pytest.mark.parametrize("function", [lambda x: x.numpy(), lambda x: np.sum(x)])
 def test_numpy_needs_a_value(function: Any) -> None:
     with pytest.raises(CaptureError, match=r"test_tensorflow\.py:\d+"):
         captured(function, floats(3))
+
+
+def test_the_length_of_a_tensor_is_a_size() -> None:
+    def function(x: Any) -> Any:
+        return x * len(x)
+
+    graph: Any = mlgraph.compile(function, to="tensorflow", args=(tf.ones((3, 2)),))
+    for count in (3, 5):
+        np.testing.assert_array_equal(graph(tf.ones((count, 2))), function(tf.ones((count, 2))))
 
 
 def test_errors_of_the_user_come_out_as_they_are() -> None:
