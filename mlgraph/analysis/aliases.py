@@ -72,7 +72,9 @@ class Aliases:
 
     def is_view(self, op: CallOp) -> bool:
         """Return whether a call may give a view of its first argument."""
-        return op.callee.data in ("operator.getitem", "builtins.getattr") or op.callee.data in self.views
+        if op.callee.data == "operator.getitem":
+            return parameter_name(op) is None
+        return op.callee.data == "builtins.getattr" or op.callee.data in self.views
 
     def add(self, op: Operation) -> None:
         """Analyze an operation whose operands are known."""
@@ -98,6 +100,8 @@ class Aliases:
     def _call(self, op: CallOp) -> Roots:
         """Return what a call gives a view of; nothing where its result is an array of its own."""
         callee = op.callee.data
+        if (name := parameter_name(op)) is not None:
+            return frozenset({Root("parameter", name)})
         if callee == "operator.getitem":
             return self._item(op)
         if callee == "builtins.getattr" and op.arguments.data.positional[1] not in VIEW_ATTRIBUTES:
@@ -105,17 +109,22 @@ class Aliases:
         return self._all(iter(op.inputs)) if self.is_view(op) else frozenset()
 
     def _item(self, op: CallOp) -> Roots:
-        """`params["name"]` is a weight, `several[0]` a part of a tuple, and `x[1:]` a view, but not `x[array]`."""
+        """`several[0]` is a part of a tuple, and `x[1:]` a view, but not `x[array]`."""
         owner, *index = op.inputs
-        name = op.arguments.data.positional[1]
-        if isinstance(owner, BlockArgument) and isinstance(owner.type, ValueType) and isinstance(name, str):
-            return frozenset({Root("parameter", name)})
         if any(isinstance(value.type, TensorType) and rank(value) > 0 for value in index):
             return frozenset()
         return self.roots(owner)
 
     def _all(self, values: Iterator[SSAValue]) -> Roots:
         return frozenset(root for value in values for root in self.roots(value))
+
+
+def parameter_name(op: CallOp) -> str | None:
+    """Return the name of the weight that a call of `main(params, ...)` gets by `params["name"]`, None for others."""
+    if op.callee.data != "operator.getitem" or not isinstance(op.inputs[0], BlockArgument):
+        return None
+    name = op.arguments.data.positional[1]
+    return name if isinstance(op.inputs[0].type, ValueType) and isinstance(name, str) else None
 
 
 def _values_inside(op: Operation) -> Iterator[SSAValue]:

@@ -113,3 +113,13 @@ def test_a_view_of_an_array_that_is_overwritten_whole_is_a_view_of_it() -> None:
     graph = mlgraph.compile(overwritten, to="numpy", args=(np.ones((3, 4)),))
     x = np.ones((3, 4))
     assert np.shares_memory(graph(x), x)
+
+
+def test_the_old_value_of_a_buffer_is_kept_beside_a_view_of_the_new_one() -> None:
+    steps = (("same", 3, 0), ("step", 4, 0), ("zero", 5, 0), ("sum", 3, 3), ("rows", 4, 0))
+    from_torch([MemoryProgram(steps, returned=(4, 4, 5, 6))])
+    kept = (
+        *(("same", 7, 2), ("step", 8, 0), ("write_row", 6, 6), ("zero", 5, 9), ("transpose", 2, 5), ("sum", 2, 4)),
+        *(("flatten", 6, 1), ("sum", 3, 5), ("rows", 6, 4)),
+    )
+    from_torch([MemoryProgram(kept, returned=(4, 4, 4, 5))])
