@@ -4,7 +4,7 @@
 import functools
 import itertools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -17,10 +17,17 @@ from mlgraph.bound_call import BoundCall, identifiers, spread, take_apart, uniqu
 from mlgraph.dialects.functions import main_of, update_type
 from mlgraph.dialects.stateful import Slot
 from mlgraph.dumping import Dump
-from mlgraph.errors import CaptureError, MlgraphError, PassError, PrecisionWarning, UnsupportedOpError
+from mlgraph.errors import (
+    CaptureError,
+    MlgraphError,
+    OutsideWriteError,
+    PassError,
+    PrecisionWarning,
+    UnsupportedOpError,
+)
 from mlgraph.executable import Effects, Executable, OutputTree, Returned
 from mlgraph.frontend.locations import user_line, warn
-from mlgraph.frontend.program import TRACED, Adapt, OutputKind, Program, Request
+from mlgraph.frontend.program import TRACED, Adapt, Memory, OutputKind, Program, Request
 from mlgraph.function_info import FunctionInfo
 from mlgraph.generators import generators_of
 from mlgraph.guards import Guard
@@ -48,6 +55,7 @@ from mlgraph.transforms.lower_kernel_to_llvm import lower_kernel
 from mlgraph.transforms.narrow_halves import NarrowHalvesPass
 from mlgraph.transforms.narrow_types import wide_values
 from mlgraph.transforms.pipelines import Stages, default_pipeline
+from mlgraph.writes import check_separate
 
 NAMED = 4
 """How many values a warning about 64-bit types names."""
@@ -107,7 +115,8 @@ class Compiler:
         passed = _drop_unused(program, len(call.arrays))
         effects = Effects(state, left) if call.roots else None
         modules = _modules_guard(info, _named(info, call), program)
-        return self.lower(info, call, program, tree, passed, seconds, effects, python_guards(reach, info.to), modules)
+        reads, outside = python_guards(reach, info.to), {path.text: array for path, array in reach.arrays}
+        return self.lower(info, call, program, tree, passed, seconds, effects, reads, modules, outside)
 
     def _captured(self, info: FunctionInfo, call: BoundCall) -> tuple[Program, BoundCall, Trace, Reach, list[Any]]:
         """Trace until the function writes to nothing but stateful objects: what it wrote to is one in the next trace.
@@ -120,11 +129,13 @@ class Compiler:
         for _ in range(ROUNDS):
             trace = Trace(call.root_names(parameters), call.roots, (info.source, info.to), call.numbers)
             reach = Reach(info.function, [v for _, v in named], trace.containers, call.plan.variables)
-            surroundings = Surroundings(reach)
+            surroundings = Surroundings(reach, info.source)
             specs: list[Any] = []
             try:
                 program = self._import(info, call, trace, named, specs, surroundings)
-            except MlgraphError:
+            except MlgraphError as error:
+                if isinstance(error, OutsideWriteError):
+                    surroundings.note_written(error.arrays)
                 surroundings.check()
                 if not surroundings.changed:
                     raise
@@ -150,9 +161,11 @@ class Compiler:
         inputs = len(call.arrays)
 
         def flat(*traced: Any, adapt: Adapt = lambda function: function) -> list[Any]:
-            original = adapt(info.original)
+            def function() -> Any:
+                return _traced_call(info, call, adapt(info.original), traced[:inputs])
+
             with surroundings.undone(), unchanged((value for _, value in named), call.roots):
-                result, left = trace.run(traced[inputs:], lambda: _traced_call(info, call, original, traced[:inputs]))
+                result, left = trace.run(traced[inputs:], function)
             leaves, spec = result
             specs.append(spec)
             return leaves + left
@@ -166,6 +179,10 @@ class Compiler:
         dynamic = options.dynamic and not (info.source in ("jax", "tensorflow") and catches_errors(info.function))
         request = Request(flat, arrays, names, info.function, named, generators, dynamic, options.include_generators)
         program = _run_frontend(info.source, request, info.name)
+        held = {Memory("object", place.text(trace.names)): array for place, array in trace.arrays.items()}
+        memory = dict(zip([*(Memory("input", i) for i in range(inputs)), *held], given))
+        written = {list(memory)[i]: given[i] for i in program.targets(OutputKind.INPUT)}
+        check_separate(written, memory, dict(enumerate(names)))
         if info.to == "torch":
             program.inputs = tuple(replace(i, device=device_of(a)) for i, a in zip(program.inputs, given, strict=True))
             program.device = _device(program)
@@ -182,8 +199,12 @@ class Compiler:
         effects: Effects | None = None,
         reads: Sequence[Guard] = (),
         modules: ModulesGuard | None = None,
+        outside: Mapping[str, Any] | None = None,
     ) -> Specialization:
-        """Run the pipeline on a program, whose `main` takes the arrays `passed`, and load the emitted source."""
+        """Run the pipeline on a program, whose `main` takes the arrays `passed`, and load the emitted source.
+
+        `outside` are arrays that the function reaches by variables, under the Python that reaches them.
+        """
         to, options = info.to, self.options
         started = time.perf_counter()
         stages, dump = _run_pipeline(info, program, passed, options, bool(call.lifted or call.numbers))
@@ -219,6 +240,7 @@ class Compiler:
                 passed=passed,
                 wide=wide,
                 effects=effects,
+                outside=outside,
             ),
             source=emitted,
             stages=stages,

@@ -1,8 +1,8 @@
 """One class per way to fail. Each error has an id, and says what, where in the user's code, why and what to do."""
 
 import difflib
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     from xdsl.ir import Operation
@@ -58,6 +58,13 @@ class UnsupportedOpError(MlgraphError, NotImplementedError):
         return error
 
     operations: set[str]
+
+
+class OutsideWriteError(UnsupportedOpError):
+    """The function writes to an array that it reaches without being given it."""
+
+    arrays: Sequence[Any] | None = None
+    """The arrays that own the memory; None where the tracer does not say which they are."""
 
 
 class DataDependentControlFlowError(MlgraphError, TypeError):

@@ -20,11 +20,8 @@ from mlgraph.errors import InputError
 from mlgraph.frontend.program import TRACED, Memory, OutputKind, Program
 from mlgraph.state import State
 from mlgraph.targets import randomness
-from mlgraph.targets.arrays import convert, framework_of, overwrite, placed, share_memory, wide_types
-from mlgraph.targets.views import rebased
-
-WRITABLE = ("torch", "numpy")
-"""The targets whose arrays can be written: there it matters what memory results share."""
+from mlgraph.targets.arrays import convert, framework_of, placed, wide_types
+from mlgraph.writes import Writes
 
 _one_draw = threading.Lock()
 """Two threads never draw from one state of a stream."""
@@ -120,6 +117,7 @@ class Executable:
         passed: Sequence[int],
         wide: bool,
         effects: Effects | None = None,
+        outside: Mapping[str, Any] | None = None,
     ) -> None:
         self.to = to
         self.main = main
@@ -131,13 +129,12 @@ class Executable:
         objects = {spec.target: spec for spec in program.outputs if spec.kind is OutputKind.OBJECT}
         own = (spec for spec in program.outputs if spec.kind is not OutputKind.OBJECT)
         self.outputs = (*own, *(objects[slot] for slot in written_slots(function).values()))
-        memory = (one for spec in self.outputs for one in (spec.memory, spec.same, *spec.aliases) if one is not None)
-        self.shared_parameters = {one for one in memory if one.kind == "parameter"}
         self.leading = leading(function, len(passed) + len(self.reads))
         self.draws = [name for name in self.leading if name != "params"]
         """The arguments of `main` that are streams of random numbers."""
         arguments = function.body.block.args[len(self.leading) :]
         self.names = {position: argument.name_hint or "" for position, argument in zip(passed, arguments)}
+        self.writes = Writes(to, program, self.outputs, self.names, outside or {})
         types = function.function_type.outputs.data
         self.numbers = {i: _python_type(t) for i, t in enumerate(types) if not isinstance(t, TensorType)}
         if self.to != "tensorflow":
@@ -199,69 +196,16 @@ class Executable:
 
     def _run(self, state: GraphState, arrays: Sequence[Any], given: Mapping[int, Any], roots: Sequence[Any]) -> Any:
         """`given` are the caller's own arrays by their number, `arrays` what `main` takes."""
-        check_separate(given, self.program.targets(OutputKind.INPUT))
+        callers = {Memory("input", i): array for i, array in given.items()}
+        if self.effects is not None:
+            callers |= {Memory("object", slot): array for slot, array in self.effects.held(self.reads, roots).items()}
+        self.writes.check(state.params, callers)
         results = self.call(state.params, self.draw(state), arrays)
-        owners = self.write(state.params, results, arrays, given, roots)
-        finals = self.shared(results, owners) if self.to in WRITABLE else results
+        owners = self.writes.write(state.params, results, arrays, callers)
+        finals = self.writes.shared(results, owners)
         if self.effects is not None:
             self.effects.write(roots, self.of_kind(OutputKind.OBJECT, finals))
         return self.tree.rebuild(self.of_kind(OutputKind.USER_OUTPUT, finals), roots)
-
-    def write(
-        self,
-        params: dict[str, Any],
-        results: Sequence[Any],
-        arrays: Sequence[Any],
-        given: Mapping[int, Any],
-        roots: Sequence[Any],
-    ) -> dict[Memory, Any]:
-        """Write the new values of buffers, inputs and arrays of objects, in place where the framework can.
-
-        Return the arrays of the target, written as well, that results may be, or be views of.
-        """
-        callers: dict[Memory, Any] = {Memory("input", i): array for i, array in given.items()}
-        if self.effects is not None:
-            callers |= {Memory("object", slot): array for slot, array in self.effects.held(self.reads, roots).items()}
-        owners = dict(zip(callers, arrays))
-        owners |= {memory: params[memory.key] for memory in self.shared_parameters if memory.key in params}
-        for spec, value in zip(self.outputs, results):
-            if spec.kind is OutputKind.BUFFER:
-                owners[spec.memory] = self.write_buffer(params, spec.target, value)
-            elif spec.kind is OutputKind.INPUT or spec.is_written_in_place:
-                overwrite(callers[spec.memory], value)
-                owner = owners.get(spec.memory)
-                if owner is not None and self.to in WRITABLE and not share_memory(callers[spec.memory], owner):
-                    overwrite(owner, value)
-        return owners
-
-    def write_buffer(self, params: dict[str, Any], name: str, value: Any) -> Any:
-        """Give a buffer its new value, in place where it can be written; return the buffer."""
-        if self.to == "torch":
-            import torch
-
-            with torch.no_grad():
-                params[name].copy_(value)
-        elif hasattr(params.get(name), "assign"):
-            params[name].assign(value)
-        else:
-            params[name] = value
-            if self.to == "jax" and name in self.program.setters:
-                self.program.setters[name](value)
-        return params[name]
-
-    def shared(self, results: Sequence[Any], owners: dict[Memory, Any]) -> list[Any]:
-        """Put the caller's own arrays, and views of them, in the place of results that the function gives as such."""
-        written = {spec.memory: value for spec, value in zip(self.outputs, results) if spec.memory in owners}
-        finals: list[Any] = []
-        for spec, value in zip(self.outputs, results):
-            if spec.same is not None:
-                value = owners.get(spec.same, value)
-            for memory in spec.aliases & written.keys():
-                value = rebased(value, written[memory], owners[memory])
-            if spec.kind is OutputKind.USER_OUTPUT:
-                owners[spec.memory] = value
-            finals.append(value)
-        return finals
 
     def of_kind(self, kind: OutputKind, results: Sequence[Any]) -> dict[Any, Any]:
         """Return the results of one kind by their targets."""
@@ -315,14 +259,3 @@ def _python_type(type: Attribute) -> Callable[[Any], Any]:
     if isinstance(type, IndexType):
         return int
     return bool if type == i1 else complex if isinstance(type, ComplexType) else float
-
-
-def check_separate(arrays: Mapping[int, Any], written: Sequence[int]) -> None:
-    """Refuse a call that writes into an array which another argument shares: `main` would not see the write there."""
-    for i in written:
-        for j, other in arrays.items():
-            if j != i and share_memory(arrays[i], other):
-                raise InputError(
-                    "two arguments share memory, and the function writes into one of them",
-                    fix="pass a copy of one of them",
-                )

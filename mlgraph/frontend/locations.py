@@ -41,10 +41,21 @@ def _folders() -> Iterator[str]:
 
 def warn(text: str, category: type[Warning]) -> None:
     """Warn at the innermost line of the user's that runs now."""
+    frame = _current_frame()
+    warnings.warn_explicit(text, category, frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__"))
+
+
+def current_line() -> str:
+    """`file:line` of the user's code that runs now."""
+    frame = _current_frame()
+    return f"{frame.f_code.co_filename}:{frame.f_lineno}"
+
+
+def _current_frame() -> FrameType:
     frame = sys._getframe()  # pyright: ignore[reportPrivateUsage]
     while frame.f_back is not None and is_library(frame.f_code.co_filename):
         frame = frame.f_back
-    warnings.warn_explicit(text, category, frame.f_code.co_filename, frame.f_lineno, frame.f_globals.get("__name__"))
+    return frame
 
 
 def _is_users(frame: FrameType) -> bool:

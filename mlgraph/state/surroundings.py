@@ -5,14 +5,15 @@ what it wrote. Each such container is then a stateful object of the next trace, 
 """
 
 # pyright: basic
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from types import MappingProxyType
+from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any
 
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.state.places import Step, View, content, fill, is_object, same_content
+from mlgraph.guards.paths import AttributePath, CellPath, GlobalPath, ItemPath, Path
+from mlgraph.state.places import Step, View, content, fill, is_container, is_object, same_content
 from mlgraph.state.reach import CHANGING, Reach
 from mlgraph.targets.arrays import framework_of
 
@@ -20,8 +21,10 @@ from mlgraph.targets.arrays import framework_of
 class Surroundings:
     """The objects that a function reaches, as they were before it was traced."""
 
-    def __init__(self, reach: Reach) -> None:
+    def __init__(self, reach: Reach, source: str) -> None:
+        """`source` is the framework of the function, whose arrays may be state."""
         self.reach = reach
+        self.source = source
         self.changed: dict[Any, tuple[str, Any]] = {}
         """What the function wrote to, and the Python that reaches it."""
         self.refused: list[str] = []
@@ -30,10 +33,12 @@ class Surroundings:
         self._held = [(text, value, content(value)) for text, value in self._containers()]
         self._sets = [(path.text, v, copy(v)) for path, v in reach.containers if isinstance(v, CHANGING)]
         self._arrays = [
-            (path.text, array, array.copy())
+            (path, array, array.copy())
             for path, array in reach.arrays
             if framework_of(array) == "numpy" and array.flags.writeable and not array.dtype.hasobject
         ]
+
+        self._versions = [(path.text, array, _version(array)) for path, array in reach.arrays]
 
     def _containers(self) -> Iterator[tuple[str, Any]]:
         for path, value in self.reach.containers:
@@ -82,10 +87,12 @@ class Surroundings:
             if variable.get() is not held:
                 self.refused.append(text)
                 variable.set(held)
-        for text, array, held in self._arrays:
+        for path, array, held in self._arrays:
             if not _same_elements(array, held):
-                self.refused.append(text)
+                if self.source != "numpy" or not self._note_holder(path):
+                    self.refused.append(path.text)
                 array[...] = held
+        self.refused += [text for text, array, version in self._versions if _version(array) != version]
 
     def _restore_view(self, text: str, view: View, held: dict[Step, Any]) -> None:
         now = view.content()
@@ -94,6 +101,22 @@ class Surroundings:
             changed = View(view.space, [str(step)[1:] for step in steps])
             self.changed.setdefault((id(view.space), *changed.names), (text, changed))
             fill(changed, {step: held[step] for step in steps if step in held})
+
+    def note_written(self, owners: Sequence[Any] | None) -> None:
+        """Note the holders of arrays that the function writes into: of these owners' memory, or of any."""
+        for path, array in self.reach.arrays:
+            written = owners is None or any(_same_memory(array, owner) for owner in owners)
+            if written and framework_of(array) == self.source:
+                self._note_holder(path)
+
+    def _note_holder(self, path: Path) -> bool:
+        """Note what holds an array that the function writes into; return whether it can be state."""
+        if (found := _holder_of(path)) is None:
+            return False
+        _, holder = found
+        key = (id(holder.space), *holder.names) if isinstance(holder, View) else id(holder)
+        self.changed.setdefault(key, found)
+        return True
 
     def check(self) -> None:
         """Raise `UnsupportedOpError` for a write that a call of the graph could not repeat."""
@@ -112,6 +135,26 @@ class Surroundings:
             )
 
 
+def _holder_of(path: Path) -> tuple[str, Any] | None:
+    """Return what holds the value of a path and can be state, and the Python that reaches it."""
+    match path:
+        case GlobalPath(space, name):
+            return "globals()", View(space, (name,))
+        case CellPath(cell, name):
+            return "nonlocal", View(cell, (name,))
+        case AttributePath(owner, name):
+            value = owner.find()
+            if isinstance(value, type):
+                return owner.text, View(value, (name,))
+            if isinstance(value, ModuleType | FunctionType):
+                return owner.text, View(vars(value), (name,))
+        case ItemPath(owner):
+            value = owner.find()
+        case _:
+            return None
+    return (owner.text, value) if is_container(value) else None
+
+
 def _refill(value: Any, held: Any) -> None:
     """Make a set, a bytearray or an array of Python hold what it did."""
     if isinstance(value, set):
@@ -119,6 +162,20 @@ def _refill(value: Any, held: Any) -> None:
         value.update(held)
     else:
         value[:] = held
+
+
+def _version(array: Any) -> int | None:
+    """Return how often a tensor of torch was written into; None for arrays that do not say."""
+    return None if framework_of(array) != "torch" or array.is_inference() else array._version
+
+
+def _same_memory(array: Any, owner: Any) -> bool:
+    """Return whether an array is a view of what another is a view of."""
+    if framework_of(array) == framework_of(owner) == "torch":
+        return array.untyped_storage().data_ptr() == owner.untyped_storage().data_ptr()
+    while framework_of(array) == "numpy" and framework_of(array.base) == "numpy":
+        array = array.base
+    return array is owner
 
 
 def _same_elements(a: Any, b: Any) -> bool:

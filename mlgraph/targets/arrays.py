@@ -7,6 +7,7 @@ A framework is only imported to make its arrays; telling them apart reads `sys.m
 import math
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -177,7 +178,10 @@ def overwrite(x: Any, value: Any) -> None:
     """Write `value`, an array of any framework, into the array `x`; raises `InputError` where `x` cannot be written."""
     match framework_of(x):
         case "torch":
-            x.copy_(to_torch(value))
+            import torch
+
+            with torch.no_grad() if x.requires_grad and x.is_leaf else nullcontext():
+                x.copy_(to_torch(value))
         case "numpy" if x.flags.writeable:
             x[...] = as_numpy(value)
         case "tensorflow" if hasattr(x, "assign"):
@@ -194,7 +198,10 @@ def share_memory(x: Any, y: Any) -> bool:
     """Whether a write to one of two arrays may change the other."""
     if x is y:
         return True
-    if {framework_of(x), framework_of(y)} - {"torch", "numpy"}:
+    frameworks = {framework_of(x), framework_of(y)}
+    if frameworks - {"torch", "numpy"}:
+        return False
+    if frameworks == {"torch"} and x.untyped_storage().data_ptr() != y.untyped_storage().data_ptr():
         return False
     return bool(np.shares_memory(as_numpy(x), as_numpy(y)))
 

@@ -44,8 +44,8 @@ class Storage:
     def __init__(self, value: SSAValue | None, build: Callable[[], SSAValue] | None = None) -> None:
         self._value, self._build = value, build
         self.version = 0
-        self.is_outside = False
-        """Whether it is an array of the user's, which no call of the graph could write to."""
+        self.outside: np.ndarray[Any, Any] | None = None
+        """The array of the user's that it is, which no call of the graph could write to."""
 
     @property
     def value(self) -> SSAValue:
@@ -55,8 +55,8 @@ class Storage:
         return self._value
 
     def write(self, value: SSAValue) -> None:
-        if self.is_outside:
-            raise outside_write()
+        if self.outside is not None:
+            raise outside_write(self.outside)
         self._value = value
         self.version += 1
         current().writes = True
@@ -439,7 +439,7 @@ def resolve(array: TracedArray, promote: bool = False) -> None:
             return
         whole = TracedArray(owner.shape, owner.dtype)
         whole._storage = Storage(constant(owner))
-        whole._storage.is_outside = id(owner) in trace.captured
+        whole._storage.outside = trace.captured.get(id(owner))
         whole._twin = owner
         trace.storages[id(owner)] = whole
     _attach(array, owner, trace.storages[id(owner)])

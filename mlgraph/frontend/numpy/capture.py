@@ -1,6 +1,7 @@
 """Capture: the user's function runs once on traced arrays, over a numpy that knows them."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+import dis
 import inspect
 import time
 from typing import Any
@@ -11,7 +12,7 @@ from xdsl.ir import Block, SSAValue
 
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function, update_type
-from mlgraph.errors import CaptureError
+from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.numpy import complex_ufuncs, random, replacements, table, ufunc_at, ufunc_methods  # noqa: F401  they fill the tables
 from mlgraph.frontend.numpy.array import Storage, TracedArray
 from mlgraph.frontend.numpy.instances import real_of
@@ -19,9 +20,13 @@ from mlgraph.frontend.numpy.lifting import as_array
 from mlgraph.frontend.numpy.memory import layout_matters, user_outputs
 from mlgraph.frontend.numpy.polynomials import Symbol
 from mlgraph.frontend.numpy.sizes import Size, is_free, operand, symbol_size
-from mlgraph.frontend.numpy.trace import Trace, element_type, tracing
+from mlgraph.frontend.numpy.trace import PRIVATE, Trace, element_type, outside_write, tracing
 from mlgraph.frontend.numpy.transplant import over_our_numpy
 from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSpec, Program, Request
+
+CONVERSIONS = ("__array__", "__float__", "__int__", "__complex__", "__bool__", "__index__", "__len__")
+"""What numpy asks of an element to store."""
+STORES = (dis.opmap["STORE_SUBSCR"], dis.opmap.get("STORE_SLICE", 0))
 
 
 def capture(request: Request) -> Program:
@@ -34,13 +39,18 @@ def capture(request: Request) -> Program:
     started = time.perf_counter()
     with tracing(trace):
         inputs = [_input(trace, a, v, request.dynamic) for a, v in zip(arrays, block.args)]
-        leaves = _call(request.function, inputs)
+        try:
+            leaves = _call(request.function, inputs)
+        except (UnsupportedOpError, ValueError, TypeError) as error:
+            if _is_outside_write(error):
+                raise outside_write() from error
+            raise
         looked = [x._looked for x in inputs]
         seconds = time.perf_counter() - started
         results: list[SSAValue] = []
         outputs = [_output(leaf, results) for leaf in leaves]
         specs = user_outputs(leaves, outputs, inputs)
-        specs += _writes(inputs, arrays, results)
+        specs += _writes(inputs, results)
         matters = layout_matters(trace, leaves, inputs)
         layouts = [layout_of(array) if matters else None for array in arrays]
     finish(main, results)
@@ -84,6 +94,17 @@ def _call(user: Any, inputs: list[TracedArray]) -> list[Any]:
     return over_our_numpy(user)(*inputs)
 
 
+def _is_outside_write(error: Exception) -> bool:
+    """Whether numpy itself failed to put a traced array into an array that the capture did not see: `log[0][i] = x`."""
+    trace = error.__traceback__
+    while trace is not None:
+        code, below = trace.tb_frame.f_code, trace.tb_next
+        if not code.co_filename.startswith(PRIVATE) and (below is None or below.tb_frame.f_code.co_name in CONVERSIONS):
+            return code.co_code[trace.tb_lasti] in STORES
+        trace = below
+    return False
+
+
 def _output(leaf: Any, results: list[SSAValue]) -> Any:
     """An output leaf; arrays and sizes become results of `@main`."""
     if type(leaf) is Size:
@@ -100,18 +121,12 @@ def _output(leaf: Any, results: list[SSAValue]) -> Any:
     return TRACED
 
 
-def _writes(inputs: list[TracedArray], arrays: list[np.ndarray], results: list[SSAValue]) -> tuple[OutputSpec, ...]:
+def _writes(inputs: list[TracedArray], results: list[SSAValue]) -> tuple[OutputSpec, ...]:
     """Add the new values of the inputs that were written to, and return where they go."""
     written: list[OutputSpec] = []
     for i, x in enumerate(inputs):
         if not x._storage.version:
             continue
-        if any(j != i and np.shares_memory(arrays[i], other) for j, other in enumerate(arrays)):
-            raise CaptureError(
-                "an input is written that shares memory with another input",
-                why="the other input would have to change with it",
-                fix="pass copies",
-            )
         results.append(x.value)
         written.append(OutputSpec(OutputKind.INPUT, i))
     return tuple(written)

@@ -24,7 +24,7 @@ from mlgraph.frontend.numpy.lifting import (
     unlifted,
     value_of,
 )
-from mlgraph.frontend.numpy.looking import is_contiguous, is_known, is_outside, twin_of, write_error
+from mlgraph.frontend.numpy.looking import is_contiguous, is_known, outside_owners, owner_of, twin_of, write_error
 from mlgraph.frontend.numpy.scipy import special_rule
 from mlgraph.frontend.numpy.sizes import Dim, examples, is_dim, larger, smaller
 from mlgraph.frontend.numpy.trace import current, outside_write, unsupported
@@ -121,8 +121,8 @@ def call_method(name: str, array: TracedArray, args: Any, kwargs: Any) -> Any:
 
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
     """A ufunc, or one of its methods, on traced arrays."""
-    if method == "at" and is_outside(inputs[0]):  # numpy writes to what is read-only there
-        raise outside_write()
+    if method == "at" and (owners := outside_owners(inputs[0])):  # numpy writes to what is read-only there
+        raise outside_write(*owners)
     if is_real(inputs, kwargs):
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         return real_call(function, inputs, kwargs)
@@ -207,7 +207,7 @@ def store(out: Any, result: TracedArray, where: Any = True, casting: str = "same
     if not isinstance(out, np.ndarray):
         raise TypeError("return arrays must be of ArrayType")
     if type(out) is not TracedArray:
-        raise outside_write()
+        raise outside_write(owner_of(out))
     if not np.can_cast(result.dtype, out.dtype, casting):
         raise TypeError(f"Cannot cast output from {result.dtype!r} to {out.dtype!r} with casting rule '{casting}'")
     shapes = (result.shape,) if where is True else (result.shape, as_array(where).shape)

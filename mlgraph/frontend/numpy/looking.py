@@ -45,15 +45,17 @@ def number(array: TracedArray, what: str, fix: str) -> Any:
 
 def write_error(error: ValueError, *values: Any) -> Exception:
     """Return `outside_write` where numpy found one of `values` read-only that is the user's; else numpy's own error."""
-    return outside_write() if str(error).endswith("read-only") and any(map(is_outside, values)) else error
+    found = [owner for value in values for owner in outside_owners(value)]
+    return outside_write(*found) if found and str(error).endswith("read-only") else error
 
 
-def is_outside(value: Any) -> bool:
-    """Whether a value is, or a list or tuple holds, an array from outside of the function, as the capture has it."""
+def outside_owners(value: Any) -> list[np.ndarray]:
+    """The arrays from outside of the function that own the memory of a value or, of a list or tuple, of its items."""
     if isinstance(value, list | tuple):
-        return any(map(is_outside, value))
-    real = getattr(value, "_real", None)
-    return real is not None and id(owner_of(real)) in current().captured
+        return [owner for item in value for owner in outside_owners(item)]
+    real = value if type(value) is np.ndarray else getattr(value, "_real", None)
+    owner = None if real is None else owner_of(real)
+    return [] if owner is None or id(owner) not in current().captured else [owner]
 
 
 def owner_of(real: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from mlgraph.dialects.building import building, located
 from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.dtypes import BY_NAME, DType
 from mlgraph.dialects.table import Op
-from mlgraph.errors import CaptureError, UnsupportedOpError
+from mlgraph.errors import CaptureError, OutsideWriteError, UnsupportedOpError
 from mlgraph.frontend.locations import at
 
 R = TypeVar("R")
@@ -23,7 +23,7 @@ R = TypeVar("R")
 _current: ContextVar["Trace | None"] = ContextVar("numpy_trace", default=None)
 _OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _NUMPY = os.path.dirname(os.path.abspath(str(np.__file__)))
-_PRIVATE = tuple(path + os.sep for path in (_OURS, _NUMPY, os.path.join(os.path.dirname(_NUMPY), "scipy")))
+PRIVATE = tuple(path + os.sep for path in (_OURS, _NUMPY, os.path.join(os.path.dirname(_NUMPY), "scipy")))
 
 
 class Trace:
@@ -143,7 +143,7 @@ def constant(array: Any) -> SSAValue:
 def user_frame() -> Any:
     """The innermost frame whose code is neither ours, numpy's nor scipy's."""
     frame: Any = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
-    while frame is not None and frame.f_code.co_filename.startswith(_PRIVATE):
+    while frame is not None and frame.f_code.co_filename.startswith(PRIVATE):
         frame = frame.f_back
     return frame
 
@@ -163,13 +163,16 @@ def unsupported(name: str, why: str = "", fix: str = "") -> UnsupportedOpError:
     return error
 
 
-def outside_write() -> UnsupportedOpError:
-    """Return the error for a write to an array that is neither an argument nor made in the function."""
-    return unsupported(
-        "writing to an array from outside of the function",
-        why="the array would be written while the function is captured, and by no call of the graph",
+def outside_write(*owners: Any) -> OutsideWriteError:
+    """Return the error for a write to the memory of arrays that are neither arguments nor made in the function."""
+    error = OutsideWriteError(
+        "writing to an array from outside of the function cannot be captured",
+        where=user_line(),
+        why="no variable, object or container that the function reaches was found to hold the array",
         fix="pass the array as an argument, name the object that holds it in `stateful`, or write to a copy",
     )
+    error.arrays = owners or None
+    return error
 
 
 def element_type(dtype: "np.dtype[Any]") -> DType:

@@ -13,6 +13,7 @@ from mlgraph.frontend.numpy.array import TracedArray, fresh
 from mlgraph.frontend.numpy.dispatch import UFUNC_METHODS
 from mlgraph.frontend.numpy.indexing import assignable, gathered, items_of, normal_index, parse, scatter
 from mlgraph.frontend.numpy.lifting import as_array, cast, iota
+from mlgraph.frontend.numpy.looking import owner_of
 from mlgraph.frontend.numpy.masks import mask_of
 from mlgraph.frontend.numpy.sizes import examples, operand
 from mlgraph.frontend.numpy.trace import emit, outside_write, region
@@ -28,7 +29,7 @@ def at(ufunc: np.ufunc, array: Any, key: Any, values: Any = None) -> None:
     if not isinstance(array, np.ndarray):
         raise TypeError("first operand must be array")
     if type(array) is not TracedArray:
-        raise outside_write()
+        raise outside_write(owner_of(array))
     operands = () if ufunc.nin == 1 else (as_array(values),)
     if not _may_repeat(array, key):
         _write_once(ufunc, array, key, operands)

@@ -16,7 +16,7 @@ from xdsl.dialects.builtin import ModuleOp
 from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
-from mlgraph.errors import CaptureError, MlgraphError, UnsupportedOpError
+from mlgraph.errors import CaptureError, MlgraphError, OutsideWriteError, UnsupportedOpError
 from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSpec, Program, Request, Size
 from mlgraph.frontend.torch.free_sizes import Free, SizesToFix, SizesTooComplex, batches, every_axis
 from mlgraph.frontend.torch.generators import naming
@@ -59,6 +59,8 @@ def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, 
             free = free - error.sizes if error.sizes & free else frozenset()
         except SizesTooComplex:
             free = batches(free)
+        except OutsideWriteError:
+            raise
         except UnsupportedOpError:
             break
         except (MlgraphError, WritesThroughWindows):

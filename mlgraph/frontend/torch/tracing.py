@@ -50,6 +50,7 @@ from mlgraph.frontend.torch.memory import (
     parameters_below,
     storage_of,
 )
+from mlgraph.frontend.torch.outside import OutsideWrites, outside_write, tensors_in
 from mlgraph.frontend.torch.regions import inline_regions
 from mlgraph.frontend.torch.replacing import Replacing
 from mlgraph.frontend.torch.writes import rewrite_writes
@@ -184,6 +185,7 @@ class Root(torch.nn.Module):
         yield SimpleSizes()
         yield Replacing()
         yield Looks(arrays, trace)
+        yield OutsideWrites()
         yield LayoutRecorder(trace.layout_use)
         if self.options.strided_windows:
             yield StridedWindows()
@@ -233,7 +235,7 @@ class Looks(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        for x in _given((*args, *kwargs.values())):
+        for x in tensors_in((*args, *kwargs.values())):
             if id(x) in self.numbers:
                 self.trace.looked.add(self.numbers[id(x)])
         self.trace.streams.note((*args, *kwargs.values()))
@@ -255,14 +257,6 @@ def as_kernels_raise(error: Exception) -> Exception:
     if type(error) is not ValueError or not module.startswith(("torch._refs", "torch._prims")):
         return error
     return RuntimeError(*error.args).with_traceback(error.__traceback__)
-
-
-def _given(arguments: Sequence[Any]) -> Iterator[Any]:
-    for x in arguments:
-        if isinstance(x, list | tuple):
-            yield from _given(x)
-        else:
-            yield x
 
 
 @contextlib.contextmanager
@@ -437,10 +431,7 @@ def explained(error: Exception) -> MlgraphError | None:
     if isinstance(error, UnsupportedOperatorException):
         return UnsupportedOpError.of_source("torch", {(str(error.func), user_line(error)): 1})
     if "is mutated in the forward method" in text:
-        return UnsupportedOpError(
-            "the function writes into a tensor that is neither its argument nor a buffer of a module",
-            fix="pass it as an argument, register it as a buffer, or name the object that holds it in `stateful`",
-        )
+        return outside_write()
     if "fake tensor in the exported program" in text:
         return UnsupportedOpError(
             "the function takes a tensor out of torch's sight, as x.data does",

@@ -10,7 +10,7 @@ from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, natural
 from mlgraph.frontend.numpy.dispatch import implements, store
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, iota, stack, value_of
-from mlgraph.frontend.numpy.looking import is_contiguous, twin_of
+from mlgraph.frontend.numpy.looking import is_contiguous, owner_of, twin_of
 from mlgraph.frontend.numpy.methods import normal_axes, normal_axis, repeated, shape_from
 from mlgraph.frontend.numpy.replacements import eye, filled
 from mlgraph.frontend.numpy.sizes import fix, is_dim, is_free, operands, product, simple
@@ -371,7 +371,7 @@ def ndim(a: Any) -> int:
 @implements(np.copyto)
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     if type(dst) is not TracedArray:
-        raise outside_write()
+        raise outside_write(owner_of(dst))
     value = as_array(src)
     if not np.can_cast(value.dtype, dst.dtype, casting):
         raise TypeError(

@@ -1,0 +1,117 @@
+"""What a call leaves in memory that was there before it: new values of buffers, inputs and arrays of objects.
+
+The caller's own arrays, and views of them, then stand among the results where the function gives them as such.
+"""
+
+# pyright: basic
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlgraph.dialects.outputs import Memory, OutputKind, OutputSpec
+from mlgraph.errors import InputError
+from mlgraph.frontend.program import Program
+from mlgraph.targets.arrays import overwrite, share_memory
+from mlgraph.targets.views import rebased
+
+WRITABLE = ("torch", "numpy")
+"""The targets whose arrays can be written: there it matters what memory results share."""
+
+
+class Writes:
+    """The writes of one program, whose results go where `outputs` say."""
+
+    def __init__(
+        self,
+        to: str,
+        program: Program,
+        outputs: Sequence[OutputSpec],
+        names: Mapping[int, str],
+        outside: Mapping[str, Any],
+    ) -> None:
+        """`names` are those of the inputs, by their numbers; `outside` arrays that are constants of the program."""
+        self.to = to
+        self.outputs = outputs
+        self.names = names
+        self.outside = {Memory("parameter", name): array for name, array in outside.items()}
+        self.setters = program.setters
+        self.in_place = tuple(s.memory for s in outputs if s.kind is OutputKind.INPUT or s.is_written_in_place)
+        """The caller's arrays that are overwritten."""
+        self.buffers = tuple(s.memory for s in outputs if s.kind is OutputKind.BUFFER)
+        memory = (one for spec in outputs for one in (spec.memory, spec.same, *spec.aliases) if one is not None)
+        self.shared_parameters = {one for one in memory if one.kind == "parameter"}
+
+    def check(self, params: Mapping[str, Any], callers: Mapping[Memory, Any]) -> None:
+        """Refuse a call that writes into an array which it also reaches by another way: `main` would not see it there.
+
+        `callers` are the arrays that the caller holds.
+        """
+        if self.in_place:
+            weights = {Memory("parameter", name): array for name, array in params.items()}
+            written = {memory: callers[memory] for memory in self.in_place}
+            check_separate(written, {**callers, **weights, **self.outside}, self.names)
+        if self.buffers and self.to == "torch":
+            buffers = {memory: params[memory.key] for memory in self.buffers}
+            check_separate(buffers, callers, self.names)
+
+    def write(
+        self, params: dict[str, Any], results: Sequence[Any], arrays: Sequence[Any], callers: Mapping[Memory, Any]
+    ) -> dict[Memory, Any]:
+        """Write the new values in place where the framework can; `arrays` are those of `callers` in the target.
+
+        Return the arrays of the target, written as well, that results may be, or be views of.
+        """
+        owners = dict(zip(callers, arrays))
+        owners |= {memory: params[memory.key] for memory in self.shared_parameters if memory.key in params}
+        for spec, value in zip(self.outputs, results):
+            if spec.kind is OutputKind.BUFFER:
+                owners[spec.memory] = self._write_buffer(params, spec.target, value)
+            elif spec.kind is OutputKind.INPUT or spec.is_written_in_place:
+                overwrite(callers[spec.memory], value)
+                owner = owners.get(spec.memory)
+                if owner is not None and self.to in WRITABLE and not share_memory(callers[spec.memory], owner):
+                    overwrite(owner, value)
+        return owners
+
+    def _write_buffer(self, params: dict[str, Any], name: str, value: Any) -> Any:
+        """Give a buffer its new value, in place where it can be written; return the buffer."""
+        if self.to == "torch":
+            import torch
+
+            with torch.no_grad():
+                params[name].copy_(value)
+        elif hasattr(params.get(name), "assign"):
+            params[name].assign(value)
+        else:
+            params[name] = value
+            if self.to == "jax" and name in self.setters:
+                self.setters[name](value)
+        return params[name]
+
+    def shared(self, results: Sequence[Any], owners: dict[Memory, Any]) -> Sequence[Any]:
+        """Put the caller's own arrays, and views of them, in the place of results that the function gives as such."""
+        if self.to not in WRITABLE:
+            return results
+        written = {spec.memory: value for spec, value in zip(self.outputs, results) if spec.memory in owners}
+        finals: list[Any] = []
+        for spec, value in zip(self.outputs, results):
+            if spec.same is not None:
+                value = owners.get(spec.same, value)
+            for memory in spec.aliases & written.keys():
+                value = rebased(value, written[memory], owners[memory])
+            if spec.kind is OutputKind.USER_OUTPUT:
+                owners[spec.memory] = value
+            finals.append(value)
+        return finals
+
+
+def check_separate(written: Mapping[Memory, Any], others: Mapping[Memory, Any], names: Mapping[int, str]) -> None:
+    """Raise `InputError` where an array that is written shares memory with another; `names` are those of inputs."""
+    for one, target in written.items():
+        for other, array in others.items():
+            if other != one and share_memory(target, array):
+                first, second = (names.get(m.key, "") if m.kind == "input" else str(m.key) for m in (one, other))
+                raise InputError(
+                    f"the function writes into {first}, which shares memory with {second}",
+                    why="the graph would read the other one as it was before",
+                    fix="pass or hold a copy of one of them",
+                )
