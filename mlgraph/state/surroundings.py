@@ -38,7 +38,6 @@ class Surroundings:
             if framework_of(array) == "numpy" and array.flags.writeable and not array.dtype.hasobject
         ]
 
-        self._versions = [(path.text, array, _version(array)) for path, array in reach.arrays]
 
     def _containers(self) -> Iterator[tuple[str, Any]]:
         for path, value in self.reach.containers:
@@ -92,7 +91,6 @@ class Surroundings:
                 if self.source != "numpy" or not self._note_holder(path):
                     self.refused.append(path.text)
                 array[...] = held
-        self.refused += [text for text, array, version in self._versions if _version(array) != version]
 
     def _restore_view(self, text: str, view: View, held: dict[Step, Any]) -> None:
         now = view.content()
@@ -162,11 +160,6 @@ def _refill(value: Any, held: Any) -> None:
         value.update(held)
     else:
         value[:] = held
-
-
-def _version(array: Any) -> int | None:
-    """Return how often a tensor of torch was written into; None for arrays that do not say."""
-    return None if framework_of(array) != "torch" or array.is_inference() else array._version
 
 
 def _same_memory(array: Any, owner: Any) -> bool:

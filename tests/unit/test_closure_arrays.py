@@ -1,4 +1,4 @@
-"""Arrays that a function reaches without being given them, and writes into: each call leaves in them what eager does."""
+"""Arrays that a function reaches without being given them and writes into: each call leaves in them what eager does."""
 
 # pyright: basic
 import numpy as np
@@ -191,7 +191,8 @@ def test_a_weight_of_a_closure_takes_a_step_without_gradients():
 
     graph = mlgraph.compile(function, to="torch", args=(torch.ones(3),))
     graph(torch.ones(3))
-    assert weight.is_leaf and weight.requires_grad
+    assert weight.is_leaf
+    assert weight.requires_grad
     torch.testing.assert_close(weight.detach(), torch.full((3,), -0.5))
 
 
