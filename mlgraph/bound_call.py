@@ -58,6 +58,11 @@ class BoundCall:
         is_array = tuple(flag or i in lifted for i, flag in enumerate(self.is_array))
         return replace(self, leaves=new, is_array=is_array, lifted=lifted, numbers=numbers)
 
+    def with_sorted_keys(self) -> "BoundCall":
+        """This call with its dicts in the order of their keys, as jax and tensorflow take them apart."""
+        leaves, spec = trees.flatten(trees.with_sorted_keys(trees.unflatten(self.spec, self.leaves)))
+        return replace(self, spec=spec, leaves=leaves, is_array=tuple(framework_of(x) is not None for x in leaves))
+
     def without_arrays(self) -> "BoundCall":
         """This call, holding on to none of its arrays and objects, and to copies of what may change under it."""
         return BoundCall(self.spec, [_kept(leaf) for leaf in self.leaves], self.is_array)

@@ -28,7 +28,7 @@ from mlgraph.errors import (
 from mlgraph.executable import Effects, Executable, OutputTree, Returned
 from mlgraph.frontend.locations import user_line, warn
 from mlgraph.frontend.program import TRACED, Adapt, Memory, OutputKind, Program, Request
-from mlgraph.function_info import FunctionInfo
+from mlgraph.function_info import SORTING, FunctionInfo
 from mlgraph.generators import generators_of
 from mlgraph.guards import Guard
 from mlgraph.guards.arguments import StaticGuard, StructureGuard
@@ -260,7 +260,7 @@ def _guards(
     parameters = tuple(info.signature.parameters)
     accessors = call.accessors(parameters)
     guards: list[Guard] = [ValueGuard.of(read) for read in program.guards]
-    guards.append(StructureGuard(call.without_arrays(), parameters))
+    guards.append(StructureGuard(call.without_arrays(), parameters, info.source in SORTING))
     leaves = enumerate(zip(call.without_arrays().leaves, call.is_array, accessors))
     guards += [StaticGuard(i, leaf, name) for i, (leaf, is_array, name) in leaves if not is_array]
     names = [f"argument {name}" for name, is_array in zip(accessors, call.is_array) if is_array]

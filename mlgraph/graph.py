@@ -16,7 +16,7 @@ from mlgraph.bound_call import BoundCall, spread, take_apart
 from mlgraph.collector import collecting_rarely
 from mlgraph.errors import InputError, MlgraphError, NotCapturedError, UnknownStageError, nearest
 from mlgraph.executable import GraphState
-from mlgraph.function_info import FunctionInfo
+from mlgraph.function_info import SORTING, FunctionInfo
 from mlgraph.guards.codegen import binder, generate
 from mlgraph.objects import callable_of, is_forward, name_of, source_of, target_of
 from mlgraph.specialization import Specialization
@@ -262,7 +262,8 @@ class Graph:
         return specialization.run(replace(self._state, given=rng), call)
 
     def _call(self, values: tuple[Any, ...]) -> BoundCall:
-        return take_apart(self.signature, values, self._plan)
+        call = take_apart(self.signature, values, self._plan)
+        return call.with_sorted_keys() if self._source(call) in SORTING else call
 
     def _fitting(self, call: BoundCall) -> Specialization:
         """The specialization for a call, captured now if there is none."""
@@ -357,9 +358,7 @@ class Graph:
 
     def info(self, call: BoundCall | None = None) -> FunctionInfo:
         """Return the function with its frameworks; the first call tells which it is written for."""
-        source = self._written_for
-        if source is None and call is not None:
-            source = source_of(self.function, [*call.leaves, *arrays_below(call.roots)])
+        source = self._source(call)
         return FunctionInfo(
             function=self.function,
             original=self.original,
@@ -368,6 +367,12 @@ class Graph:
             source=source or self.to,
             to=self.to,
         )
+
+    def _source(self, call: BoundCall | None = None) -> str | None:
+        """Return the framework that the function is written for, None where nothing tells."""
+        if self._written_for is not None or call is None:
+            return self._written_for
+        return source_of(self.function, [*call.leaves, *arrays_below(call.roots)])
 
     def _report(self, call: BoundCall) -> None:
         """One line that names the argument and what changed, against the nearest specialization."""

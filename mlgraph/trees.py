@@ -36,6 +36,21 @@ def unflatten(spec: Any, leaves: Any) -> Any:
     return optree.tree_unflatten(spec, leaves)
 
 
+def with_sorted_keys(tree: Any) -> Any:
+    """`tree` with the items of its plain dicts in the order of their keys, where these can be compared."""
+    if type(tree) is dict:
+        items = {key: with_sorted_keys(item) for key, item in tree.items()}
+        try:
+            return {key: items[key] for key in sorted(items)}
+        except TypeError:
+            return items
+    if type(tree) is tuple or type(tree) is list:
+        return type(tree)(map(with_sorted_keys, tree))
+    if optree.is_namedtuple(tree):
+        return tuple.__new__(type(tree), map(with_sorted_keys, tree))
+    return tree
+
+
 def class_of(spec: Any) -> type:
     """The class of the node that a structure begins with."""
     return KeyWords.class_of_keys() if spec.type is KeyWords else spec.type

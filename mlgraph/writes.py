@@ -111,7 +111,7 @@ def check_separate(written: Mapping[Memory, Any], others: Mapping[Memory, Any], 
             if other != one and share_memory(target, array):
                 first, second = (names.get(m.key, "") if m.kind == "input" else str(m.key) for m in (one, other))
                 raise InputError(
-                    f"the function writes into {first}, which shares memory with {second}",
+                    f"{first} and {second} share memory, and the function writes into {first}",
                     why="the graph would read the other one as it was before",
                     fix="pass or hold a copy of one of them",
                 )

@@ -20,6 +20,8 @@ class StructureGuard(Guard):
     call: Any
     """The call that was captured, without its arrays."""
     parameters: tuple[str, ...]
+    sorts_keys: bool = False
+    """Whether the keys of dicts may come in any order."""
     depth: ClassVar[int] = 1
 
     def emit(self, branch: Branch) -> None:
@@ -41,7 +43,10 @@ class StructureGuard(Guard):
             branch.tests.append(f"{text}._impl.name == {value.kind!r}")
         entries = spec.entries()
         if isinstance(value, dict):
-            branch.tests.append(f"(*{text},) == {branch.names.add('keys', tuple(value))}")
+            if self.sorts_keys and type(value) is dict:
+                branch.tests.append(f"{text}.keys() == {branch.names.add('keys', frozenset(value))}")
+            else:
+                branch.tests.append(f"(*{text},) == {branch.names.add('keys', tuple(value))}")
             texts = [f"{text}[{_key(entry, branch.names)}]" for entry in entries]
             children = [value[entry] for entry in entries]
         elif isinstance(value, tuple | list | deque):

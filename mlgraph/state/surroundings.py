@@ -38,7 +38,6 @@ class Surroundings:
             if framework_of(array) == "numpy" and array.flags.writeable and not array.dtype.hasobject
         ]
 
-
     def _containers(self) -> Iterator[tuple[str, Any]]:
         for path, value in self.reach.containers:
             if not isinstance(value, (*CHANGING, tuple, MappingProxyType)) or is_object(value):

@@ -205,7 +205,7 @@ def test_two_names_of_one_memory_are_refused_where_one_is_written(source):
         whole[:] += x
         return part * 2
 
-    with pytest.raises(InputError, match=r"writes into .*whole, which shares memory with .*part"):
+    with pytest.raises(InputError, match=r"whole and .*part share memory"):
         mlgraph.compile(function, to=source, args=(array(source, 1.0, 2.0, 3.0),))
     agree([whole], [array(source, 1.0, 2.0, 3.0)])
 
@@ -219,7 +219,7 @@ def test_an_argument_that_is_the_written_array_is_refused(source):
         return x * 2
 
     graph = mlgraph.compile(function, to=source, args=(array(source, 1.0, 2.0),))
-    with pytest.raises(InputError, match="shares memory with x"):
+    with pytest.raises(InputError, match="and x share memory"):
         graph(total)
 
 
@@ -232,7 +232,7 @@ def test_a_written_argument_that_is_also_a_closure_array_is_refused(source):
         return x + bias
 
     graph = mlgraph.compile(function, to=source, args=(array(source, 1.0, 2.0),))
-    with pytest.raises(InputError, match="shares memory with bias"):
+    with pytest.raises(InputError, match="x and bias share memory"):
         graph(bias)
 
 
@@ -248,5 +248,5 @@ def test_a_buffer_given_to_its_own_module_is_refused():
 
     module = Counter()
     mlgraph.compile(module, to="torch", args=(torch.ones(2),))
-    with pytest.raises(InputError, match="shares memory with x"):
+    with pytest.raises(InputError, match="and x share memory"):
         module(module.seen)

@@ -4,8 +4,10 @@
 import functools
 import logging
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import mlgraph
 
@@ -152,6 +154,17 @@ def test_order_of_keys_decides(caplog):
     graph = mlgraph.compile(lambda d: next(iter(d.values())) * 2, to="numpy")
     np.testing.assert_allclose(graph({"a": X, "b": Y}), X * 2)
     np.testing.assert_allclose(graph({"b": Y, "a": X}), Y * 2)
+
+
+@pytest.mark.parametrize("make", [jnp.asarray, tf.constant], ids=["jax", "tensorflow"])
+def test_frameworks_that_sort_keys_capture_once_for_any_order(make):
+    graph = mlgraph.compile(lambda d, **more: d["a"] * 2 - d["b"][0]["c"] + more["e"], to="numpy")
+    x, y, z, w = (make(X * (i + 1)) for i in range(4))
+    for _ in range(2):
+        np.testing.assert_allclose(graph({"a": x, "b": [{"d": w, "c": y}]}, e=z, f=w), X * 3)
+        np.testing.assert_allclose(graph({"b": [{"c": y, "d": w}], "a": x}, f=w, e=z), X * 3)
+    assert graph.cache_info().captures == 1
+    np.testing.assert_allclose(graph({"a": y, "b": [{"d": w, "c": y}]}, e=z, f=w), X * 5)
 
 
 def test_keys_of_any_kind():

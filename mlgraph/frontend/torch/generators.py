@@ -2,6 +2,7 @@
 
 # pyright: basic
 import contextlib
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
@@ -10,6 +11,7 @@ import torch
 from torch.utils._python_dispatch import _disable_current_modes
 
 from mlgraph.errors import UnsupportedOpError
+from mlgraph.frontend.locations import is_library
 
 
 class Streams:
@@ -125,7 +127,8 @@ def watching_generators(streams: Streams) -> Iterator[None]:
         """Stands for `torch.Generator` while a function is traced."""
 
     seeding = [(m, name) for m in (torch, torch.random) for name in ("manual_seed", "seed", "set_rng_state")]
-    patched: dict[Any, Any] = {(torch, "Generator"): Generator} | {(m, name): _refuse(name) for m, name in seeding}
+    patched: dict[Any, Any] = {(torch, "Generator"): Generator}
+    patched |= {(module, name): _refused_to_users(getattr(module, name)) for module, name in seeding}
     before = {(module, name): getattr(module, name) for module, name in patched}
     for (module, name), value in patched.items():
         setattr(module, name, value)
@@ -154,10 +157,14 @@ def _unchanged(generators: Sequence[torch.Generator]) -> Iterator[None]:
         raise _seeded_again()
 
 
-def _refuse(name: str) -> Callable[..., Any]:
+def _refused_to_users(seeding: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of torch for its own code, which puts back what it sets; in the user's code it raises."""
+
     def refuse(*args: Any, **kwargs: Any) -> Any:
+        if is_library(sys._getframe(1).f_code.co_filename):  # pyright: ignore[reportPrivateUsage]
+            return seeding(*args, **kwargs)
         raise UnsupportedOpError(
-            f"torch.{name} inside of the function",
+            f"torch.{seeding.__name__} inside of the function",
             why="a graph draws from one stream, which its calls do not start anew",
             fix="seed outside of the function, or draw from a torch.Generator that is made and seeded inside",
         )
