@@ -13,6 +13,7 @@ from typing import Any
 
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.guards.paths import AttributePath, CellPath, GlobalPath, ItemPath, Path
+from mlgraph.state.draws import Draws
 from mlgraph.state.places import Step, View, content, fill, is_container, is_object, same_content
 from mlgraph.state.reach import CHANGING, Reach
 from mlgraph.targets.arrays import framework_of
@@ -29,6 +30,7 @@ class Surroundings:
         """What the function wrote to, and the Python that reaches it."""
         self.refused: list[str] = []
         """What it wrote to that cannot be state."""
+        self.draws = Draws(reach, source)
         self._views = [(text, view, view.content()) for text, view in self._all_views()]
         self._held = [(text, value, content(value)) for text, value in self._containers()]
         self._sets = [(path.text, v, copy(v)) for path, v in reach.containers if isinstance(v, CHANGING)]
@@ -71,6 +73,7 @@ class Surroundings:
                     self.changed.setdefault(id(value), (text, value))
                     fill(value, held)
             self._restore_plain()
+            self.draws.undo()
             for memo, count in misses:
                 if memo.cache_info().misses != count:
                     memo.cache_clear()
@@ -116,7 +119,8 @@ class Surroundings:
         return True
 
     def check(self) -> None:
-        """Raise `UnsupportedOpError` for a write that a call of the graph could not repeat."""
+        """Raise `UnsupportedOpError` for what a call of the graph could not repeat."""
+        self.draws.check(self.source)
         if self.refused:
             raise UnsupportedOpError(
                 f"the function changes {', '.join(dict.fromkeys(self.refused))}",

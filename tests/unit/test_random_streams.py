@@ -2,6 +2,7 @@
 """A graph to its own framework draws the numbers that eager draws, and goes on where eager would."""
 
 import contextlib
+import random
 from concurrent.futures import ThreadPoolExecutor
 
 import jax
@@ -471,6 +472,25 @@ def test_a_graph_that_draws_nothing_takes_no_rng():
     graph = mlgraph.compile(lambda x: x.sin(), to="torch", args=(X,))
     with pytest.raises(TypeError, match="rng"):
         graph(X, rng=torch.Generator())
+
+
+DICE = random.Random(3)
+NOISE = np.random.default_rng(0)
+OTHER_DRAWS = {
+    "Python's random": lambda x: x * random.random(),
+    "DICE": lambda x: x * DICE.gauss(0, 1),
+    "np.random": lambda x: x * np.random.rand(),
+    "NOISE": lambda x: x * NOISE.normal(),
+}
+
+
+@pytest.mark.parametrize("make", [torch.ones, jnp.ones, tf.ones], ids=["torch", "jax", "tensorflow"])
+@pytest.mark.parametrize("name", OTHER_DRAWS)
+def test_draws_that_a_graph_would_repeat_are_refused(name, make):
+    before = random.getstate(), DICE.getstate(), NOISE.bit_generator.state
+    with pytest.raises(UnsupportedOpError, match=f"draws random numbers from {name}"):
+        mlgraph.compile(OTHER_DRAWS[name], args=(make(3),))
+    assert (random.getstate(), DICE.getstate(), NOISE.bit_generator.state) == before
 
 
 def test_threads_never_draw_the_same_numbers():

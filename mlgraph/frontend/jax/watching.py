@@ -180,7 +180,15 @@ def _str(self: Any) -> str:
     return _original["__str__"](self)
 
 
-_PATCHES: dict[str, Callable[..., Any]] = {
+def _attribute(self: Any, name: str) -> Any:
+    """For `isinstance` a size is an int, as in eager code."""
+    if name == "__class__" and _users_watch() is not None:
+        return int
+    return object.__getattribute__(self, name)
+
+
+_PATCHES: dict[str, Any] = {
+    "__getattribute__": _attribute,
     "__eq__": _equality("=="),
     "__ne__": _equality("!="),
     "__ge__": _order("__ge__", ">="),

@@ -13,7 +13,6 @@ import traceback
 import warnings
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import Any
 
 import torch
@@ -516,7 +515,8 @@ def without_memory_formats() -> Iterator[None]:
 def sizes_as_numbers() -> Iterator[None]:
     """Let the user's own code print and hash a free size as the number that it is, which fixes it.
 
-    torch shows the name of a symbol, as in `f"block{n}"`, and refuses to hash it, as in `table[n]`.
+    torch shows the name of a symbol, as in `f"block{n}"`, and refuses to hash it, as in `table[n]`. For `isinstance`
+    in the user's code it is an `int` too.
     """
     kinds = {torch.SymInt: int, torch.SymFloat: float, torch.SymBool: bool}
     originals = [(cls, name, cls.__dict__[name]) for cls in kinds for name in ("__repr__", "__hash__")]
@@ -528,16 +528,27 @@ def sizes_as_numbers() -> Iterator[None]:
 
         return converted
 
+    def attribute(self: Any, name: str) -> Any:
+        if name != "__class__":
+            return object.__getattribute__(self, name)
+        frame = sys._getframe(1)
+        caller = frame.f_back if frame.f_code.co_name == "__instancecheck__" else frame  # of `numbers.Integral`
+        return kinds[type(self)] if _is_users(caller) else type(self)
+
     for cls, name, original in originals:
         setattr(cls, name, as_number(original, kinds[cls], repr if name == "__repr__" else hash))
+    for cls in kinds:
+        cls.__getattribute__ = attribute
     try:
         yield
     finally:
+        for cls in kinds:
+            del cls.__getattribute__
         for cls, name, original in originals:
             setattr(cls, name, original)
 
 
-def _is_users(frame: FrameType) -> bool:
+def _is_users(frame: Any) -> bool:
     """Return True for the user's own code: Python's library, and code that it generates for torch, is none."""
     filename, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__")).partition(".")[0]
     pythons = filename.startswith(STDLIB) and "-packages" not in filename
