@@ -85,18 +85,23 @@ class GraphState:
     """The stream of random numbers, None for the target's own."""
     given: Any = None
     """What a single call draws random numbers from instead."""
-    _origins: dict[str, tuple[Any, Any, Any]] = field(default_factory=dict[str, tuple[Any, Any, Any]])
-    """The array of the source framework that each weight was made from, with its shape and element type then."""
+    _origins: dict[str, tuple[Any, ...]] = field(default_factory=dict[str, tuple[Any, ...]])
+    """The array of the source framework that each weight was made from, and what it was then."""
 
     def is_origin(self, name: str, array: Any) -> bool:
         """Return whether a weight was made from this array, as it is now but for its elements."""
-        old, shape, dtype = self._origins.get(name, (None, None, None))
-        return old is array and shape == array.shape and dtype == array.dtype
+        return name in self._origins and all(a is b or a == b for a, b in zip(self._origins[name], _facts(array)))
 
     def take(self, weights: Mapping[str, Any], placed: Mapping[str, Any]) -> None:
         """Go on with weights of the source framework, which are `placed` as arrays of the target."""
         self.params.update(placed)
-        self._origins.update((name, (a, a.shape, a.dtype)) for name, a in weights.items())
+        self._origins.update((name, _facts(a)) for name, a in weights.items())
+
+
+def _facts(array: Any) -> tuple[Any, ...]:
+    """Return an array, its shape, element type and, of torch, where its elements are: `weight.data = x` moves them."""
+    place = array.data_ptr() if str(getattr(array, "layout", None)) == "torch.strided" else None
+    return id(array), array, array.shape, array.dtype, place
 
 
 class Executable:

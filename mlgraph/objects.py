@@ -132,7 +132,7 @@ def _named_values(function: types.FunctionType) -> list[Any]:
 
 def variables(function: types.FunctionType) -> dict[str, Any]:
     """The globals and closure variables that a function names."""
-    found = {n: function.__globals__[n] for n in all_names(function.__code__) if n in function.__globals__}
+    found = {n: function.__globals__[n] for n in global_names(function.__code__) if n in function.__globals__}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
         with contextlib.suppress(ValueError):  # a variable that is not set yet
             found[name] = cell.cell_contents
@@ -144,9 +144,12 @@ def _root(obj: Any) -> str:
     return str(getattr(obj, "__module__", None)).partition(".")[0]
 
 
-def all_names(code: types.CodeType) -> list[str]:
-    nested = [c for c in code.co_consts if isinstance(c, types.CodeType)]
-    return [*code.co_names, *(name for c in nested for name in all_names(c))]
+@functools.lru_cache(maxsize=4096)
+def global_names(code: types.CodeType) -> tuple[str, ...]:
+    """The globals that code and the code inside it name, each once; `x.T` names no global `T`."""
+    own = [i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    nested = [name for c in code.co_consts if isinstance(c, types.CodeType) for name in global_names(c)]
+    return tuple(dict.fromkeys([*own, *nested]))
 
 
 def weights_of(obj: Any, arguments: Iterable[tuple[str, Any]] = ()) -> list[tuple[str, Any]]:

@@ -107,6 +107,8 @@ class Input:
     """torch's name of the device; None where that is no matter, as for a target that has one alone."""
     layout: "Layout | None" = None
     """How the array lies in memory; None where neither values nor what memory results share depend on it."""
+    requires_grad: bool | None = None
+    """Whether torch takes gradients for the array; None where the function does not ask."""
 
 
 class _Traced:

@@ -163,6 +163,27 @@ class LayoutGuard(Guard):
 
 
 @dataclass(frozen=True)
+class GradientGuard(Guard):
+    """Torch takes gradients for an array, or does not, as when the function asked."""
+
+    array: Source
+    requires_grad: bool
+    depth: ClassVar[int] = 6
+
+    def emit(self, branch: Branch) -> None:
+        if branch.framework == "torch":
+            branch.tests.append(f"{self.array.text(branch)}.requires_grad is {self.requires_grad}")
+        elif self.requires_grad:
+            branch.tests.append("False")
+
+    def failure(self, call: Any) -> str | None:
+        found = bool(getattr(self.array.find(call), "requires_grad", False))
+        if found == self.requires_grad:
+            return None
+        return f"requires_grad of {self.array.name} changed from {self.requires_grad} to {found}"
+
+
+@dataclass(frozen=True)
 class RankGuard(Guard):
     """An array has the rank that was captured; `SizesGuard` tests it with the shape."""
 
@@ -343,4 +364,6 @@ def array_guards(
     if used:
         sizes = SizesGuard(used, bounds)
         guards += [sizes, *(ConditionGuard(sizes, condition) for condition in conditions)]
-    return guards + [LayoutGuard(array, wanted.layout) for array, wanted in arrays if wanted.layout is not None]
+    guards += [LayoutGuard(array, wanted.layout) for array, wanted in arrays if wanted.layout is not None]
+    asked = ((array, wanted.requires_grad) for array, wanted in arrays)
+    return guards + [GradientGuard(array, flag) for array, flag in asked if flag is not None]

@@ -6,7 +6,8 @@
 ;   1  object  class  dict                          its class, and where it keeps its attributes
 ;   2  dict  version                                the number that Python gives a dict anew at each change
 ;   3  dict  count  key  value ...                  all items in order
-;   4  tensor  calls  dtype  device  rank  size...  `calls` are the addresses of four functions of torch's C interface
+;   4  tensor  calls  dtype  device  data  rank  size...
+;                                                   `calls` are the addresses of five functions of torch's C interface
 ; It returns `False` at any other number.
 
 declare ptr @PyList_GetItem(ptr, i64)
@@ -122,10 +123,22 @@ tensor.device:
   %device.told = icmp eq i32 %device.status, 0
   %device.equal = icmp eq i64 %device, %device.known
   %same.device = and i1 %device.told, %device.equal
-  br i1 %same.device, label %tensor.rank, label %changed
+  br i1 %same.device, label %tensor.data, label %changed
+
+tensor.data:
+  %data.at = getelementptr i64, ptr %at, i64 5
+  %data.known = load i64, ptr %data.at, align 1
+  %get.data.at = getelementptr ptr, ptr %calls, i64 4
+  %get.data = load ptr, ptr %get.data.at
+  %data.status = call i32 %get.data(ptr %tensor.of, ptr %long)
+  %data = load i64, ptr %long
+  %data.told = icmp eq i32 %data.status, 0
+  %data.equal = icmp eq i64 %data, %data.known
+  %same.data = and i1 %data.told, %data.equal
+  br i1 %same.data, label %tensor.rank, label %changed
 
 tensor.rank:
-  %rank.at = getelementptr i64, ptr %at, i64 5
+  %rank.at = getelementptr i64, ptr %at, i64 6
   %rank.known = load i64, ptr %rank.at, align 1
   %get.rank.at = getelementptr ptr, ptr %calls, i64 2
   %get.rank = load ptr, ptr %get.rank.at
@@ -137,7 +150,7 @@ tensor.rank:
   br i1 %same.rank, label %tensor.sizes, label %changed
 
 tensor.sizes:
-  %sizes.known = getelementptr i64, ptr %at, i64 6
+  %sizes.known = getelementptr i64, ptr %at, i64 7
   %get.sizes.at = getelementptr ptr, ptr %calls, i64 3
   %get.sizes = load ptr, ptr %get.sizes.at
   %sizes.status = call i32 %get.sizes(ptr %tensor.of, ptr %sizes)

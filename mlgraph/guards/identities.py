@@ -49,16 +49,21 @@ class Facts:
         self.dict(next(held for held in gc.get_referents(vars(cls)) if isinstance(held, dict)))
 
     def tensor(self, value: Any) -> bool:
-        """Note element type, device and shape of a tensor of torch; return False where only Python can ask for them."""
+        """Note element type, device, memory and shape of a tensor of torch.
+
+        Return False where only Python can ask for them.
+        """
         calls, place = _tensor_calls(), _place_of_tensor(value)
         if calls is None or place is None:
             return False
-        dtype, device, rank = (ctypes.c_int32(), ctypes.c_int32(), ctypes.c_int64())
-        asked = zip(calls.functions, (dtype, device, rank))
+        dtype, device, rank, data = (ctypes.c_int32(), ctypes.c_int32(), ctypes.c_int64(), ctypes.c_int64())
+        functions = [calls.functions[i] for i in (0, 1, 2, 4)]
+        asked = zip(functions, (dtype, device, rank, data))
         if any(call(ctypes.c_void_p(place), ctypes.byref(found)) != 0 for call, found in asked):
             return False
         self._owners.append(value)
-        self._words += [TENSOR, place, calls.address, dtype.value, device.value, rank.value, *value.shape]
+        known = (dtype.value, device.value, data.value, rank.value, *value.shape)
+        self._words += [TENSOR, place, calls.address, *known]
         return True
 
     def _add(self, kind: int | None, *objects: Any) -> None:
@@ -123,7 +128,7 @@ def _code() -> Loaded:
 class _TensorCalls:
     """The functions of torch's stable C interface that tell about a tensor, and the address of their addresses."""
 
-    names = ("aoti_torch_get_dtype", "aoti_torch_get_device_type", "aoti_torch_get_dim", "aoti_torch_get_sizes")
+    names = tuple(f"aoti_torch_get_{name}" for name in ("dtype", "device_type", "dim", "sizes", "data_ptr"))
 
     def __init__(self, library: ctypes.CDLL) -> None:
         self.functions = [getattr(library, name) for name in self.names]

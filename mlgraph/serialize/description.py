@@ -104,7 +104,7 @@ def to_json(one: Specialization) -> dict[str, Any]:
         "leaves": [None if flag else value_to_json(leaf) for leaf, flag in zip(one.call.leaves, one.call.is_array)],
         "arrays": list(one.call.is_array),
         "lifted": [one.source_framework, *one.lifted],
-        "inputs": [[i.dtype, list(i.shape), i.used, i.weak, _layout_to_json(i.layout)] for i in program.inputs],
+        "inputs": [_input_to_json(one) for one in program.inputs],
         "bounds": {symbol: list(interval) for symbol, interval in program.bounds.items()},
         "size_guards": list(program.size_guards),
         "passed": list(one.executable.passed),
@@ -151,10 +151,16 @@ def inputs_from_json(described: Sequence[Any], device: str | None) -> tuple[Inpu
     return tuple(_input_from_json(*one, device=device) for one in described)
 
 
-def _input_from_json(dtype: Any, shape: Any, used: Any, weak: Any, layout: Any, device: str | None) -> Input:
+def _input_to_json(one: Input) -> list[Any]:
+    return [one.dtype, list(one.shape), one.used, one.weak, _layout_to_json(one.layout), one.requires_grad]
+
+
+def _input_from_json(
+    dtype: Any, shape: Any, used: Any, weak: Any, layout: Any, gradient: Any = None, *, device: str | None
+) -> Input:
     if dtype not in BY_NAME or type(used) is not bool or not (weak is None or type(weak) is bool):
         raise ValueError(f"{[dtype, shape, used, weak]!r} describes no array")
-    return Input(dtype, tuple(map(_size, shape)), used, weak, device, _layout_from_json(layout, len(shape)))
+    return Input(dtype, tuple(map(_size, shape)), used, weak, device, _layout_from_json(layout, len(shape)), gradient)
 
 
 def _layout_to_json(layout: Layout | None) -> list[Any] | None:

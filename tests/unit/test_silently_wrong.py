@@ -1,6 +1,8 @@
 # pyright: basic
 """What the tracer of ivy 1.0.0.5 got silently wrong: each is right here, or raises."""
 
+import types
+
 import numpy as np
 import pytest
 import torch
@@ -312,3 +314,59 @@ def test_write_into_a_tensor_outside_is_not_lost():
     same(total, torch.zeros(3))
     graph(X)
     same(total, X.sum(0))
+
+
+def test_a_branch_on_requires_grad_is_guarded():
+    class Layer(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.ones(3))
+
+        def forward(self, x):
+            y = x * 2 if x.requires_grad else x * 3
+            return y + self.weight if self.weight.requires_grad else y - self.weight
+
+    eager, compiled = Layer(), Layer()
+    mlgraph.compile(compiled, to="torch", args=(X,))
+    leaf = X.clone().requires_grad_()
+    for x in (X, leaf, leaf * 1, X):
+        same(compiled(x), eager(x))
+    for layer in (eager, compiled):
+        layer.weight.requires_grad_(False)
+    same(compiled(X), eager(X))
+
+
+def test_state_that_autograd_computed_is_written_again():
+    class Cache(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            torch.manual_seed(0)
+            self.layer = torch.nn.Linear(3, 3)
+            self.store = types.SimpleNamespace(rows=torch.zeros(4, 3), count=0)
+
+        def forward(self, x):
+            self.store.rows[self.store.count] = self.layer(x)
+            self.store.count += 1
+            return self.store.rows[: self.store.count].sum(0)
+
+    eager, compiled = Cache(), Cache()
+    mlgraph.compile(compiled, to="torch", args=(X[0],))
+    for i in range(3):
+        same(compiled(X[0] + i), eager(X[0] + i))
+
+
+@pytest.mark.parametrize("to", ["torch", "jax", "numpy"])
+def test_a_weight_whose_data_is_replaced_is_taken_anew(to):
+    layer = torch.nn.Linear(3, 2)
+    graph = mlgraph.compile(layer, to=to, args=(X,))
+    graph = layer if to == "torch" else graph
+    layer.weight.data = layer.weight.data * 2
+    expected = torch.nn.functional.linear(X, layer.weight, layer.bias).detach()
+    np.testing.assert_allclose(np.asarray(graph(X if to == "torch" else X.numpy()).tolist()), expected, rtol=1e-5)
+
+
+def test_an_attribute_named_as_a_global_says_nothing_of_the_framework():
+    space = {"np": np, "T": torch}
+    exec("def function(x):\n    return np.sqrt(x.T)", space)
+    graph = mlgraph.compile(space["function"], to="numpy", args=(np.ones((2, 3)),))
+    np.testing.assert_array_equal(graph(np.full((2, 3), 4.0)), np.full((3, 2), 2.0))

@@ -25,7 +25,7 @@ from mlgraph.frontend.torch.raising import IGNORED, Raiser, fixed, symbols_of, t
 from mlgraph.frontend.torch.replacing import DECOMPOSED
 from mlgraph.frontend.torch.size_guards import SizeGuard, Unprintable, bounds, guards_of, shape_env_of
 from mlgraph.frontend.torch.table import RULES
-from mlgraph.frontend.torch.tracing import Root, TraceOptions, export, forget_weights, quiet, users_lines
+from mlgraph.frontend.torch.tracing import Root, Trace, TraceOptions, export, forget_weights, quiet, users_lines
 
 
 def capture(request: Request) -> Program:
@@ -142,7 +142,7 @@ def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
     leaves = list(root.trace.static)
     specs = tuple(_outputs(exported, root, users, leaves))
     used = [bool(node.users) or i in root.trace.looked for i, node in enumerate(users)]
-    inputs, equations = _inputs(users, request.arrays, used)
+    inputs, equations = _inputs(users, request.arrays, used, root.trace)
     env = shape_env_of(exported)
     size_guards = () if env is None else _size_guards(env, users, equations)
     finish(main, [value for value, spec in zip(results, signature.output_specs, strict=True) if _is_result(spec)])
@@ -209,7 +209,7 @@ def layout_of(array: torch.Tensor) -> Layout:
 
 
 def _inputs(
-    users: list[torch.fx.Node], arrays: Sequence[torch.Tensor], used: Sequence[bool]
+    users: list[torch.fx.Node], arrays: Sequence[torch.Tensor], used: Sequence[bool], trace: Trace
 ) -> tuple[list[Input], list[Any]]:
     """Return the inputs, and an equation for each size that is an expression of others and has a name of its own."""
     inputs: list[Input] = []
@@ -224,7 +224,8 @@ def _inputs(
                 size = f"size{i}_{axis}"
                 equations.append(sympy.Eq(sympy.Symbol(size, integer=True), n.node.expr, evaluate=False))
             shape.append(size)
-        inputs.append(Input(str(array.dtype).removeprefix("torch."), tuple(shape), used[i]))
+        gradient = trace.gradients[i] if i in trace.gradients_asked else None
+        inputs.append(Input(str(array.dtype).removeprefix("torch."), tuple(shape), used[i], requires_grad=gradient))
     return inputs, equations
 
 

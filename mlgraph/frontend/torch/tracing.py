@@ -83,6 +83,12 @@ class Trace:
         """The modules that the function reaches."""
         self.looked: set[int] = set()
         """The numbers of the inputs that the function does something with, be it a look at the shape."""
+        self.gradients: list[bool] = []
+        """Whether torch takes gradients for each input."""
+        self.gradients_asked: set[int] = set()
+        """The numbers of the inputs of which the user's code asks this."""
+        self.frozen_asked: list[tuple[torch.nn.Module, str]] = []
+        """The weights of which it asks this: their modules, and their names there."""
         self.caught: list[Exception] = []
         """What functions of torch raised, as far as the trace went on: the function caught it."""
         self.layout_use = LayoutUse()
@@ -116,7 +122,11 @@ class Trace:
             """gradients are enabled, and the function has a torch.autograd.Function of its own"""
             return torch.is_grad_enabled()
 
-        return (gradients,) if self.without_backward else ()
+        def frozen() -> Any:
+            """the same weights require gradients"""
+            return tuple(module._parameters[name].requires_grad for module, name in self.frozen_asked)
+
+        return (*((gradients,) if self.without_backward else ()), *((frozen,) if self.frozen_asked else ()))
 
     def owner_of(self, name: str, constant: torch.Tensor) -> tuple[str, torch.Tensor] | None:
         """The user's name for a tensor that export lifted, and the tensor itself, which may still change."""
@@ -151,6 +161,7 @@ class Root(torch.nn.Module):
         self.options = options
         self.training = all(module.training for _, module in request.named if isinstance(module, torch.nn.Module))
         self.trace = Trace(request.function, Streams(request.generators))
+        self.trace.gradients = [array.requires_grad for array in request.arrays]
         for i, (name, value) in enumerate(request.named):
             self.trace.names[f"m{i}"] = name
             if isinstance(value, torch.nn.Module):
@@ -238,11 +249,34 @@ class Looks(TorchFunctionMode):
             if id(x) in self.numbers:
                 self.trace.looked.add(self.numbers[id(x)])
         self.trace.streams.note((*args, *kwargs.values()))
+        if func == REQUIRES_GRAD and _is_users(_frame_outside_modes()):
+            return self._requires_grad(args[0])
         try:
             return func(*args, **kwargs)
         except Exception as error:
             self.trace.caught.append(as_kernels_raise(error))
             raise self.trace.caught[-1]  # noqa: B904, it is the same error
+
+    def _requires_grad(self, x: torch.Tensor) -> bool:
+        """Answer for the caller's array, which the traced one need not be like."""
+        number = self.numbers.get(id(x))
+        if number is not None:
+            self.trace.gradients_asked.add(number)
+            return self.trace.gradients[number]
+        weights = ((module, name, w) for module in self.trace.modules for name, w in module._parameters.items())
+        self.trace.frozen_asked += [(module, name) for module, name, weight in weights if weight is x]
+        return REQUIRES_GRAD(x)
+
+
+REQUIRES_GRAD = torch.Tensor.requires_grad.__get__  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _frame_outside_modes() -> Any:
+    """Return the frame that called a function of torch, behind those of modes."""
+    frame: Any = sys._getframe(2)  # pyright: ignore[reportPrivateUsage]
+    while frame.f_code.co_name == "__torch_function__":
+        frame = frame.f_back
+    return frame
 
 
 def as_kernels_raise(error: Exception) -> Exception:
@@ -396,7 +430,8 @@ def _writes(node: torch.fx.Node) -> bool:
 def example(array: torch.Tensor, keep_layout: bool) -> torch.Tensor:
     """Return an array like `array`, row-major unless its layout is kept.
 
-    It shares no memory with any other: export takes arrays that do for one.
+    It shares no memory with any other: export takes arrays that do for one. Where autograd computed the array, it may
+    be written into, unlike a leaf: then no gradients are taken for its like.
     """
     if array.layout != torch.strided or array.is_quantized or type(array) not in (torch.Tensor, torch.nn.Parameter):
         raise InputError(f"an input is a {type(array).__name__} of layout {array.layout}", fix="pass a dense tensor")
@@ -406,7 +441,7 @@ def example(array: torch.Tensor, keep_layout: bool) -> torch.Tensor:
         if keep_layout
         else empty
     )
-    return new.requires_grad_(array.requires_grad)
+    return new.requires_grad_(array.requires_grad and array.is_leaf)
 
 
 def _export(root: Root, arrays: tuple[torch.Tensor, ...], dynamic: Any) -> ExportedProgram:
