@@ -159,12 +159,13 @@ class Compiler:
     ) -> Program:
         """Trace the function with the frontend of its framework; add the structure of its result to `specs`."""
         inputs = len(call.arrays)
+        modules = [value for _, value in named]
 
         def flat(*traced: Any, adapt: Adapt = lambda function: function) -> list[Any]:
             def function() -> Any:
                 return _traced_call(info, call, adapt(info.original), traced[:inputs])
 
-            with surroundings.undone(), unchanged((value for _, value in named), call.roots):
+            with surroundings.undone(), unchanged(modules, call.roots, surroundings.changed):
                 result, left = trace.run(traced[inputs:], function)
             leaves, spec = result
             specs.append(spec)

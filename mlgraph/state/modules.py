@@ -1,4 +1,4 @@
-"""Modules whose forward sets attributes of theirs."""
+"""Modules whose forward sets attributes of theirs, which are state then."""
 
 # pyright: basic
 from collections.abc import Iterable, Iterator
@@ -11,8 +11,10 @@ from mlgraph.state.places import content, fill, same_content
 
 
 @contextmanager
-def unchanged(modules: Iterable[Any], stateful: Iterable[Any]) -> Iterator[None]:
-    """Put back what happens inside to attributes of torch modules, and refuse it where they are not `stateful`.
+def unchanged(
+    modules: Iterable[Any], stateful: Iterable[Any], changed: dict[Any, tuple[str, Any]]
+) -> Iterator[None]:
+    """Put back what happens inside to attributes of torch modules, and note those that are not `stateful` in `changed`.
 
     What the frameworks track themselves, as weights and buffers, is left to them. A module may install hooks when it is
     first called, as those of `transformers` do, and an attribute that says so by its name: then both are put back.
@@ -21,7 +23,6 @@ def unchanged(modules: Iterable[Any], stateful: Iterable[Any]) -> Iterator[None]
     torch = [m for module in modules if module_framework(module) == "torch" for m in (module, *submodules(module))]
     before = [(module, content(module)) for module in torch if id(module) not in known]
     hooks = [(held, dict(held)) for module in torch for held in _hooks(module)]
-    changed: list[str] = []
     try:
         yield
     finally:
@@ -34,19 +35,14 @@ def unchanged(modules: Iterable[Any], stateful: Iterable[Any]) -> Iterator[None]
             if not same_content(now, held):
                 steps = [step for step in {**held, **now} if now.get(step) is not held.get(step)]
                 steps = [step for step in steps if not (installs and "hook" in str(step))]
-                changed += [f"{type(module).__name__}{step}" for step in steps]
+                if steps:
+                    changed[id(module)] = (type(module).__name__, module)
                 fill(module, held)
     if installs and any(id(module) in known for module in torch):
         raise UnsupportedOpError(
             "the forward of a stateful module installs hooks",
             why="a call of the graph would not",
             fix="call the module once before it is compiled",
-        )
-    if changed:
-        raise UnsupportedOpError(
-            f"the forward sets {', '.join(changed)}",
-            why="a call of the graph would not",
-            fix="register a buffer, or name the module in `stateful`",
         )
 
 

@@ -124,7 +124,7 @@ class Trace:
 
         def frozen() -> Any:
             """the same weights require gradients"""
-            return tuple(module._parameters[name].requires_grad for module, name in self.frozen_asked)
+            return tuple(getattr(module, name).requires_grad for module, name in self.frozen_asked)
 
         return (*((gradients,) if self.without_backward else ()), *((frozen,) if self.frozen_asked else ()))
 
