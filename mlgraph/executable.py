@@ -20,7 +20,7 @@ from mlgraph.errors import InputError
 from mlgraph.frontend.program import TRACED, Memory, OutputKind, Program
 from mlgraph.state import State
 from mlgraph.targets import randomness
-from mlgraph.targets.arrays import convert, framework_of, placed, wide_types
+from mlgraph.targets.arrays import convert, framework_of, is_writable, placed, wide_types
 from mlgraph.writes import Writes
 
 _one_draw = threading.Lock()
@@ -69,7 +69,10 @@ class Effects:
         return [held[slot] for slot in slots]
 
     def write(self, roots: Sequence[Any], values: Mapping[Slot, Any]) -> None:
-        """Set the new values of slots in the objects of a call."""
+        """Set the new values of slots in the objects of a call, where `Writes` did not write them in place."""
+        for place in self.state.overwritten:
+            if not is_writable(self.state.find(place, roots)):
+                place.steps[-1].set(place.owner(roots), values[place.slot(self.state.names)])
         self.state.write(roots, [values[leaf] if isinstance(leaf, Slot) else leaf for leaf in self.left])
 
 

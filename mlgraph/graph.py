@@ -298,6 +298,8 @@ class Graph:
         if self._to is None:
             self._to = target_of(self.function, [*call.leaves, *arrays_below(call.roots)]) or "numpy"
         self._report(call)
+        if self._specializations:  # what the function writes to is known
+            call = call.reaching(self._specializations[0].reached)
         info = self.info(call)
         token = _capturing.set(info.source)
         try:

@@ -10,7 +10,7 @@ from typing import Any
 from mlgraph.dialects.outputs import Memory, OutputKind, OutputSpec
 from mlgraph.errors import InputError
 from mlgraph.frontend.program import Program
-from mlgraph.targets.arrays import overwrite, share_memory
+from mlgraph.targets.arrays import is_writable, overwrite, share_memory
 from mlgraph.targets.views import rebased
 
 WRITABLE = ("torch", "numpy")
@@ -65,6 +65,8 @@ class Writes:
         for spec, value in zip(self.outputs, results):
             if spec.kind is OutputKind.BUFFER:
                 owners[spec.memory] = self._write_buffer(params, spec.target, value)
+            elif spec.kind is OutputKind.OBJECT and not is_writable(callers.get(spec.memory)):
+                continue  # the object holds the new value
             elif spec.kind is OutputKind.INPUT or spec.is_written_in_place:
                 overwrite(callers[spec.memory], value)
                 owner = owners.get(spec.memory)

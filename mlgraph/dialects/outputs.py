@@ -8,9 +8,12 @@ from typing import Any, Literal, NamedTuple
 class Memory(NamedTuple):
     """Memory that exists before a call, or that an output holds."""
 
-    kind: Literal["input", "parameter", "object", "output"]
+    kind: Literal["input", "parameter", "object", "output", "new"]
     key: Any
-    """The input's number, the parameter's name, the `Slot` of an object, or the number of the output leaf."""
+    """The input's number, the parameter's name, the `Slot` of an object, or the number of the output leaf.
+
+    `object` is what the slot holds before the call, `new` another array that the call puts there.
+    """
 
 
 class OutputKind(Enum):
@@ -37,7 +40,7 @@ class OutputSpec:
     @property
     def is_written_in_place(self) -> bool:
         """Return whether the new value is copied into the array that an object holds."""
-        return self.kind is OutputKind.OBJECT and self.same == self.memory
+        return self.kind is OutputKind.OBJECT and self.same == Memory("object", self.target)
 
     @property
     def memory(self) -> Memory:
@@ -46,6 +49,6 @@ class OutputSpec:
             OutputKind.USER_OUTPUT: "output",
             OutputKind.BUFFER: "parameter",
             OutputKind.INPUT: "input",
-            OutputKind.OBJECT: "object",
+            OutputKind.OBJECT: "object" if self.is_written_in_place else "new",
         }
         return Memory(kinds[self.kind], self.target)

@@ -15,7 +15,7 @@ class Leaf(NamedTuple):
 
 
 class Known(NamedTuple):
-    """A container that was there before."""
+    """A container or array that was there before."""
 
     place: Place
 
@@ -51,8 +51,11 @@ class Set:
     def make(self, roots: Sequence[Any], leaves: Sequence[Any]) -> Any:
         return make(self.value, roots, leaves)
 
-    def apply(self, roots: Sequence[Any], value: Any) -> None:
-        self.place.steps[-1].set(self.place.owner(roots), value)
+    def owner(self, roots: Sequence[Any]) -> Any:
+        return self.place.owner(roots)
+
+    def apply(self, owner: Any, value: Any) -> None:
+        self.place.steps[-1].set(owner, value)
 
 
 @dataclass
@@ -64,8 +67,11 @@ class Delete:
     def make(self, roots: Sequence[Any], leaves: Sequence[Any]) -> Any:
         return None
 
-    def apply(self, roots: Sequence[Any], value: Any) -> None:
-        self.place.steps[-1].delete(self.place.owner(roots))
+    def owner(self, roots: Sequence[Any]) -> Any:
+        return self.place.owner(roots)
+
+    def apply(self, owner: Any, value: Any) -> None:
+        self.place.steps[-1].delete(owner)
 
 
 @dataclass
@@ -78,15 +84,18 @@ class Refill:
     def make(self, roots: Sequence[Any], leaves: Sequence[Any]) -> Any:
         return [make(item, roots, leaves) for item in self.items]
 
-    def apply(self, roots: Sequence[Any], value: Any) -> None:
-        refill(self.place.find(roots), value)
+    def owner(self, roots: Sequence[Any]) -> Any:
+        return self.place.find(roots)
+
+    def apply(self, owner: Any, value: Any) -> None:
+        refill(owner, value)
 
 
 Change: TypeAlias = Set | Delete | Refill
 
 
 def apply_changes(changes: Sequence[Change], roots: Sequence[Any], leaves: Sequence[Any]) -> None:
-    """Write what a call left behind: first every value is found, where it was before, then each is written."""
-    owners = [change.make(roots, leaves) for change in changes]
-    for change, value in zip(changes, owners):
-        change.apply(roots, value)
+    """Write what a call left behind: first all is found where it was before, then each value is written."""
+    found = [(change, change.owner(roots), change.make(roots, leaves)) for change in changes]
+    for change, owner, value in found:
+        change.apply(owner, value)

@@ -11,9 +11,7 @@ from mlgraph.state.places import content, fill, same_content
 
 
 @contextmanager
-def unchanged(
-    modules: Iterable[Any], stateful: Iterable[Any], changed: dict[Any, tuple[str, Any]]
-) -> Iterator[None]:
+def unchanged(modules: Iterable[Any], stateful: Iterable[Any], changed: dict[Any, tuple[str, Any]]) -> Iterator[None]:
     """Put back what happens inside to attributes of torch modules, and note those that are not `stateful` in `changed`.
 
     What the frameworks track themselves, as weights and buffers, is left to them. A module may install hooks when it is

@@ -2,6 +2,7 @@
 
 # pyright: basic
 import dataclasses
+import operator
 import sys
 from collections import OrderedDict, deque
 from collections.abc import Collection, Mapping, Sequence
@@ -192,12 +193,20 @@ def content(value: Any) -> dict[Step, Any]:
     if isinstance(value, View):
         return value.content()
     if isinstance(value, dict):
-        found = {Item(key): dict.__getitem__(value, key) for key in dict.keys(value)}
+        found = {Item(_plain_key(key)): item for key, item in dict.items(value)}
     elif isinstance(value, list | tuple | deque):
         found = {Item(i): item for i, item in enumerate(value)}
     if is_object(value):
         found |= {Attribute(name): item for name, item in attributes(value).items()}
     return found
+
+
+def _plain_key(key: Any) -> Any:
+    """Return a key with numbers in the place of sizes that are not known yet, as in `cache[x.shape] = table`."""
+    if isinstance(key, tuple):
+        plain: Any = type(key)
+        return key if hasattr(key, "_fields") else plain(map(_plain_key, key))
+    return operator.index(key) if type(key).__name__ in ("SymInt", "Size") else key  # of torch, of numpy's trace
 
 
 def attributes(value: Any) -> dict[str, Any]:

@@ -14,7 +14,6 @@ from mlgraph.dialects import stateful
 from mlgraph.dialects.building import building
 from mlgraph.dialects.functions import main_of, update_type
 from mlgraph.dialects.stateful import Slot
-from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.program import Memory, OutputKind, OutputSpec, Program
 from mlgraph.state.places import Place
 from mlgraph.state.trace import State, Trace
@@ -30,14 +29,34 @@ def with_state(program: Program, trace: Trace, inputs: int) -> tuple[Program, St
     held = list(trace.arrays)
     state = trace.state([bool(block.args[inputs + i].uses.get_length()) for i in range(len(held))])
     state.overwritten = tuple(held[i - inputs] for i in program.targets(OutputKind.INPUT) if i >= inputs)
-    program.outputs = tuple(_renamed(spec, state, trace, inputs, leaves) for spec in program.outputs)
-    left = _write(program, trace, state, inputs)
+    slots = _slots_of_new(trace, state)
+    program.outputs = tuple(_renamed(spec, state, trace, inputs, leaves, slots) for spec in program.outputs)
+    left = _write(program, trace, state, inputs, slots)
     _read(program, state, held, inputs)
     reads = [program.inputs[inputs + held.index(place)] for place in state.reads]
     return replace(program, inputs=(*program.inputs[:inputs], *reads), leaves=program.leaves[:leaves]), state, left
 
 
-def _renamed(spec: OutputSpec, state: State, trace: Trace, inputs: int, leaves: int) -> OutputSpec:
+def _slots_of_new(trace: Trace, state: State) -> list[Slot]:
+    """Return the slot of each new value.
+
+    One place may have two: the array there is written in place, and then another put there; or a list is refilled, and
+    another put in its place.
+    """
+    taken = {place.slot(state.names) for place in state.overwritten}
+    slots: list[Slot] = []
+    for place in trace.places:
+        slot = place.slot(state.names)
+        while slot in taken:
+            slot = replace(slot, owner=f"new {slot.owner}")
+        taken.add(slot)
+        slots.append(slot)
+    return slots
+
+
+def _renamed(
+    spec: OutputSpec, state: State, trace: Trace, inputs: int, leaves: int, slots: Sequence[Slot]
+) -> OutputSpec:
     """Name the memory of objects by their slots: the arrays after the inputs, the new values after the leaves."""
     held = list(trace.arrays)
 
@@ -45,7 +64,7 @@ def _renamed(spec: OutputSpec, state: State, trace: Trace, inputs: int, leaves: 
         if one.kind == "input" and one.key >= inputs:
             return Memory("object", held[one.key - inputs].slot(state.names))
         if one.kind == "output" and one.key >= leaves:
-            return Memory("object", trace.places[one.key - leaves].slot(state.names))
+            return Memory("new", slots[one.key - leaves])
         return one
 
     same = None if spec.same is None else memory(spec.same)
@@ -66,7 +85,7 @@ def _read(program: Program, state: State, held: Sequence[Place], inputs: int) ->
     update_type(function)
 
 
-def _write(program: Program, trace: Trace, state: State, inputs: int) -> list[Any]:
+def _write(program: Program, trace: Trace, state: State, inputs: int, slots: Sequence[Slot]) -> list[Any]:
     """Set the slots of objects before the return, which keeps the results that go elsewhere.
 
     The specs of objects follow those of the results; `functionalize-state` makes results of them again.
@@ -75,16 +94,15 @@ def _write(program: Program, trace: Trace, state: State, inputs: int) -> list[An
     assert isinstance(last, ReturnOp)
     held, leaves = list(trace.arrays), len(program.leaves) - len(trace.places)
     left = list(program.leaves[leaves:])
-    slots: set[Slot] = set()
     kept: list[tuple[SSAValue, OutputSpec]] = []
     objects: list[OutputSpec] = []
     for value, spec in zip(last.operands, program.outputs, strict=True):
         if spec.kind is OutputKind.INPUT and spec.target >= inputs:
-            slot = _set(held[spec.target - inputs].slot(state.names), value, last, slots)
+            slot = _set(held[spec.target - inputs].slot(state.names), value, last)
             spec = replace(spec, same=Memory("object", slot))
         elif spec.kind is OutputKind.USER_OUTPUT and spec.target >= leaves:
             i = spec.target - leaves
-            slot = left[i] = _set(trace.places[i].slot(state.names), value, last, slots)
+            slot = left[i] = _set(slots[i], value, last)
         else:
             kept.append((value, spec))
             continue
@@ -95,11 +113,8 @@ def _write(program: Program, trace: Trace, state: State, inputs: int) -> list[An
     return left
 
 
-def _set(slot: Slot, value: SSAValue, last: ReturnOp, slots: set[Slot]) -> Slot:
-    """Insert `stateful.set` before the return; each slot is set once."""
-    if slot in slots:
-        raise UnsupportedOpError(f"{slot} is written in place and then set", fix="do one or the other")
-    slots.add(slot)
+def _set(slot: Slot, value: SSAValue, last: ReturnOp) -> Slot:
+    """Insert `stateful.set` before the return."""
     location = value.owner.location if hasattr(value.owner, "location") else None  # pyright: ignore[reportAttributeAccessIssue]
     with building(Builder(InsertPoint.before(last)), location):
         stateful.set(slot, value)

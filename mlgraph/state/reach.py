@@ -210,6 +210,8 @@ class Reach:
             self._visit_once((id(vars(function)), name), path)
         for name in facts.imports & sys.modules.keys():
             self._visit(ObjectPath(sys.modules[name], name), sys.modules[name])
+        if not self._quiet and self._asked():
+            self._note_missing(ObjectPath(function, function.__name__), function, ())
         if facts.globals & {"environ", "getenv"} or facts.attributes & {"environ", "getenv"}:
             self.environ.update((name, os.environ.get(name)) for name in sorted(facts.strings) if _is_variable(name))
         self._follow(getattr(function, "__wrapped__", None))

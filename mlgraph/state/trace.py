@@ -96,6 +96,8 @@ class Trace:
         self.places: list[Place] = []
         """Where each value goes that the function left behind."""
         self.changes: list[Change] = []
+        self._held: dict[int, Place] = {}
+        """The place of each traced array, by its id."""
         self._containers: dict[int, _Container] = {}
         for i, root in enumerate(roots):
             self._find(root, Place(i))
@@ -123,6 +125,7 @@ class Trace:
         The objects are as before when this returns.
         """
         given = dict(zip(self.arrays, traced, strict=True))
+        self._held = {id(array): place for place, array in given.items() if place not in self.numbers}
         given |= {place: traced_number(given[place]) for place in self.numbers}
         before = {key: self._traced_content(c, given) for key, c in self._containers.items()}
         with self._undone():
@@ -175,6 +178,8 @@ class Trace:
     def _template(self, value: Any, place: Place, leaves: list[Any]) -> Template:
         if id(value) in self._containers:
             return Known(self._containers[id(value)].place)
+        if id(value) in self._held:
+            return Known(self._held[id(value)])
         if framework_of(value) is None and is_container(value):
             held = content(value)
             return New(type(value), {step: self._template(v, place.then(step), leaves) for step, v in held.items()})

@@ -176,22 +176,35 @@ def convert(x: Any, framework: str) -> Any:
 
 def overwrite(x: Any, value: Any) -> None:
     """Write `value`, an array of any framework, into the array `x`; raises `InputError` where `x` cannot be written."""
-    match framework_of(x):
+    match framework_of(x) if is_writable(x) else None:
         case "torch":
             import torch
 
             with torch.no_grad() if x.requires_grad and x.is_leaf else nullcontext():
                 x.copy_(to_torch(value))
-        case "numpy" if x.flags.writeable:
+        case "numpy":
             x[...] = as_numpy(value)
-        case "tensorflow" if hasattr(x, "assign"):
+        case "tensorflow":
             x.assign(to_tensorflow(value))
-        case framework:
+        case _:
             raise InputError(
-                f"the function writes into an input, and this array of {framework} cannot be written",
+                f"the function writes into an input, and this array of {framework_of(x)} cannot be written",
                 fix="call graph.apply(graph.params, ...), which returns the new value beside the result, or pass a"
                 " torch tensor or a writable numpy array",
             )
+
+
+def is_writable(x: Any) -> bool:
+    """Return whether `overwrite` can write into an array."""
+    match framework_of(x):
+        case "torch":
+            return True
+        case "numpy":
+            return isinstance(x, np.ndarray) and x.flags.writeable
+        case "tensorflow":
+            return hasattr(x, "assign")
+        case _:
+            return False
 
 
 def share_memory(x: Any, y: Any) -> bool:

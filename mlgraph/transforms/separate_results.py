@@ -156,7 +156,7 @@ class _Separation:
         Of a view that shares memory with another result the whole array is copied, for that to be a view of it too.
         """
         chain = list(self._chain(value))
-        if not chain or not any(memory.kind in ("output", "object") for memory in self.shared[spec.memory]):
+        if not chain or not any(memory.kind in ("output", "object", "new") for memory in self.shared[spec.memory]):
             copy = self._copied(value)
             return copy, (value, copy)
         base = chain[-1].inputs[0]

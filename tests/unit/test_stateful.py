@@ -393,7 +393,7 @@ def test_hooks_that_a_forward_installs_are_gone_after_a_capture():
 
 def test_other_attributes_that_such_a_forward_sets_are_refused():
     module = Hooking("ready")
-    with pytest.raises(mlgraph.errors.UnsupportedOpError, match=r"sets Hooking\.ready"):
+    with pytest.raises(mlgraph.errors.UnsupportedOpError, match="installs hooks"):
         mlgraph.compile(lambda x: module(x), to="torch", args=(X,))
 
 
