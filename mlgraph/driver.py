@@ -34,6 +34,7 @@ from mlgraph.guards import Guard
 from mlgraph.guards.arguments import StaticGuard, StructureGuard
 from mlgraph.guards.arrays import Argument, Held, array_guards, narrow_name
 from mlgraph.guards.environment import ValueGuard
+from mlgraph.guards.layers import LayersGuard
 from mlgraph.guards.modules import ModulesGuard
 from mlgraph.guards.objects import ObjectsGuard
 from mlgraph.guards.python import python_guards
@@ -114,8 +115,11 @@ class Compiler:
         _check_outputs([*tree.leaves, *(leaf for leaf in left if not isinstance(leaf, Slot))])
         passed = _drop_unused(program, len(call.arrays))
         effects = Effects(state, left) if call.roots else None
-        modules = _modules_guard(info, _named(info, call), program)
-        reads, outside = python_guards(reach, info.to), {path.text: array for path, array in reach.arrays}
+        named = _named(info, call)
+        modules = _modules_guard(info, named, program)
+        layers = LayersGuard(value for _, value in named)
+        reads = [*([layers] if layers.found else []), *python_guards(reach, info.to)]
+        outside = {path.text: array for path, array in reach.arrays}
         return self.lower(info, call, program, tree, passed, seconds, effects, reads, modules, outside)
 
     def _captured(self, info: FunctionInfo, call: BoundCall) -> tuple[Program, BoundCall, Trace, Reach, list[Any]]:

@@ -145,3 +145,33 @@ def test_a_target_that_is_no_class_is_in_no_top():
     for targets in ([0, 1, 2, 2], [3, -1, 5, 1], [1, 0, -7, 2**20]):
         expected = tf.nn.in_top_k(targets, scores, 2)
         np.testing.assert_array_equal(graph(tf.constant(scores), tf.constant(targets)), expected)
+
+
+def stack():
+    return keras.Sequential([keras.Input((2,)), *(layers.Dense(2, kernel_initializer="ones") for _ in range(2))])
+
+
+LAYER_CHANGES = {
+    "another layer": lambda model: model.add(layers.Dense(2, kernel_initializer="ones")),
+    "a layer less": lambda model: model.pop(),
+    "another activation": lambda model: setattr(model.layers[0], "activation", keras.activations.tanh),
+    "new weights": lambda model: model.set_weights([weight * 3 for weight in model.get_weights()]),
+}
+
+
+@pytest.mark.parametrize("change", LAYER_CHANGES)
+def test_a_model_that_is_built_otherwise_is_called_as_it_is(change):
+    eager, compiled = stack(), stack()
+    mlgraph.compile(compiled, to="tensorflow", args=(tf.ones((1, 2)),))
+    for model in (eager, compiled):
+        LAYER_CHANGES[change](model)
+    np.testing.assert_allclose(compiled(tf.ones((1, 2))), eager(tf.ones((1, 2))), rtol=1e-6)
+
+
+def test_a_layer_changed_for_another_target_is_captured_anew():
+    model = stack()
+    graph = mlgraph.compile(model, to="numpy", args=(tf.ones((1, 2)),))
+    model.layers[1].activation = keras.activations.relu
+    model.add(layers.Rescaling(-2.0))
+    np.testing.assert_allclose(graph(np.ones((1, 2), np.float32)), model(tf.ones((1, 2))), rtol=1e-6)
+    assert graph.cache_info().captures == 2
