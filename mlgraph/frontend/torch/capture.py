@@ -23,9 +23,10 @@ from mlgraph.frontend.torch.generators import naming
 from mlgraph.frontend.torch.memory import WritesThroughWindows
 from mlgraph.frontend.torch.raising import IGNORED, Raiser, fixed, symbols_of, type_of
 from mlgraph.frontend.torch.replacing import DECOMPOSED
+from mlgraph.frontend.torch.scopes import quiet, users_lines
 from mlgraph.frontend.torch.size_guards import SizeGuard, Unprintable, bounds, guards_of, shape_env_of
 from mlgraph.frontend.torch.table import RULES
-from mlgraph.frontend.torch.tracing import Root, Trace, TraceOptions, export, forget_weights, quiet, users_lines
+from mlgraph.frontend.torch.tracing import Root, Trace, TraceOptions, export, forget_weights
 
 
 def capture(request: Request) -> Program:

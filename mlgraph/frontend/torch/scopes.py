@@ -1,0 +1,206 @@
+"""What holds while torch traces: nothing is printed, cached, left in modules, or shown to the user as a symbol."""
+
+# pyright: basic
+import contextlib
+import functools
+import logging
+import sys
+import sysconfig
+import threading
+import traceback
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch.fx.experimental import proxy_tensor
+from torch.fx.proxy import TracerBase
+from torch.nn.utils import parametrize
+
+from mlgraph.errors import UnsupportedOpError
+from mlgraph.frontend.locations import LIBRARIES, is_library
+
+if TYPE_CHECKING:
+    from mlgraph.frontend.torch.tracing import Trace
+
+
+STDLIB = sysconfig.get_path("stdlib")
+
+
+@contextlib.contextmanager
+def unchecked_distributions() -> Iterator[None]:
+    """Let distributions take their arguments for valid, as a trace cannot look at values."""
+    before = torch.distributions.Distribution._validate_args
+    torch.distributions.Distribution.set_default_validate_args(False)
+    try:
+        yield
+    finally:
+        torch.distributions.Distribution.set_default_validate_args(before)
+
+
+@contextlib.contextmanager
+def without_cached_weights() -> Iterator[None]:
+    """Have parametrizations compute their weights inside: a cached one would be no part of the trace, or outlive it."""
+    enabled, cache = parametrize._cache_enabled, parametrize._cache
+    parametrize._cache_enabled, parametrize._cache = 0, {}
+    try:
+        yield
+    finally:
+        parametrize._cache_enabled, parametrize._cache = enabled, cache
+
+
+@contextlib.contextmanager
+def same_attributes(modules: Sequence[torch.nn.Module]) -> Iterator[None]:
+    """Have modules keep the lists and dicts that they hold: export leaves copies in their places."""
+    before = [(module, dict(vars(module))) for module in modules]
+    try:
+        yield
+    finally:
+        for module, held in before:
+            vars(module).clear()
+            vars(module).update(held)
+
+
+@contextlib.contextmanager
+def assigned_buffers(modules: Sequence[torch.nn.Module]) -> Iterator[None]:
+    """Make a write into the buffer of every `module.buffer = value` inside, for export sees nothing else."""
+    before = [(module, dict(module._buffers)) for module in modules]
+    try:
+        yield
+        for module, buffers in before:
+            for name, old in buffers.items():
+                new = module._buffers.get(name)
+                if old is not None and new is not None and new is not old:
+                    if (new.shape, new.dtype) != (old.shape, old.dtype):
+                        raise UnsupportedOpError(f"the forward gives buffer {name} another shape or element type")
+                    old.copy_(new)
+    finally:
+        for module, buffers in before:
+            module._buffers.clear()
+            module._buffers.update(buffers)
+
+
+@contextlib.contextmanager
+def quiet(trace: "Trace") -> Iterator[None]:
+    """Keep torch's warnings and log lines about its own tracing from the user; `trace` hears the warnings."""
+    loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("torch")]
+    handlers = {handler for logger in (logging.root, *loggers) for handler in logger.handlers}
+    thread = threading.get_ident()
+
+    def silent(record: logging.LogRecord) -> bool:
+        return record.thread != thread or not record.name.startswith("torch")
+
+    for handler in handlers:
+        handler.addFilter(silent)
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            yield
+        for warning in caught:
+            trace.hear(warning)
+    finally:
+        for handler in handlers:
+            handler.removeFilter(silent)
+
+
+@contextlib.contextmanager
+def users_lines() -> Iterator[None]:
+    """Let torch remember every line of the user's code for a node; of itself it keeps those in a `forward` alone."""
+    original = TracerBase._filter_traceback_frames
+
+    def users(tracer: TracerBase, frames: traceback.StackSummary) -> traceback.StackSummary:
+        kept = [f for f in frames if f.name == "forward" or not is_library(f.filename)]
+        return traceback.StackSummary.from_list(kept)
+
+    TracerBase._filter_traceback_frames = users  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        yield
+    finally:
+        TracerBase._filter_traceback_frames = original
+
+
+@contextlib.contextmanager
+def without_memory_formats() -> Iterator[None]:
+    """Let torch note no memory format for a node: nobody reads it, and it is found by questions about sizes."""
+    names: dict[str, Any] = proxy_tensor.__dict__
+    original = names["_extract_tensor_metadata"]
+    names["_extract_tensor_metadata"] = functools.partial(original, include_contiguity=False)
+    try:
+        yield
+    finally:
+        names["_extract_tensor_metadata"] = original
+
+
+@contextlib.contextmanager
+def sizes_as_numbers() -> Iterator[None]:
+    """Let the user's own code print and hash a free size as the number that it is, which fixes it.
+
+    torch shows the name of a symbol, as in `f"block{n}"`, and refuses to hash it, as in `table[n]`. For `isinstance`
+    in the user's code it is an `int` too.
+    """
+    kinds = {torch.SymInt: int, torch.SymFloat: float, torch.SymBool: bool}
+    originals = [(cls, name, cls.__dict__[name]) for cls in kinds for name in ("__repr__", "__hash__")]
+
+    def as_number(original: Any, convert: Any, do: Any) -> Any:
+        def converted(self: Any) -> Any:
+            known = self.node.has_hint() and is_users(sys._getframe(1))
+            return do(convert(self)) if known else original(self)
+
+        return converted
+
+    def attribute(self: Any, name: str) -> Any:
+        if name != "__class__":
+            return object.__getattribute__(self, name)
+        frame = sys._getframe(1)
+        caller = frame.f_back if frame.f_code.co_name == "__instancecheck__" else frame  # of `numbers.Integral`
+        return kinds[type(self)] if is_users(caller) else type(self)
+
+    for cls, name, original in originals:
+        setattr(cls, name, as_number(original, kinds[cls], repr if name == "__repr__" else hash))
+    for cls in kinds:
+        cls.__getattribute__ = attribute
+    try:
+        yield
+    finally:
+        for cls in kinds:
+            del cls.__getattribute__
+        for cls, name, original in originals:
+            setattr(cls, name, original)
+
+
+def is_users(frame: Any) -> bool:
+    """Return True for the user's own code: Python's library, and code that it generates for torch, is none."""
+    filename, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__")).partition(".")[0]
+    pythons = filename.startswith(STDLIB) and "-packages" not in filename
+    return not (pythons or is_library(filename) or module in (*LIBRARIES, "sympy"))
+
+
+@contextlib.contextmanager
+def watching_functions(trace: "Trace") -> Iterator[None]:
+    """Refuse the user's own `torch.autograd.Function`s where gradients count, as no backward of theirs is traced."""
+    original = torch.autograd.Function.__dict__["apply"]
+    thread, gradients = threading.get_ident(), torch.is_grad_enabled()
+
+    def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        if threading.get_ident() == thread and not is_library(cls.forward.__code__.co_filename):
+            trace.without_backward = True
+            if gradients:
+                raise UnsupportedOpError(
+                    f"{cls.__name__} is a torch.autograd.Function with a backward of its own",
+                    where=_caller(),
+                    why="the backward of a graph comes from the operations of the forward",
+                    fix="call the graph under torch.no_grad(), or write the function with differentiable operations",
+                )
+        return original.__get__(None, cls)(*args, **kwargs)
+
+    torch.autograd.Function.apply = classmethod(apply)  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        torch.autograd.Function.apply = original
+
+
+def _caller() -> str:
+    """The innermost line of the user's that runs now."""
+    frames = [f for f in traceback.extract_stack() if not is_library(f.filename)]
+    return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
