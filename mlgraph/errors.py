@@ -63,6 +63,8 @@ class UnsupportedOpError(MlgraphError, NotImplementedError):
 class OutsideWriteError(UnsupportedOpError):
     """The function writes to an array that it reaches without being given it."""
 
+    id = "MLG0013"
+
     arrays: Sequence[Any] | None = None
     """The arrays that own the memory; None where the tracer does not say which they are."""
 
