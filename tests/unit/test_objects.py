@@ -160,11 +160,14 @@ class Remembering(torch.nn.Module):
         return x + 1
 
 
-def test_other_attributes_that_a_forward_sets_are_refused():
+def test_other_attributes_that_a_forward_sets_are_state():
     module = Remembering()
-    with pytest.raises(mlgraph.errors.UnsupportedOpError, match=r"Remembering\.last, Remembering\._count"):
-        mlgraph.compile(module, to="numpy")(X)
+    graph = mlgraph.compile(module, to="numpy", args=(X,))
     assert not hasattr(module, "last")
+    for i in (1, 2, 3):
+        same(graph(X + i), X + i + 1)
+        same(module.last, (X + i) * 2)
+        assert module._count == i
 
 
 def test_other_attributes_of_a_stateful_module():
