@@ -34,7 +34,7 @@ from mlgraph.guards import Guard
 from mlgraph.guards.arguments import StaticGuard, StructureGuard
 from mlgraph.guards.arrays import Argument, Held, array_guards, narrow_name
 from mlgraph.guards.environment import ValueGuard
-from mlgraph.guards.layers import LayersGuard
+from mlgraph.guards.layers import LayersGuard, keras_layers
 from mlgraph.guards.modules import ModulesGuard
 from mlgraph.guards.objects import ObjectsGuard
 from mlgraph.guards.python import python_guards
@@ -66,6 +66,7 @@ KERNEL_PASSES = Passes(ExpandMathPass(), ExpandMathPass(common=True), NarrowHalv
 
 ROUNDS = 50
 """How often a function is traced for what it writes to: one round finds all of it but what other writes hide."""
+
 _counter = itertools.count()
 
 
@@ -117,8 +118,8 @@ class Compiler:
         effects = Effects(state, left) if call.roots else None
         named = _named(info, call)
         modules = _modules_guard(info, named, program)
-        layers = LayersGuard(value for _, value in named)
-        reads = [*([layers] if layers.found else []), *python_guards(reach, info.to)]
+        layers = list(keras_layers(value for _, value in named))
+        reads = [*([LayersGuard(layers)] if layers else []), *python_guards(reach, info.to)]
         outside = {path.text: array for path, array in reach.arrays}
         return self.lower(info, call, program, tree, passed, seconds, effects, reads, modules, outside)
 

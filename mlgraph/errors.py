@@ -68,6 +68,14 @@ class OutsideWriteError(UnsupportedOpError):
     arrays: Sequence[Any] | None = None
     """The arrays that own the memory; None where the tracer does not say which they are."""
 
+    @classmethod
+    def of(cls, what: str, where: str, noun: str, fix: str, arrays: Sequence[Any]) -> "OutsideWriteError":
+        """Return the error of a write to the memory of `arrays`, each of which the user calls a `noun`."""
+        why = f"no variable, object or container that the function reaches was found to hold the {noun}"
+        error = cls(what, where=where, why=why, fix=fix)
+        error.arrays = arrays or None
+        return error
+
 
 class DataDependentControlFlowError(MlgraphError, TypeError):
     """Python branched, looped or indexed on the value of an array."""

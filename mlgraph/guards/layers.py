@@ -58,16 +58,11 @@ class LayersGuard(Guard):
 
     depth: ClassVar[int] = 0
 
-    def __init__(self, modules: Iterable[Any]) -> None:
-        self._layers = {id(layer): layer for layer in keras_layers(modules)}
+    def __init__(self, layers: Iterable[Any]) -> None:
+        self._layers = {id(layer): layer for layer in layers}
         self._parts = {key: Layer.of(layer) for key, layer in self._layers.items()}
         self._identities = Identities()
         self._renew()
-
-    @property
-    def found(self) -> bool:
-        """Return whether the function reaches any layer."""
-        return bool(self._layers)
 
     def emit(self, branch: Branch) -> None:
         branch.tests.append(f"{branch.names.add('layers', self._identities.same)}()")

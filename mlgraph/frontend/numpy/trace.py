@@ -165,14 +165,13 @@ def unsupported(name: str, why: str = "", fix: str = "") -> UnsupportedOpError:
 
 def outside_write(*owners: Any) -> OutsideWriteError:
     """Return the error for a write to the memory of arrays that are neither arguments nor made in the function."""
-    error = OutsideWriteError(
+    return OutsideWriteError.of(
         "writing to an array from outside of the function cannot be captured",
-        where=user_line(),
-        why="no variable, object or container that the function reaches was found to hold the array",
-        fix="pass the array as an argument, name the object that holds it in `stateful`, or write to a copy",
+        user_line(),
+        "array",
+        "pass the array as an argument, name the object that holds it in `stateful`, or write to a copy",
+        owners,
     )
-    error.arrays = owners or None
-    return error
 
 
 def element_type(dtype: "np.dtype[Any]") -> DType:

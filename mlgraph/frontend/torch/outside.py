@@ -28,7 +28,7 @@ class OutsideWrites(TorchFunctionMode):
         kwargs = kwargs or {}
         if written := [x for x in _written(func, args, kwargs) if type(x) in (torch.Tensor, torch.nn.Parameter)]:
             raise outside_write(*written)
-        if not any(args[i] is True for i in range(len(args))) and not any(kwargs.get(flag) is True for flag in FLAGS):
+        if not any(x is True for x in args) and not any(kwargs.get(flag) is True for flag in FLAGS):
             return func(*args, **kwargs)
         return _run_and_look(func, args, kwargs)
 
@@ -56,14 +56,13 @@ def _run_and_look(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
 
 def outside_write(*tensors: torch.Tensor) -> OutsideWriteError:
     """Return the error for a write into tensors of the user's; without any it may be into any that is reached."""
-    error = OutsideWriteError(
+    return OutsideWriteError.of(
         "the function writes into a tensor that is neither its argument nor a buffer of a module",
-        where=current_line(),
-        why="no variable, object or container that the function reaches was found to hold the tensor",
-        fix="pass it as an argument, register it as a buffer, or name the object that holds it in `stateful`",
+        current_line(),
+        "tensor",
+        "pass it as an argument, register it as a buffer, or name the object that holds it in `stateful`",
+        tensors,
     )
-    error.arrays = tensors or None
-    return error
 
 
 def tensors_in(arguments: Sequence[Any]) -> Iterator[Any]:
