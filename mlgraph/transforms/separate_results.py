@@ -10,6 +10,7 @@ right for values, not for memory that can be written. A result is copied that wo
 own result does not; so is the new value of an input or a buffer that is a view of what the call overwrites.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, cast
@@ -153,15 +154,32 @@ class _Separation:
     def _copied_with_base(self, value: SSAValue, spec: OutputSpec) -> tuple[SSAValue, tuple[SSAValue, SSAValue]]:
         """Return a copy of a result, and what was copied with its copy.
 
-        Of a view that shares memory with another result the whole array is copied, for that to be a view of it too.
+        Of a view that shares memory with other results the array is copied that all of them are views of.
         """
-        chain = list(self._chain(value))
-        if not chain or not any(memory.kind in ("output", "object", "new") for memory in self.shared[spec.memory]):
-            copy = self._copied(value)
-            return copy, (value, copy)
-        base = chain[-1].inputs[0]
+        base = self._common_base(value, spec)
         copy = self._copied(base)
-        return self._cloned(chain, base, copy), (base, copy)
+        return self._cloned(self._chain_from(base, value), base, copy), (base, copy)
+
+    def _common_base(self, value: SSAValue, spec: OutputSpec) -> SSAValue:
+        """Return the last array that a result, and each result that it shares memory with, is a view of.
+
+        A `reshape` that may copy can stand before it: one copy of what it returns serves all of them.
+        """
+        bases = self._bases(value)
+        for other, result in zip(self.outputs, self.last.operands, strict=True):
+            if other is not spec and self._share_new_memory(spec, other):
+                theirs = self._bases(result)
+                bases = [base for base in bases if base in theirs] or bases
+        return bases[0]
+
+    def _bases(self, value: SSAValue) -> list[SSAValue]:
+        """Return the value, then each array that it is a view of, the first one last."""
+        return [value, *(op.inputs[0] for op in self._chain(value))]
+
+    def _share_new_memory(self, spec: OutputSpec, other: OutputSpec) -> bool:
+        """Return whether the function's own results of these two share memory that the function made."""
+        mine, theirs = self.shared[spec.memory], self.shared[other.memory]
+        return other.memory in mine or any(memory.kind == "new" for memory in mine & theirs)
 
     def _of_final(self, value: SSAValue, spec: OutputSpec) -> SSAValue | None:
         """Return the same view of what is written to, or returned as, memory that the function's own result shares."""
@@ -173,14 +191,13 @@ class _Separation:
 
     def _rebuilt(self, value: SSAValue, old: SSAValue, new: SSAValue) -> SSAValue | None:
         """Return `value`, a chain of views of `old`, as the same chain of views of `new`; None where it is no such."""
-        chain: list[CallOp] = []
-        for op in self._chain(value):
-            if old in op.results:
-                break
-            chain.append(op)
-        if (chain[-1].inputs[0] if chain else value) is not old:
+        if old not in self._bases(value):
             return None
-        return value if new is old else self._cloned(chain, old, new)
+        return value if new is old else self._cloned(self._chain_from(old, value), old, new)
+
+    def _chain_from(self, base: SSAValue, value: SSAValue) -> list[CallOp]:
+        """Return the calls that made `value` a view of `base`, the last first."""
+        return list(itertools.takewhile(lambda op: base not in op.results, self._chain(value)))
 
     def _cloned(self, chain: Sequence[CallOp], old: SSAValue, new: SSAValue) -> SSAValue:
         """Build the calls of a chain, the last of which comes first, on `new` in the place of `old`."""

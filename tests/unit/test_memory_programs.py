@@ -123,3 +123,9 @@ def test_the_old_value_of_a_buffer_is_kept_beside_a_view_of_the_new_one() -> Non
         *(("flatten", 6, 1), ("sum", 3, 5), ("rows", 6, 4)),
     )
     from_torch([MemoryProgram(kept, returned=(4, 4, 4, 5))])
+
+
+def test_a_reshape_that_copies_and_a_view_of_it_share_the_copy() -> None:
+    steps = (("rows", 1, 0), ("columns", 3, 0), ("step", 0, 0), ("flatten", 4, 0), ("step", 6, 0))
+    from_numpy([MemoryProgram(steps, returned=(6, 7))])
+    from_torch([MemoryProgram(steps, returned=(6, 7))])
