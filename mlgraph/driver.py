@@ -285,7 +285,8 @@ def _modules_guard(info: FunctionInfo, named: Sequence[tuple[str, Any]], program
     """
     if not any(module_framework(value) == "torch" for _, value in named):
         return None
-    guard = ModulesGuard(named, info.function if info.original is not info.function else None)
+    own_hooks = info.function if info.original is not info.function else None
+    guard = ModulesGuard(named, copies=info.to != "torch", without_hooks=own_hooks)
     if info.to == "torch" and (found := guard.backward_hook()) is not None:
         program.guards = (*program.guards, _without_gradients(found))
     return guard

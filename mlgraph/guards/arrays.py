@@ -26,6 +26,14 @@ class Argument:
     def text(self, branch: Branch) -> str:
         return branch.arrays[self.number]
 
+    def bind(self, branch: Branch) -> str:
+        """Return an expression of the array that also names it for what follows."""
+        text = branch.arrays[self.number]
+        if text.isidentifier():
+            return text
+        branch.arrays[self.number] = name = f"__a{self.number}"
+        return f"({name} := {text})"
+
 
 @dataclass(frozen=True)
 class Held:
@@ -41,6 +49,8 @@ class Held:
     def text(self, branch: Branch) -> str:
         raise TypeError("arrays of objects are tested by `failure` alone")
 
+    bind = text
+
 
 Source = Argument | Held
 
@@ -54,7 +64,7 @@ class TypeGuard(Guard):
 
     def emit(self, branch: Branch) -> None:
         cls = branch.names.add("array", array_type(branch.framework))
-        branch.tests.append(f"__type({self.array.text(branch)}) is {cls}")
+        branch.tests.append(f"__type({self.array.bind(branch)}) is {cls}")
 
     def failure(self, call: Any) -> None:
         return None  # `run_call` converts arrays of any framework

@@ -41,7 +41,7 @@ class Branch:
     names: Names
     leaves: Sequence[str] = ()
     """The Python that reaches each leaf of the arguments."""
-    arrays: Sequence[str] = ()
+    arrays: list[str] = field(default_factory=list)
     """The Python that reaches each array among them."""
     tests: list[str] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)

@@ -4,10 +4,11 @@
 ; words, as bytes: the addresses of `True` and `False`, then facts, each a number that says of what kind, and
 ;   0                                               no more facts
 ;   1  object  class  dict                          its class, and where it keeps its attributes
-;   2  dict  version                                the number that Python gives a dict anew at each change
+;   2  count  dict  version ...                      the numbers that Python gives dicts anew at each change
 ;   3  dict  count  key  value ...                  all items in order
 ;   4  tensor  calls  dtype  device  data  rank  size...
-;                                                   `calls` are the addresses of five functions of torch's C interface
+;                                                   `calls` are the addresses of five functions of torch's C interface;
+;                                                   memory at 0 is not asked for
 ; It returns `False` at any other number.
 
 declare ptr @PyList_GetItem(ptr, i64)
@@ -35,8 +36,8 @@ entry:
   br label %fact
 
 fact:
-  %at = phi ptr [ %first, %entry ], [ %after.object, %object.dict ], [ %at.3, %version ], [ %entry.at, %entries.next ],
-                [ %size.at, %tensor.size ]
+  %at = phi ptr [ %first, %entry ], [ %after.object, %object.dict ], [ %version.at, %versions.end ],
+                [ %entry.at, %entries.next ], [ %size.at, %tensor.size ]
   %kind = load i64, ptr %at, align 1
   %at.1 = getelementptr i64, ptr %at, i64 1
   %at.2 = getelementptr i64, ptr %at, i64 2
@@ -44,7 +45,7 @@ fact:
   switch i64 %kind, label %changed [
     i64 0, label %same
     i64 1, label %object
-    i64 2, label %version
+    i64 2, label %versions
     i64 3, label %entries
     i64 4, label %tensor
   ]
@@ -65,13 +66,32 @@ object.dict:
   %same.attributes = icmp eq ptr %attributes, %object.attributes
   br i1 %same.attributes, label %fact, label %changed
 
+versions:
+  %versions.known = load i64, ptr %at.1, align 1
+  br label %versions.next
+
+versions.next:
+  %version.at = phi ptr [ %at.2, %versions ], [ %version.after, %version ]
+  %version.number = phi i64 [ 0, %versions ], [ %version.following, %version ]
+  %differing = phi i64 [ 0, %versions ], [ %differing.now, %version ]
+  %versions.left = icmp slt i64 %version.number, %versions.known
+  br i1 %versions.left, label %version, label %versions.end
+
 version:
-  %version.dict = load ptr, ptr %at.1, align 1
-  %version.known = load i64, ptr %at.2, align 1
-  %version.at = getelementptr i8, ptr %version.dict, i64 VERSION
-  %version.now = load i64, ptr %version.at
-  %same.version = icmp eq i64 %version.now, %version.known
-  br i1 %same.version, label %fact, label %changed
+  %version.dict = load ptr, ptr %version.at, align 1
+  %version.known.at = getelementptr i64, ptr %version.at, i64 1
+  %version.known = load i64, ptr %version.known.at, align 1
+  %version.now.at = getelementptr i8, ptr %version.dict, i64 VERSION
+  %version.now = load i64, ptr %version.now.at
+  %version.difference = xor i64 %version.now, %version.known
+  %differing.now = or i64 %differing, %version.difference
+  %version.after = getelementptr i64, ptr %version.at, i64 2
+  %version.following = add i64 %version.number, 1
+  br label %versions.next
+
+versions.end:
+  %same.versions = icmp eq i64 %differing, 0
+  br i1 %same.versions, label %fact, label %changed
 
 entries:
   %entries.dict = load ptr, ptr %at.1, align 1
@@ -123,11 +143,15 @@ tensor.device:
   %device.told = icmp eq i32 %device.status, 0
   %device.equal = icmp eq i64 %device, %device.known
   %same.device = and i1 %device.told, %device.equal
-  br i1 %same.device, label %tensor.data, label %changed
-
-tensor.data:
   %data.at = getelementptr i64, ptr %at, i64 5
   %data.known = load i64, ptr %data.at, align 1
+  %data.counts = icmp ne i64 %data.known, 0
+  br i1 %same.device, label %tensor.memory, label %changed
+
+tensor.memory:
+  br i1 %data.counts, label %tensor.data, label %tensor.rank
+
+tensor.data:
   %get.data.at = getelementptr ptr, ptr %calls, i64 4
   %get.data = load ptr, ptr %get.data.at
   %data.status = call i32 %get.data(ptr %tensor.of, ptr %long)

@@ -17,7 +17,7 @@ from mlgraph.targets.llvm import Loaded, bound, machine_code
 
 CODE = Path(__file__).with_suffix(".ll")
 POINTER = struct.calcsize("P")
-END, OBJECT, VERSION, ENTRIES, TENSOR, NEVER = range(6)
+END, OBJECT, VERSIONS, ENTRIES, TENSOR, NEVER = range(6)
 """The kinds of facts, as the machine code knows them."""
 
 
@@ -26,6 +26,7 @@ class Facts:
 
     def __init__(self) -> None:
         self._words = [id(True), id(False)]
+        self._versions: list[int] = []
         self._owners: list[Any] = []
         """What the table points at."""
 
@@ -36,8 +37,8 @@ class Facts:
     def dict(self, held: dict[Any, Any]) -> None:
         """Note all items of a dict, and their order."""
         if _has_versions():
-            self._add(VERSION, held)
-            self._words.append(_version(held))
+            self._versions += [id(held), _version(held)]
+            self._owners.append(held)
             return
         self._add(ENTRIES, held)
         self._words.append(len(held))
@@ -48,8 +49,8 @@ class Facts:
         """Note all that a class itself defines."""
         self.dict(next(held for held in gc.get_referents(vars(cls)) if isinstance(held, dict)))
 
-    def tensor(self, value: Any) -> bool:
-        """Note element type, device, memory and shape of a tensor of torch.
+    def tensor(self, value: Any, memory: bool) -> bool:
+        """Note element type, device and shape of a tensor of torch, with `memory` also where its elements are.
 
         Return False where only Python can ask for them.
         """
@@ -62,7 +63,7 @@ class Facts:
         if any(call(ctypes.c_void_p(place), ctypes.byref(found)) != 0 for call, found in asked):
             return False
         self._owners.append(value)
-        known = (dtype.value, device.value, data.value, rank.value, *value.shape)
+        known = (dtype.value, device.value, data.value if memory else 0, rank.value, *value.shape)
         self._words += [TENSOR, place, calls.address, *known]
         return True
 
@@ -72,7 +73,9 @@ class Facts:
 
     def table(self) -> tuple[bytes, list[Any]]:
         """Return the table, and what must live as long."""
-        return struct.pack(f"{len(self._words) + 1}q", *self._words, END), self._owners
+        versions = [VERSIONS, len(self._versions) // 2, *self._versions] if self._versions else []
+        words = [*self._words, *versions, END]
+        return struct.pack(f"{len(words)}q", *words), self._owners
 
 
 class Identities:

@@ -91,11 +91,13 @@ class ModulesGuard(Guard):
 
     depth: ClassVar[int] = 0
 
-    def __init__(self, named: Iterable[tuple[str, Any]], without_hooks: Any = None) -> None:
+    def __init__(self, named: Iterable[tuple[str, Any]], copies: bool, without_hooks: Any = None) -> None:
         """`named` are modules under the names that their weights begin with.
 
-        The hooks of `without_hooks` run around the compiled function, not in it.
+        With `copies` the target has copies of the weights, which are old when a weight gets other memory. The hooks
+        of `without_hooks` run around the compiled function, not in it.
         """
+        self._copies = copies
         self._without_hooks = without_hooks
         self._paths = dict(_modules(named))
         unique = {id(module): (path, module) for path, module in reversed(self._paths.items())}
@@ -149,7 +151,7 @@ class ModulesGuard(Guard):
         for name in GLOBAL_HOOKS:
             facts.dict(_global(name))
         tensors = [tensor for _, tensor in _tensors(self._modules)]
-        told = [facts.tensor(tensor) for tensor in tensors]
+        told = [facts.tensor(tensor, memory=self._copies) for tensor in tensors]
         self._layouts = None if all(told) else tuple(map(Layout.of, tensors))
         self._identities.note(facts)
 
