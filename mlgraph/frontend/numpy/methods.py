@@ -90,6 +90,8 @@ def ravel(x: TracedArray, order: str = "C") -> TracedArray:
 
 
 def _raveled(x: TracedArray, order: str) -> TracedArray:
+    if order == "A":
+        order = "F" if x.ndim > 1 and not is_contiguous(x) and twin_of(x).flags.f_contiguous else "C"
     if order == "K":
         if not is_contiguous(x) and not twin_of(x).flags.f_contiguous:
             raise unsupported("ravel with order='K' of an array that is not contiguous", fix="use order='C'")
@@ -172,7 +174,9 @@ def diagonals(x: TracedArray, offset: int) -> TracedArray:
     x = x[..., max(-offset, 0) :, max(offset, 0) :]
     rows, columns = x.shape[-2:]
     size = smaller(rows, columns)
-    return np.einsum("...ii->...i", x[..., :size, :size])
+    found = view(x[..., :size, :size], views.Diagonal(size), (*x.shape[:-2], size))
+    found.value  # noqa: B018
+    return found
 
 
 # Copies and types
@@ -186,6 +190,16 @@ def in_order(x: TracedArray, order: Any) -> TracedArray:
     if x.ndim > 1 and (order == "F" or keeps):
         return transpose(fresh(transpose(x).value, x.shape[::-1], x.dtype))
     return fresh(x.value, x.shape, x.dtype)
+
+
+def laid_out(x: TracedArray, order: Any) -> TracedArray:
+    """`x` itself where it lies in memory as `order` asks, else a copy that does."""
+    if order not in ("C", "F"):
+        return x
+    fits = is_contiguous(x) if order == "C" or x.ndim < 2 else bool(twin_of(x).flags.f_contiguous)
+    found = x if fits else in_order(x, order)
+    current().view_or_copy += [x, found]
+    return found
 
 
 @method("copy")
@@ -203,8 +217,7 @@ def astype(
     found = cast(x, new)
     if x._kind is not np.ndarray:
         return scalar(fresh(found.value, (), new))
-    wanted = order == "F" and not bool(twin_of(found).flags.f_contiguous)
-    return in_order(found, order) if (copy and found is x) or wanted else found
+    return in_order(found, order) if copy and found is x else laid_out(found, order)
 
 
 @method("view")
@@ -224,6 +237,12 @@ def view_(x: TracedArray, dtype: Any = None, type: Any = None) -> TracedArray:
     if new.itemsize != x.dtype.itemsize or "c" in (new.kind, x.dtype.kind):
         raise unsupported(f"x.view of {x.dtype} as {new}", fix="view types of one width, or use astype")
     return view(x, views.Bits(new), x.shape, new)
+
+
+@method("conj", "conjugate")
+def conj(x: TracedArray, *out: Any, **kwargs: Any) -> Any:
+    """Real arrays give themselves, no copy."""
+    return np.conjugate(x, *out, **kwargs) if x.dtype.kind == "c" or out or kwargs else x
 
 
 @method("real")
@@ -341,8 +360,6 @@ for _name, _function in {
     "argpartition": np.argpartition,
     "argsort": np.argsort,
     "clip": np.clip,
-    "conj": np.conjugate,
-    "conjugate": np.conjugate,
     "cumprod": np.cumprod,
     "cumsum": np.cumsum,
     "dot": np.dot,

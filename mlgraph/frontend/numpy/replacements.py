@@ -23,8 +23,8 @@ from mlgraph.frontend.numpy.lifting import (
     relifted,
     unlifted,
 )
-from mlgraph.frontend.numpy.looking import is_known, twin_of
-from mlgraph.frontend.numpy.methods import in_order
+from mlgraph.frontend.numpy.looking import is_known
+from mlgraph.frontend.numpy.methods import in_order, laid_out
 from mlgraph.frontend.numpy.sizes import Dim, Size, fix, is_dim, is_free, operand, operands, simple
 from mlgraph.frontend.numpy.trace import active, element_type, emit, unsupported
 from mlgraph.frontend.numpy.transplant import replace
@@ -73,22 +73,23 @@ def array(
     ndmax: int = 0,
     like: Any = None,
 ) -> TracedArray:
-    found = as_array(object, dtype)
-    if (is_wanted(copy) and found is object) or order == "F":
-        found = in_order(found, order)
+    found = asarray(object, dtype, order, copy=copy)
     if found.ndim < ndmin:
         found = found.reshape((1,) * (ndmin - found.ndim) + found.shape)
     return found
 
 
-@replaces(np.asarray, np.asanyarray, np.ascontiguousarray, np.asarray_chkfinite)
+@replaces(np.asarray, np.asanyarray, np.asarray_chkfinite)
 def asarray(
     a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None, like: Any = None
 ) -> TracedArray:
     found = as_array(a, dtype)
-    if order == "F" and not bool(twin_of(found).flags.f_contiguous):
+    if is_wanted(copy) and found is a:
         return in_order(found, order)
-    return in_order(found, order) if is_wanted(copy) and found is a else found
+    found = laid_out(found, order)
+    if copy in (False, np._CopyMode.NEVER) and type(a) is TracedArray and found is not a:
+        raise ValueError("Unable to avoid copy while creating an array as requested.")
+    return found
 
 
 def is_wanted(copy: Any) -> bool:
@@ -96,16 +97,23 @@ def is_wanted(copy: Any) -> bool:
     return copy is True or copy is np._CopyMode.ALWAYS
 
 
+@replaces(np.ascontiguousarray)
+def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> TracedArray:
+    return array(a, dtype, copy=None, order="C", ndmin=1)
+
+
 @replaces(np.asfortranarray)
 def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> TracedArray:
-    return asarray(a, dtype, order="F")
+    return array(a, dtype, copy=None, order="F", ndmin=1)
 
 
 @replaces(np.require)
 def require(a: Any, dtype: Any = None, requirements: Any = None, *, like: Any = None) -> TracedArray:
     wanted = {str(r).upper() for r in requirements or ()}
-    fortran = bool(wanted & {"F", "F_CONTIGUOUS", "FORTRAN"})
-    return asarray(a, dtype, order="F" if fortran else None, copy=bool(wanted & {"O", "OWNDATA"}))
+    fortran, rows = wanted & {"F", "F_CONTIGUOUS", "FORTRAN"}, wanted & {"C", "C_CONTIGUOUS", "CONTIGUOUS"}
+    return asarray(
+        a, dtype, order="F" if fortran else "C" if rows else None, copy=True if wanted & {"O", "OWNDATA"} else None
+    )
 
 
 # Arrays from sizes

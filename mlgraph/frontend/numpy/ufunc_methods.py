@@ -102,9 +102,8 @@ def finished(result: TracedArray, out: Any) -> Any:
     """The result of a reduction: written to `out`, or a numpy scalar where it is 0-d."""
     if out is not None:
         return store(out, result, casting="unsafe")
-    if result.shape:
-        return result
-    found = scalar(fresh(result.value, (), result.dtype))
+    found = fresh(result.value, result.shape, result.dtype)
+    found = found if result.shape else scalar(found)
     return natural(found) if result._natural else found
 
 

@@ -9,12 +9,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from xdsl.dialects.builtin import f16, f32, i1, i64
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.types import dtype as dtype_of
-from mlgraph.frontend.numpy.sizes import Dim, operands
+from mlgraph.dialects.ivy.types import shape_of
+from mlgraph.frontend.numpy.sizes import Dim, operand, operands
 from mlgraph.frontend.numpy.trace import constant, element_type, emit, unsupported
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+_SUMMED_AS = {i1: i64, f16: f32}
+"""The types that einsums of some libraries do not take, and those in their place."""
+
+
+def overlapping() -> Exception:
+    """Return the error for a write to a view that has one element in several places."""
+    return unsupported("a write to a view whose elements overlap", fix="write to the array that it is a view of")
 
 
 class Step:
@@ -150,11 +161,69 @@ class Gathered(Step):
 
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         if np.unique(self.places).size != self.places.size:
-            raise unsupported("a write to a view whose elements overlap", fix="write to the array that it is a view of")
+            raise overlapping()
         return emit(ivy.index_put, whole, (constant(self.places),), part, (0,))
 
     def twin(self, whole: np.ndarray) -> np.ndarray:
         return self.example
+
+
+@dataclass
+class Diagonal(Step):
+    """The diagonals of square matrices along the last two axes."""
+
+    size: Dim
+
+    def get(self, whole: SSAValue) -> SSAValue:
+        dtype, letters = dtype_of(whole), LETTERS[: len(shape_of(whole)) - 1]
+        if (wide := _SUMMED_AS.get(dtype)) is not None:
+            whole = emit(ivy.cast, whole, wide)
+        part = emit(ivy.einsum, (whole,), f"{letters}{letters[-1]}->{letters}")
+        return part if wide is None else emit(ivy.cast, part, dtype)
+
+    def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
+        n = len(shape_of(whole))
+        places = emit(ivy.iota, (operand(self.size),), element_type(np.dtype(np.int64)))
+        return emit(ivy.index_put, whole, (places, places), part, (n - 2, n - 1))
+
+    def twin(self, whole: np.ndarray) -> np.ndarray:
+        return np.einsum("...ii->...i", whole)
+
+
+@dataclass
+class Broadcast(Step):
+    """The elements again and again along new leading axes and axes of size 1."""
+
+    dims: tuple[Dim, ...]
+    example: tuple[int, ...]
+
+    def get(self, whole: SSAValue) -> SSAValue:
+        return emit(ivy.broadcast_to, whole, operands(self.dims))
+
+    def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
+        raise overlapping()
+
+    def twin(self, whole: np.ndarray) -> np.ndarray:
+        return np.broadcast_to(whole, self.example)
+
+
+@dataclass
+class Windows(Step):
+    """The windows that slide along an axis; their own axis comes next to it."""
+
+    places: SSAValue
+    axis: int
+    size: int
+
+    def get(self, whole: SSAValue) -> SSAValue:
+        return emit(ivy.take, whole, self.places, self.axis)
+
+    def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
+        raise overlapping()
+
+    def twin(self, whole: np.ndarray) -> np.ndarray:
+        windows = np.lib.stride_tricks.sliding_window_view(whole, self.size, self.axis)
+        return np.moveaxis(windows, -1, self.axis + 1)
 
 
 class Whole(Step):

@@ -109,7 +109,7 @@ def fix(x: Any, out: Any = None) -> Any:
 @implements(np.nan_to_num)
 def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
     array = as_array(x)
-    result = array
+    result = array.copy()
     if array.dtype.kind == "c":
         parts = [nan_to_num(part, True, nan, posinf, neginf) for part in (array.real, array.imag)]
         result = fresh(emit(ivy.complex, *[as_array(p).value for p in parts]), array.shape, array.dtype)

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, natural
+from mlgraph.frontend.numpy import views
+from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, natural, view
 from mlgraph.frontend.numpy.dispatch import implements, store
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, iota, stack, value_of
-from mlgraph.frontend.numpy.looking import is_contiguous, owner_of, twin_of
+from mlgraph.frontend.numpy.looking import is_contiguous, is_known, owner_of, twin_of
 from mlgraph.frontend.numpy.methods import normal_axes, normal_axis, repeated, shape_from
 from mlgraph.frontend.numpy.replacements import eye, filled
-from mlgraph.frontend.numpy.sizes import fix, is_dim, is_free, operands, product, simple
+from mlgraph.frontend.numpy.sizes import examples, fix, is_dim, is_free, operands, product, simple
 from mlgraph.frontend.numpy.trace import emit, outside_write, unsupported
 
 # Like others
@@ -147,10 +148,20 @@ def append(arr: Any, values: Any, axis: Any = None) -> Any:
 def broadcast_to_(array: Any, shape: Any, subok: bool = False) -> TracedArray:
     x = as_array(array)
     dims = shape_from([shape]) if not is_dim(shape) else (simple(shape),)
-    found = broadcast_to(x, dims)
+    found = _broadcast_view(x, dims)
     if found is x:
         found = x[...]
     found._read_only = True
+    return found
+
+
+def _broadcast_view(x: TracedArray, dims: tuple[Any, ...]) -> TracedArray:
+    """A view of `x` in a larger shape, `x` itself if it has that; where the shape depends on data, a copy."""
+    found, sizes = broadcast_to(x, dims), examples(dims)
+    if found is x or is_known(found) or sizes is None:
+        return found
+    found = view(x, views.Broadcast(dims, sizes), dims)
+    found.value  # noqa: B018  so that it is built at its own line
     return found
 
 
@@ -158,7 +169,7 @@ def broadcast_to_(array: Any, shape: Any, subok: bool = False) -> TracedArray:
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[TracedArray, ...]:
     arrays = [as_array(a) for a in args]
     dims = broadcast_dims(*[a.shape for a in arrays])
-    return tuple(broadcast_to(a, dims) for a in arrays)
+    return tuple(_broadcast_view(a, dims) for a in arrays)
 
 
 @implements(np.tile)

@@ -9,7 +9,7 @@ from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, fresh, scalar
 from mlgraph.frontend.numpy.dispatch import implements, store
 from mlgraph.frontend.numpy.lifting import as_array, cast, value_of
-from mlgraph.frontend.numpy.methods import normal_axis
+from mlgraph.frontend.numpy.methods import diagonals, normal_axis
 from mlgraph.frontend.numpy.sizes import examples, fix, is_dim
 from mlgraph.frontend.numpy.trace import emit, unsupported
 
@@ -147,12 +147,29 @@ def einsum(
     equation, given = _equation(operands)
     arrays = [as_array(x) for x in given]
     inputs, output = _spelt_out(equation, arrays)
+    if len(arrays) == 1 and out is None and (part := _view(arrays[0], *inputs, output)) is not None:
+        return part
     made = [] if out is None else [out.dtype]
     kind = np.result_type(*[x.dtype for x in arrays], *made) if dtype is None else np.dtype(dtype)
     if any(not np.can_cast(x.dtype, kind, casting) for x in arrays):
         raise TypeError(f"Cannot cast operands to {kind} according to the rule '{casting}'")
     found = _contracted([cast(x, kind) for x in arrays], inputs, output, kind)
     return store(out, found, casting=casting) if out is not None else _number(found)
+
+
+def _view(x: TracedArray, letters: str, output: str) -> TracedArray | None:
+    """What numpy gives of one operand that is not summed, a view of it; None of others."""
+    if not output or set(letters) != set(output):
+        return None
+    while len(letters) > len(output):
+        letter = next(c for c in letters if letters.count(c) > 1)
+        first, second = letters.index(letter), letters.index(letter, letters.index(letter) + 1)
+        if x.shape[first] != x.shape[second]:
+            return None
+        rest = [i for i in range(x.ndim) if i not in (first, second)]
+        x = diagonals(x.transpose(*rest, first, second), 0)
+        letters = "".join(letters[i] for i in rest) + letter
+    return x.transpose(*(letters.index(c) for c in output))
 
 
 def _equation(operands: Any) -> tuple[str, list[Any]]:

@@ -8,12 +8,11 @@ import numpy as np
 from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.array import TracedArray, view
 from mlgraph.frontend.numpy.dispatch import implements
-from mlgraph.frontend.numpy.indexing import gathered
 from mlgraph.frontend.numpy.lifting import as_array, iota
 from mlgraph.frontend.numpy.looking import is_contiguous
 from mlgraph.frontend.numpy.methods import normal_axis
 from mlgraph.frontend.numpy.replacements import dims_of, replaces
-from mlgraph.frontend.numpy.sizes import is_dim, static
+from mlgraph.frontend.numpy.sizes import examples, is_dim, static
 from mlgraph.frontend.numpy.trace import unsupported
 
 INT = np.dtype(np.int64)
@@ -53,7 +52,7 @@ def as_strided(
 def sliding_window_view(
     x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
 ) -> TracedArray:
-    """The windows at the end of the axes, as in numpy; they are gathered, since a trace has no strides."""
+    """The windows at the end of the axes, as in numpy; a graph gathers them, since a trace has no strides."""
     if writeable:
         raise unsupported("numpy.lib.stride_tricks.sliding_window_view with writeable=True")
     found = as_array(x)
@@ -67,5 +66,11 @@ def sliding_window_view(
             raise ValueError("window shape cannot be negative or larger than input array shape")
         starts, inside = iota(found.shape[a] - window + 1, INT), iota(window, INT)
         places = starts.reshape(-1, 1) + inside.reshape(1, -1)
-        found = np.moveaxis(gathered(found, [places], (a,)), a + 1, -1)
+        dims = (*found.shape[:a], *places.shape, *found.shape[a + 1 :])
+        example = examples((window,))
+        if example is None:
+            raise unsupported("windows whose size depends on data")
+        step = views.Windows(places.value, a, *example)
+        found = np.moveaxis(view(found, step, dims), a + 1, -1)
+        found._read_only = True
     return found
