@@ -1,6 +1,7 @@
 # pyright: basic
 """Objects that a function reads and writes: each call works on the caller's, capture leaves them as they were."""
 
+import contextlib
 import copy
 import dataclasses
 import types
@@ -11,6 +12,7 @@ import torch
 
 import mlgraph
 from mlgraph.dialects.stateful import GetOp, SetOp
+from mlgraph.errors import CaptureError
 
 X = torch.arange(6.0).reshape(2, 3)
 TARGETS = ["torch", "jax", "numpy", "tensorflow"]
@@ -454,3 +456,89 @@ def test_other_sources(source):
         graph = mlgraph.compile(step, to=to, arg_stateful_idxs=[[0]], args=(state, x))
         for i in (1, 2):
             np.testing.assert_allclose(np.asarray(graph(state, x)), np.full((2, 3), 2.0 * i))
+
+
+class Place:
+    def __init__(self, at):
+        self.at = at
+
+    def moved(self, x):
+        return type(self)(self.at + x)
+
+    def __eq__(self, other):
+        return type(self) is type(other) and self.at.shape == other.at.shape
+
+    __hash__ = None
+
+
+class Here(Place):
+    def __setattr__(self, name, value):
+        object.__setattr__(self, name, value)
+
+
+def test_objects_keep_their_class_while_a_function_is_captured():
+    def function(first, second, x):
+        assert first.__class__ is Place
+        table = {Place: 2, Here: 3}
+        return x * table[type(first)] * table[type(second)] if first == Place(x) and first != second else x
+
+    graph = mlgraph.compile(function, to="numpy")
+    x = np.ones(2)
+    assert graph(Place(x), Here(x), x).tolist() == [6, 6]
+    assert graph(Place(x), Place(x), x).tolist() == [1, 1]
+
+
+def test_objects_made_of_the_class_of_others_are_of_that_class():
+    held = {"place": Here(np.zeros(2)), "first": None}
+
+    def move(x):
+        held["first"] = held["first"] or copy.copy(held["place"])
+        held["place"] = held["place"].moved(x)
+        return held["place"].moved(x)
+
+    graph = mlgraph.compile(move, to="numpy", args=(np.ones(2),))
+    assert held["first"] is None
+    assert [type(found := graph(np.ones(2))), found.at.tolist()] == [Here, [2, 2]]
+    assert [type(found := graph(np.ones(2))), found.at.tolist()] == [Here, [3, 3]]
+    assert [type(place) for place in held.values()] == [Here, Here]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_classes_are_after_a_capture_as_they_were(fails):
+    before = {cls: dict(vars(cls)) for cls in (Place, Here)}
+
+    def function(first, second, x):
+        first.at = second.at + x
+        if fails:
+            raise KeyError("the user's own")
+        return x * 1
+
+    with contextlib.suppress(CaptureError):
+        mlgraph.compile(function, to="numpy", args=(Place(np.ones(2)), Here(np.ones(2)), np.ones(2)))
+    assert {cls: dict(vars(cls)) for cls in (Place, Here)} == before
+
+
+def test_classes_that_jax_takes_apart_are_state_and_arguments():
+    import jax
+    import jax.numpy as jnp
+
+    @jax.tree_util.register_pytree_node_class
+    class Average(Place):
+        def tree_flatten(self):
+            return (self.at,), None
+
+        @classmethod
+        def tree_unflatten(cls, _, children):
+            return cls(*children)
+
+    held = {"average": Average(jnp.zeros(2))}
+    step = jax.jit(lambda average, x: jax.tree.map(lambda at: 0.5 * at + x, average))
+
+    def function(given, x):
+        held["average"] = step(held["average"], x)
+        return step(given, x).at + held["average"].at
+
+    graph = mlgraph.compile(function, to="jax", args=(Average(jnp.ones(2)), jnp.ones(2)))
+    assert graph(Average(jnp.ones(2)), jnp.ones(2)).tolist() == [2.5, 2.5]
+    assert graph(Average(jnp.zeros(2)), jnp.ones(2)).tolist() == [2.5, 2.5]
+    assert type(held["average"]) is Average
