@@ -119,7 +119,7 @@ class Compiler:
         named = _named(info, call)
         modules = _modules_guard(info, named, program)
         layers = list(keras_layers(value for _, value in named))
-        reads = [*([LayersGuard(layers)] if layers else []), *python_guards(reach, info.to)]
+        reads = [*([LayersGuard(layers)] if layers else []), *python_guards(reach, info.to, _live(named))]
         outside = {path.text: array for path, array in reach.arrays}
         return self.lower(info, call, program, tree, passed, seconds, effects, reads, modules, outside)
 
@@ -316,6 +316,12 @@ def _named(info: FunctionInfo, call: BoundCall) -> list[tuple[str, Any]]:
     found = weights_of(info.function, _static(info, call))
     names = unique(name for name, _ in found)
     return [(name, value) for name, (_, value) in zip(names, found)]
+
+
+def _live(named: Sequence[tuple[str, Any]]) -> set[int]:
+    """Return the ids of these arrays, and of the weights and buffers of these modules of torch."""
+    weights = [w for _, v in named if module_framework(v) == "torch" for w in (*v.parameters(), *v.buffers())]
+    return {*map(id, weights), *(id(value) for _, value in named)}
 
 
 def _traced_call(

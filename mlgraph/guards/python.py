@@ -14,7 +14,7 @@ import ctypes
 import os
 from abc import abstractmethod
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from copy import copy
 from dataclasses import dataclass
 from types import FunctionType, MappingProxyType, MethodType
@@ -206,8 +206,11 @@ class EnvironGuard(Guard):
         return None if found == self.value else f"os.environ[{self.name!r}] changed from {self.value!r} to {found!r}"
 
 
-def python_guards(reach: Reach, target: str) -> list[Guard]:
-    """Return the guards of all that a function reaches, those of containers before those of what they hold."""
+def python_guards(reach: Reach, target: str, live: Collection[int]) -> list[Guard]:
+    """Return the guards of all that a function reaches, those of containers before those of what they hold.
+
+    `live` are the ids of the arrays whose elements a graph to their own framework reads at each call.
+    """
     guards: list[Guard] = [EnvironGuard(name, value) for name, value in reach.environ.items()]
     many = {id(path): tuple(_items(value)) for path, value in reach.containers if _is_long(value)}
     for path, value in reach.containers:
@@ -215,7 +218,7 @@ def python_guards(reach: Reach, target: str) -> list[Guard]:
         if id(path) in many:
             guards.append(ItemsGuard(path, many[id(path)]))
     guards += [ReadGuard(path, value) for path, value in reach.leaves if id(getattr(path, "owner", None)) not in many]
-    guards += [_array_guard(path, array, target) for path, array in reach.arrays]
+    guards += [_array_guard(path, array, target, live) for path, array in reach.arrays]
     guards += [_missing_guard(missing) for missing in reach.missing]
     return guards
 
@@ -240,12 +243,12 @@ def _items(value: Any) -> Iterator[Any]:
     return iter(dict.values(value) if isinstance(value, dict) else value)
 
 
-def _array_guard(path: Path, array: Any, target: str) -> ArrayGuard:
+def _array_guard(path: Path, array: Any, target: str, live: Collection[int]) -> ArrayGuard:
     framework = framework_of(array)
     content = version = None
     if framework == "numpy" and not array.dtype.hasobject and _is_writeable(array):
         content = array.tobytes()
-    if framework == "torch" and target != "torch" and not array.is_inference():
+    if framework == "torch" and (target != "torch" or id(array) not in live) and not array.is_inference():
         version = array._version
     return ArrayGuard(path, array, content, version)
 

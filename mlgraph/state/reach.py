@@ -37,6 +37,8 @@ HOLDING = (dict, list, tuple, deque, MappingProxyType)
 """What holds other values by keys."""
 CHANGING = (set, bytearray, array)
 """What holds plain values and may change, and is compared as a whole."""
+METHODS = (property, functools.cached_property, staticmethod, classmethod)
+"""What a class makes of the functions that it holds, beside methods."""
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 ENDLESS = 20_000
 """How many values are looked at: what lies behind is compared by identity."""
@@ -169,7 +171,8 @@ class Reach:
 
     def _start(self, function: Any) -> None:
         if isinstance(function, functools.partial):
-            self._start(function.func)
+            if isinstance(function.func, FunctionType | functools.partial):
+                self._start(function.func)
             self._visit_partial(ObjectPath(function, "partial"), function)
         elif isinstance(function, MethodType):
             self._follow(function.__func__)
@@ -204,6 +207,7 @@ class Reach:
         for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
             self._visit_once((id(cell), name), CellPath(cell, name))
         if defaults:
+            self._note_parts(function)
             self._visit_defaults(function)
         for name in [name for name in vars(function) if name != "__wrapped__" and self._is_named(name)]:
             path = AttributePath(ObjectPath(function, function.__name__), name, stored=True)
@@ -215,6 +219,12 @@ class Reach:
         if facts.globals & {"environ", "getenv"} or facts.attributes & {"environ", "getenv"}:
             self.environ.update((name, os.environ.get(name)) for name in sorted(facts.strings) if _is_variable(name))
         self._follow(getattr(function, "__wrapped__", None))
+
+    def _note_parts(self, function: FunctionType) -> None:
+        """Note the parts of a helper that others may replace, as a reload of its module does."""
+        for name in ("__code__", "__defaults__", "__kwdefaults__"):
+            if (part := getattr(function, name)) is not None:
+                self._note(self.leaves, AttributePath(ObjectPath(function, function.__name__), name), part)
 
     def _visit_defaults(self, function: FunctionType) -> None:
         """Visit the defaults of a helper's parameters that may change."""
@@ -281,13 +291,18 @@ class Reach:
             self._visit_inside(path, value)
 
     def _visit_inside(self, path: Path, value: Any) -> None:
-        """Visit what a value leads to."""
+        """Visit what a value leads to.
+
+        What a method, a partial or a weak reference leads to is watched here, though an object that is watched
+        otherwise holds it: nothing that watches objects looks into these.
+        """
         match value:
             case FunctionType():
                 self._follow(value)
             case MethodType():
                 self._follow(value.__func__)
-                self._visit_inside(AttributePath(path, "__self__"), value.__self__)
+                with self._noting(True):
+                    self._visit(AttributePath(path, "__self__"), value.__self__)
             case functools.partial():
                 self._visit_partial(path, value)
             case type():
@@ -321,14 +336,16 @@ class Reach:
             found = value.get() if isinstance(value, ContextVar) else value()
         except LookupError:  # a context variable that is not set
             return
-        self._visit(inner, found)
+        with self._noting(True):
+            self._visit(inner, found)
         if isinstance(value, ContextVar) and not self._quiet:
             self.contexts.append((path.text, value, found))
 
     def _visit_partial(self, path: Path, value: Any) -> None:
-        self._visit_inside(AttributePath(path, "func"), value.func)
-        self._visit(AttributePath(path, "args"), value.args)
-        self._visit(AttributePath(path, "keywords"), value.keywords)
+        with self._noting(True):
+            self._visit(AttributePath(path, "func"), value.func)
+            self._visit(AttributePath(path, "args"), value.args)
+            self._visit(AttributePath(path, "keywords"), value.keywords)
 
     def _visit_object(self, path: Path, value: Any) -> None:
         held = attributes(value)
@@ -393,10 +410,10 @@ class Reach:
             return
         for function in _functions_of_member(item):
             self._follow(function)
-        if isinstance(item, FunctionType) or (not special and isinstance(item, property | functools.cached_property)):
+        if isinstance(item, FunctionType) or (not special and isinstance(item, METHODS)):
             if not special or name == "__call__":
                 self._note(self.leaves, AttributePath(path, name, stored=True), item)
-        elif not special and not isinstance(item, staticmethod | classmethod) and not hasattr(type(item), "__get__"):
+        elif not special and not hasattr(type(item), "__get__"):
             self._visit_once((id(path.value), name), AttributePath(path, name, stored=True))
 
     def _visit_namespace(self, path: Path, module: ModuleType) -> None:
@@ -417,6 +434,12 @@ class Reach:
         self._seen.add(("w", id(module)))
         for name in ("forward", "call", "__call__"):
             self._follow(getattr(type(module), name, None))
+        own_forward = getattr(module, "__dict__", {}).get("forward")
+        if isinstance(own_forward, FunctionType | MethodType | functools.partial):
+            self._visit_inside(ObjectPath(own_forward, f"{path.text}.forward"), own_forward)
+        for kind in ("_forward_pre_hooks", "_forward_hooks"):
+            for hook in getattr(module, "__dict__", {}).get(kind, {}).values():
+                self._visit(ObjectPath(hook, f"a hook of {path.text}"), hook)
         self._visit_class(type(module))
         own = _method_names(type(module)) if module_framework(module) == "torch" else frozenset()
         for name, item in attributes(module).items():

@@ -14,6 +14,7 @@ from typing import Any
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.guards.paths import AttributePath, CellPath, GlobalPath, ItemPath, Path
 from mlgraph.state.draws import Draws
+from mlgraph.state.identities import traced_identities
 from mlgraph.state.places import Step, View, content, fill, is_container, is_object, same_content
 from mlgraph.state.reach import CHANGING, Reach
 from mlgraph.targets.arrays import framework_of
@@ -63,8 +64,10 @@ class Surroundings:
         self.changed.clear()
         self.refused.clear()
         misses = [(memo, memo.cache_info().misses) for memo in self.reach.memos if hasattr(memo, "cache_info")]
+        known = {id(array) for _, array in self.reach.arrays}
         try:
-            yield
+            with traced_identities(self.reach.functions.values(), known):
+                yield
         finally:
             for text, view, held in self._views:
                 self._restore_view(text, view, held)

@@ -10,6 +10,7 @@ from typing import Any
 from mlgraph.numbers import number_array, python_number, traced_number
 from mlgraph.state.changes import Change, Delete, Known, Leaf, New, Refill, Set, Template, apply_changes
 from mlgraph.state.expected import Array, Expected, Number, Same, changed_numbers, difference, keys_of, with_numbers
+from mlgraph.state.identities import Identity, check_left
 from mlgraph.state.places import Item, Place, Step, content, fill, is_container, same_content
 from mlgraph.state.watching import Watch
 from mlgraph.targets.arrays import FRAMEWORKS, framework_of
@@ -171,6 +172,8 @@ class Trace:
                 continue
             self.changes += [Delete(at(step)) for step in old if step not in new]
             for step, value in new.items():
+                if step not in old:
+                    self._check_key(step, container.place)
                 if step not in old or old[step] is not value:
                     self.changes.append(Set(at(step), self._template(value, at(step), leaves)))
         return leaves
@@ -182,10 +185,20 @@ class Trace:
             return Known(self._held[id(value)])
         if framework_of(value) is None and is_container(value):
             held = content(value)
+            for step in held:
+                self._check_key(step, place)
             return New(type(value), {step: self._template(v, place.then(step), leaves) for step, v in held.items()})
+        if isinstance(value, Identity):
+            check_left(value, place.text(self.names))
         leaves.append(value)
         self.places.append(place)
         return Leaf(len(leaves) - 1)
+
+    def _check_key(self, step: Step, place: Place) -> None:
+        """Raise `UnsupportedOpError` for the key of an item that no later call would find."""
+        if isinstance(step, Item):
+            for key in step.key if isinstance(step.key, tuple) else (step.key,):
+                check_left(key, place.text(self.names))
 
     # What it read
 

@@ -435,3 +435,48 @@ def test_a_method_that_a_forward_calls_is_guarded(monkeypatch):
 def test_a_module_whose_weights_have_no_shape_yet_is_refused():
     with pytest.raises(mlgraph.errors.InputError, match="call the module once"):
         mlgraph.compile(nn.Sequential(nn.LazyLinear(3)), to="numpy", args=(X,))
+
+
+class Recorder:
+    def __init__(self):
+        self.seen, self.count = {}, 0
+
+    def __call__(self, module, args, output):
+        self.seen["output"] = output
+
+    def before(self, module, args):
+        self.count += 1
+
+
+@pytest.mark.parametrize("to", ["torch", "numpy"])
+def test_what_hooks_write_is_state(to):
+    model = build()
+    recorder = Recorder()
+    model.first.register_forward_hook(recorder)
+    model.act.register_forward_pre_hook(recorder.before)
+    graph = mlgraph.compile(lambda x: model(x), to=to, args=(X,))
+    assert (recorder.seen, recorder.count) == ({}, 0)
+    for i, x in enumerate((X, Y)):
+        graph(x)
+        assert recorder.count == i + 1
+        found = torch.as_tensor(recorder.seen["output"]).detach()
+        torch.testing.assert_close(found, torch.nn.functional.linear(x, model.first.weight, model.first.bias).detach())
+
+
+class Plain(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.plain = torch.ones(3)
+
+    def forward(self, x):
+        return x + self.plain
+
+
+@pytest.mark.parametrize("own_forward", [False, True])
+def test_a_plain_tensor_of_a_module_is_written_in_place(own_forward):
+    model: Any = Plain()
+    if own_forward:
+        model.forward = lambda x: x + model.plain
+    graph = mlgraph.compile(lambda x: model(x), to="torch", args=(X,))
+    model.plain.add_(1)
+    torch.testing.assert_close(graph(X), X + 2)

@@ -490,6 +490,52 @@ def default_of_a_keyword():
     yield
 
 
+def parts_of_functions():
+    def helper(x, k=2.0, *, j=1.0):
+        return x * k + j
+
+    functions = [helper]
+    yield lambda x: functions[0](x)
+    helper.__defaults__ = (3.0,)
+    yield
+    helper.__kwdefaults__ = {"j": 2.0}
+    yield
+    helper.__code__ = (lambda x, k=0, *, j=0: x - k - j).__code__
+    yield
+
+
+def methods_without_an_object():
+    class Layer:
+        @staticmethod
+        def act(x):
+            return x * 2
+
+        @classmethod
+        def shift(cls, x):
+            return x + 1
+
+    layer = Layer()
+    yield lambda x: layer.shift(layer.act(x))
+    Layer.act = staticmethod(lambda x: x * 3)
+    yield
+    Layer.shift = classmethod(lambda cls, x: x - 1)
+    yield
+
+
+def array_far_away():
+    far = {"a": [{"b": [{"c": [np.full(3, 2.0, np.float32)]}]}]}
+    torches = {"a": [{"b": [{"c": [torch.full((3,), 2.0)]}]}]}
+
+    def function(x):
+        held = far if isinstance(x, np.ndarray) else torches
+        return x * held["a"][0]["b"][0]["c"][0]
+
+    yield function
+    for held in (far, torches):
+        held["a"][0]["b"][0]["c"][0][1] = 5.0
+    yield
+
+
 READS = [
     value
     for name, value in list(globals().items())
@@ -770,6 +816,100 @@ def test_globals_are_written(monkeypatch, pair):
         np.testing.assert_allclose(np.asarray(graph(x)), np.asarray(x * i + x.sum() * 2))
         assert i == TOTAL
         assert float(FACTOR) == float(x.sum() * 2)
+
+
+class Counting:
+    def __init__(self):
+        self.count = 0
+
+    def go(self, x, k=1.0):
+        self.count += 1
+        return x * self.count * k
+
+
+BOUND = {
+    "partial": lambda own: functools.partial(own.go, k=2.0),
+    "partial of partial": lambda own: functools.partial(functools.partial(own.go), k=2.0),
+    "partial of a function": lambda own: functools.partial(Counting.go, own),
+    "in a list": lambda own: (lambda methods: lambda x: methods[0](x))([own.go]),
+    "in a variable": lambda own: (lambda method: lambda x: method(x))(own.go),
+}
+
+
+@pytest.mark.parametrize("bind", BOUND.values(), ids=BOUND)
+def test_the_object_of_a_bound_method_is_state(bind, pair):
+    x, to = pair
+    eager, own = Counting(), Counting()
+    graph = mlgraph.compile(bind(own), to=to, args=(x,))
+    assert own.count == 0
+    for i in (1, 2, 3):
+        np.testing.assert_allclose(np.asarray(graph(x)), np.asarray(bind(eager)(x)))
+        assert own.count == eager.count == i
+
+
+def test_what_a_written_object_refers_to_weakly_is_watched(pair):
+    x, to = pair
+    root, child = Counting(), Counting()
+    root.items, child.parent = [1.0], weakref.ref(root)
+
+    def function(x):
+        child.count += 1
+        return x * sum(child.parent().items) * sum(root.items) * child.count
+
+    graph = mlgraph.compile(function, to=to, args=(x,))
+    np.testing.assert_allclose(np.asarray(graph(x)), np.asarray(x))
+    root.items.append(2.0)
+    np.testing.assert_allclose(np.asarray(graph(x)), np.asarray(x * 3 * 3 * 2))
+
+
+weight, FILED = torch.ones(3), {}
+
+
+def file_weight_by_id(x):
+    weight.sub_(x)
+    FILED.setdefault(id(weight), []).append(1)
+    return x
+
+
+def file_weight(x):
+    weight.sub_(x)
+    FILED["inner"] = {weight: x}
+    return x
+
+
+def file_input(x):
+    FILED[id(x)] = 1
+    return x
+
+
+def note_input(x):
+    FILED["last"] = id(x)
+    return x
+
+
+@pytest.mark.parametrize("to", ["torch", "numpy"])
+@pytest.mark.parametrize("function", [file_weight_by_id, file_weight, file_input, note_input])
+def test_what_is_filed_under_an_array_of_a_trace_is_refused(function, to):
+    with pytest.raises(UnsupportedOpError, match="under an array, or under its id"):
+        mlgraph.compile(function, to=to, args=(torch.ones(3),))
+    assert FILED == {}
+    assert weight.tolist() == [1, 1, 1]
+
+
+def test_arrays_that_are_told_apart_within_a_call():
+    layer = torch.nn.Linear(2, 2)
+
+    def norm(x):
+        seen, sums = set(), {}
+        for weight in (x, *layer.parameters(), layer.weight, x):
+            if id(weight) not in seen:
+                seen.add(id(weight))
+                sums[weight] = weight.sum()
+        return sum(sums.values())
+
+    graph = mlgraph.compile(norm, to="torch", args=(torch.ones(2),))
+    torch.testing.assert_close(graph(torch.ones(4)), norm(torch.ones(4)))
+    assert "id" not in globals()
 
 
 def test_a_write_that_cannot_be_state_is_refused(pair):
