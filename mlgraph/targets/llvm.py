@@ -29,7 +29,7 @@ ENTRY = "call"
 HEADER = 7
 """The numbers of a piece of a plan before those that the loops read: the first iteration, the last, and whether to let
 other threads of Python run meanwhile; then how many pieces there are from this one on, how many numbers each has, how
-many threads share them, and the address of the cell that `openmp` tells of."""
+many helpers may share them, and the address of the pool that `helpers` tells of."""
 
 SOME = 1024
 """How many elements are computed anew, about, where one of them is rare."""
@@ -211,30 +211,30 @@ def _add_entry(module: Any, loop: Any, boxed: bool) -> None:
 
 
 def _run_team(module: Any, builder: Any, team: Any, plan: Any, data: Sequence[Any]) -> None:
-    """Run all pieces by the threads of OpenMP, or by this one where there is no runtime.
+    """Run all pieces together with helpers, or by this thread where there are none.
 
     The threads share the number of the next piece, the plan and the arrays.
     """
     from llvmlite import ir
 
-    pointer, i64, i32 = ir.PointerType(), ir.IntType(64), ir.IntType(32)
+    pointer, i64 = ir.PointerType(), ir.IntType(64)
     shared = builder.alloca(i64, len(data) + 2)
     builder.store(ir.Constant(i64, 0), shared)
     shared = builder.bitcast(shared, pointer)
     for place, value in enumerate([plan, *data], 1):
         builder.store(builder.ptrtoint(value, i64), builder.gep(shared, [ir.Constant(i64, place)], source_etype=i64))
-    threads, cell = (
+    helpers, address = (
         builder.load(builder.gep(plan, [ir.Constant(i64, i)], source_etype=i64), typ=i64)
         for i in (HEADER - 2, HEADER - 1)
     )
-    parallel = builder.load(builder.inttoptr(cell, pointer), typ=i64)
-    with builder.if_else(builder.icmp_unsigned("==", parallel, ir.Constant(i64, 0))) as (alone, together):
+    pool = builder.inttoptr(address, pointer)
+    call = builder.load(pool, typ=i64)
+    with builder.if_else(builder.icmp_unsigned("==", call, ir.Constant(i64, 0))) as (alone, together):
         with alone:
             builder.call(team, [shared])
         with together:
-            entry = ir.FunctionType(ir.VoidType(), [pointer, pointer, i32, i32])
-            arguments = [team, shared, builder.trunc(threads, i32), ir.Constant(i32, 0)]
-            builder.call(builder.inttoptr(parallel, ir.PointerType(entry)), arguments)
+            entry = ir.FunctionType(ir.VoidType(), [pointer, pointer, pointer, i64])
+            builder.call(builder.inttoptr(call, ir.PointerType(entry)), [pool, team, shared, helpers])
 
 
 def _add_team(module: Any, loop: Any) -> Any:

@@ -9,18 +9,22 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
 from math import prod
+from multiprocessing import current_process
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from mlgraph.dialects.kernel import ANY, UNIT, ZERO, Access
-from mlgraph.targets import openmp
+from mlgraph.targets import helpers
 from mlgraph.targets.plan import Plan
 
 KEPT = 256
 """How many shapes a kernel remembers the loops of."""
 
 CHUNK = 400_000
-"""How many instructions are worth a thread of OpenMP."""
+"""How many instructions are worth a helper."""
+
+PIECES = 64
+"""In how many pieces a loop is done at most."""
 
 SLOW_CHUNK = 2_000_000
 """How many are worth a thread of Python."""
@@ -55,10 +59,13 @@ class Loops:
         work = prod(plan.sizes) * (weight + len(itemsizes))
         pieces = self.pieces(work)
         size = len(pieces[0]) + 5
-        self.shared = self.share and openmp.found()
+        self.shared = self.share and helpers.supported()
         left = range(len(pieces), 0, -1) if self.shared else [1] * len(pieces)
         release = int(work > LONG or len(pieces) > 1)
-        header = [size, min(len(pieces), threads()), openmp.cell()]
+        others = min(len(pieces), threads()) - 1
+        if self.shared:
+            helpers.start(others)
+        header = [size, others, helpers.pool()]
         whole = [(*piece[:2], release, more, *header, *piece[2:]) for piece, more in zip(pieces, left)]
         self.memory = array("q", [number for piece in whole for number in piece])
         start, _ = self.memory.buffer_info()
@@ -70,10 +77,13 @@ class Loops:
         return True
 
     def pieces(self, work: int) -> list[list[int]]:
-        """The plan of each piece, of so many instructions all in all: of outer iterations, or of the only loop's."""
+        """The plan of each piece, of so many instructions all in all: of outer iterations, or of the only loop's.
+
+        They are the same for any number of threads.
+        """
         *outer, inner = self.plan.sizes
         count = prod(outer) if outer else inner
-        pieces = max(1, min(threads(), work // chunk(), count))
+        pieces = min(pieces_of(work), count)
         rest = [inner, *outer, *(step for steps in self.plan.strides for step in steps)]
         bounds = [count * piece // pieces for piece in range(pieces + 1)]
         return [[begin, end, *rest] for begin, end in pairwise(bounds)]
@@ -92,12 +102,19 @@ class Loops:
             self.run_pieces([arguments] * len(self.addresses))
 
     def run_pieces(self, arguments: Sequence[Sequence[Any]]) -> None:
-        """Run every piece on arrays of its own, each but the first in a thread of its own."""
-        (first, given), *others = zip(self.addresses, arguments, strict=True)
-        started = [_pool().submit(self.call, address, *own) for address, own in others]
-        self.call(first, *given)
+        """Run every piece on arrays of its own, with threads of Python: this one waits for none that has not begun."""
+        left = iter(list(zip(self.addresses, arguments, strict=True)))
+
+        def work() -> None:
+            for address, own in left:
+                self.call(address, *own)
+
+        others = min(len(arguments), threads()) - 1
+        started = [_pool().submit(work) for _ in range(others)]
+        work()
         for future in started:
-            future.result()
+            if not future.cancel():
+                future.result()
 
 
 def remember(known: dict[Any, Any], key: Any, walk: Any) -> None:
@@ -115,22 +132,24 @@ def access_of(plan: Plan, itemsizes: Sequence[int]) -> Access:
     return Access(inner, len(plan.sizes) - 1, max(plan.reduced - 1, 0))
 
 
-def chunk() -> int:
-    """How many instructions are worth a thread."""
-    return CHUNK if openmp.found() else SLOW_CHUNK
+def pieces_of(work: int) -> int:
+    """In how many pieces so many instructions are done."""
+    return max(1, min(PIECES, work // (CHUNK if helpers.supported() else SLOW_CHUNK)))
 
 
 def threads() -> int:
-    """How many threads a kernel may take: `MLGRAPH_NUM_THREADS`, `OMP_NUM_THREADS`, or one for each processor.
+    """How many threads a kernel may take: one for each processor, `MLGRAPH_NUM_THREADS` or `OMP_NUM_THREADS` at most.
 
-    Those count that this process may run on, as far as its container grants their time.
+    Those count that this process may run on, as far as its container grants their time. A forked process and a
+    worker of a pool of processes take one.
     """
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    most = 1 if helpers.ended() or current_process().daemon else min(processors, granted())
     for name in ("MLGRAPH_NUM_THREADS", "OMP_NUM_THREADS"):
         named = os.environ.get(name, "")
         if named.isdigit() and int(named):
-            return int(named)
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(processors, granted())
+            return min(int(named), most)
+    return most
 
 
 @cache

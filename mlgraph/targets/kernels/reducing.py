@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mlgraph.targets.kernels.loops import SLOW_CHUNK, Loops, Walk, chunk, threads
+from mlgraph.targets.kernels.loops import SLOW_CHUNK, Loops, Walk, pieces_of
 from mlgraph.targets.plan import Plan, Shape
 
-BALANCED = 4
-"""How many times as many rows as threads there must be for each to take whole rows."""
+BALANCED = 32
+"""How many rows there must be for pieces to be of whole rows."""
+
+PARTS = 16
+"""In how many pieces rows are done at most."""
 
 SINGLES = ("float16", "bfloat16")
 """Types whose totals are singles."""
@@ -86,9 +89,8 @@ class ReducingLoops(Loops):
         """The plan of each piece. Where rows are few, these are of their lines, or of the loop of all of a row."""
         *outer, inner = self.plan.sizes
         sizes = {"rows": self.rows, "lines": self.elements // inner, "inner": inner}
-        wanted = max(1, min(threads(), work // chunk()))
-        over = next((name for name, size in sizes.items() if size >= wanted * BALANCED), "rows")
-        wanted = wanted if over == "rows" else max(1, min(threads(), work // SLOW_CHUNK))
+        over = next((name for name, size in sizes.items() if size >= BALANCED), "rows")
+        wanted = pieces_of(work) if over == "rows" else max(1, min(PARTS, work // SLOW_CHUNK))
         count = min(wanted, sizes[over])
         self.partial = over != "rows" and count > 1
         strides = [self._stored(k, steps) for k, steps in enumerate(self.plan.strides)]

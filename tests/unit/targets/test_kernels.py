@@ -258,8 +258,7 @@ def test_code_that_llvm_refuses_is_an_error_of_mlgraph(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("layout", ["large", "large and broadcast"])
-def test_several_threads_share_a_long_kernel(layout: str, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("MLGRAPH_NUM_THREADS", "4")
+def test_several_threads_share_a_long_kernel(layout: str):
     x, y = (make() for make in LAYOUTS[layout])
     own, other = mlgraph.compile(chain, to="numpy", args=(x, y)), [torch.from_numpy(a) for a in (x, y)]
     by_torch = mlgraph.compile(torch_chain, to="torch", args=other)
@@ -267,7 +266,7 @@ def test_several_threads_share_a_long_kernel(layout: str, monkeypatch: pytest.Mo
         np.testing.assert_allclose(own(x, y), chain(x, y), 1e-5, 1e-5)
         np.testing.assert_allclose(by_torch(*other), torch_chain(*other), 1e-5, 1e-5)
     (plan,) = own.kernels[0].loops
-    assert len(own.kernels[0].loops[plan].addresses) == 4
+    assert len(own.kernels[0].loops[plan].addresses) > 1
 
 
 @pytest.mark.parametrize(("text", "count"), [("150000 100000", 1), ("300000 100000", 3), ("max 100000", None)])
@@ -282,8 +281,8 @@ def test_a_container_grants_threads(text: str, count: int | None, tmp_path: Path
     loops.granted.cache_clear()
 
 
-def test_long_kernels_run_without_openmp(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(loops.openmp, "found", lambda: False)
+def test_long_kernels_run_without_helpers(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(loops.helpers, "supported", lambda: False)
     x = drawn(1300, 1000)
     np.testing.assert_allclose(mlgraph.compile(chain, to="numpy", args=(x, x))(x, x), chain(x, x), 1e-5, 1e-5)
 

@@ -196,9 +196,9 @@ PIECES = {
 @pytest.mark.parametrize("over", PIECES)
 @pytest.mark.parametrize("dtype", ["float32", "float64", *HALVES, "int8", "int64"])
 def test_pieces_of_long_rows_are_combined(monkeypatch: pytest.MonkeyPatch, backend: str, over: str, dtype: str):
-    monkeypatch.setattr(reducing, "chunk", lambda: 100)
+    monkeypatch.setattr(reducing, "pieces_of", lambda work: min(5, work // 100))
     monkeypatch.setattr(reducing, "SLOW_CHUNK", 100)
-    monkeypatch.setenv("MLGRAPH_NUM_THREADS", "5")
+    monkeypatch.setattr(reducing, "PARTS", 5)
     shapes = PIECES[over]
     program = Program(backend, dtype, every_of_all_but_the_first, *map(len, shapes))
     for _ in range(2):
