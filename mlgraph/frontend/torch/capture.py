@@ -21,6 +21,7 @@ from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSp
 from mlgraph.frontend.torch.free_sizes import Free, SizesToFix, SizesTooComplex, batches, every_axis
 from mlgraph.frontend.torch.generators import naming
 from mlgraph.frontend.torch.memory import WritesThroughWindows
+from mlgraph.frontend.torch.modes import WithoutGradients
 from mlgraph.frontend.torch.raising import IGNORED, Raiser, fixed, symbols_of, type_of
 from mlgraph.frontend.torch.replacing import DECOMPOSED
 from mlgraph.frontend.torch.scopes import quiet, users_lines
@@ -35,11 +36,17 @@ def capture(request: Request) -> Program:
     It is traced again without the sizes that rules must know, with the first axis of each input free where torch
     cannot handle the others, and at last with none, where Python takes no free size: `divmod(n, 2)`, `table[n]`.
     """
-    options = TraceOptions()
+    try:
+        return _with_options(request, TraceOptions())
+    except WithoutGradients:
+        return _with_options(request, TraceOptions(gradients=False))
+
+
+def _with_options(request: Request, options: TraceOptions) -> Program:
     try:
         program, layout_matters = _with_free_sizes(request, options)
     except WritesThroughWindows:
-        options = TraceOptions(strided_windows=True)
+        options = replace(options, strided_windows=True)
         program, layout_matters = _with_free_sizes(request, options)
     if layout_matters and not all(array.is_contiguous() for array in request.arrays):
         program, layout_matters = _with_free_sizes(request, replace(options, keep_layout=True))

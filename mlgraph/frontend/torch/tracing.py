@@ -42,6 +42,7 @@ from mlgraph.frontend.torch.memory import (
     parameters_below,
     storage_of,
 )
+from mlgraph.frontend.torch.modes import Modes, watching_modes
 from mlgraph.frontend.torch.outside import OutsideWrites, tensors_in
 from mlgraph.frontend.torch.regions import inline_regions
 from mlgraph.frontend.torch.replacing import Replacing
@@ -71,8 +72,9 @@ OF_TRACES = (
 class Trace:
     """What a trace leaves behind. Not attributes of the module itself: export puts those back as they were."""
 
-    def __init__(self, function: Any, streams: Streams) -> None:
+    def __init__(self, function: Any, streams: Streams, modes: Modes) -> None:
         self.function = function
+        self.modes = modes
         self.streams = streams
         self.static: list[Any] = []
         self.names: dict[str, str] = {}
@@ -118,7 +120,7 @@ class Trace:
         return self.reaches_results or (self.writes and bool(self.layout_use.storages))
 
     def guards(self) -> tuple[Callable[[], Any], ...]:
-        """What a call must find as the trace did: whether gradients are taken."""
+        """What a call must find as the trace did: the modes of torch that the function asks of, and its weights."""
 
         def gradients() -> bool:
             """gradients are enabled, and the function has a torch.autograd.Function of its own"""
@@ -128,7 +130,8 @@ class Trace:
             """the same weights require gradients"""
             return tuple(getattr(module, name).requires_grad for module, name in self.frozen_asked)
 
-        return (*((gradients,) if self.without_backward else ()), *((frozen,) if self.frozen_asked else ()))
+        given = (*((gradients,) if self.without_backward else ()), *((frozen,) if self.frozen_asked else ()))
+        return (*given, *self.modes.asked.values())
 
     def owner_of(self, name: str, constant: torch.Tensor) -> tuple[str, torch.Tensor] | None:
         """The user's name for a tensor that export lifted, and the tensor itself, which may still change."""
@@ -152,6 +155,8 @@ class TraceOptions:
     """Whether example inputs lie in memory as the caller's do."""
     strided_windows: bool = False
     """Whether `unfold` is traced as `as_strided`."""
+    gradients: bool = True
+    """Whether gradients are taken in the trace, as they are in most so that a graph has them, whatever the caller."""
 
 
 class Root(torch.nn.Module):
@@ -162,7 +167,8 @@ class Root(torch.nn.Module):
         check_initialized(request.named)
         self.options = options
         self.training = all(module.training for _, module in request.named if isinstance(module, torch.nn.Module))
-        self.trace = Trace(request.function, Streams(request.generators))
+        modes = Modes(options.gradients == torch.is_grad_enabled())
+        self.trace = Trace(request.function, Streams(request.generators), modes)
         self.trace.gradients = [array.requires_grad for array in request.arrays]
         for i, (name, value) in enumerate(request.named):
             self.trace.names[f"m{i}"] = name
@@ -191,6 +197,7 @@ class Root(torch.nn.Module):
         """What the function runs under."""
         trace = self.trace
         yield watching_generators(trace.streams)
+        yield watching_modes(trace.modes)
         yield unchecked_distributions()
         yield assigned_buffers(trace.modules)
         yield without_cached_weights()
@@ -267,6 +274,8 @@ class Looks(TorchFunctionMode):
             return self.trace.gradients[number]
         weights = ((module, name, w) for module in self.trace.modules for name, w in module._parameters.items())
         self.trace.frozen_asked += [(module, name) for module, name, weight in weights if weight is x]
+        if not isinstance(x, torch.nn.Parameter):
+            self.trace.modes.note_gradients()
         return REQUIRES_GRAD(x)
 
 
@@ -302,7 +311,7 @@ def export(
         stack.enter_context(without_memory_formats())
         stack.enter_context(sizes_as_numbers())
         stack.enter_context(temporarily_clear_interpreter_stack())
-        stack.enter_context(torch.enable_grad())
+        stack.enter_context(torch.set_grad_enabled(root.options.gradients))
         arrays = tuple(example(array, root.options.keep_layout) for array in request.arrays)
         dynamic = dimensions(arrays, free) if free else None
         try:

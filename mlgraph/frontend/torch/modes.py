@@ -1,0 +1,83 @@
+"""What the user's code asks of torch's global modes while it is traced, such as whether gradients are taken."""
+
+# pyright: basic
+import contextlib
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+from typing import Any
+
+import torch
+
+from mlgraph.frontend.locations import is_library
+from mlgraph.frontend.torch.scopes import STDLIB, is_users
+
+GRADIENTS = ("is_grad_enabled",)
+MODES = (
+    *("are_deterministic_algorithms_enabled", "is_deterministic_algorithms_warn_only_enabled"),
+    *("get_deterministic_debug_mode", "get_default_dtype", "get_default_device", "get_float32_matmul_precision"),
+    *("is_inference_mode_enabled", "is_anomaly_enabled", "is_autocast_enabled", "is_autocast_cache_enabled"),
+    *("is_autocast_cpu_enabled", "get_autocast_dtype", "get_autocast_cpu_dtype", "get_autocast_gpu_dtype"),
+    *("get_num_threads", "get_num_interop_threads"),
+)
+"""Functions of torch that tell of a mode which holds while it traces as well."""
+
+
+class WithoutGradients(BaseException):
+    """The user's code asks whether gradients are taken: they are not, unlike in this trace. No `except` catches it."""
+
+
+class Modes:
+    """What a trace asks of the modes. Unless it `is_true` it takes gradients where the caller takes none."""
+
+    def __init__(self, is_true: bool) -> None:
+        self.is_true = is_true
+        self.asked: dict[tuple[str, str], Callable[[], Any]] = {}
+        """What reads the modes that the user's code asks of, by their names and arguments."""
+
+    def note(self, name: str, function: Callable[..., Any], *args: Any) -> None:
+        """The user's code asks."""
+        if name in GRADIENTS and not self.is_true:
+            raise WithoutGradients
+        read = functools.partial(function, *args)
+        read.__doc__ = f"torch.{name}() gives another answer"
+        self.asked[name, repr(args)] = read
+
+    def note_gradients(self) -> None:
+        """The user's code asks for what depends on whether gradients are taken."""
+        self.note("is_grad_enabled", torch.is_grad_enabled)
+
+
+@contextlib.contextmanager
+def watching_modes(modes: Modes) -> Iterator[None]:
+    """Note what the user's code asks of the modes, be it by functions that its modules imported from torch."""
+    functions = [getattr(torch, name, None) for name in (*GRADIENTS, *MODES)]
+    watched = {id(function): _watched(function, modes) for function in functions if function is not None}
+    spaces = [vars(torch), *_users_namespaces()]
+    places = [(names, key, value) for names in spaces for key, value in list(names.items()) if id(value) in watched]
+    for names, key, value in places:
+        names[key] = watched[id(value)]
+    try:
+        yield
+    finally:
+        for names, key, value in places:
+            names[key] = value
+
+
+def _users_namespaces() -> Iterator[dict[str, Any]]:
+    for name, module in list(sys.modules.items()):
+        filename = getattr(module, "__file__", None) or ""
+        ours = is_library(filename) or (filename.startswith(STDLIB) and "-packages" not in filename)
+        if not ours and isinstance(module, ModuleType) and (filename or name == "__main__"):
+            yield vars(module)
+
+
+def _watched(function: Any, modes: Modes) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def asked(*args: Any) -> Any:
+        if is_users(sys._getframe(1)):  # pyright: ignore[reportPrivateUsage]
+            modes.note(function.__name__, function, *args)
+        return function(*args)
+
+    return asked
