@@ -15,14 +15,15 @@ import os
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Collection, Iterator
-from copy import copy
 from dataclasses import dataclass
 from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, ClassVar
 
 from mlgraph.guards.base import Branch, Guard
 from mlgraph.guards.paths import Path
-from mlgraph.state.reach import CHANGING, Missing, Reach
+from mlgraph.state.places import is_object
+from mlgraph.state.reach import Missing, Reach
+from mlgraph.state.wholes import same_held, whole_of
 from mlgraph.targets.arrays import framework_of
 from mlgraph.trees import same_static
 
@@ -122,23 +123,20 @@ class ItemsGuard(PathGuard):
 
 @dataclass(frozen=True)
 class ContentGuard(PathGuard):
-    """A set or a bytearray is equal to what it was."""
+    """What is watched as a whole holds what it did."""
 
-    value: Any
-    """A copy."""
+    cls: type
+    held: Any
 
     def test(self, branch: Branch) -> str:
+        cls, same = branch.names.add("class", self.cls), branch.names.add("holds", holds)
         code = self.path.code(branch)
-        cls, value = (
-            branch.names.add("class", type(self.value)),
-            branch.names.add("value", self.value),
-        )
-        return f"__type({code}) is {cls} and {code} == {value}"
+        return f"__type({code}) is {cls} and {same}({code}, {branch.names.add('value', self.held)})"
 
     def complaint(self, found: Any) -> str | None:
-        if type(found) is type(self.value) and found == self.value:
+        if type(found) is self.cls and holds(found, self.held):
             return None
-        return f"{self.path.text} changed from {_shown(self.value)} to {_shown(found)}"
+        return f"what {self.path.text} holds changed"
 
 
 @dataclass(frozen=True)
@@ -224,8 +222,8 @@ def python_guards(reach: Reach, target: str, live: Collection[int]) -> list[Guar
 
 
 def _container_guard(path: Path, value: Any) -> Guard:
-    if isinstance(value, CHANGING):
-        return ContentGuard(path, copy(value))
+    if (whole := whole_of(value)) and not is_object(value):
+        return ContentGuard(path, type(value), whole.read(value))
     if isinstance(value, dict | MappingProxyType):
         return ContainerGuard(path, type(value), tuple(dict.keys(value) if isinstance(value, dict) else value))
     return ContainerGuard(path, type(value), len(value) if isinstance(value, list | tuple | deque) else None)
@@ -267,6 +265,12 @@ def _missing_guard(missing: Missing) -> MissingGuard:
     return MissingGuard(missing.path, missing.names, len(vars(missing.path.find())))
 
 
+def holds(value: Any, held: Any) -> bool:
+    """Return whether what is watched as a whole holds this."""
+    whole = whole_of(value)
+    return whole is not None and same_held(whole.read(value), held)
+
+
 def same_value(a: Any, b: Any) -> bool:
     """Return whether two Python values are equal and of the same types, inside tuples too."""
     if isinstance(a, tuple) and type(a) is type(b):
@@ -299,7 +303,7 @@ def _has_value(value: Any) -> bool:
 
 def _shown(value: Any) -> str:
     """Return a value in words that are not too many."""
-    text = repr(value) if _has_value(value) or isinstance(value, CHANGING) else None
+    text = repr(value) if _has_value(value) else None
     if text is None:
         return f"{getattr(value, '__name__', None) or 'another ' + type(value).__name__}"
     return text if len(text) < 80 else text[:77] + "..."

@@ -193,7 +193,7 @@ def content(value: Any) -> dict[Step, Any]:
     if isinstance(value, View):
         return value.content()
     if isinstance(value, dict):
-        found = {Item(_plain_key(key)): item for key, item in dict.items(value)}
+        found = {Item(_plain_key(key)): item for key, item in _dict_of(value).items(value)}
     elif isinstance(value, list | tuple | deque):
         found = {Item(i): item for i, item in enumerate(value)}
     if is_object(value):

@@ -16,7 +16,6 @@ import os
 import sys
 import sysconfig
 import weakref
-from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -29,14 +28,13 @@ from mlgraph.frontend.locations import is_library
 from mlgraph.guards.paths import AttributePath, CallPath, CellPath, DefaultPath, GlobalPath, ItemPath, ObjectPath, Path
 from mlgraph.objects import ROOTS, is_module, module_framework, submodules
 from mlgraph.state.places import Item, attributes, is_object
+from mlgraph.state.wholes import whole_of
 from mlgraph.targets.arrays import framework_of
 
 OTHER_METHODS = ("__init__", "__setstate__", "__repr__", "extra_repr", "reset_parameters")
 """Methods of a module that a forward does not run."""
 HOLDING = (dict, list, tuple, deque, MappingProxyType)
 """What holds other values by keys."""
-CHANGING = (set, bytearray, array)
-"""What holds plain values and may change, and is compared as a whole."""
 METHODS = (property, functools.cached_property, staticmethod, classmethod)
 """What a class makes of the functions that it holds, beside methods."""
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
@@ -272,7 +270,7 @@ class Reach:
             self._visit_namespace(path, value)
         elif framework_of(value) is not None:
             self._note(self.arrays, path, value)
-        elif isinstance(value, (*HOLDING, *CHANGING)) and type(value).__module__ not in ROOTS:
+        elif (isinstance(value, HOLDING) or whole_of(value)) and type(value).__module__ not in ROOTS:
             self._visit_container(path, value)
         elif not isinstance(value, type | FunctionType | MethodType) and is_object(value) and not is_module(value):
             self._visit_container(path, value)
@@ -353,17 +351,17 @@ class Reach:
         self._visit_class(type(value))
         for name in held:
             if self._is_named(name) or type(value).__module__ == "collections":
-                stored = name in own and hasattr(type(value), name)
+                stored = name in own and _defines(type(value), name)
                 self._visit(AttributePath(path, name, stored), held[name])
         if not self._quiet:
-            fallback = hasattr(type(value), "__getattr__")
-            self._note_missing(path, value, (n for n in self._names if fallback or hasattr(type(value), n)))
+            fallback = _defines(type(value), "__getattr__")
+            self._note_missing(path, value, (n for n in self._names if fallback or _defines(type(value), n)))
 
     def _note_missing(self, path: Path, owner: Any, shadowing: Iterable[str]) -> None:
         """Note the names that an object may be given: those that its class has, and those that code asks for."""
         if type(owner).__dictoffset__ == 0 and not isinstance(owner, type):
             return
-        names = {*shadowing} | {name for name in self._asked() if not hasattr(type(owner), name)}
+        names = {*shadowing} | {name for name in self._asked() if not _defines(type(owner), name)}
         if names := frozenset(names - set(own_attributes(owner))):
             self.missing.append(Missing(path, names))
 
@@ -413,7 +411,7 @@ class Reach:
         if isinstance(item, FunctionType) or (not special and isinstance(item, METHODS)):
             if not special or name == "__call__":
                 self._note(self.leaves, AttributePath(path, name, stored=True), item)
-        elif not special and not hasattr(type(item), "__get__"):
+        elif not special and (not hasattr(type(item), "__get__") or is_object(item)):
             self._visit_once((id(path.value), name), AttributePath(path, name, stored=True))
 
     def _visit_namespace(self, path: Path, module: ModuleType) -> None:
@@ -446,7 +444,7 @@ class Reach:
             if (name in own or self._is_named(name)) and not is_module(item):
                 self._visit(AttributePath(path, name), item)
         if self._is_users_class(type(module)):
-            self._note_missing(path, module, (name for name in self._names if hasattr(type(module), name)))
+            self._note_missing(path, module, (name for name in self._names if _defines(type(module), name)))
 
     # What changes
 
@@ -468,6 +466,11 @@ class Reach:
 def own_attributes(value: Any) -> Any:
     """Return the attributes that an object holds in its dict, past the methods of its class."""
     return object.__getattribute__(value, "__dict__") if type(value).__dictoffset__ else {}
+
+
+def _defines(cls: type, name: str) -> bool:
+    """Return whether a class or a base of it has a member, without running a descriptor of the user's."""
+    return any(name in vars(base) for base in cls.__mro__)
 
 
 def _unwrapped(function: Any) -> Any:

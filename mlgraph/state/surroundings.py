@@ -7,7 +7,6 @@ what it wrote. Each such container is then a stateful object of the next trace, 
 # pyright: basic
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
 from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any
 
@@ -16,7 +15,8 @@ from mlgraph.guards.paths import AttributePath, CellPath, GlobalPath, ItemPath, 
 from mlgraph.state.draws import Draws
 from mlgraph.state.identities import traced_identities
 from mlgraph.state.places import Step, View, content, fill, is_container, is_object, same_content
-from mlgraph.state.reach import CHANGING, Reach
+from mlgraph.state.reach import Reach
+from mlgraph.state.wholes import same_held, whole_of
 from mlgraph.targets.arrays import framework_of
 
 
@@ -34,7 +34,8 @@ class Surroundings:
         self.draws = Draws(reach, source)
         self._views = [(text, view, view.content()) for text, view in self._all_views()]
         self._held = [(text, value, content(value)) for text, value in self._containers()]
-        self._sets = [(path.text, v, copy(v)) for path, v in reach.containers if isinstance(v, CHANGING)]
+        wholes = ((path, value, whole_of(value)) for path, value in reach.containers if not is_object(value))
+        self._wholes = [(path.text, value, whole, whole.read(value)) for path, value, whole in wholes if whole]
         self._arrays = [
             (path, array, array.copy())
             for path, array in reach.arrays
@@ -43,7 +44,7 @@ class Surroundings:
 
     def _containers(self) -> Iterator[tuple[str, Any]]:
         for path, value in self.reach.containers:
-            if not isinstance(value, (*CHANGING, tuple, MappingProxyType)) or is_object(value):
+            if is_object(value) or not (isinstance(value, tuple | MappingProxyType) or whole_of(value)):
                 yield path.text, value
 
     def _all_views(self) -> Iterator[tuple[str, View]]:
@@ -82,11 +83,11 @@ class Surroundings:
                     memo.cache_clear()
 
     def _restore_plain(self) -> None:
-        """Restore what cannot be state: what holds plain values, arrays of numpy, and context variables."""
-        for text, value, held in self._sets:
-            if value != held:
+        """Restore what cannot be state: what is watched as a whole, arrays of numpy, and context variables."""
+        for text, value, whole, held in self._wholes:
+            if not same_held(whole.read(value), held):
                 self.refused.append(text)
-                _refill(value, held)
+                whole.write(value, held)
         for text, variable, held in self.reach.contexts:
             if variable.get() is not held:
                 self.refused.append(text)
@@ -157,15 +158,6 @@ def _holder_of(path: Path) -> tuple[str, Any] | None:
         case _:
             return None
     return (owner.text, value) if is_container(value) else None
-
-
-def _refill(value: Any, held: Any) -> None:
-    """Make a set, a bytearray or an array of Python hold what it did."""
-    if isinstance(value, set):
-        value.clear()
-        value.update(held)
-    else:
-        value[:] = held
 
 
 def _same_memory(array: Any, owner: Any) -> bool:

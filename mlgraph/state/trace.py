@@ -170,11 +170,12 @@ class Trace:
                 items = [self._template(item, at(step), leaves) for step, item in new.items()]
                 self.changes.append(Refill(container.place, items))
                 continue
-            self.changes += [Delete(at(step)) for step in old if step not in new]
+            moved = _moved(old, new) if isinstance(container.value, dict) else frozenset()
+            self.changes += [Delete(at(step)) for step in old if step not in new or step in moved]
             for step, value in new.items():
                 if step not in old:
                     self._check_key(step, container.place)
-                if step not in old or old[step] is not value:
+                if step not in old or step in moved or old[step] is not value:
                     self.changes.append(Set(at(step), self._template(value, at(step), leaves)))
         return leaves
 
@@ -267,3 +268,10 @@ def _reaches(expected: Any, steps: Sequence[Step]) -> bool:
 def arrays_below(roots: Sequence[Any]) -> list[Any]:
     """Every array that objects hold."""
     return list(Trace([], roots, FRAMEWORKS).arrays.values())
+
+
+def _moved(old: Mapping[Step, Any], new: Mapping[Step, Any]) -> frozenset[Step]:
+    """Return the steps of a dict that must be taken out and put in again for the order of `new`."""
+    after = [*(step for step in old if step in new), *(step for step in new if step not in old)]
+    first = next((i for i, (a, b) in enumerate(zip(after, new)) if a != b), len(after))
+    return frozenset(list(new)[first:]) & old.keys()

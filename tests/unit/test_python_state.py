@@ -7,8 +7,11 @@ import contextvars
 import dataclasses
 import enum
 import functools
+import io
 import logging
 import os
+import queue
+import threading
 import types
 import weakref
 
@@ -928,6 +931,58 @@ def test_a_write_that_cannot_be_state_is_refused(pair):
         with pytest.raises(UnsupportedOpError, match=f"changes {name}"):
             mlgraph.compile(one, to=to, args=(x,))
     assert (seen, raw) == ({"a"}, b"a")
+
+
+def thread_local():
+    held = threading.local()
+    held.count = 1
+    return lambda: setattr(held, "count", held.count + 1), lambda: held.count
+
+
+def stream():
+    held = io.StringIO("a")
+    return lambda: held.write("bc"), lambda: len(held.getvalue())
+
+
+def tasks():
+    held = queue.Queue()
+    held.put(3)
+    return lambda: held.put(4), lambda: len(held.queue)
+
+
+def event():
+    held = threading.Event()
+    return held.set, lambda: 2 if held.is_set() else 1
+
+
+def buffer():
+    held = memoryview(bytearray(b"abc"))
+    return lambda: held.__setitem__(0, held[0] + 1), lambda: held[0]
+
+
+@pytest.mark.parametrize("make", [thread_local, stream, tasks, event, buffer])
+def test_what_locals_streams_queues_and_events_hold_is_guarded_and_a_write_is_refused(make, pair):
+    x, to = pair
+    change, read = make()
+
+    def reading(x):
+        return x * read()
+
+    graph = mlgraph.compile(reading, to=to, args=(x,))
+    for _ in range(2):
+        np.testing.assert_allclose(np.asarray(graph(x)), np.asarray(reading(x)))
+        change()
+
+    change, read = make()
+
+    def writing(x):
+        change()
+        return x
+
+    before = read()
+    with pytest.raises(UnsupportedOpError, match="the function changes"):
+        mlgraph.compile(writing, to=to, args=(x,))
+    assert read() == before
 
 
 def test_an_iterator_is_refused(pair):

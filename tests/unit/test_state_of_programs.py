@@ -142,7 +142,45 @@ def tables_by_shape():
     return function, lambda: sorted(map(tuple, tables))
 
 
+def least_recently_used():
+    held = collections.OrderedDict(a=torch.ones(3), b=torch.full((3,), 2.0))
+
+    def function(x):
+        name = next(iter(held))
+        held.move_to_end(name)
+        return x * held[name]
+
+    return function, lambda: [held[name] for name in held]
+
+
+def first_goes_last():
+    held = {"a": 1, "b": 2, "c": 3}
+
+    def function(x):
+        name = next(iter(held))
+        held[name] = held.pop(name)
+        return x * held[name]
+
+    return function, lambda: list(held.values())
+
+
+def descriptor_that_counts():
+    class Counting:
+        def __get__(self, owner, cls=None):
+            self.count = getattr(self, "count", 0) + 1
+            return self.count
+
+    class Holder:
+        counting = Counting()
+
+    holder = Holder()
+    return lambda x: x * holder.counting, lambda: [vars(Holder)["counting"].__dict__.get("count", 0)]
+
+
 PROGRAMS = [
+    least_recently_used,
+    first_goes_last,
+    descriptor_that_counts,
     table_of_a_module,
     attributes_of_a_child,
     history_cut_to_two,
