@@ -20,7 +20,13 @@ from mlgraph.errors import line_of
 FAMILIES = ("elementwise", "reduction", "linalg", "nn", "manipulation", "indexing", "sorting", "creation", "other")
 """The files of the op table; "other" is what is no row of it."""
 
-KINDRED = {"special": "elementwise", "integers": "elementwise", "fft": "linalg", "channels": "nn"}
+KINDRED = {
+    "strided": "manipulation",
+    "special": "elementwise",
+    "integers": "elementwise",
+    "fft": "linalg",
+    "channels": "nn",
+}
 """Files that hold more rows of a family."""
 
 LONGEST = 40

@@ -36,6 +36,7 @@ from mlgraph.dialects.ivy.special_rare import expi as expi
 from mlgraph.dialects.ivy.special_rare import fresnel_cos as fresnel_cos
 from mlgraph.dialects.ivy.special_rare import fresnel_sin as fresnel_sin
 from mlgraph.dialects.ivy.special_rare import spence as spence
+from mlgraph.dialects.ivy.strided import *
 from mlgraph.dialects.ivy.table import IVY
 
 # isort: split

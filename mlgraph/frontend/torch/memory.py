@@ -37,6 +37,7 @@ VIEW_OR_COPY = frozenset(
         torch.flatten,
         torch.ravel,
         torch.as_strided,
+        torch.view_as_complex,
     )
 )
 """Functions that give a view of their argument or a copy, or fail, depending on its layout."""

@@ -6,9 +6,10 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
-from mlgraph.dialects.dtypes import i1
+from mlgraph.dialects.dtypes import DType, i1
 from mlgraph.dialects.ivy.manipulation import TO_END
-from mlgraph.dialects.ivy.types import rank, shape_of
+from mlgraph.dialects.ivy.types import dtype, rank, shape_of
+from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
 from mlgraph.frontend.torch.table.rule import axis, number, product, rule, size_of, sizes_of, to
 
@@ -21,6 +22,13 @@ def view(out: Out, x: SSAValue, size: Any) -> SSAValue:
 @rule("view_as.default", "reshape_as.default")
 def reshape_as(out: Out, x: SSAValue, other: SSAValue) -> SSAValue:
     return ivy.reshape(x, sizes_of(other))
+
+
+@rule("view.dtype", "view_copy.dtype")
+def view_dtype(out: Out, x: SSAValue, type: DType) -> SSAValue:
+    if out.val.dtype.itemsize != out.arguments[0].dtype.itemsize:
+        raise UnsupportedOpError("a view as numbers of another width")
+    return x if type == dtype(x) else ivy.bitcast(x, type)
 
 
 @rule("unflatten.int")

@@ -9,8 +9,12 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.dtypes import COMPLEX, i64
+from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, rank, shape_of
+from mlgraph.dialects.table import Row
+from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
+from mlgraph.frontend.torch.table.manipulation import sliced
 from mlgraph.frontend.torch.table.rule import axis, number, rule, sizes_of, static, to
 
 
@@ -31,9 +35,7 @@ def matrix_diagonal(out: Out, x: SSAValue, *, offset: int = 0, dim1: int = -2, d
 def diagonal(out: Out, x: SSAValue, offset: int = 0, dim1: int = 0, dim2: int = 1) -> SSAValue:
     a, b = axis(dim1, rank(x)), axis(dim2, rank(x))
     rest = [i for i in range(rank(x)) if i not in (a, b)]
-    i, j = diagonal_places(x, offset, a, b)
-    moved = ivy.permute_dims(x, (*rest, a, b))
-    return ivy.index(moved, [constant(i), constant(j)], (len(rest), len(rest) + 1))
+    return ivy.diagonal(ivy.permute_dims(x, (*rest, a, b)), offset)
 
 
 @rule("diagonal_scatter.default")
@@ -55,12 +57,7 @@ def unfold(out: Out, x: SSAValue, dimension: int, size: int, step: int) -> SSAVa
     """Windows along an axis; their elements become a last axis."""
     if rank(x) == 0:
         return ivy.reshape(x, (1,)) if size else ivy.full((0,), 0, dtype(x))
-    over = axis(dimension, rank(x))
-    places = (static(x, over) - size) // step + 1
-    indices = np.arange(places)[:, None] * step + np.arange(size)[None, :]
-    taken = ivy.take(x, constant(indices), over)
-    order = [i for i in range(rank(taken)) if i != over + 1] + [over + 1]
-    return ivy.permute_dims(taken, tuple(order))
+    return ivy.windows(x, axis(dimension, rank(x)), *whole((size, step)))
 
 
 def strided_places(size: Any, stride: Any, offset: int) -> np.ndarray:
@@ -72,7 +69,7 @@ def strided_places(size: Any, stride: Any, offset: int) -> np.ndarray:
 
 def whole(items: Any) -> tuple[int, ...]:
     if not all(isinstance(n, int) for n in items):
-        raise NeedsStaticSize("as_strided with free sizes")
+        raise NeedsStaticSize("a view by free sizes")
     return tuple(items)
 
 
@@ -80,8 +77,24 @@ def whole(items: Any) -> tuple[int, ...]:
 def as_strided(out: Out, x: SSAValue, size: Any, stride: Any, storage_offset: Any = None) -> SSAValue:
     """Right for contiguous `x`; another layout raises, since values have no strides here."""
     contiguous(out)
-    places = strided_places(whole(size), whole(stride), storage_offset or 0)
-    return ivy.take(ivy.reshape(x, (-1,)), constant(places), 0)
+    flat = ivy.reshape(x, (-1,))
+    if 0 in whole(size):
+        return ivy.full(size, 0, dtype(x))
+    return strided(flat, whole(size), whole(stride), storage_offset or 0)
+
+
+def strided(flat: SSAValue, size: Any, stride: Any, offset: int) -> SSAValue:
+    """Windows in windows, the longest steps first; along axes of stride 0 the elements are repeated."""
+    steps = sorted((i for i in range(len(size)) if size[i] > 1 and stride[i] > 0), key=lambda i: -stride[i])
+    reach = [1 + sum((size[i] - 1) * stride[i] for i in steps[k:]) for k in range(len(steps) + 1)]
+    x = sliced(flat, 0, offset, offset + reach[0])
+    for k, i in enumerate(steps):
+        x = ivy.windows(x, k, reach[k + 1], stride[i])
+    x = ivy.squeeze(x, (len(steps),))
+    order = sorted(range(len(steps)), key=lambda k: steps[k])
+    x = ivy.permute_dims(x, tuple(order))
+    x = ivy.expand_dims(x, tuple(i for i in range(len(size)) if i not in steps)) if len(steps) < len(size) else x
+    return ivy.broadcast_to(x, size) if shape_of(x) != size else x
 
 
 @rule("as_strided_scatter.default")
@@ -90,14 +103,21 @@ def as_strided_scatter(
 ) -> SSAValue:
     contiguous(out)
     places = strided_places(whole(size), whole(stride), storage_offset or 0)
+    if np.unique(places).size != places.size and not is_full(src):
+        raise UnsupportedOpError(
+            "a write to a view whose elements overlap", fix="write to the tensor that it is a view of"
+        )
     shape = sizes_of(x)
     put = ivy.index_put(ivy.reshape(x, (-1,)), [constant(places)], to(src, dtype(x)), (0,))
     return ivy.reshape(put, shape)
 
 
-def contiguous(out: Out) -> None:
-    from mlgraph.errors import UnsupportedOpError
+def is_full(x: SSAValue) -> bool:
+    """Whether the elements of `x` are surely all the same."""
+    return isinstance(x.owner, Row) and x.owner.OP is ivy.full
 
+
+def contiguous(out: Out) -> None:
     source = out.arguments[0]
     if not source.is_contiguous() or source.storage_offset() != 0:
         raise UnsupportedOpError("as_strided of a tensor that is not contiguous", fix="call contiguous() first")
@@ -125,14 +145,25 @@ def polar(out: Out, absolute: SSAValue, angle: SSAValue) -> SSAValue:
 
 @rule("view_as_complex.default")
 def view_as_complex(out: Out, x: SSAValue) -> SSAValue:
-    at = rank(x) - 1
-    parts = [ivy.take(x, constant(np.asarray(i)), at) for i in range(2)]
-    return joined(out, *parts)
+    return ivy.from_pairs(x) if out.arguments[0].is_contiguous() else paired(x)
+
+
+def paired(x: SSAValue) -> SSAValue:
+    """Parts and orders of pairs as those of the complex numbers: pairs that lie one after the other are not copied."""
+    op, last = x.owner, rank(x) - 1
+    if not isinstance(op, Row):
+        return ivy.from_pairs(x)
+    given = op.arguments()
+    if op.OP is ivy.permute_dims and given["axes"][-1] == last:
+        return ivy.permute_dims(paired(given["x"]), given["axes"][:-1])
+    if op.OP is ivy.slice and [given[name][-1] for name in ("starts", "stops", "steps")] == [0, TO_END, 1]:
+        return ivy.slice(paired(given["x"]), given["starts"][:-1], given["stops"][:-1], given["steps"][:-1])
+    return ivy.from_pairs(x)
 
 
 @rule("view_as_real.default")
 def view_as_real(out: Out, x: SSAValue) -> SSAValue:
-    return ivy.stack([ivy.real(x), ivy.imag(x)], rank(x))
+    return ivy.to_pairs(x)
 
 
 @rule("angle.default")

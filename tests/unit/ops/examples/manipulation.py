@@ -85,7 +85,38 @@ def expanded(x: np.ndarray, axis: Any) -> np.ndarray:
     return np.expand_dims(x, axis)
 
 
+def windows(x: np.ndarray, axis: int, length: int, step: int) -> np.ndarray:
+    found = np.lib.stride_tricks.sliding_window_view(x, length, axis)
+    return found[(*[slice(None)] * (axis % x.ndim), slice(None, None, step))]
+
+
+def diagonals(x: np.ndarray, offset: int = 0) -> np.ndarray:
+    return np.diagonal(x, offset, -2, -1)
+
+
+def joined(x: np.ndarray) -> np.ndarray:
+    return x[..., 0] + 1j * x[..., 1]
+
+
+def parted(x: np.ndarray) -> np.ndarray:
+    return np.stack([x.real, x.imag], -1)
+
+
 EXAMPLES = {
+    "diagonal": [
+        example(diagonals, x=uniform(4, 4)),
+        *[example(diagonals, x=uniform(2, 3, 5), offset=offset) for offset in (0, 1, -2, 4, 6, -3)],
+    ],
+    "windows": [
+        example(windows, x=uniform(8), axis=0, length=3, step=1),
+        example(windows, x=uniform(2, 7, 3), axis=1, length=2, step=3),
+        example(windows, x=uniform(2, 7), axis=-1, length=7, step=2),
+    ],
+    "from_pairs": [example(joined, x=uniform(3, 2)), example(joined, x=uniform(2))],
+    "to_pairs": [
+        example(parted, x=uniform(3, 4), dtypes="complex64"),
+        example(parted, x=uniform(), dtypes="complex64"),
+    ],
     "reshape": [
         example(reshaped, x=uniform(2, 6), shape=(3, 4)),
         example(reshaped, x=uniform(2, 6), shape=(4, -1)),
