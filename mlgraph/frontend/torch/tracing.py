@@ -26,7 +26,7 @@ from torch.overrides import TorchFunctionMode
 import mlgraph.frontend.torch.ctc
 import mlgraph.frontend.torch.least_squares  # noqa: F401, these declare what stands for what export does not follow
 from mlgraph.errors import InputError, MlgraphError, UnsupportedOpError
-from mlgraph.frontend.locations import is_library
+from mlgraph.frontend.locations import current_line, is_library
 from mlgraph.frontend.program import TRACED, Request
 from mlgraph.frontend.torch.errors import as_kernels_raise, data_dependent, explained, not_followed
 from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, SizesTooComplex, dimensions
@@ -260,11 +260,25 @@ class Looks(TorchFunctionMode):
         self.trace.streams.note((*args, *kwargs.values()))
         if func == REQUIRES_GRAD and is_users(_frame_outside_modes()):
             return self._requires_grad(args[0])
+        if func == SET_DATA and str(args[0].shape) != str(args[1].shape):
+            raise _other_shape("data")
+        changes = getattr(func, "__name__", "") in RESHAPING and bool(args) and self._is_kept(args[0])
+        before = _shape_and_strides(args[0]) if changes else ""
         try:
-            return func(*args, **kwargs)
+            result = func(*args, **kwargs)
+            if changes and _shape_and_strides(args[0]) != before:
+                raise _other_shape(func.__name__)
+            return result
         except Exception as error:
             self.trace.caught.append(as_kernels_raise(error))
             raise self.trace.caught[-1]  # noqa: B904, it is the same error
+
+    def _is_kept(self, x: Any) -> bool:
+        """Return whether a tensor is an argument, or a weight or buffer of a module: it outlives the call."""
+        weights = (
+            w for module in self.trace.modules for w in (*module._parameters.values(), *module._buffers.values())
+        )
+        return id(x) in self.numbers or any(weight is x for weight in weights)
 
     def _requires_grad(self, x: torch.Tensor) -> bool:
         """Answer for the caller's array, which the traced one need not be like."""
@@ -280,6 +294,27 @@ class Looks(TorchFunctionMode):
 
 
 REQUIRES_GRAD = torch.Tensor.requires_grad.__get__  # pyright: ignore[reportAttributeAccessIssue]
+
+
+SET_DATA = torch.Tensor.data.__set__  # pyright: ignore[reportAttributeAccessIssue]
+RESHAPING = frozenset(
+    "as_strided_ resize_ resize_as_ set_ squeeze_ swapaxes_ swapdims_ t_ transpose_ unsqueeze_".split()
+)
+"""Functions that may give the tensor itself another shape."""
+
+
+def _shape_and_strides(x: torch.Tensor) -> str:
+    """Return both as text: to compare free sizes would fix them."""
+    return f"{x.shape} {x.stride()}"
+
+
+def _other_shape(name: str) -> UnsupportedOpError:
+    return UnsupportedOpError(
+        f"{name} gives a tensor another shape or other strides in place",
+        where=current_line(),
+        why="a graph writes new values into tensors, and leaves them as they lie",
+        fix="use the function that gives a new tensor, as x.t() in the place of x.t_()",
+    )
 
 
 def _frame_outside_modes() -> Any:

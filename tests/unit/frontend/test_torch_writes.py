@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from torch_cases import assert_same
 
 import mlgraph
+from mlgraph.errors import UnsupportedOpError
 
 random = torch.Generator().manual_seed(0)
 
@@ -163,3 +164,35 @@ def test_a_narrow_part_counts_from_the_end():
 def test_differences(n: int):
     assert_same(lambda x: (x.diff(n), (x > 0).diff(n, 0), x.long().diff(n)), (floats(4, 3),), (floats(6, 7),))
     assert_same(lambda x, y: x.diff(n, 0, prepend=y, append=y[:0]), (floats(4, 3), floats(1, 3)))
+
+
+RESHAPING = {
+    "t_": lambda x: x.t_(),
+    "transpose_": lambda x: x.transpose_(0, 1),
+    "unsqueeze_": lambda x: x.unsqueeze_(0),
+    "resize_": lambda x: x.resize_(3, 2),
+    "after a write": lambda x: x.add_(1).t_(),
+    "data": lambda x: setattr(x, "data", torch.ones(4)),
+}
+
+
+@pytest.mark.parametrize("reshaping", RESHAPING)
+def test_another_shape_of_an_argument_is_refused_at_its_line(reshaping):
+    def reshapes(x):
+        RESHAPING[reshaping](x)
+        return x * 2
+
+    x = torch.arange(6.0).reshape(2, 3)
+    with pytest.raises(UnsupportedOpError, match=r"(?s)another shape .*test_torch_writes.py:\d+"):
+        mlgraph.compile(reshapes, to="torch", args=(x,))
+    assert torch.equal(x, torch.arange(6.0).reshape(2, 3))
+
+
+def test_a_local_tensor_takes_another_shape():
+    def reshapes(x):
+        y = x * 2
+        y.t_().unsqueeze_(0)
+        return y
+
+    x = torch.arange(6.0).reshape(2, 3)
+    assert torch.equal(mlgraph.compile(reshapes, to="torch", args=(x,))(x), reshapes(x))
