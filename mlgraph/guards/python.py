@@ -11,6 +11,7 @@ names it in the message of another capture.
 
 # pyright: basic
 import ctypes
+import operator
 import os
 from abc import abstractmethod
 from collections import deque
@@ -280,7 +281,9 @@ def same_value(a: Any, b: Any) -> bool:
 
 def same_items(container: Any, items: tuple[Any, ...]) -> bool:
     """Return whether the items of a dict or a sequence are those in `items`."""
-    return len(container) == len(items) and all(map(same_value, _items(container), items))
+    if len(container) != len(items):
+        return False
+    return all(map(operator.is_, _items(container), items)) or all(map(same_value, _items(container), items))
 
 
 def same_bytes(array: Any, content: bytes) -> bool:
