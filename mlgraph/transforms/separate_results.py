@@ -165,6 +165,8 @@ class _Separation:
 
         A `reshape` that may copy can stand before it: one copy of what it returns serves all of them.
         """
+        if not self.shared[spec.memory]:
+            return value
         bases = self._bases(value)
         for other, result in zip(self.outputs, self.last.operands, strict=True):
             if other is not spec and self._share_new_memory(spec, other):
