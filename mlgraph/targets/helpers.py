@@ -130,14 +130,18 @@ def _code() -> Loaded:
 
 
 def _limit() -> int:
-    """The address of OpenMP's `omp_get_max_threads`, which `torch.set_num_threads` sets; 0 without OpenMP."""
-    loaded = {line.split()[-1] for line in Path("/proc/self/maps").read_text().splitlines() if "libgomp" in line}
-    for name in loaded:
-        try:
-            return ctypes.cast(ctypes.CDLL(name).omp_get_max_threads, ctypes.c_void_p).value or 0
-        except (OSError, AttributeError):
-            continue
-    return 0
+    """The address of the function of torch that tells `torch.set_num_threads`; 0 where torch is not imported.
+
+    Other libraries bring an OpenMP of their own, whose number of threads is another.
+    """
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return 0
+    try:
+        library = ctypes.CDLL(str(Path(torch.__file__ or "").with_name("lib") / "libtorch_cpu.so"))
+        return ctypes.cast(library._ZN2at15get_num_threadsEv, ctypes.c_void_p).value or 0
+    except (OSError, AttributeError):  # a torch that is built otherwise, or still being imported
+        return 0
 
 
 if hasattr(os, "register_at_fork"):

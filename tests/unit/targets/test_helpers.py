@@ -98,6 +98,8 @@ def long_call(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_helpers_share_loops_as_far_as_torch_allows_threads(long_call):
+    import sklearn  # noqa: F401  # brings an OpenMP of its own, with a number of threads of its own
+
     threads = torch.get_num_threads()
     try:
         torch.set_num_threads(2)
