@@ -67,6 +67,25 @@ class LayoutRecorder(TorchFunctionMode):
         return result
 
 
+class EagerMemory(TorchFunctionMode):
+    """Let results share memory as in eager where operations of a trace do not: idle dropouts give their argument."""
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        if func in (torch.dropout, torch.nn.functional.dropout) and (x := idle_dropout(*args, **kwargs)) is not None:
+            return x
+        result = func(*args, **kwargs)
+        return result.clone() if func is torch.channel_shuffle and storage_of(result) == storage_of(args[0]) else result
+
+
+def idle_dropout(
+    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False, *, train: bool | None = None
+) -> Tensor | None:
+    """Return the argument of a dropout that leaves everything, which is its result; None for another."""
+    is_training = training if train is None else train
+    return input if 0 <= p <= 1 and not (p and is_training) else None
+
+
 def storage_of(x: Any) -> int | None:
     """Return the identity of the memory of a tensor, None for what has none."""
     if not isinstance(x, Tensor) or x.layout != torch.strided:

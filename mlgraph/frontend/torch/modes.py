@@ -4,7 +4,7 @@
 import contextlib
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -47,6 +47,20 @@ class Modes:
     def note_gradients(self) -> None:
         """The user's code asks for what depends on whether gradients are taken."""
         self.note("is_grad_enabled", torch.is_grad_enabled)
+
+    def note_default_dtype(self, given: Sequence[Any], result: Any) -> None:
+        """Note where a function of torch gives floats without floats or a type to take theirs from.
+
+        `given` are its arguments.
+        """
+        if _is_inexact(result) and not any(map(_is_inexact, given)):
+            self.note("get_default_dtype", torch.get_default_dtype)
+
+
+def _is_inexact(x: Any) -> bool:
+    """Return whether `x` is a tensor of real or complex floats, or their type."""
+    dtype = x.dtype if isinstance(x, torch.Tensor) else x
+    return isinstance(dtype, torch.dtype) and (dtype.is_floating_point or dtype.is_complex)
 
 
 @contextlib.contextmanager

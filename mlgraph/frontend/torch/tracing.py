@@ -32,6 +32,7 @@ from mlgraph.frontend.torch.errors import as_kernels_raise, data_dependent, expl
 from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, SizesTooComplex, dimensions
 from mlgraph.frontend.torch.generators import Streams, watching_generators
 from mlgraph.frontend.torch.memory import (
+    EagerMemory,
     LayoutRecorder,
     LayoutUse,
     Shared,
@@ -206,6 +207,7 @@ class Root(torch.nn.Module):
         yield Looks(arrays, trace)
         yield OutsideWrites()
         yield LayoutRecorder(trace.layout_use)
+        yield EagerMemory()
         if self.options.strided_windows:
             yield StridedWindows()
 
@@ -254,10 +256,9 @@ class Looks(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        for x in tensors_in((*args, *kwargs.values())):
-            if id(x) in self.numbers:
-                self.trace.looked.add(self.numbers[id(x)])
-        self.trace.streams.note((*args, *kwargs.values()))
+        given = list(tensors_in((*args, *kwargs.values())))
+        self.trace.looked |= {self.numbers[id(x)] for x in given if id(x) in self.numbers}
+        self.trace.streams.note(given)
         if func == REQUIRES_GRAD and is_users(_frame_outside_modes()):
             return self._requires_grad(args[0])
         if func == SET_DATA and str(args[0].shape) != str(args[1].shape):
@@ -268,6 +269,7 @@ class Looks(TorchFunctionMode):
             result = func(*args, **kwargs)
             if changes and _shape_and_strides(args[0]) != before:
                 raise _other_shape(func.__name__)
+            self.trace.modes.note_default_dtype(given, result)
             return result
         except Exception as error:
             self.trace.caught.append(as_kernels_raise(error))

@@ -24,16 +24,11 @@ FRESH = frozenset(
 
 
 def rewrite_writes(exported: ExportedProgram) -> None:
-    """Rewrite every such write of a trace. A write into what a dropout outside training gives back is seen in its
-    argument, which is the same tensor."""
-    graph_module = exported.graph_module
-    idle = [node for node in graph_module.graph.nodes if _is_idle_dropout(node)]
-    for node in idle:
-        node.replace_all_uses_with(node.args[0])
-        graph_module.graph.erase_node(node)
-    order = {node: i for i, node in enumerate(graph_module.graph.nodes)}
+    """Rewrite every such write of a trace."""
+    graph = exported.graph_module.graph
+    order = {node: i for i, node in enumerate(graph.nodes)}
     writes = [node for node in order if isinstance(node.target, OpOverload) and node.target._schema.is_mutable]
-    if any([_rewrite(graph_module.graph, node, order) for node in writes] + idle):
+    if any([_rewrite(graph, node, order) for node in writes]):
         settle(exported)
 
 
@@ -51,10 +46,6 @@ def _rewrite(graph: torch.fx.Graph, node: torch.fx.Node, order: dict[torch.fx.No
     graph.erase_node(node)
     written.replace_all_uses_with(new, lambda user: user is not new and user not in before)
     return True
-
-
-def _is_idle_dropout(node: torch.fx.Node) -> bool:
-    return str(node.target) == "aten.dropout.default" and not (node.args[1] and node.args[2])
 
 
 def _without_write(target: Any) -> OpOverload | None:

@@ -41,6 +41,9 @@ ASKING = {
     "autocast": lambda x: x * 2 if torch.is_autocast_enabled("cpu") else x * 3,
     "autocast_dtype": lambda x: x * 2 if torch.get_autocast_dtype("cpu") == torch.bfloat16 else x * 3,
     "default_dtype": lambda x: x * 2 if torch.get_default_dtype() == torch.float64 else x * 3,
+    "default_dtype_of_ones": lambda x: x.int() + torch.ones(3),
+    "default_dtype_of_a_number": lambda x: x.int() / 2,
+    "default_dtype_of_a_list": lambda x: torch.tensor([0.5, 1.5]),
     "deterministic": lambda x: x * 2 if torch.are_deterministic_algorithms_enabled() else x * 3,
 }
 
@@ -53,7 +56,9 @@ def test_a_mode_is_answered_as_at_the_call(asking, captured):
         graph = mlgraph.compile(ASKING[asking], to="torch", args=(x,))
     for world in (captured, *WORLDS):
         with WORLDS[world]():
-            assert torch.equal(graph(x), ASKING[asking](x)), world
+            got, want = graph(x), ASKING[asking](x)
+            assert torch.equal(got, want), world
+            assert got.dtype == want.dtype, world
 
 
 @pytest.mark.parametrize("captured", ["plain", "no_grad"])
