@@ -24,7 +24,7 @@ VIEWS: dict[str, frozenset[str]] = {
         for name in (
             "Tensor.contiguous Tensor.detach Tensor.expand Tensor.expand_as Tensor.movedim Tensor.narrow "
             "Tensor.permute Tensor.reshape Tensor.squeeze Tensor.t Tensor.to Tensor.transpose Tensor.unsqueeze "
-            "Tensor.unfold Tensor.view as_strided broadcast_tensors broadcast_to conj conj_physical detach diagonal "
+            "Tensor.unfold Tensor.view as_strided broadcast_tensors broadcast_to conj detach diagonal "
             "einsum flatten imag movedim narrow nn.functional.dropout permute ravel real reshape resolve_conj select "
             "split squeeze swapaxes t transpose unbind unsqueeze view_as_complex view_as_real"
         ).split()

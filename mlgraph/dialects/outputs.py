@@ -36,6 +36,8 @@ class OutputSpec:
     """The memory that the source framework's own result is a view of: of inputs, weights and other outputs."""
     same: Memory | None = None
     """The very array that the function returns, where it is one of these and not merely a view."""
+    scalar: bool | None = None
+    """Whether a result without axes is a scalar of numpy's in the place of an array; None from other frameworks."""
 
     @property
     def is_written_in_place(self) -> bool:

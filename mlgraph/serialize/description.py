@@ -124,6 +124,7 @@ def _output_to_json(spec: OutputSpec) -> dict[str, Any]:
         "target": spec.target,
         "aliases": sorted(list(memory) for memory in spec.aliases),
         "same": None if spec.same is None else list(spec.same),
+        "scalar": spec.scalar,
     }
 
 
@@ -224,10 +225,11 @@ def _output_from_json(described: Mapping[str, Any]) -> OutputSpec:
     kind, target = OutputKind(described["kind"]), described["target"]
     if kind is OutputKind.OBJECT or type(target) is not (str if kind is OutputKind.BUFFER else int):
         raise ValueError(f"{target!r} is no target of a result")
-    same = described["same"]
-    return OutputSpec(
-        kind, target, frozenset(map(_memory, described["aliases"])), None if same is None else _memory(same)
-    )
+    same, scalar = described["same"], described.get("scalar")
+    if type(scalar) not in (bool, type(None)):
+        raise ValueError(f"{scalar!r} does not say whether a result is a scalar")
+    aliases = frozenset(map(_memory, described["aliases"]))
+    return OutputSpec(kind, target, aliases, None if same is None else _memory(same), scalar)
 
 
 def _memory(described: Sequence[Any]) -> Memory:

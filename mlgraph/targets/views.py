@@ -12,8 +12,26 @@ from mlgraph.targets.arrays import framework_of, strides_of
 def rebased(view: Any, new: Any, old: Any) -> Any:
     """Return the part of `old` that `view` is of `new`, an array of the same shape whose values were copied there.
 
-    `view` itself where it shares no memory with `new`, or no view of `old` has its elements.
+    `view` itself where it shares no memory with `new`, or no view of `old` has its elements. Views of complex numbers
+    may be their conjugates, or their real or imaginary parts.
     """
+    if framework_of(view) == "torch" and (view.is_conj() or view.is_neg()):
+        turned = "conj" if view.is_conj() else "_neg_view"
+        return getattr(rebased(getattr(view, turned)(), new, old), turned)()
+    if view.dtype == new.dtype:
+        return _part(view, new, old)
+    if _is_complex(view) and not _is_complex(new):
+        pairs = _as_pairs(view)
+        found = rebased(pairs, new, old)
+        return view if found is pairs else _as_complex(found)
+    if _is_complex(new) and not _is_complex(view):
+        return rebased(view, _as_pairs(new), _as_pairs(old))
+    if view.dtype.itemsize == new.dtype.itemsize:
+        return _part(view, new.view(view.dtype), old.view(view.dtype))
+    return view
+
+
+def _part(view: Any, new: Any, old: Any) -> Any:
     start = _offset(view, new)
     if start is None:
         return view
@@ -26,6 +44,22 @@ def rebased(view: Any, new: Any, old: Any) -> Any:
     else:
         begin, steps = start, strides_of(view)
     return _strided(old, tuple(view.shape), steps, begin)
+
+
+def _is_complex(array: Any) -> bool:
+    return array.dtype.is_complex if framework_of(array) == "torch" else array.dtype.kind == "c"
+
+
+def _as_pairs(array: Any) -> Any:
+    """Return a view of complex numbers with their real and imaginary parts along another axis, the last."""
+    return array[..., None].view(array.real.dtype)
+
+
+def _as_complex(pairs: Any) -> Any:
+    """Return a view of such pairs as complex numbers."""
+    is_torch = framework_of(pairs) == "torch"
+    dtype = pairs.dtype.to_complex() if is_torch else np.result_type(pairs.dtype, np.complex64)
+    return pairs.view(dtype)[..., 0]
 
 
 def _offset(view: Any, new: Any) -> int | None:

@@ -13,21 +13,22 @@ own result does not; so is the new value of an input or a buffer that is a view 
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from xdsl.builder import Builder
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp, TensorType
+from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint
 
 from mlgraph.analysis.aliases import Aliases, Root
+from mlgraph.analysis.scalars import is_scalar
 from mlgraph.dialects.backend import BACKENDS, CallOp
 from mlgraph.dialects.building import building
-from mlgraph.dialects.dtypes import element_type, tensor
 from mlgraph.dialects.functions import functions
+from mlgraph.dialects.ivy.types import rank
 from mlgraph.dialects.outputs import Memory, OutputKind, OutputSpec
 from mlgraph.dialects.stateful import read_slots, written_slots
 
@@ -105,6 +106,8 @@ class _Separation:
 
     def run(self) -> None:
         """Copy what must be, and return the copies: first what is written in place, which others may be views of."""
+        if self.to == "torch":
+            self._share_conjugates()
         results = list(self.last.operands)
         for i in sorted(range(len(results)), key=self._turn):
             spec = self.outputs[i]
@@ -112,6 +115,31 @@ class _Separation:
             if isinstance(value.type, TensorType):
                 results[i] = self._overwriting(value, spec) if self._is_in_place(spec) else self._kept(value, spec)
         self.last.operands = results
+
+    def _share_conjugates(self) -> None:
+        """Let results that share memory be conjugates of it that torch has yet to compute, as its own are."""
+        self.last.operands = [
+            self._conjugated_late(value) if spec.aliases else value
+            for spec, value in zip(self.outputs, self.last.operands, strict=True)
+        ]
+
+    def _conjugated_late(self, value: SSAValue) -> SSAValue:
+        """Return a view of conjugates as a view of memory that is not conjugate."""
+        op = value.owner
+        if not isinstance(op, CallOp):
+            return value
+        conjugates = _is_conjugation(op)
+        if not conjugates and not self.aliases.is_view(op):
+            return value
+        source = op.inputs[0]
+        viewed = self._conjugated_late(source)
+        if viewed is source and not conjugates:
+            return value
+        view = op.clone({source: viewed})
+        if conjugates:
+            view.callee = StringAttr("torch.conj")
+        self._insert(view)
+        return view.results[0]
 
     def _turn(self, i: int) -> tuple[int, int]:
         """Return which results come first: values to write, then views of these; and arrays before their views."""
@@ -141,15 +169,35 @@ class _Separation:
         """Return a result that stays what it is, copied where it would share memory that is not its own."""
         if spec.same is not None:
             return self.results.get(spec.same, value)
+        if self.to == "numpy" and spec.scalar:
+            return self._scalar(value, spec)
         new, base = self._of_final(value, spec), (value, value)
         if new is None and not all(self._may_share(root, spec) for root in self.aliases.roots(value)):
             new, base = self._copied_with_base(value, spec)
-        new = value if new is None else new
+        new = self._another(value if new is None else new)
+        if self.to == "numpy" and spec.scalar is False and is_scalar(new) is not False:
+            new = self._called("numpy.asarray", new)
         for root in self.aliases.roots(new):
             self.kept.setdefault(root, []).append(spec)
         self.finals[spec.memory] = base if base[0] is not value else (value, new)
         self.results[spec.memory] = new
         return new
+
+    def _scalar(self, value: SSAValue, spec: OutputSpec) -> SSAValue:
+        """Return a scalar, which shares no memory, in the place of an array without axes."""
+        new = value if is_scalar(value) else self._indexed(value)
+        self.results[spec.memory] = new
+        return new
+
+    def _another(self, value: SSAValue) -> SSAValue:
+        """Return a view of a whole array that the caller holds, or gets as another result; other values as they are.
+
+        The function's own result shares its memory, but is an array of its own.
+        """
+        is_callers = Root("argument", value) in self.owners
+        is_scalar = self.to == "numpy" and rank(value) == 0
+        taken = is_callers or any(value is other for other in self.results.values())
+        return self._indexed(value) if taken and not is_scalar else value
 
     def _copied_with_base(self, value: SSAValue, spec: OutputSpec) -> tuple[SSAValue, tuple[SSAValue, SSAValue]]:
         """Return a copy of a result, and what was copied with its copy.
@@ -189,6 +237,8 @@ class _Separation:
             old, new = self.finals[memory]
             if (found := self._rebuilt(value, old, new)) is not None:
                 return found
+            if isinstance(old.owner, CallOp) and _is_conjugation(old.owner) and old.owner.inputs[0] is value:
+                return self._called("torch.conj", new)
         return None
 
     def _rebuilt(self, value: SSAValue, old: SSAValue, new: SSAValue) -> SSAValue | None:
@@ -203,14 +253,18 @@ class _Separation:
 
     def _cloned(self, chain: Sequence[CallOp], old: SSAValue, new: SSAValue) -> SSAValue:
         """Build the calls of a chain, the last of which comes first, on `new` in the place of `old`."""
-        block = self.last.parent
-        assert block is not None
         for op in reversed(chain):
             view = op.clone({old: new})
-            block.insert_op_before(view, self.last)
-            self.aliases.add(view)
+            self._insert(view)
             old, new = op.results[0], view.results[0]
         return new
+
+    def _insert(self, view: CallOp) -> None:
+        """Insert a call before the function returns."""
+        block = self.last.parent
+        assert block is not None
+        block.insert_op_before(view, self.last)
+        self.aliases.add(view)
 
     def _memory(self, root: Root) -> Memory | None:
         """Return the memory of the caller's that a root is, None for what `@main` makes."""
@@ -229,16 +283,24 @@ class _Separation:
         return spec.same is not None or other.memory in self.shared[spec.memory]
 
     def _copied(self, value: SSAValue) -> SSAValue:
-        backend = BACKENDS[self.to]
+        if self.to == "torch":
+            return self._called("torch.clone", value)
+        return self._called("numpy.copy", value) if rank(value) else self._indexed(value)
+
+    def _indexed(self, value: SSAValue) -> SSAValue:
+        """Return `value[()]`: a view of the whole array, or a scalar of numpy in the place of an array without axes."""
+        return self._called("operator.getitem", value, ())
+
+    def _called(self, callee: str, value: SSAValue, *literals: Any) -> SSAValue:
+        """Insert a call that returns such a value as it is given."""
         owner = value.owner if isinstance(value.owner, Operation) else self.last
         with building(Builder(InsertPoint.before(self.last)), owner.location):
-            if self.to == "torch":
-                (copy,) = backend.call("torch.clone", (value,), {})
-            elif value.type == tensor((), element_type(value.type)):  # numpy gives scalars, not arrays without axes
-                (copy,) = backend.call("operator.getitem", (value, ()), {})
-            else:
-                (copy,) = backend.call("numpy.copy", (value,), {})
-        copy._type = value.type  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
-        copy.name_hint = value.name_hint
-        self.aliases.add(cast(CallOp, copy.owner))
-        return copy
+            (result,) = BACKENDS[self.to].call(callee, (value, *literals), {})
+        result._type = value.type  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
+        result.name_hint = value.name_hint
+        self.aliases.add(cast(CallOp, result.owner))
+        return result
+
+
+def _is_conjugation(op: CallOp) -> bool:
+    return op.callee.data == "torch.conj_physical"

@@ -398,6 +398,11 @@ def scalar(array: TracedArray) -> TracedArray:
     return array
 
 
+def as_returned(array: TracedArray) -> TracedArray:
+    """An array as functions of numpy return it: a scalar where it has no axes."""
+    return array if array.shape else scalar(fresh(array.value, (), array.dtype))
+
+
 def from_size(size: Dim, dtype: np.dtype = INT, kind: type = int) -> TracedArray:
     """A size as a 0-d array, by default one that counts as a Python int."""
     count = counted(size)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, scalar
+from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh
 from mlgraph.frontend.numpy.dispatch import GENERALISED, given, loop_types
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, lift
 from mlgraph.frontend.numpy.sizes import smaller
@@ -60,12 +60,8 @@ def _call(
         results = [_cores_back(x, a) for x, a in zip(results, axes[ufunc.nin :])]
     if keepdims:
         results = [np.expand_dims(r, axis) for r in results]
-    results = [given(o, _scalar(r)) for o, r in zip(outs, results)]
+    results = [given(o, as_returned(r)) for o, r in zip(outs, results)]
     return results[0] if len(results) == 1 else tuple(results)
-
-
-def _scalar(x: TracedArray) -> TracedArray:
-    return x if x.shape else scalar(fresh(x.value, (), x.dtype))
 
 
 def _cores_last(x: TracedArray, axes: Any) -> TracedArray:

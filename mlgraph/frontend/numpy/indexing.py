@@ -49,7 +49,7 @@ class Key:
     arrays: dict[int, TracedArray] = field(default_factory=dict)
     """Index arrays by axis of the basic part."""
     scalar: bool = False
-    """Whether the key names one element by integers."""
+    """Whether the basic part is a scalar of numpy's: an ellipsis gives an array in its place."""
 
 
 def getitem(array: TracedArray, key: Any) -> Any:
@@ -184,6 +184,7 @@ def indices_of_mask(mask: TracedArray) -> list[TracedArray]:
 
 def parse(array: TracedArray, items: list[Any]) -> Key:
     """A key as basic indexing and index arrays."""
+    has_ellipsis = any(item is Ellipsis for item in items)
     items = _spelt_out(items, array.ndim)
     advanced = any(type(item) is TracedArray for item in items)
     starts, stops, steps, flip, example = [], [], [], [], []
@@ -239,8 +240,7 @@ def parse(array: TracedArray, items: list[Any]) -> Key:
         whole,
         tuple(example),
     )
-    is_scalar = bool(items) and len(drop) == len(items) and not dims
-    return Key(basic, tuple(dims), arrays, is_scalar)
+    return Key(basic, tuple(dims), arrays, not dims and not has_ellipsis)
 
 
 def _spelt_out(items: list[Any], ndim: int) -> list[Any]:

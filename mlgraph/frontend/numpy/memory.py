@@ -29,9 +29,14 @@ def user_outputs(leaves: Sequence[Any], outputs: Sequence[Any], inputs: Sequence
             continue
         owner = memory_of(leaf)
         known = owners.setdefault(owner, set()) if owner is not None else set[Memory]()
-        specs.append(OutputSpec(OutputKind.USER_OUTPUT, i, frozenset(known), same.get(i)))
+        specs.append(OutputSpec(OutputKind.USER_OUTPUT, i, frozenset(known), same.get(i), _is_scalar(leaf)))
         known.add(Memory("output", i))
     return specs
+
+
+def _is_scalar(leaf: TracedArray) -> bool | None:
+    """Return whether a leaf without axes is a scalar; None for others, and for numbers of Python."""
+    return None if leaf._dims or leaf._kind not in (np.ndarray, np.generic) else leaf._kind is np.generic
 
 
 def layout_matters(trace: Trace, leaves: Sequence[Any], inputs: Sequence[TracedArray]) -> bool:

@@ -30,6 +30,11 @@ MATRIX = {
     "split": lambda x: x.split(2, 1)[1],
     "index": lambda x: x[1:, ::2],
     "flatten": lambda x: x.flatten(),
+    "shuffle of one group": lambda x: torch.channel_shuffle(x[None, ..., None], 1),
+    "idle dropout": lambda x: torch.nn.functional.dropout(x, 0.5, training=False),
+    "dropout of nothing": lambda x: torch.nn.functional.dropout(x, 0.0),
+    "whole": lambda x: x[:],
+    "expand": lambda x: x.expand(x.shape),
 }
 OF_STATIC_SIZES = {
     "as_strided": lambda x: x.as_strided((2, 2), (1, 4), 2),
@@ -50,6 +55,9 @@ OF_COMPLEX = {
     "imaginary half": lambda x: torch.view_as_real(x.T)[..., 1],
     "real": torch.real,
     "imag": lambda x: x.imag,
+    "conj": torch.conj,
+    "H": lambda x: x.H,
+    "imaginary part of conjugates": lambda x: x.conj().imag,
 }
 VIEWS = {
     **{name: (view, (4, 4), reals) for name, view in {**MATRIX, **OF_STATIC_SIZES}.items()},
@@ -57,6 +65,10 @@ VIEWS = {
     **{name: (view, (3, 4, 2), reals) for name, view in OF_PAIRS.items()},
     **{name: (view, (3, 4), pairs) for name, view in OF_COMPLEX.items()},
 }
+
+
+def identities(results, x):
+    return [[a is b for b in (*results, x)] for a in results]
 
 
 def shares(a, b):
@@ -71,6 +83,7 @@ def check(graph, function, x):
     """The results of a graph are those of eager code, before and after the input is written."""
     mine, theirs = x.clone(), x.clone()
     got, want = graph(mine), function(theirs)
+    assert identities(got, mine) == identities(want, theirs)
     for _ in range(2):
         for i, (a, b) in enumerate(zip(got, want, strict=True)):
             torch.testing.assert_close(a, b, rtol=0, atol=0)
@@ -94,7 +107,9 @@ def test_a_view_of_another_size_is_right(name):
         check(graph, function, reals(*shape))
 
 
-@pytest.mark.parametrize("name", ["diagonal above", "unfold", "as_strided", "bits", "imaginary half", "part of pairs"])
+@pytest.mark.parametrize(
+    "name", ["diagonal above", "unfold", "as_strided", "bits", "imaginary half", "part of pairs", "conj"]
+)
 def test_a_write_to_a_view_reaches_its_input(name):
     view, shape, make = VIEWS[name]
 
@@ -105,6 +120,27 @@ def test_a_write_to_a_view_reaches_its_input(name):
     graph, mine, theirs = mlgraph.compile(written, to="torch", args=(make(*shape),)), make(*shape), make(*shape)
     assert torch.equal(graph(mine), written(theirs))
     assert torch.equal(mine, theirs)
+
+
+WRITTEN_VIEWS = {
+    "pairs": (torch.view_as_real, pairs),
+    "conjugates": (torch.conj, pairs),
+    "imaginary part": (torch.imag, pairs),
+    "complex": (lambda x: torch.view_as_complex(x.view(-1, 2)), reals),
+    "bits": (lambda x: x.view(torch.int32), reals),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN_VIEWS)
+def test_a_view_that_is_written_and_returned_is_one_of_the_input(name):
+    view, make = WRITTEN_VIEWS[name]
+
+    def written(x):
+        part = view(x)
+        part.add_(1)
+        return part, x.clone()
+
+    check(mlgraph.compile(written, to="torch", args=(make(3, 4),)), written, make(3, 4))
 
 
 def test_a_view_of_a_buffer_shares_its_memory():

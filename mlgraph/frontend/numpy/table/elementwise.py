@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, scalar
+from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh
 from mlgraph.frontend.numpy.dispatch import FUNCTIONS, implements, result_of, store
 from mlgraph.frontend.numpy.lifting import (
     NUMBERS,
@@ -124,11 +124,7 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
         )
     if not copy and type(x) is TracedArray:
         return store(x, as_array(result))
-    return _like(result, array)
-
-
-def _like(result: Any, array: TracedArray) -> Any:
-    return result if array._kind is np.ndarray else scalar(as_array(result))
+    return as_returned(as_array(result))
 
 
 @implements(np.isposinf)
@@ -159,7 +155,7 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
 def i0(x: Any) -> Any:
     array = as_array(x)
     size = as_array(np.abs(array if array.dtype.kind == "f" else array.astype(float)))
-    return np.exp(size) * fresh(emit(ivy.i0e, size.value), size.shape, size.dtype)
+    return as_array(np.exp(size) * fresh(emit(ivy.i0e, size.value), size.shape, size.dtype))
 
 
 @implements(np.unwrap)
@@ -189,7 +185,7 @@ def sinc(x: Any) -> Any:
     array = as_array(x)
     dtype = np.result_type(array.dtype, 1.0) if array.dtype.kind in "biu" else array.dtype
     y = np.pi * np.where(array == 0, array.dtype.type(1), array).astype(dtype)
-    return np.where(array == 0, dtype.type(1), np.sin(y) / y)
+    return as_returned(np.where(array == 0, dtype.type(1), np.sin(y) / y))
 
 
 @implements(np.allclose)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, scalar
+from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh, is_traced
 from mlgraph.frontend.numpy.dispatch import implements, store, store_both_ways
 from mlgraph.frontend.numpy.indexing import gathered, normal_index
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast
@@ -314,4 +314,4 @@ def interp(x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period
     inside = np.where(points < xs[0], ys[0] if left is None else left, inside)
     inside = np.where(points > xs[-1], ys[-1] if right is None else right, inside)
     found = as_array(np.where(np.isnan(points), np.nan, inside))
-    return found if found.shape else scalar(fresh(found.value, (), found.dtype))
+    return as_returned(found)

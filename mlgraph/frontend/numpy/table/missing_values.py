@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.array import TracedArray, as_returned
 from mlgraph.frontend.numpy.dispatch import implements, store
 from mlgraph.frontend.numpy.lifting import as_array
 
@@ -102,7 +102,7 @@ def nanvar(
         return np.var(x, axis, dtype, out, ddof, _keep(keepdims), mean=mean)
     result = np.var(x, axis, dtype, None, ddof, _keep(keepdims), where=mask, mean=mean)
     number = np.sum(np.broadcast_to(mask, x.shape), axis=axis, keepdims=_keep(keepdims), dtype=np.intp)
-    result = np.where(number <= ddof, result.dtype.type(np.nan), result)
+    result = as_returned(np.where(number <= ddof, result.dtype.type(np.nan), result))
     return result if out is None else store(out, as_array(result), casting="unsafe")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, scalar
+from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh
 from mlgraph.frontend.numpy.dispatch import implements, store
 from mlgraph.frontend.numpy.lifting import as_array, cast, value_of
 from mlgraph.frontend.numpy.methods import diagonals, normal_axis
@@ -14,10 +14,6 @@ from mlgraph.frontend.numpy.sizes import examples, fix, is_dim
 from mlgraph.frontend.numpy.trace import emit, unsupported
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-def _number(x: TracedArray) -> Any:
-    return x if x.shape else scalar(fresh(x.value, (), x.dtype))
 
 
 @implements(np.dot)
@@ -29,7 +25,7 @@ def dot(a: Any, b: Any, /, out: Any = None) -> Any:
         found = as_array(np.matmul(x, y))
     else:
         found = np.tensordot(x, y, axes=(-1, -2))
-    return store_same(out, found) if out is not None else _number(found)
+    return store_same(out, found) if out is not None else as_returned(found)
 
 
 def store_same(out: Any, result: TracedArray) -> Any:
@@ -82,7 +78,7 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     left = LETTERS[: x.ndim]
     right = "".join(names.get(j, LETTERS[x.ndim + j]) for j in range(y.ndim))
     kept = [c for i, c in enumerate(left) if i not in first] + [c for j, c in enumerate(right) if j not in second]
-    return np.einsum(f"{left},{right}->{''.join(kept)}", x, y)
+    return as_array(np.einsum(f"{left},{right}->{''.join(kept)}", x, y))
 
 
 @implements(np.kron)
@@ -154,7 +150,7 @@ def einsum(
     if any(not np.can_cast(x.dtype, kind, casting) for x in arrays):
         raise TypeError(f"Cannot cast operands to {kind} according to the rule '{casting}'")
     found = _contracted([cast(x, kind) for x in arrays], inputs, output, kind)
-    return store(out, found, casting=casting) if out is not None else _number(found)
+    return store(out, found, casting=casting) if out is not None else as_returned(found)
 
 
 def _view(x: TracedArray, letters: str, output: str) -> TracedArray | None:

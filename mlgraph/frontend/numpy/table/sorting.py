@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, natural, scalar
+from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh, is_traced, natural, scalar
 from mlgraph.frontend.numpy.dispatch import implements
 from mlgraph.frontend.numpy.lifting import as_array, cast, common_type, lift, value_of
 from mlgraph.frontend.numpy.looking import is_known
@@ -129,7 +129,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     size = edges.shape[0]
     rising = np.searchsorted(edges, array, side=side)
     falling = size - np.searchsorted(edges[::-1], array, side="right" if right else "left")
-    return np.where(edges[-1] >= edges[0], rising, falling)
+    return as_returned(np.where(edges[-1] >= edges[0], rising, falling))
 
 
 @implements(np.bincount)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import TracedArray, fresh, scalar
+from mlgraph.frontend.numpy.array import TracedArray, as_returned
 from mlgraph.frontend.numpy.dispatch import implements, store
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_to, cast
 from mlgraph.frontend.numpy.looking import is_known
@@ -62,7 +62,7 @@ def restored(
         result = result.reshape(dims + [1 if i in axes else n for i, n in enumerate(x.shape)])
     if out is not None:
         return store(out, result, casting=casting)
-    return result if result.shape else scalar(fresh(result.value, (), result.dtype))
+    return as_returned(result)
 
 
 @implements(np.median)
