@@ -5,6 +5,7 @@
 """
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,12 @@ def agree(expected: list[list[Any]], found: list[list[Any]], theirs: list[Any], 
     for i, (want, got) in enumerate(zip(expected, found, strict=True)):
         own = slice(i * n, (i + 1) * n)
         assert shared(got, ours[own]) == shared(want, theirs[own]), f"program {i}"
+        assert identical(got, ours[own]) == identical(want, theirs[own]), f"program {i}"
+
+
+def identical(results: Sequence[Any], owners: Sequence[Any]) -> list[list[bool]]:
+    """Return which results are the same object as each other and as the inputs."""
+    return [[x is y for y in (*results, *owners)] for x in results]
 
 
 @pytest.mark.parametrize("source", ["torch", "numpy"])
