@@ -5,7 +5,7 @@ import contextlib
 import functools
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from types import ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 
 import torch
@@ -66,25 +66,49 @@ def _is_inexact(x: Any) -> bool:
 @contextlib.contextmanager
 def watching_modes(modes: Modes) -> Iterator[None]:
     """Note what the user's code asks of the modes, be it by functions that its modules imported from torch."""
-    functions = [getattr(torch, name, None) for name in (*GRADIENTS, *MODES)]
-    watched = {id(function): _watched(function, modes) for function in functions if function is not None}
-    spaces = [vars(torch), *_users_namespaces()]
-    places = [(names, key, value) for names in spaces for key, value in list(names.items()) if id(value) in watched]
-    for names, key, value in places:
-        names[key] = watched[id(value)]
+    functions = [function for name in (*GRADIENTS, *MODES) if (function := getattr(torch, name, None)) is not None]
+    watched = {function: _watched(function, modes) for function in functions}
+    places = [(names, key, names[key]) for names, key in _imported(frozenset(functions))]
+    for names, key, function in places:
+        names[key] = watched[function]
     try:
         yield
     finally:
-        for names, key, value in places:
-            names[key] = value
+        for names, key, function in places:
+            names[key] = function
 
 
-def _users_namespaces() -> Iterator[dict[str, Any]]:
+_searched: dict[str, tuple[dict[str, Any], int, list[str]]] = {}
+"""The modules that were searched: their names with values, how many those were, and which have the functions."""
+
+
+def _imported(functions: frozenset[Any]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield where the user's modules and torch itself have such functions.
+
+    A module is searched again where its names have become more or fewer; `__main__`, where people type, always.
+    """
     for name, module in list(sys.modules.items()):
-        filename = getattr(module, "__file__", None) or ""
-        ours = is_library(filename) or (filename.startswith(STDLIB) and "-packages" not in filename)
-        if not ours and isinstance(module, ModuleType) and (filename or name == "__main__"):
-            yield vars(module)
+        if not isinstance(module, ModuleType):
+            continue
+        names = module.__dict__
+        searched, length, found = _searched.get(name, (None, 0, []))
+        if searched is not names or length != len(names) or name == "__main__":
+            found = _names_of(functions, names) if name == "torch" or _is_users(name, module) else []
+            _searched[name] = names, len(names), found
+        for key in found:
+            if names.get(key) in functions:
+                yield names, key
+
+
+def _names_of(functions: frozenset[Any], names: dict[str, Any]) -> list[str]:
+    kinds = (FunctionType, BuiltinFunctionType)
+    return [key for key, value in list(names.items()) if type(value) in kinds and value in functions]
+
+
+def _is_users(name: str, module: ModuleType) -> bool:
+    filename = getattr(module, "__file__", None) or ""
+    ours = is_library(filename) or (filename.startswith(STDLIB) and "-packages" not in filename)
+    return not ours and bool(filename or name == "__main__")
 
 
 def _watched(function: Any, modes: Modes) -> Callable[..., Any]:

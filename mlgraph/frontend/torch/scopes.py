@@ -170,9 +170,13 @@ def sizes_as_numbers() -> Iterator[None]:
 
 def is_users(frame: Any) -> bool:
     """Return True for the user's own code: Python's library, and code that it generates for torch, is none."""
-    filename, module = frame.f_code.co_filename, str(frame.f_globals.get("__name__")).partition(".")[0]
+    return _is_users(frame.f_code.co_filename, str(frame.f_globals.get("__name__")))
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_users(filename: str, module: str) -> bool:
     pythons = filename.startswith(STDLIB) and "-packages" not in filename
-    return not (pythons or is_library(filename) or module in (*LIBRARIES, "sympy"))
+    return not (pythons or is_library(filename) or module.partition(".")[0] in (*LIBRARIES, "sympy"))
 
 
 @contextlib.contextmanager
