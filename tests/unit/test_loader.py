@@ -1,6 +1,5 @@
-"""Frameworks in every order of import, each in a process of its own: where they cannot live together it is aborted."""
+"""Frameworks before and after each other, in a process of their own: where they cannot live together it is aborted."""
 
-import itertools
 import os
 import subprocess
 import sys
@@ -44,7 +43,7 @@ def run(*steps: str) -> None:
 
 
 @pytest.mark.skipif(bool(ABSENT), reason=f"not installed: {', '.join(ABSENT)}")
-@pytest.mark.parametrize("order", [*itertools.permutations(("torch", "jax", "tensorflow"))], ids="-".join)
+@pytest.mark.parametrize("order", [("torch", "jax", "tensorflow"), ("tensorflow", "jax", "torch")], ids="-".join)
 def test_order_of_frameworks(order: tuple[str, ...]) -> None:
     run(*order, "export")
 
@@ -54,13 +53,10 @@ def test_order_of_frameworks(order: tuple[str, ...]) -> None:
     "order",
     [
         ("export", "triton"),
-        ("tensorflow", "export", "triton"),
         ("tensorflow", "to torch", "triton"),
         ("torch", "tensorflow", "export", "triton"),
-        ("to tensorflow", "triton"),
         ("to tensorflow", "tensorflow", "torch", "triton", "export"),
         ("triton", "tensorflow", "export"),
-        ("tensorflow", "loader", "triton"),
         ("loader", "tensorflow", "triton"),
     ],
     ids="-".join,
