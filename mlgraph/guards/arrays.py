@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from mlgraph.frontend.program import Input, Layout, Size
 from mlgraph.guards.base import Branch, Guard
 from mlgraph.guards.conditions import FUNCTIONS, holds, spelled, symbols
-from mlgraph.targets.arrays import CPU, array_type, device_of, dtype_name, dtype_object, strides_of, torch_device
+from mlgraph.targets.arrays import CPU, array_types, device_of, dtype_name, dtype_object, strides_of, torch_device
 
 
 @dataclass(frozen=True)
@@ -57,14 +57,16 @@ Source = Argument | Held
 
 @dataclass(frozen=True)
 class TypeGuard(Guard):
-    """An array is of the ordinary class of the target: only then does a call need no conversion."""
+    """An array is of an ordinary class of the target: only then does a call need no conversion."""
 
     array: Source
     depth: ClassVar[int] = 3
 
     def emit(self, branch: Branch) -> None:
-        cls = branch.names.add("array", array_type(branch.framework))
-        branch.tests.append(f"__type({self.array.bind(branch)}) is {cls}")
+        first, *others = (branch.names.add("array", cls) for cls in array_types(branch.framework))
+        tests = [f"__type({self.array.bind(branch)}) is {first}"]
+        tests += [f"__type({self.array.text(branch)}) is {other}" for other in others]
+        branch.tests.append(tests[0] if not others else f"({' or '.join(tests)})")
 
     def failure(self, call: Any) -> None:
         return None  # `run_call` converts arrays of any framework

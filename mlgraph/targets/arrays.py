@@ -235,23 +235,23 @@ def strides_of(x: Any) -> tuple[int, ...]:
             return tuple(math.prod(x.shape[axis + 1 :]) for axis in range(len(x.shape)))
 
 
-def array_type(framework: str) -> type:
-    """The concrete class of an ordinary array of `framework`."""
+def array_types(framework: str) -> tuple[type, ...]:
+    """The concrete classes of ordinary arrays of `framework`."""
     match framework:
         case "torch":
             import torch
 
-            return torch.Tensor
+            return torch.Tensor, torch.nn.Parameter
         case "jax":
             import jax
 
-            return type(jax.numpy.zeros(()))
+            return (type(jax.numpy.zeros(())),)
         case "tensorflow":
             import tensorflow
 
-            return type(tensorflow.constant(0))
+            return (type(tensorflow.constant(0)),)
         case _:
-            return np.ndarray
+            return (np.ndarray,)
 
 
 def torch_device(name: str) -> Any:

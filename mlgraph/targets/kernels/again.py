@@ -1,6 +1,7 @@
-"""Calls of numpy's kernels that are as the last one: machine code compares the arrays, and makes the results."""
+"""Calls of kernels that are as the last one: machine code compares the arrays, and makes the results."""
 
 # pyright: basic
+import ctypes
 import struct
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -12,12 +13,10 @@ import numpy as np
 from mlgraph.targets.kernels.loops import Walk
 from mlgraph.targets.llvm import Loaded, bound, machine_code
 
-CODE = Path(__file__).with_suffix(".ll")
-
 POINTER = struct.calcsize("P")
 
 
-class Again:
+class AgainNumpy:
     """The function `call` that a graph calls in the place of another, which it calls itself where arrays are others.
 
     `last` holds what it compares with, and what it then does.
@@ -25,7 +24,7 @@ class Again:
 
     def __init__(self) -> None:
         self.last: list[tuple[Any, ...]] = []
-        self.call = bound(_code(), self.last)
+        self.call = bound(_code("again_numpy.ll"), self.last)
 
     def stand_for(self, other: Callable[..., Any]) -> None:
         """Call this function for all calls to come."""
@@ -40,11 +39,100 @@ class Again:
         for x in operands:
             numbers += [id(x.dtype), x.ndim, *x.shape, *x.strides]
         owners = (walk.owner, [x.dtype for x in operands])
-        form = struct.pack(f"{len(numbers)}q", *numbers)
-        return (form, self.other, walk.call, walk.address, np.empty, owners, *results)
+        return (_packed(numbers), self.other, walk.call, walk.address, np.empty, owners, *results)
+
+
+class AgainTorch:
+    """The same for tensors of the CPU, which the C interface of DLPack describes (dmlc/dlpack, `DLPackExchangeAPI`)."""
+
+    def __init__(self) -> None:
+        self.last: list[tuple[Any, ...]] = []
+        self.call = bound(_code("again_torch.ll"), self.last)
+
+    def stand_for(self, other: Callable[..., Any]) -> None:
+        """Call this function for all calls to come."""
+        self.never = (struct.pack("6q", 0, 0, 0, -1, 0, 0), other)
+        self.last[:] = [self.never]
+
+    def form(self, operands: Sequence[Any], walk: Walk, results: Sequence[tuple[Any, Any]]) -> tuple[Any, ...]:
+        """What `last` is to hold for calls with operands like these, whose results have these shapes and types.
+
+        A result is made by the `new_empty` of an operand of its type; where there is none, no call is like this one.
+        """
+        import torch
+        from torch.autograd import forward_ad
+
+        dtypes = [x.dtype for x in operands]
+        plain = all(type(x) in (torch.Tensor, torch.nn.Parameter) for x in operands)
+        describe = _describe()
+        if not describe or not plain or any(dtype not in dtypes for _, dtype in results):
+            return self.never
+        floats = any(dtype.is_floating_point for dtype in dtypes)
+        numbers = [describe, id(torch.Tensor), id(torch.nn.Parameter), len(operands), len(results), floats]
+        for x in operands:
+            numbers += [_dlpack_type(x, describe), x.dim(), *x.shape, *x.stride()]
+        numbers += [dtypes.index(dtype) for _, dtype in results]
+        modes = (vars(forward_ad), "_current_level", -1, "requires_grad", torch.is_grad_enabled, torch.Tensor.is_neg)
+        how = (walk.call, walk.address, walk.owner, *modes, torch.Tensor.new_empty)
+        return (_packed(numbers), self.never[1], *how, *(tuple(shape) for shape, _ in results))
+
+
+class _Described(ctypes.Structure):
+    """`DLTensor`."""
+
+    _fields_ = (
+        ("data", ctypes.c_void_p),
+        ("device", ctypes.c_int64),
+        ("ndim", ctypes.c_int32),
+        ("dtype", ctypes.c_uint32),
+        ("shape", ctypes.c_void_p),
+        ("strides", ctypes.c_void_p),
+        ("byte_offset", ctypes.c_uint64),
+    )
+
+
+class _Exchange(ctypes.Structure):
+    """`DLPackExchangeAPI` of version 1."""
+
+    _fields_ = (
+        ("major", ctypes.c_uint32),
+        ("minor", ctypes.c_uint32),
+        ("older", ctypes.c_void_p),
+        ("allocate", ctypes.c_void_p),
+        ("give", ctypes.c_void_p),
+        ("take", ctypes.c_void_p),
+        ("describe", ctypes.c_void_p),
+        ("stream", ctypes.c_void_p),
+    )
 
 
 @cache
-def _code() -> Loaded:
-    text = CODE.read_text().replace("HEADER", str(object.__basicsize__ - POINTER))
+def _describe() -> int:
+    """The address of the function that describes a tensor of torch; 0 where torch has no such interface."""
+    import torch
+
+    capsule = getattr(torch.Tensor, "__dlpack_c_exchange_api__", None)
+    if capsule is None:
+        return 0
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.argtypes, pointer.restype = (ctypes.py_object, ctypes.c_char_p), ctypes.c_void_p
+    exchange = _Exchange.from_address(pointer(capsule, b"dlpack_exchange_api"))
+    return exchange.describe if exchange.major == 1 else 0
+
+
+def _dlpack_type(x: Any, describe: int) -> int:
+    """The type of the elements of a tensor as DLPack has it: kind, bits and lanes."""
+    described = _Described()
+    function = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.py_object, ctypes.c_void_p)(describe)
+    function(x, ctypes.addressof(described))
+    return described.dtype
+
+
+def _packed(numbers: Sequence[int]) -> bytes:
+    return struct.pack(f"{len(numbers)}q", *numbers)
+
+
+@cache
+def _code(name: str) -> Loaded:
+    text = Path(__file__).with_name(name).read_text().replace("HEADER", str(object.__basicsize__ - POINTER))
     return machine_code(text, lambda: text)

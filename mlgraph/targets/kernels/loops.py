@@ -119,10 +119,9 @@ class Loops:
 
 def remember(known: dict[Any, Any], key: Any, walk: Any) -> None:
     """Keep the walk of short calls under `key`, among a bounded number of others."""
-    if walk is not None:
-        if len(known) >= KEPT:
-            known.clear()
-        known[key] = walk
+    if len(known) >= KEPT:
+        known.clear()
+    known[key] = walk
 
 
 def access_of(plan: Plan, itemsizes: Sequence[int]) -> Access:

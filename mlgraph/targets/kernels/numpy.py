@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.targets.kernels import memory
-from mlgraph.targets.kernels.again import Again
+from mlgraph.targets.kernels.again import AgainNumpy
 from mlgraph.targets.kernels.generated import compile_function, parameters
 from mlgraph.targets.kernels.loops import remember
 from mlgraph.targets.plan import Result
@@ -28,7 +28,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     """
     dtypes = [_dtype(name) for name in kernel.dtypes]
     known: dict[Any, Any] = {}
-    again = Again()
+    again = AgainNumpy()
 
     def slow(*operands: Any) -> Any:
         arrays = [np.asarray(x) if isinstance(x, np.generic) else x for x in operands]

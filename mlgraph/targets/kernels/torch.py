@@ -8,6 +8,7 @@ import numpy as np
 
 from mlgraph.targets.autograd import Recorded
 from mlgraph.targets.kernels import memory
+from mlgraph.targets.kernels.again import AgainTorch
 from mlgraph.targets.kernels.generated import compile_function, parameters
 from mlgraph.targets.kernels.loops import Walk, remember
 from mlgraph.targets.kernels.triton import supports
@@ -15,17 +16,18 @@ from mlgraph.targets.plan import Plan, Result
 
 
 def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
-    """The function that runs a kernel on tensors of the CPU. For `kernel_0(x, b)` it reads
+    """The function that runs a kernel on tensors of the CPU. For `kernel_0(x, b)` it is machine code that runs the
+    loops of the last call where tensors are as they were then, and calls this where they are not:
 
         def kernel_0(x, b):
             if (
                 x.dtype is t0 and x.is_cpu and not x.is_neg() and b.dtype is t1 and ... and forward._current_level < 0
-                and (walk := find((x.shape, b.shape)) if x.is_contiguous() and b.is_contiguous()
+                and (found := find((x.shape, b.shape)) if x.is_contiguous() and b.is_contiguous()
                      else find((x.shape, x.stride(), b.shape, b.stride())))
             ):
                 if (x.requires_grad or b.requires_grad) and grad():
                     return recorded(x, b)
-                call, address, shape, i, _ = walk
+                (call, address, shape, i, _), last[0] = found
                 y = like((x, b)[i]) if i >= 0 else empty(shape, dtype=t2)
                 try:
                     call(address, x.data_ptr(), b.data_ptr(), y.data_ptr())
@@ -41,7 +43,8 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     dtypes = [getattr(torch, name) for name in kernel.dtypes]
     itemsizes = kernel.itemsizes
     first = next((d for d, kind in zip(dtypes[kernel.inputs :], kernel.kinds) if not kind), None)
-    known: dict[Any, Walk] = {}
+    known: dict[Any, tuple[Walk, tuple[Any, ...]]] = {}
+    again = AgainTorch()
 
     def slow(*operands: Any) -> Any:
         device = operands[0].device
@@ -64,8 +67,10 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         like = next((i for i, same in enumerate(alike) if same), -1)
         dense = all(x.is_contiguous() for x in operands)
         key = (x.shape for x in operands) if dense else (part for x in operands for part in (x.shape, x.stride()))
-        slowly = any(left) or any(memory.is_large(y.shape, d) for y, d in zip(plan.results, dtypes[kernel.inputs :]))
-        remember(known, tuple(key), None if slowly else loops.walk(like))
+        wanted = [(y.shape, d) for y, d in zip(plan.results, dtypes[kernel.inputs :])]
+        walk = None if any(left) or any(memory.is_large(*y) for y in wanted) else loops.walk(like)
+        if walk is not None:
+            remember(known, tuple(key), (walk, again.form(operands, walk, wanted)))
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
         return _reduced(results, left)
@@ -74,7 +79,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     shapes = "".join(f"{x}.shape, " for x in names)
     strides = "".join(f"{x}.shape, {x}.stride(), " for x in names)
     dense = " and ".join(f"{x}.is_contiguous()" for x in names)
-    find = f"__walk := __find(({shapes})) if {dense} else __find(({strides}))"
+    find = f"__found := __find(({shapes})) if {dense} else __find(({strides}))"
     tests = [f"{x}.dtype is __t{i} and {x}.is_cpu and not {x}.is_neg()" for i, x in enumerate(names)]
     floats = [x for x, d in zip(names, dtypes) if d.is_floating_point]
     if floats:
@@ -85,7 +90,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     lines = [
         f"if {' and '.join(tests)} and ({find}):",
         *([f"    if ({wanted}) and __grad():", f"        return __recorded({', '.join(names)})"] if floats else []),
-        "    __call, __address, __shape, __i, _ = __walk",
+        "    (__call, __address, __shape, __i, _), __last[0] = __found",
         *(f"    {y} = {_new(kernel, names, i, dtypes[kernel.inputs + i], first)}" for i, y in enumerate(outs)),
         "    try:",
         f"        __call(__address, {given})",
@@ -96,6 +101,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     ]
     objects: dict[str, Any] = {f"__t{i}": d for i, d in enumerate(dtypes)}
     objects |= {"__find": known.get, "__slow": slow, "__empty": torch.empty, "__error": RuntimeError}
+    objects |= {"__last": again.last}
     objects |= {
         "__like": torch.empty_like,
         "__grad": torch.is_grad_enabled,
@@ -104,7 +110,8 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     }
     launch = compile_function(kernel.name, names, lines, objects)
     recorded = Recorded(kernel.fused, launch, unfused, kernel.passes.derive, kernel.another)
-    return launch
+    again.stand_for(launch)
+    return again.call
 
 
 def on_gpu(kernel: Any, plan: Plan, operands: Sequence[Any], dtypes: Sequence[Any]) -> Any:
