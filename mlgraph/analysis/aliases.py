@@ -15,7 +15,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from mlgraph.dialects.backend import CallOp, ValueType
 from mlgraph.dialects.constant import ArrayOp, LiteralOp
-from mlgraph.dialects.ivy.types import rank
+from mlgraph.dialects.ivy.types import dtype, is_complex, rank
 from mlgraph.dialects.kernel import FusedOp
 
 VIEWS: dict[str, frozenset[str]] = {
@@ -74,6 +74,8 @@ class Aliases:
         """Return whether a call may give a view of its first argument."""
         if op.callee.data == "operator.getitem":
             return parameter_name(op) is None
+        if op.callee.data == "torch.conj_physical":
+            return not is_complex(dtype(op.inputs[0]))
         return op.callee.data == "builtins.getattr" or op.callee.data in self.views
 
     def add(self, op: Operation) -> None:

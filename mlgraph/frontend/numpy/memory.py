@@ -34,9 +34,11 @@ def user_outputs(leaves: Sequence[Any], outputs: Sequence[Any], inputs: Sequence
     return specs
 
 
-def _is_scalar(leaf: TracedArray) -> bool | None:
+def _is_scalar(leaf: Any) -> bool | None:
     """Return whether a leaf without axes is a scalar; None for others, and for numbers of Python."""
-    return None if leaf._dims or leaf._kind not in (np.ndarray, np.generic) else leaf._kind is np.generic
+    if type(leaf) is not TracedArray or leaf._dims or leaf._kind not in (np.ndarray, np.generic):
+        return None
+    return leaf._kind is np.generic
 
 
 def layout_matters(trace: Trace, leaves: Sequence[Any], inputs: Sequence[TracedArray]) -> bool:
