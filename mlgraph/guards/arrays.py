@@ -63,6 +63,8 @@ class TypeGuard(Guard):
     depth: ClassVar[int] = 3
 
     def emit(self, branch: Branch) -> None:
+        if isinstance(self.array, Argument) and self.array.number in branch.typed:
+            return
         first, *others = (branch.names.add("array", cls) for cls in array_types(branch.framework))
         tests = [f"__type({self.array.bind(branch)}) is {first}"]
         tests += [f"__type({self.array.text(branch)}) is {other}" for other in others]
@@ -86,7 +88,7 @@ class DtypeGuard(Guard):
     def emit(self, branch: Branch) -> None:
         test = "is" if branch.framework in ("torch", "tensorflow") else "=="
         dtype = branch.names.add("dtype", dtype_object(branch.framework, self.dtype))
-        branch.tests.append(f"{self.array.text(branch)}.dtype {test} {dtype}")
+        branch.tests.append(f"{self.array.bind(branch)}.dtype {test} {dtype}")
 
     def failure(self, call: Any) -> str | None:
         found = dtype_name(self.array.find(call))

@@ -43,6 +43,8 @@ class Branch:
     """The Python that reaches each leaf of the arguments."""
     arrays: list[str] = field(default_factory=list)
     """The Python that reaches each array among them."""
+    typed: set[int] = field(default_factory=set)
+    """The numbers of arrays whose class is tested together with that of others."""
     tests: list[str] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
     bound: dict[int, str] = field(default_factory=dict)

@@ -52,7 +52,9 @@ def generate(
 
     With `draw` it takes `rng=` as well, unless the user's own parameters take it: `draw` is then called.
     """
-    names = Names({"__miss": miss, "__type": type, "__len": len, "__repr": repr, "__Exception": Exception})
+    names = Names(
+        {"__miss": miss, "__type": type, "__len": len, "__map": map, "__repr": repr, "__Exception": Exception}
+    )
     parameters = list(signature.parameters)
     kinds = [p.kind for p in signature.parameters.values()]
     takes_rng = draw is not None and "rng" not in parameters and inspect.Parameter.VAR_KEYWORD not in kinds
