@@ -13,7 +13,7 @@ from mlgraph.dialects.dtypes import i1, i32
 from mlgraph.dialects.ivy.types import dtype, is_complex, rank
 from mlgraph.frontend.jax.calls import inline
 from mlgraph.frontend.jax.elementwise import converted, number
-from mlgraph.frontend.jax.manipulation import permuted, sizes_of
+from mlgraph.frontend.jax.manipulation import at_axis, counted, permuted, sizes_of
 from mlgraph.frontend.jax.rules import Equation, Unsupported, element_type, rule
 
 # Contractions
@@ -61,7 +61,11 @@ def moved(x: SSAValue, axis: int, to: int) -> SSAValue:
 
 @rule("cholesky")
 def cholesky(e: Equation, x: SSAValue) -> SSAValue:
-    return ivy.cholesky(x)
+    """The elements above the diagonal stay those of `x`: jax's own functions put zeros there afterwards."""
+    n = e.size(e.shape[-1])
+    line = counted(n, i32)
+    rows, columns = (ivy.broadcast_to(at_axis(line, axis, 2), (n, n)) for axis in (0, 1))
+    return ivy.where(ivy.greater_equal(rows, columns), ivy.cholesky(x), x)
 
 
 @rule("triangular_solve")

@@ -280,6 +280,9 @@ CASES: dict[str, Case] = {
     ),
     "determinant": case(lambda a: (jnp.linalg.det(a), jnp.linalg.slogdet(a)), floats(4, 4), tolerance=1e-3),
     "cholesky": case(lambda x: jnp.linalg.cholesky(x @ x.T + 5 * jnp.eye(x.shape[0])), floats(4, 6), tolerance=1e-4),
+    "cholesky_above_the_diagonal": case(
+        lambda x: jax.lax.linalg.cholesky_p.bind(x @ x.T + 5 * jnp.eye(x.shape[0])), floats(4, 6), tolerance=1e-4
+    ),
     "triangular solve": case(
         lambda a, b: jax.scipy.linalg.solve_triangular(jnp.tril(a) + 3 * jnp.eye(4), b, lower=True, trans=1),
         floats(4, 4),
