@@ -183,7 +183,10 @@ class Compiler:
         options = self.options
         generators = generators_of(info.function, _static(info, call))
         dynamic = options.dynamic and not (info.source in ("jax", "tensorflow") and catches_errors(info.function))
-        request = Request(flat, arrays, names, info.function, named, generators, dynamic, options.include_generators)
+        outside = [(path.text, a) for path, a in surroundings.reach.arrays] if info.to == info.source else []
+        request = Request(
+            flat, arrays, names, info.function, named, generators, dynamic, options.include_generators, outside
+        )
         program = _run_frontend(info.source, request, info.name)
         held = {Memory("object", place.text(trace.names)): array for place, array in trace.arrays.items()}
         memory = dict(zip([*(Memory("input", i) for i in range(inputs)), *held], given))

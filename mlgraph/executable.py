@@ -158,7 +158,7 @@ class Executable:
 
     def entry(self, state: GraphState) -> Callable[..., Any]:
         """Return the shortest way from arrays to the user's result: `main` itself where its results are the user's."""
-        special = self.writes_state or self.effects or self.numbers or self.draws
+        special = self.writes_state or self.effects or self.numbers or self.draws or self.writes.returned
         if special or self.scope is not contextlib.nullcontext:
             return functools.partial(self.run, state)
         called = functools.partial(self.main, state.params) if self.leading else self.main

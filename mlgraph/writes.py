@@ -32,7 +32,9 @@ class Writes:
         self.to = to
         self.outputs = outputs
         self.names = names
-        self.outside = {Memory("parameter", name): array for name, array in outside.items()}
+        self.outside = {Memory("outside", name): array for name, array in outside.items()}
+        self.returned = {s.same: self.outside[s.same] for s in outputs if s.same is not None and s.same in self.outside}
+        """The arrays from outside that are results."""
         self.setters = program.setters
         self.in_place = tuple(s.memory for s in outputs if s.kind is OutputKind.INPUT or s.is_written_in_place)
         """The caller's arrays that are overwritten."""
@@ -60,7 +62,7 @@ class Writes:
 
         Return the arrays of the target, written as well, that results may be, or be views of.
         """
-        owners = dict(zip(callers, arrays))
+        owners = dict(zip(callers, arrays)) | self.returned
         owners |= {memory: params[memory.key] for memory in self.shared_parameters if memory.key in params}
         for spec, value in zip(self.outputs, results):
             if spec.kind is OutputKind.BUFFER:

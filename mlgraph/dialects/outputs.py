@@ -8,11 +8,12 @@ from typing import Any, Literal, NamedTuple
 class Memory(NamedTuple):
     """Memory that exists before a call, or that an output holds."""
 
-    kind: Literal["input", "parameter", "object", "output", "new"]
+    kind: Literal["input", "parameter", "outside", "object", "output", "new"]
     key: Any
     """The input's number, the parameter's name, the `Slot` of an object, or the number of the output leaf.
 
-    `object` is what the slot holds before the call, `new` another array that the call puts there.
+    `outside` is an array that the function reaches by a variable, under the Python that reaches it; `object` is what
+    the slot holds before the call, `new` another array that the call puts there.
     """
 
 

@@ -50,6 +50,8 @@ class Request:
     dynamic: bool = True
     """Whether dimensions may stay free."""
     include_generators: bool = True
+    outside: Sequence[tuple[str, Any]] = ()
+    """Arrays that the function reaches by variables, and may return as they are, under the Python that reaches them."""
 
 
 @dataclass(frozen=True)
@@ -134,9 +136,12 @@ def user_outputs(leaves: Sequence[Any], same: Mapping[int, Memory] | None = None
     )
 
 
-def identities(leaves: Sequence[Any], inputs: Sequence[Any]) -> dict[int, Memory]:
-    """Return which leaves, by number, are an input or an earlier leaf: the very array."""
-    known = {id(x): Memory("input", i) for i, x in enumerate(inputs)}
+def identities(
+    leaves: Sequence[Any], inputs: Sequence[Any], outside: Sequence[tuple[str, Any]] = ()
+) -> dict[int, Memory]:
+    """Return which leaves, by number, are an input, an array from outside or an earlier leaf: the very array."""
+    known = {id(array): Memory("outside", name) for name, array in outside}
+    known |= {id(x): Memory("input", i) for i, x in enumerate(inputs)}
     found: dict[int, Memory] = {}
     for i, leaf in enumerate(leaves):
         first = known.setdefault(id(leaf), Memory("output", i))

@@ -123,7 +123,7 @@ def _output_to_json(spec: OutputSpec) -> dict[str, Any]:
         "kind": spec.kind.value,
         "target": spec.target,
         "aliases": sorted(list(memory) for memory in spec.aliases),
-        "same": None if spec.same is None else list(spec.same),
+        "same": None if spec.same is None or spec.same.kind == "outside" else list(spec.same),
         "scalar": spec.scalar,
     }
 

@@ -167,7 +167,7 @@ class _Separation:
 
     def _kept(self, value: SSAValue, spec: OutputSpec) -> SSAValue:
         """Return a result that stays what it is, copied where it would share memory that is not its own."""
-        if spec.same is not None:
+        if spec.same is not None and spec.same.kind != "outside":
             return self.results.get(spec.same, value)
         if self.to == "numpy" and spec.scalar:
             return self._scalar(value, spec)

@@ -250,3 +250,36 @@ def test_a_buffer_given_to_its_own_module_is_refused():
     mlgraph.compile(module, to="torch", args=(torch.ones(2),))
     with pytest.raises(InputError, match="and x share memory"):
         module(module.seen)
+
+
+ONES = {"torch": torch.ones(3), "numpy": np.ones(3)}
+TABLES = {name: {"table": ONES[name] * 3} for name in ONES}
+
+
+@pytest.mark.parametrize("source", ONES)
+def test_an_array_from_outside_that_is_returned_is_that_array(source):
+    x, table = ONES[source] * 2, TABLES[source]
+    graph = mlgraph.compile(lambda x: (x * 2, ONES[source], table["table"]), to=source, args=(x,))
+    for _ in range(2):
+        _, first, second = graph(x)
+        assert first is ONES[source]
+        assert second is table["table"]
+        second += 1
+    table["table"] = x
+    assert graph(x)[2] is x
+
+
+@pytest.mark.parametrize("to", ["torch", "numpy"])
+def test_on_another_target_it_is_a_copy(to):
+    source = "numpy" if to == "torch" else "torch"
+    graph = mlgraph.compile(lambda x: (x * 2, ONES[source]), to=to, args=(ONES[source],))
+    graph(ONES[to])[1][...] = 7
+    assert np.asarray(graph(ONES[to])[1]).tolist() == ONES[source].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("source", ONES)
+def test_a_loaded_graph_returns_its_own_copy(source, tmp_path):
+    graph = mlgraph.compile(lambda x: (x * 2, ONES[source]), to=source, args=(ONES[source],))
+    loaded = mlgraph.load(graph.save(tmp_path))
+    loaded(ONES[source])[1][...] = 7
+    assert loaded(ONES[source])[1].tolist() == ONES[source].tolist() == [1, 1, 1]

@@ -49,7 +49,7 @@ def capture(request: Request) -> Program:
         seconds = time.perf_counter() - started
         results: list[SSAValue] = []
         outputs = [_output(leaf, results) for leaf in leaves]
-        specs = user_outputs(leaves, outputs, inputs)
+        specs = user_outputs(leaves, outputs, inputs, request.outside)
         specs += _writes(inputs, results)
         matters = layout_matters(trace, leaves, inputs)
         layouts = [layout_of(array) if matters else None for array in arrays]

@@ -19,10 +19,15 @@ def memory_of(leaf: Any) -> int | None:
     return id(root_of(leaf))
 
 
-def user_outputs(leaves: Sequence[Any], outputs: Sequence[Any], inputs: Sequence[TracedArray]) -> list[OutputSpec]:
-    """Return a spec for each traced leaf; `outputs` are the leaves with `TRACED` in the place of those."""
+def user_outputs(
+    leaves: Sequence[Any], outputs: Sequence[Any], inputs: Sequence[TracedArray], outside: Sequence[tuple[str, Any]]
+) -> list[OutputSpec]:
+    """Return a spec for each traced leaf; `outputs` are the leaves with `TRACED` in the place of those.
+
+    `outside` are arrays that the function reaches by variables.
+    """
     owners = {memory_of(x): {Memory("input", i)} for i, x in enumerate(inputs)}
-    same = identities(leaves, inputs)
+    same = identities([_original(leaf, outside) for leaf in leaves], inputs, outside)
     specs: list[OutputSpec] = []
     for i, (leaf, output) in enumerate(zip(leaves, outputs)):
         if output is not TRACED:
@@ -32,6 +37,18 @@ def user_outputs(leaves: Sequence[Any], outputs: Sequence[Any], inputs: Sequence
         specs.append(OutputSpec(OutputKind.USER_OUTPUT, i, frozenset(known), same.get(i), _is_scalar(leaf)))
         known.add(Memory("output", i))
     return specs
+
+
+def _original(leaf: Any, outside: Sequence[tuple[str, Any]]) -> Any:
+    """Return the array from outside that a leaf stands for, which is no part of one; other leaves as they are."""
+    if type(leaf) is not TracedArray or leaf._real is None or leaf._origin is not None:
+        return leaf
+    return next((array for _, array in outside if _place(array) == _place(leaf._real)), leaf)
+
+
+def _place(array: Any) -> tuple[Any, ...]:
+    """Return where an array of numpy lies in memory, and how it is read there."""
+    return (array.ctypes.data, array.shape, array.strides, array.dtype) if isinstance(array, np.ndarray) else (array,)
 
 
 def _is_scalar(leaf: Any) -> bool | None:

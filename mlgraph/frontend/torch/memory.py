@@ -114,7 +114,13 @@ class Shared:
     same: Mapping[int, Memory]
 
     @classmethod
-    def of(cls, leaves: Sequence[Any], inputs: Sequence[Tensor], parameters: Mapping[int, str]) -> "Shared":
+    def of(
+        cls,
+        leaves: Sequence[Any],
+        inputs: Sequence[Tensor],
+        parameters: Mapping[int, str],
+        outside: Sequence[tuple[str, Any]],
+    ) -> "Shared":
         """Compare the memory of the leaves with that of inputs, parameters and earlier leaves."""
         owners = {storage: {Memory("parameter", name)} for storage, name in parameters.items()}
         for i, x in enumerate(inputs):
@@ -125,7 +131,7 @@ class Shared:
                 known = owners.setdefault(storage, set())
                 aliases[i] = frozenset(known)
                 known.add(Memory("output", i))
-        return cls(aliases, identities(leaves, inputs))
+        return cls(aliases, identities(leaves, inputs, outside))
 
 
 def depends_on_layout(use: LayoutUse, outside: Collection[int], leaves: Sequence[Any]) -> bool:

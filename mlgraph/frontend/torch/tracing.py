@@ -167,6 +167,7 @@ class Root(torch.nn.Module):
         super().__init__()
         check_initialized(request.named)
         self.options = options
+        self.outside = request.outside
         self.training = all(module.training for _, module in request.named if isinstance(module, torch.nn.Module))
         modes = Modes(options.gradients == torch.is_grad_enabled())
         self.trace = Trace(request.function, Streams(request.generators), modes)
@@ -216,7 +217,7 @@ class Root(torch.nn.Module):
         trace = self.trace
         modules = {trace.names[name]: module for name, module in self.named_children()}
         parameters = parameters_below(modules)
-        trace.shared = Shared.of(leaves, inputs, parameters)
+        trace.shared = Shared.of(leaves, inputs, parameters, self.outside)
         outside = {storage for x in inputs if (storage := storage_of(x)) is not None} | parameters.keys()
         trace.reaches_results = depends_on_layout(trace.layout_use, outside, leaves)
 
