@@ -62,6 +62,8 @@ class Layout:
     """The axes from the longest stride to the shortest: (0, 1) for a row-major matrix, (1, 0) for its transpose."""
     strides: tuple[int, ...] | None = None
     """The strides in elements of an array with gaps, repeated or reversed elements; None where `order` says all."""
+    begins: bool = False
+    """Whether it must begin where its storage does."""
 
     @classmethod
     def of(cls, shape: Sequence[int], strides: Sequence[int]) -> "Layout":

@@ -3,13 +3,22 @@
 # pyright: basic
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
 from mlgraph.frontend.program import Input, Layout, Size
 from mlgraph.guards.base import Branch, Guard
 from mlgraph.guards.conditions import FUNCTIONS, holds, spelled, symbols
-from mlgraph.targets.arrays import CPU, array_types, device_of, dtype_name, dtype_object, strides_of, torch_device
+from mlgraph.targets.arrays import (
+    CPU,
+    array_types,
+    device_of,
+    dtype_name,
+    dtype_object,
+    framework_of,
+    strides_of,
+    torch_device,
+)
 
 
 @dataclass(frozen=True)
@@ -159,6 +168,8 @@ class LayoutGuard(Guard):
             branch.tests += [] if self.layout.is_row_major else ["False"]
             return
         text, is_torch = self.array.text(branch), branch.framework == "torch"
+        if self.layout.begins and is_torch:
+            branch.tests.append(f"{text}.storage_offset() == 0")
         if self.layout.strides is not None:
             strides = f"{text}.stride()" if is_torch else f"__strides({text})"
             branch.names.values["__strides"] = strides_of
@@ -170,8 +181,9 @@ class LayoutGuard(Guard):
 
     def failure(self, call: Any) -> str | None:
         array = self.array.find(call)
-        found = Layout.of(array.shape, strides_of(array))
-        if found == self.layout:
+        found = replace(Layout.of(array.shape, strides_of(array)), begins=self.layout.begins)
+        later = self.layout.begins and framework_of(array) == "torch" and array.storage_offset()
+        if found == self.layout and not later:
             return None
         return f"{self.array.name} lies otherwise in memory, and the function's views and copies depend on it"
 

@@ -165,17 +165,20 @@ def _input_from_json(
 
 
 def _layout_to_json(layout: Layout | None) -> list[Any] | None:
-    return None if layout is None else [list(layout.order), None if layout.strides is None else list(layout.strides)]
+    if layout is None:
+        return None
+    return [list(layout.order), None if layout.strides is None else list(layout.strides), layout.begins]
 
 
 def _layout_from_json(described: Any, rank: int) -> Layout | None:
     if described is None:
         return None
-    order, strides = described
+    order, strides, *rest = described
     known = strides is None or (len(strides) == rank and all(type(step) is int for step in strides))
+    known = known and len(rest) < 2 and all(type(begins) is bool for begins in rest)
     if not known or sorted(order) != list(range(rank)) or not all(type(axis) is int for axis in order):
         raise ValueError(f"{described!r} is no layout of an array of rank {rank}")
-    return Layout(tuple(order), None if strides is None else tuple(strides))
+    return Layout(tuple(order), None if strides is None else tuple(strides), *rest)
 
 
 def _size(size: Any) -> int | str:

@@ -44,20 +44,26 @@ def capture(request: Request) -> Program:
 
 def _with_options(request: Request, options: TraceOptions) -> Program:
     try:
-        program, layout_matters = _with_free_sizes(request, options)
+        program, trace = _with_free_sizes(request, options)
     except WritesThroughWindows:
         options = replace(options, strided_windows=True)
-        program, layout_matters = _with_free_sizes(request, options)
-    if layout_matters and not all(array.is_contiguous() for array in request.arrays):
-        program, layout_matters = _with_free_sizes(request, replace(options, keep_layout=True))
-    if layout_matters:
-        layouts = map(layout_of, request.arrays)
+        program, trace = _with_free_sizes(request, options)
+    if trace.layout_matters and not all(array.is_contiguous() for array in request.arrays):
+        program, trace = _with_free_sizes(request, replace(options, keep_layout=True))
+    if trace.layout_matters:
+        line = trace.layout_use.offset
+        if line is not None and any(array.storage_offset() for array in request.arrays):
+            raise UnsupportedOpError(
+                "the function counts from where a tensor begins in its storage, and an argument begins later there",
+                where=line,
+                fix="pass a clone() of the argument",
+            )
+        layouts = (replace(layout_of(array), begins=line is not None) for array in request.arrays)
         program.inputs = tuple(replace(i, layout=layout) for i, layout in zip(program.inputs, layouts))
     return program
 
 
-def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, bool]:
-    """Return the program, and whether it depends on how its inputs lie in memory."""
+def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, Trace]:
     gaps = options.keep_layout and any(layout_of(array).strides is not None for array in request.arrays)
     free = every_axis(request.arrays) if request.dynamic and not gaps else frozenset[tuple[int, int]]()
     while free:
@@ -78,7 +84,7 @@ def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, 
     return _capture(request, frozenset(), options)
 
 
-def _capture(request: Request, free: Free, options: TraceOptions) -> tuple[Program, bool]:
+def _capture(request: Request, free: Free, options: TraceOptions) -> tuple[Program, Trace]:
     root = Root(request, options)
     started = time.perf_counter()
     with quiet(root.trace), users_lines():
@@ -91,7 +97,7 @@ def _capture(request: Request, free: Free, options: TraceOptions) -> tuple[Progr
     forget_weights(exported)
     program.tracer_seconds = seconds
     program.streams = root.trace.streams.used
-    return program, root.trace.layout_matters
+    return program, root.trace
 
 
 def _decompositions(taken_apart: Container[str]) -> Any:

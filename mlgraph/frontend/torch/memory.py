@@ -11,7 +11,9 @@ from torch._ops import OpOverload
 from torch.export import ExportedProgram
 from torch.overrides import TorchFunctionMode
 
+from mlgraph.frontend.locations import current_line
 from mlgraph.frontend.program import Memory, identities
+from mlgraph.frontend.torch.scopes import frame_outside_modes, is_users
 
 LAYOUT_QUERIES = frozenset(
     (
@@ -48,6 +50,8 @@ class LayoutUse:
     """Which tensors were asked for their layout, or went through a function that depends on it."""
 
     asked: bool = False
+    offset: str | None = None
+    """The user's line that asks where a tensor begins in its storage, or counts from there."""
     storages: set[int] = field(default_factory=set)
 
 
@@ -60,11 +64,18 @@ class LayoutRecorder(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
+        if _counts_from_storage(func, args, kwargs) and is_users(frame_outside_modes()):
+            self.use.offset = current_line()
         if func in LAYOUT_QUERIES:
             self.use.asked = True
         elif func in VIEW_OR_COPY or (func is Tensor.to and kwargs and "memory_format" in kwargs):
             self.use.storages |= {found for x in (args[0], result) if (found := storage_of(x)) is not None}
         return result
+
+
+def _counts_from_storage(func: Any, args: Any, kwargs: Any) -> bool:
+    strided = func in (Tensor.as_strided, torch.as_strided)
+    return func is Tensor.storage_offset or (strided and (len(args) > 3 or "storage_offset" in (kwargs or {})))
 
 
 class EagerMemory(TorchFunctionMode):

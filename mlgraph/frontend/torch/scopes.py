@@ -168,6 +168,14 @@ def sizes_as_numbers() -> Iterator[None]:
             setattr(cls, name, original)
 
 
+def frame_outside_modes() -> Any:
+    """Return the frame that called a function of torch, behind those of modes."""
+    frame: Any = sys._getframe(2)  # pyright: ignore[reportPrivateUsage]
+    while frame.f_code.co_name == "__torch_function__":
+        frame = frame.f_back
+    return frame
+
+
 def is_users(frame: Any) -> bool:
     """Return True for the user's own code: Python's library, and code that it generates for torch, is none."""
     return _is_users(frame.f_code.co_filename, str(frame.f_globals.get("__name__")))

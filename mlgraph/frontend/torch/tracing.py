@@ -4,7 +4,6 @@
 import contextlib
 import operator
 import re
-import sys
 import warnings
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -49,6 +48,7 @@ from mlgraph.frontend.torch.regions import inline_regions
 from mlgraph.frontend.torch.replacing import Replacing
 from mlgraph.frontend.torch.scopes import (
     assigned_buffers,
+    frame_outside_modes,
     is_users,
     same_attributes,
     sizes_as_numbers,
@@ -118,7 +118,8 @@ class Trace:
     @property
     def layout_matters(self) -> bool:
         """Return whether another layout of the inputs could change values or what memory results share."""
-        return self.reaches_results or (self.writes and bool(self.layout_use.storages))
+        use = self.layout_use
+        return self.reaches_results or (self.writes and bool(use.storages)) or use.offset is not None
 
     def guards(self) -> tuple[Callable[[], Any], ...]:
         """What a call must find as the trace did: the modes of torch that the function asks of, and its weights."""
@@ -260,7 +261,7 @@ class Looks(TorchFunctionMode):
         given = list(tensors_in((*args, *kwargs.values())))
         self.trace.looked |= {self.numbers[id(x)] for x in given if id(x) in self.numbers}
         self.trace.streams.note(given)
-        if func == REQUIRES_GRAD and is_users(_frame_outside_modes()):
+        if func == REQUIRES_GRAD and is_users(frame_outside_modes()):
             return self._requires_grad(args[0])
         if func == SET_DATA and str(args[0].shape) != str(args[1].shape):
             raise _other_shape("data")
@@ -318,14 +319,6 @@ def _other_shape(name: str) -> UnsupportedOpError:
         why="a graph writes new values into tensors, and leaves them as they lie",
         fix="use the function that gives a new tensor, as x.t() in the place of x.t_()",
     )
-
-
-def _frame_outside_modes() -> Any:
-    """Return the frame that called a function of torch, behind those of modes."""
-    frame: Any = sys._getframe(2)  # pyright: ignore[reportPrivateUsage]
-    while frame.f_code.co_name == "__torch_function__":
-        frame = frame.f_back
-    return frame
 
 
 def _is_dynamic(leaf: Any) -> bool:

@@ -185,3 +185,29 @@ def test_views_are_right_on_other_targets(to):
     graph = mlgraph.compile(several, to=to, args=(reals(4, 6),))
     for got, want in zip(graph(reals(4, 6).numpy()), several(reals(4, 6)), strict=True):
         np.testing.assert_array_equal(np.asarray(got), want.numpy())
+
+
+COUNTING = {
+    "number": lambda x: x + x.storage_offset(),
+    "branch": lambda x: x + 1 if x.storage_offset() else x - 1,
+    "strided": lambda x: torch.as_strided(x, (2, 2), (1, 2), 0),
+    "method": lambda x: x.as_strided((2, 2), (1, 2), storage_offset=1),
+}
+
+
+@pytest.mark.parametrize("name", COUNTING)
+def test_an_argument_that_begins_later_in_its_storage_is_refused_where_that_counts(name):
+    whole = reals(12)
+    graph = mlgraph.compile(COUNTING[name], to="torch", args=(whole[:8],))
+    assert torch.equal(graph(whole[:8]), COUNTING[name](whole[:8]))
+    with pytest.raises(UnsupportedOpError, match="begins later"):
+        graph(whole[4:])
+    with pytest.raises(UnsupportedOpError, match=r"clone\(\)"):
+        mlgraph.compile(COUNTING[name], to="torch", args=(whole[2:],))
+    assert torch.equal(graph(whole[4:].clone()), COUNTING[name](whole[4:].clone()))
+
+
+def test_an_argument_that_begins_later_in_its_storage_is_one_like_others():
+    whole = reals(12)
+    graph = mlgraph.compile(lambda x: x[1:].view(-1) * 2, to="torch", args=(whole[:8],))
+    assert torch.equal(graph(whole[4:]), whole[5:] * 2)
