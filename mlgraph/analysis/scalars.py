@@ -13,7 +13,7 @@ REDUCTIONS = frozenset(
 )
 """Functions that give scalars where their results have no axes, as all ufuncs do."""
 ARRAYS = frozenset(
-    f"numpy.{name}" for name in "asarray broadcast_to copy full ones reshape squeeze where zeros".split()
+    f"numpy.{name}" for name in "asarray broadcast_to copy full ndarray.view ones reshape squeeze where zeros".split()
 )
 """Functions that give arrays always."""
 

@@ -166,7 +166,7 @@ def default_pipeline(
     ivy += [MasksToWherePass(), dce] if to == "jax" else []
     ivy += [NarrowTypesPass()] if narrow else []
     layout = (ChannelsLastPass(),) if to == "tensorflow" else ()
-    separate = (SeparateResultsPass.of(to, inputs, outputs),) if to in ("torch", "numpy") else ()
+    separate = (SeparateResultsPass.of(to, inputs, outputs), dce) if to in ("torch", "numpy") else ()
     kernel = (Stage("kernel", (FuseElementwisePass(fast_math),)),) if fuse else ()
     unused = (DropUnusedKernelsPass(),) if fuse else ()
     return Pipeline(

@@ -195,9 +195,10 @@ class _Separation:
         The function's own result shares its memory, but is an array of its own.
         """
         is_callers = Root("argument", value) in self.owners
-        is_scalar = self.to == "numpy" and rank(value) == 0
-        taken = is_callers or any(value is other for other in self.results.values())
-        return self._indexed(value) if taken and not is_scalar else value
+        if not is_callers and not any(value is other for other in self.results.values()):
+            return value
+        whole = self.to == "numpy" and rank(value) == 0
+        return self._called("numpy.ndarray.view", value) if whole else self._indexed(value)
 
     def _copied_with_base(self, value: SSAValue, spec: OutputSpec) -> tuple[SSAValue, tuple[SSAValue, SSAValue]]:
         """Return a copy of a result, and what was copied with its copy.

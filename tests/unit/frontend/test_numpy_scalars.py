@@ -74,6 +74,14 @@ def test_a_result_of_an_array_without_axes_is_a_scalar_where_numpy_gives_one(nam
     assert types(graph(np.array(1.5))) == types(function(np.array(1.5)))
 
 
+def test_a_view_without_axes_is_an_object_of_its_own():
+    graph = mlgraph.compile(lambda x: ((t := np.asarray(x.sum())), np.squeeze(t[None])), to="numpy", args=(VECTOR,))
+    first, second = graph(VECTOR)
+    assert first is not second
+    second[...] = 7
+    assert first == 7
+
+
 def test_a_loaded_graph_gives_scalars_too(tmp_path):
     graph = mlgraph.compile(lambda x: (np.median(x), np.asarray(x[0])), to="numpy", args=(VECTOR,))
     loaded = mlgraph.load(graph.save(tmp_path))
