@@ -197,8 +197,10 @@ class _Separation:
         is_callers = Root("argument", value) in self.owners
         if not is_callers and not any(value is other for other in self.results.values()):
             return value
-        whole = self.to == "numpy" and rank(value) == 0
-        return self._called("numpy.ndarray.view", value) if whole else self._indexed(value)
+        if self.to == "torch" or rank(value):
+            return self._indexed(value)
+        is_array = is_callers or is_scalar(value) is False
+        return self._called("numpy.ndarray.view", value) if is_array else value
 
     def _copied_with_base(self, value: SSAValue, spec: OutputSpec) -> tuple[SSAValue, tuple[SSAValue, SSAValue]]:
         """Return a copy of a result, and what was copied with its copy.
