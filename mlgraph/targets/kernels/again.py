@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -16,20 +16,33 @@ from mlgraph.targets.llvm import Loaded, bound, machine_code
 POINTER = struct.calcsize("P")
 
 
-class AgainNumpy:
+class _Again:
     """The function `call` that a graph calls in the place of another, which it calls itself where arrays are others.
 
     `last` holds what it compares with, and what it then does.
     """
 
+    code: ClassVar[str]
+    """The file of its machine code."""
+    unlike: ClassVar[tuple[int, ...]]
+    """The numbers of a form that no call has."""
+
     def __init__(self) -> None:
         self.last: list[tuple[Any, ...]] = []
-        self.call = bound(_code("again_numpy.ll"), self.last)
+        self.call = bound(_code(self.code), self.last)
 
     def stand_for(self, other: Callable[..., Any]) -> None:
         """Call this function for all calls to come."""
         self.other = other
-        self.last[:] = [(struct.pack("2q", 0, -1), other)]
+        self.never = (_packed(self.unlike), other)
+        self.last[:] = [self.never]
+
+
+class AgainNumpy(_Again):
+    """Calls with arrays of numpy."""
+
+    code = "again_numpy.ll"
+    unlike = (0, -1)
 
     def form(
         self, operands: Sequence["np.ndarray[Any, Any]"], walk: Walk, results: Sequence[tuple[Any, Any]]
@@ -42,17 +55,11 @@ class AgainNumpy:
         return (_packed(numbers), self.other, walk.call, walk.address, np.empty, owners, *results)
 
 
-class AgainTorch:
-    """The same for tensors of the CPU, which the C interface of DLPack describes (dmlc/dlpack, `DLPackExchangeAPI`)."""
+class AgainTorch(_Again):
+    """Calls with tensors of the CPU, which the C interface of DLPack describes (dmlc/dlpack, `DLPackExchangeAPI`)."""
 
-    def __init__(self) -> None:
-        self.last: list[tuple[Any, ...]] = []
-        self.call = bound(_code("again_torch.ll"), self.last)
-
-    def stand_for(self, other: Callable[..., Any]) -> None:
-        """Call this function for all calls to come."""
-        self.never = (struct.pack("6q", 0, 0, 0, -1, 0, 0), other)
-        self.last[:] = [self.never]
+    code = "again_torch.ll"
+    unlike = (0, 0, 0, -1, 0, 0)
 
     def form(self, operands: Sequence[Any], walk: Walk, results: Sequence[tuple[Any, Any]]) -> tuple[Any, ...]:
         """What `last` is to hold for calls with operands like these, whose results have these shapes and types.
@@ -74,7 +81,7 @@ class AgainTorch:
         numbers += [dtypes.index(dtype) for _, dtype in results]
         modes = (vars(forward_ad), "_current_level", -1, "requires_grad", torch.is_grad_enabled, torch.Tensor.is_neg)
         how = (walk.call, walk.address, walk.owner, *modes, torch.Tensor.new_empty)
-        return (_packed(numbers), self.never[1], *how, *(tuple(shape) for shape, _ in results))
+        return (_packed(numbers), self.other, *how, *(tuple(shape) for shape, _ in results))
 
 
 class _Described(ctypes.Structure):

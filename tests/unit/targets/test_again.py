@@ -1,143 +1,122 @@
-# pyright: basic
-"""Calls of torch's kernels that are as the last one, and calls that look like it but are others."""
+"""Calls of kernels of numpy that are as the last one."""
 
+import gc
 import sys
-import threading
+from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
-import torch
-from torch.autograd import forward_ad
 
-import mlgraph
+from mlgraph.targets.kernels.again import AgainNumpy
 
-
-def chain(x, b):
-    return torch.tanh(x * 2.0 + b) * x
+DOUBLE = np.dtype(np.float64)
 
 
-def moments(x, b):
-    mean = x * 0.9 + b * 0.1
-    return mean, mean * mean - 1.0, x > b
+class Walk(NamedTuple):
+    call: Any
+    address: int
+    owner: Any = None
 
 
-X, B = torch.linspace(-1, 1, 12).reshape(3, 4), torch.linspace(0, 1, 4)
+def twice(plan: int, x: Any, *results: Any) -> Any:
+    for n, y in enumerate(results, plan):
+        y[...] = n * x
+    return results[-1]
 
 
-@pytest.fixture(params=[chain, moments], ids=["one result", "three results"])
-def warm(request):
-    """A graph whose last call was of `X` and `B`, and its function."""
-    graph = mlgraph.compile(request.param, to="torch", args=(X, B))
-    for _ in range(4):
-        graph(X, B)
-    return graph, request.param
+@pytest.fixture
+def others() -> list[Any]:
+    return []
 
 
-def negated(x):
-    """A tensor of the same sizes and strides whose elements torch has yet to negate."""
-    found = torch.complex(torch.zeros_like(x), -x)[None].conj().imag[0]
-    assert found.is_neg()
-    return found.as_strided(x.shape, found.stride())
+@pytest.fixture
+def again(others: list[Any]) -> AgainNumpy:
+    again = AgainNumpy()
+    again.stand_for(lambda *arrays: others.append(arrays) or "other")
+    return again
 
 
-class Scaled(torch.Tensor):
-    """A subclass of the user's own."""
+def test_an_array_as_before_is_given_to_the_loops(again: AgainNumpy, others: list[Any]):
+    x = np.arange(6.0).reshape(2, 3)
+    assert again.call(x) == "other"
+    again.last[0] = again.form([x], Walk(twice, 2), [((2, 3), DOUBLE)])
+    np.testing.assert_array_equal(again.call(x + 1), 2 * (x + 1))
+    assert len(others) == 1
 
 
-LIKE_IT = {
-    "other values": lambda: (X * 3, B + 1),
-    "a parameter": lambda: (X, torch.nn.Parameter(B)),
-    "another size": lambda: (X[:2], B),
-    "another layout": lambda: (X.T.contiguous().T, B),
-    "a part": lambda: (torch.linspace(0, 1, 24).reshape(3, 8)[:, ::2], B),
-    "an offset": lambda: (torch.linspace(0, 1, 16).reshape(4, 4)[1:], B),
-    "nothing": lambda: (X[:0], B),
-    "pending negation": lambda: (negated(X), B),
-    "two pending negations": lambda: (X, negated(B)),
-    "one tensor twice": lambda: (B[None].expand(3, 4), B),
-    "a subclass": lambda: (X.as_subclass(Scaled), B),
-    "64 bits": lambda: (X.double(), B.double()),
+def test_several_results_are_a_tuple(again: AgainNumpy):
+    x = np.arange(3.0)
+    again.last[0] = again.form([x], Walk(twice, 2), [((3,), DOUBLE), ((3,), np.dtype(np.float32))])
+    two, three = again.call(x)
+    np.testing.assert_array_equal(two, 2 * x)
+    np.testing.assert_array_equal(three, 3 * x)
+    assert three.dtype == np.float32
+
+
+class Sub(np.ndarray):
+    pass
+
+
+OTHERS = {
+    "size": np.zeros((2, 4)),
+    "rank": np.zeros(6),
+    "no axes": np.zeros(()),
+    "order": np.zeros((2, 3), order="F"),
+    "gaps": np.zeros((2, 6))[:, ::2],
+    "backwards": np.zeros((2, 3))[::-1],
+    "type": np.zeros((2, 3), np.int64),
+    "byte order": np.zeros((2, 3), ">f8"),
+    "class": np.zeros((2, 3)).view(Sub),
+    "number": np.float64(0),
+    "no array": None,
 }
 
 
-def check(found, wanted):
-    for a, b in zip(*([r] if isinstance(r, torch.Tensor) else r for r in (found, wanted)), strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
-        assert a.requires_grad == b.requires_grad
-        assert a.stride() == b.stride() or not a.numel()
+@pytest.mark.parametrize("name", OTHERS)
+def test_another_array_is_given_to_the_other_function(again: AgainNumpy, others: list[Any], name: str):
+    x = np.zeros((2, 3))
+    again.last[0] = again.form([x, x], Walk(twice, 2), [((2, 3), DOUBLE)])
+    for arrays in ((OTHERS[name], x), (x, OTHERS[name]), (x,), (x, x, x), ()):
+        assert again.call(*arrays) == "other"
+        assert len(others.pop()) == len(arrays)
 
 
-@pytest.mark.parametrize("name", LIKE_IT)
-def test_each_call_is_right_between_calls_like_the_last(warm, name):
-    graph, function = warm
-    for args in (LIKE_IT[name](), LIKE_IT[name](), (X, B), LIKE_IT[name](), LIKE_IT[name](), LIKE_IT[name]()):
-        with torch.no_grad():
-            check(graph(*args), function(*args))
-        check(graph(*args), function(*args))
+def test_errors_of_the_loops_the_results_and_the_other_function_are_raised(again: AgainNumpy):
+    def fails(*_: Any) -> Any:
+        raise KeyError("reason")
+
+    x = np.zeros(3)
+    for walk, shape in ((Walk(fails, 0), (3,)), (Walk(twice, 2), (-3,))):
+        again.last[0] = again.form([x], walk, [((3,), DOUBLE), (shape, DOUBLE)])
+        with pytest.raises((KeyError, ValueError)):
+            again.call(x)
+    again.stand_for(fails)
+    with pytest.raises(KeyError):
+        again.call(x)
 
 
-def test_gradients_are_taken_when_they_are_wanted(warm):
-    graph, function = warm
-    for wanted in (True, False, True, True, False, False):
-        x, y = X.clone().requires_grad_(wanted), X.clone().requires_grad_(wanted)
-        found, expected = graph(x, B), function(y, B)
-        check(found, expected)
-        if wanted:
-            first = [r if isinstance(r, torch.Tensor) else r[0] for r in (found, expected)]
-            first[0].sum().backward()
-            first[1].sum().backward()
-            torch.testing.assert_close(x.grad, y.grad)
-
-
-def test_transforms_of_torch_see_operations(warm):
-    graph, function = warm
-    batch = torch.stack([X, X + 1])
-    check(torch.func.vmap(graph, (0, None))(batch, B), torch.func.vmap(function, (0, None))(batch, B))
-    with forward_ad.dual_level():
-        dual = forward_ad.make_dual(X, torch.ones_like(X))
-        for found, wanted in zip(
-            *([r] if isinstance(r, torch.Tensor) else r for r in (graph(dual, B), function(dual, B)))
-        ):
-            assert (forward_ad.unpack_dual(found).tangent is None) == (forward_ad.unpack_dual(wanted).tangent is None)
-    for _ in range(3):
-        check(graph(X, B), function(X, B))
-
-
-def test_results_are_new_ordinary_tensors(warm):
-    graph, function = warm
-    first, second = graph(X, B), graph(X, B)
-    for a, b in zip(*([r] if isinstance(r, torch.Tensor) else r for r in (first, second))):
-        assert a is not b
-        assert a.data_ptr() != b.data_ptr()
-        assert type(a) is torch.Tensor
-        a.resize_(100)
-        a.zero_()
-    check(second, function(X, B))
-
-
-def test_calls_hold_no_references(warm):
-    graph, _ = warm
-    before = sys.getrefcount(X), sys.getrefcount(B), sys.getrefcount(torch.Tensor)
+def test_nothing_is_kept_alive_and_nothing_is_freed_that_is_used(again: AgainNumpy):
+    x, owner = np.zeros(3), object()
+    again.last[0] = again.form([x], Walk(twice, 2, owner), [((3,), DOUBLE)])
+    counted = (x, owner, again.last[0], again.other, twice, DOUBLE)
+    before = [sys.getrefcount(thing) for thing in counted]
     for _ in range(100):
-        graph(X, B)
-    assert (sys.getrefcount(X), sys.getrefcount(B), sys.getrefcount(torch.Tensor)) == before
+        found = again.call(x)
+        again.call(None)
+    assert sys.getrefcount(found) == 2
+    del found
+    assert [sys.getrefcount(thing) for thing in counted] == before
 
 
-def test_threads_with_other_sizes_call_one_graph(warm):
-    graph, function = warm
-    wrong = []
+def test_the_form_may_be_replaced_while_it_is_used(again: AgainNumpy):
+    """Another thread may call with other arrays meanwhile: what the call needs is kept until it ends."""
+    x = np.zeros(3)
 
-    def calls(n):
-        x = torch.linspace(-2, 1, 4 * n).reshape(n, 4)
-        wanted = function(x, B)
-        for _ in range(300):
-            try:
-                check(graph(x, B), wanted)
-            except AssertionError as error:
-                wrong.append(error)
+    def replacing(plan: int, x: Any, y: Any) -> Any:
+        again.stand_for(again.other)
+        gc.collect()  # what nobody holds any more is gone now
+        return twice(plan, x + 1, y)
 
-    threads = [threading.Thread(target=calls, args=(n,)) for n in (2, 3, 5, 7)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not wrong
+    again.last[0] = again.form([x], Walk(replacing, 2, [object()]), [((3,), DOUBLE)])
+    np.testing.assert_array_equal(again.call(x), [2.0, 2.0, 2.0])
+    assert again.call(x) == "other"
