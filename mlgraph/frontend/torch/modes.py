@@ -7,11 +7,11 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 
-from mlgraph.frontend.locations import is_library
-from mlgraph.frontend.torch.scopes import STDLIB, is_users
+from mlgraph.frontend.torch.scopes import is_users, is_users_file
 
 GRADIENTS = ("is_grad_enabled",)
 MODES = (
@@ -78,23 +78,26 @@ def watching_modes(modes: Modes) -> Iterator[None]:
             names[key] = function
 
 
-_searched: dict[str, tuple[dict[str, Any], int, list[str]]] = {}
-"""The modules that were searched: their names with values, how many those were, and which have the functions."""
+_searched: WeakKeyDictionary[ModuleType, tuple[int, list[str]]] = WeakKeyDictionary()
+"""The installed modules that were searched: how many names they had, and which of these have the functions."""
 
 
 def _imported(functions: frozenset[Any]) -> Iterator[tuple[dict[str, Any], str]]:
     """Yield where the user's modules and torch itself have such functions.
 
-    A module is searched again where its names have become more or fewer; `__main__`, where people type, always.
+    An installed module is searched again where its names have become more or fewer, others each time.
     """
     for name, module in list(sys.modules.items()):
         if not isinstance(module, ModuleType):
             continue
         names = module.__dict__
-        searched, length, found = _searched.get(name, (None, 0, []))
-        if searched is not names or length != len(names) or name == "__main__":
-            found = _names_of(functions, names) if name == "torch" or _is_users(name, module) else []
-            _searched[name] = names, len(names), found
+        length, found = _searched.get(module, (-1, []))
+        if length != len(names):
+            filename = getattr(module, "__file__", None) or ""
+            users = is_users_file(filename, name) and bool(filename or name == "__main__")
+            found = _names_of(functions, names) if users or name == "torch" else []
+            if not users or "-packages" in filename:
+                _searched[module] = len(names), found
         for key in found:
             if names.get(key) in functions:
                 yield names, key
@@ -103,12 +106,6 @@ def _imported(functions: frozenset[Any]) -> Iterator[tuple[dict[str, Any], str]]
 def _names_of(functions: frozenset[Any], names: dict[str, Any]) -> list[str]:
     kinds = (FunctionType, BuiltinFunctionType)
     return [key for key, value in list(names.items()) if type(value) in kinds and value in functions]
-
-
-def _is_users(name: str, module: ModuleType) -> bool:
-    filename = getattr(module, "__file__", None) or ""
-    ours = is_library(filename) or (filename.startswith(STDLIB) and "-packages" not in filename)
-    return not ours and bool(filename or name == "__main__")
 
 
 def _watched(function: Any, modes: Modes) -> Callable[..., Any]:

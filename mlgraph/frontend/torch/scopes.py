@@ -178,11 +178,12 @@ def frame_outside_modes() -> Any:
 
 def is_users(frame: Any) -> bool:
     """Return True for the user's own code: Python's library, and code that it generates for torch, is none."""
-    return _is_users(frame.f_code.co_filename, str(frame.f_globals.get("__name__")))
+    return is_users_file(frame.f_code.co_filename, str(frame.f_globals.get("__name__")))
 
 
 @functools.lru_cache(maxsize=4096)
-def _is_users(filename: str, module: str) -> bool:
+def is_users_file(filename: str, module: str) -> bool:
+    """Return True for a file of the user's, whose module has this name."""
     pythons = filename.startswith(STDLIB) and "-packages" not in filename
     return not (pythons or is_library(filename) or module.partition(".")[0] in (*LIBRARIES, "sympy"))
 

@@ -107,3 +107,16 @@ def test_a_function_that_asks_for_no_mode_is_captured_once():
     assert torch.allclose(found, expected)
     assert graph.cache_info().captures == 1
     assert torch.is_grad_enabled.__module__ != "mlgraph.frontend.torch.modes"
+
+
+asks = bool
+
+
+def test_a_name_that_becomes_a_function_of_torch_is_watched(monkeypatch):
+    mlgraph.compile(lambda x: x * 2, to="torch", args=(X,))
+    monkeypatch.setitem(globals(), "asks", is_grad_enabled)
+    function = lambda x: x * 2 if asks() else x * 3  # noqa: E731
+    graph = mlgraph.compile(function, to="torch", args=(X,))
+    with torch.no_grad():
+        assert torch.equal(graph(X), function(X))
+    assert torch.equal(graph(X), function(X))
