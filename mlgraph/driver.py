@@ -404,6 +404,7 @@ def _run_pipeline(
         fast_math=options.fast_math,
         inputs=passed,
         outputs=program.outputs,
+        exact=info.source == to,
     )
     copies: list[Any] = []
 

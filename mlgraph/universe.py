@@ -37,6 +37,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "masks-to-where": _pass("masks_to_where", "MasksToWherePass"),
     "narrow-halves": _pass("narrow_halves", "NarrowHalvesPass"),
     "narrow-types": _pass("narrow_types", "NarrowTypesPass"),
+    "pin-views": _pass("pin_views", "PinViewsPass"),
     "separate-results": _pass("separate_results", "SeparateResultsPass"),
 }
 """The passes of mlgraph; `canonicalize`, `cse` and `dce` are xDSL's."""

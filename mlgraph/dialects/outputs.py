@@ -39,6 +39,8 @@ class OutputSpec:
     """The very array that the function returns, where it is one of these and not merely a view."""
     scalar: bool | None = None
     """Whether a result without axes is a scalar of numpy's in the place of an array; None from other frameworks."""
+    read_only: bool = False
+    """Whether numpy refuses writes into the function's own result, as into a diagonal."""
 
     @property
     def is_written_in_place(self) -> bool:

@@ -86,7 +86,9 @@ def can_evaluate(op: Operation) -> bool:
     """Whether `op` is of a kind that depends on its operands alone."""
     if is_constant(op) or type(op) in INDEX_OPERATORS:
         return True
-    return isinstance(op, Row) and op.OP.dialect == "ivy" and not op.regions
+    if not isinstance(op, Row) or op.OP is ivy.optimization_barrier:
+        return False
+    return op.OP.dialect == "ivy" and not op.regions
 
 
 def static_size(op: Operation) -> int | None:

@@ -1,6 +1,7 @@
 """The passes between a captured program and a module of backend calls, in order and by stage.
 
-    ivy          bake-generators if asked for, fold-constants, canonicalize, cse, the user's own passes
+    ivy          pin-views (where results share memory), bake-generators if asked for, fold-constants, canonicalize,
+                 cse, the user's own passes
     stateful     functionalize-state
     generator    lower-generator
     constant     lower-constant
@@ -37,6 +38,7 @@ from mlgraph.transforms.lower_generator import LowerGeneratorPass
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 from mlgraph.transforms.masks_to_where import MasksToWherePass
 from mlgraph.transforms.narrow_types import NarrowTypesPass
+from mlgraph.transforms.pin_views import PinViewsPass
 from mlgraph.transforms.separate_results import SeparateResultsPass
 
 Backend: TypeAlias = Literal["torch", "jax", "tensorflow", "numpy"]
@@ -152,21 +154,26 @@ def default_pipeline(
     fast_math: bool = False,
     inputs: Sequence[int] = (),
     outputs: Sequence[OutputSpec] = (),
+    exact: bool = False,
 ) -> Pipeline:
     """What `compile` runs to turn an ivy module into calls of backend `to`.
 
     `array_caching` evaluates what depends on no input; without it, constants stay as the user wrote them, equal ones
     included. `include_generators=False` draws random numbers once, now. `passes` are the user's own. `narrow` makes
-    64-bit types 32-bit ones, for jax without the others. `fuse` makes kernels of elementwise chains.
+    64-bit types 32-bit ones, for jax without the others. `fuse` makes kernels of elementwise chains. `exact` refuses
+    results that would not share the memory that `outputs` say.
     """
     cse, dce, own = CommonSubexpressionElimination(), DeadCodeElimination(), tuple(passes)
-    ivy: list[ModulePass] = [] if include_generators else [BakeGeneratorsPass()]
+    can_be_written = to in ("torch", "numpy")
+    has_views = can_be_written and any(spec.aliases for spec in outputs)
+    ivy: list[ModulePass] = [PinViewsPass.of(outputs)] if has_views else []
+    ivy += [] if include_generators else [BakeGeneratorsPass()]
     ivy += [FoldConstantsPass(), CanonicalizePass(), cse] if array_caching else [CanonicalizePass()]
     ivy += [*own, dce] if own else []
     ivy += [MasksToWherePass(), dce] if to == "jax" else []
     ivy += [NarrowTypesPass()] if narrow else []
     layout = (ChannelsLastPass(),) if to == "tensorflow" else ()
-    separate = (SeparateResultsPass.of(to, inputs, outputs), dce) if to in ("torch", "numpy") else ()
+    separate = (SeparateResultsPass.of(to, inputs, outputs, exact), dce) if can_be_written else ()
     kernel = (Stage("kernel", (FuseElementwisePass(fast_math),)),) if fuse else ()
     unused = (DropUnusedKernelsPass(),) if fuse else ()
     return Pipeline(

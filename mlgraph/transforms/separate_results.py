@@ -11,7 +11,7 @@ own result does not; so is the new value of an input or a buffer that is a view 
 """
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
@@ -23,7 +23,7 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint
 
-from mlgraph.analysis.aliases import Aliases, Root
+from mlgraph.analysis.aliases import Aliases, Root, Roots
 from mlgraph.analysis.scalars import is_scalar
 from mlgraph.dialects.backend import BACKENDS, CallOp
 from mlgraph.dialects.building import building
@@ -31,9 +31,12 @@ from mlgraph.dialects.functions import functions
 from mlgraph.dialects.ivy.types import rank
 from mlgraph.dialects.outputs import Memory, OutputKind, OutputSpec
 from mlgraph.dialects.stateful import read_slots, written_slots
+from mlgraph.errors import UnsupportedOpError, line_of
 
 IN_PLACE = {"torch": (OutputKind.INPUT, OutputKind.BUFFER), "numpy": (OutputKind.INPUT,)}
 """The results whose values are copied into memory of the caller's; others are kept as they are."""
+REPEATING = ("numpy.broadcast_to", "torch.broadcast_to", "torch.Tensor.expand")
+"""Functions whose results may have an element of their argument in several places."""
 
 
 @dataclass(frozen=True)
@@ -47,21 +50,31 @@ class SeparateResultsPass(ModulePass):
     """The inputs that `@main` takes, in order."""
     outputs: tuple[OutputSpec, ...] = field(default=(), init=False)
     """Where the results of `@main` go, but for those of objects; without any, no result may share memory."""
+    exact: bool = field(default=False, init=False)
+    """Whether the function is of the same framework, whose results then share memory exactly where its own do."""
 
     @classmethod
     def of(
-        cls, to: Literal["torch", "jax", "tensorflow", "numpy"], inputs: Sequence[int], outputs: Sequence[OutputSpec]
+        cls,
+        to: Literal["torch", "jax", "tensorflow", "numpy"],
+        inputs: Sequence[int],
+        outputs: Sequence[OutputSpec],
+        exact: bool,
     ) -> "SeparateResultsPass":
         """Return the pass for a program that takes the inputs of these numbers."""
         found = cls(to)
         object.__setattr__(found, "inputs", tuple(Memory("input", i) for i in inputs))
         object.__setattr__(found, "outputs", tuple(outputs))
+        object.__setattr__(found, "exact", exact)
         return found
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         main = next((f for f in functions(op) if f.sym_name.data == "main"), None)
         if main is not None and self.to in IN_PLACE:
-            _Separation(main, self.to, self.inputs, self.outputs).run()
+            separation = _Separation(main, self.to, self.inputs, self.outputs)
+            separation.run()
+            if self.exact:
+                separation.check()
 
 
 class _Separation:
@@ -116,23 +129,49 @@ class _Separation:
                 results[i] = self._overwriting(value, spec) if self._is_in_place(spec) else self._kept(value, spec)
         self.last.operands = results
 
+    def check(self) -> None:
+        """Raise `UnsupportedOpError` where a result does not share the memory that the function's own result does."""
+        given = {spec.memory: value for spec, value in zip(self.outputs, self.last.operands, strict=True)}
+        for spec, value in zip(self.outputs, self.last.operands, strict=True):
+            self._check_shares(spec, value, given)
+
+    def _check_shares(self, spec: OutputSpec, value: SSAValue, given: Mapping[Memory, SSAValue]) -> None:
+        if spec.kind is not OutputKind.USER_OUTPUT or spec.same is not None or spec.scalar:
+            return
+        mine = self.aliases.roots(value)
+        known = {memory for memory in spec.aliases if memory.kind != "output"}
+        for memory in known or spec.aliases:
+            if mine.isdisjoint(self._roots(memory, given)):
+                raise UnsupportedOpError(
+                    f"{_named(spec)} is a view of {_named(memory)}, and {self.to} has no call that gives it as one",
+                    where=line_of(value.owner if isinstance(value.owner, Operation) else self.last),
+                    fix="return a copy",
+                )
+
+    def _roots(self, memory: Memory, given: Mapping[Memory, SSAValue]) -> Roots:
+        """Return what the values are views of that share this memory."""
+        if memory in given:
+            return self.aliases.roots(given[memory])
+        if memory.kind == "parameter":
+            return frozenset({Root("parameter", memory.key)})
+        return frozenset(root for root, owner in self.owners.items() if owner == memory)
+
     def _share_conjugates(self) -> None:
         """Let results that share memory be conjugates of it that torch has yet to compute, as its own are."""
-        self.last.operands = [
-            self._conjugated_late(value) if spec.aliases else value
-            for spec, value in zip(self.outputs, self.last.operands, strict=True)
-        ]
+        pairs = list(zip(self.outputs, self.last.operands, strict=True))
+        written = {value for spec, value in pairs if self._is_in_place(spec)}
+        self.last.operands = [self._conjugated_late(value, written) if spec.aliases else value for spec, value in pairs]
 
-    def _conjugated_late(self, value: SSAValue) -> SSAValue:
+    def _conjugated_late(self, value: SSAValue, written: Collection[SSAValue]) -> SSAValue:
         """Return a view of conjugates as a view of memory that is not conjugate."""
         op = value.owner
-        if not isinstance(op, CallOp):
+        if not isinstance(op, CallOp) or value in written:
             return value
         conjugates = _is_conjugation(op)
         if not conjugates and not self.aliases.is_view(op):
             return value
         source = op.inputs[0]
-        viewed = self._conjugated_late(source)
+        viewed = self._conjugated_late(source, written)
         if viewed is source and not conjugates:
             return value
         view = op.clone({source: viewed})
@@ -159,9 +198,15 @@ class _Separation:
             value = op.inputs[0]
 
     def _overwriting(self, value: SSAValue, spec: OutputSpec) -> SSAValue:
-        """Return a value to write in place, copied where it may be a view of what this call overwrites."""
+        """Return a value to write in place, copied where it may be a view of what this call overwrites.
+
+        Also one that has an element in several places, of which another result is a view: that view becomes the same
+        part of what is overwritten, and its elements must tell which.
+        """
         overlaps = any(self._memory(root) in self.overwritten for root in self.aliases.roots(value))
-        new = self._copied(value) if overlaps else value
+        has_views = any(spec.memory in other.aliases for other in self.outputs)
+        repeats = any(op.callee.data in REPEATING for op in self._chain(value))
+        new = self._copied(value) if overlaps or (has_views and repeats) else value
         self.finals[spec.memory] = (value, new)
         return new
 
@@ -177,6 +222,8 @@ class _Separation:
         new = self._another(value if new is None else new)
         if self.to == "numpy" and spec.scalar is False and is_scalar(new) is not False:
             new = self._called("numpy.asarray", new)
+        if self.to == "numpy" and spec.read_only:
+            new = self._read_only(new)
         for root in self.aliases.roots(new):
             self.kept.setdefault(root, []).append(spec)
         self.finals[spec.memory] = base if base[0] is not value else (value, new)
@@ -240,8 +287,6 @@ class _Separation:
             old, new = self.finals[memory]
             if (found := self._rebuilt(value, old, new)) is not None:
                 return found
-            if isinstance(old.owner, CallOp) and _is_conjugation(old.owner) and old.owner.inputs[0] is value:
-                return self._called("torch.conj", new)
         return None
 
     def _rebuilt(self, value: SSAValue, old: SSAValue, new: SSAValue) -> SSAValue | None:
@@ -294,6 +339,14 @@ class _Separation:
         """Return `value[()]`: a view of the whole array, or a scalar of numpy in the place of an array without axes."""
         return self._called("operator.getitem", value, ())
 
+    def _read_only(self, value: SSAValue) -> SSAValue:
+        """Return a view of a whole array of numpy's that cannot be written."""
+        if isinstance(op := value.owner, CallOp) and op.callee.data == "numpy.broadcast_to":
+            return value
+        with building(Builder(InsertPoint.before(self.last)), self.last.location):
+            (shape,) = BACKENDS[self.to].call("builtins.getattr", (value, "shape"), {})
+        return self._called("numpy.broadcast_to", value, shape)
+
     def _called(self, callee: str, value: SSAValue, *literals: Any) -> SSAValue:
         """Insert a call that returns such a value as it is given."""
         owner = value.owner if isinstance(value.owner, Operation) else self.last
@@ -303,6 +356,14 @@ class _Separation:
         result.name_hint = value.name_hint
         self.aliases.add(cast(CallOp, result.owner))
         return result
+
+
+def _named(place: OutputSpec | Memory) -> str:
+    """Return how an error calls a result, or memory."""
+    if isinstance(place, OutputSpec):
+        return f"result {place.target}"
+    nouns = {"input": "argument", "output": "result"}
+    return f"{nouns.get(place.kind, place.kind)} {place.key}"
 
 
 def _is_conjugation(op: CallOp) -> bool:

@@ -111,7 +111,6 @@ def test_values_writes_and_shared_memory_are_eagers(source: str) -> None:
     every()
 
 
-@pytest.mark.xfail(strict=True, reason="a view of an array that a number overwrites whole becomes the number itself")
 def test_a_view_of_an_array_that_is_overwritten_whole_is_a_view_of_it() -> None:
     def overwritten(x: Any) -> Any:
         x[:] = 0

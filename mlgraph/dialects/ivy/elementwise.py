@@ -251,6 +251,12 @@ def stop_gradient(x: Value) -> Type:
     return same(x)
 
 
+@op(jax="lax.optimization_barrier(x)", tensorflow="tf.identity(x)")
+def optimization_barrier(x: Value) -> Type:
+    """`x`, of which no pass knows more than its type: `stablehlo.optimization_barrier`."""
+    return same(x)
+
+
 @op(Pure(), torch="torch.abs(x)", jax="jnp.abs(x)", tensorflow="tf.abs(x)", numpy="np.abs(x)")
 def abs(x: Value) -> Type:
     """The absolute value; the modulus, a real, of a complex number."""

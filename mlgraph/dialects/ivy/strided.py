@@ -11,13 +11,13 @@ from mlgraph.dialects.dtypes import i64
 from mlgraph.dialects.ivy.creation import dim, full, iota
 from mlgraph.dialects.ivy.elementwise import add, complex, imag, multiply, number, real
 from mlgraph.dialects.ivy.indexing import index, take
-from mlgraph.dialects.ivy.manipulation import expand_dims, permute_dims, stack
+from mlgraph.dialects.ivy.manipulation import broadcast_to, expand_dims, permute_dims, slice, squeeze, stack
 from mlgraph.dialects.ivy.table import composite
 from mlgraph.dialects.ivy.types import UNKNOWN, normal_axis, rank, shape_of
-from mlgraph.dialects.parameters import Value
+from mlgraph.dialects.parameters import Ints, Value
 from mlgraph.dialects.sizes import Size
 
-__all__ = ("diagonal", "from_pairs", "to_pairs", "windows")
+__all__ = ("as_strided", "diagonal", "from_pairs", "to_pairs", "windows")
 
 
 @composite(
@@ -55,6 +55,22 @@ def from_pairs(x: Value) -> Value:
 def to_pairs(x: Value) -> Value:
     """The real and the imaginary parts of complex numbers along a new last axis."""
     return stack([real(x), imag(x)], rank(x))
+
+
+def as_strided(flat: Value, size: Ints, stride: Ints, offset: int) -> Value:
+    """Build what `torch.as_strided` gives of an array of one axis, of positive sizes and strides that are not negative.
+
+    Windows in windows, the longest steps first; along axes of stride 0 the elements are repeated.
+    """
+    steps = sorted((i for i in range(len(size)) if size[i] > 1 and stride[i] > 0), key=lambda i: -stride[i])
+    reach = [1 + builtins.sum((size[i] - 1) * stride[i] for i in steps[k:]) for k in range(len(steps) + 1)]
+    x = slice(flat, (offset,), (offset + reach[0],), (1,))
+    for k, i in enumerate(steps):
+        x = windows(x, k, reach[k + 1], stride[i])
+    x = squeeze(x, (len(steps),))
+    x = permute_dims(x, tuple(sorted(range(len(steps)), key=lambda k: steps[k])))
+    x = expand_dims(x, tuple(i for i in range(len(size)) if i not in steps)) if len(steps) < len(size) else x
+    return broadcast_to(x, size) if shape_of(x) != size else x
 
 
 def size(x: Value, axis: int) -> Size:

@@ -453,6 +453,7 @@ def resolve(array: TracedArray, promote: bool = False) -> None:
 def _attach(array: TracedArray, owner: np.ndarray, whole: TracedArray) -> None:
     real = array._real
     array._real = None
+    array._read_only = is_made_read_only(real)
     if array._origin is not None:
         from mlgraph.frontend.numpy.indexing import items_of, parse
 
@@ -467,7 +468,21 @@ def _attach(array: TracedArray, owner: np.ndarray, whole: TracedArray) -> None:
     if real.dtype != owner.dtype:
         raise unsupported("writing to an array that is also viewed as another type", fix="use astype instead of view")
     flat = view(whole, views.Reshaped(owner.shape, (owner.size,), owner), (owner.size,))
-    array._parent, array._step = flat, views.Gathered(_places(real, owner), real)
+    array._parent, array._step = flat, _by_strides(real, owner)
+
+
+def is_made_read_only(real: np.ndarray) -> bool:
+    """Whether a real array is a view that numpy made read-only, of an array that the function made."""
+    owner = owner_of(real)
+    return not real.flags.writeable and owner.flags.writeable and id(owner) not in current().captured
+
+
+def _by_strides(real: np.ndarray, owner: np.ndarray) -> views.Step:
+    """The step from the flat owner to a view of it."""
+    places, strides = _places(real, owner), [s // owner.itemsize for s in real.strides]
+    if not owner.flags.c_contiguous or not real.size or min(strides, default=0) < 0:
+        return views.Gathered(places, real)
+    return views.Strided(places, real, tuple(strides), int(places.min()))
 
 
 def _places(real: np.ndarray, owner: np.ndarray) -> np.ndarray:

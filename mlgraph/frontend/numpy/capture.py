@@ -17,7 +17,7 @@ from mlgraph.frontend.numpy import complex_ufuncs, random, replacements, table, 
 from mlgraph.frontend.numpy.array import Storage, TracedArray
 from mlgraph.frontend.numpy.instances import real_of
 from mlgraph.frontend.numpy.lifting import as_array
-from mlgraph.frontend.numpy.memory import layout_matters, user_outputs
+from mlgraph.frontend.numpy.memory import check_outside, layout_matters, take_apart, user_outputs
 from mlgraph.frontend.numpy.polynomials import Symbol
 from mlgraph.frontend.numpy.sizes import Size, is_free, operand, symbol_size
 from mlgraph.frontend.numpy.trace import PRIVATE, Trace, element_type, outside_write, tracing
@@ -45,6 +45,8 @@ def capture(request: Request) -> Program:
             if _is_outside_write(error):
                 raise outside_write() from error
             raise
+        check_outside(leaves, request.outside)
+        take_apart(leaves)
         looked = [x._looked for x in inputs]
         seconds = time.perf_counter() - started
         results: list[SSAValue] = []

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.looking import root_of
-from mlgraph.frontend.numpy.trace import Trace
+from mlgraph.frontend.numpy.array import TracedArray, is_made_read_only, resolve
+from mlgraph.frontend.numpy.looking import owner_of, root_of
+from mlgraph.frontend.numpy.trace import Trace, outside_view
 from mlgraph.frontend.program import TRACED, Memory, OutputKind, OutputSpec, identities
 
 
@@ -34,21 +34,45 @@ def user_outputs(
             continue
         owner = memory_of(leaf)
         known = owners.setdefault(owner, set()) if owner is not None else set[Memory]()
-        specs.append(OutputSpec(OutputKind.USER_OUTPUT, i, frozenset(known), same.get(i), _is_scalar(leaf)))
+        specs.append(
+            OutputSpec(OutputKind.USER_OUTPUT, i, frozenset(known), same.get(i), _is_scalar(leaf), _is_read_only(leaf))
+        )
         known.add(Memory("output", i))
     return specs
+
+
+def check_outside(leaves: Sequence[Any], outside: Sequence[tuple[str, Any]]) -> None:
+    """Raise `OutsideWriteError` for a leaf that is a part of an array which the function reaches by a variable."""
+    arrays = [array for _, array in outside if isinstance(array, np.ndarray)]
+    for leaf in leaves:
+        real = leaf._real if type(leaf) is TracedArray else leaf
+        if not isinstance(real, np.ndarray) or any(_place(real) == _place(array) for array in arrays):
+            continue
+        if owners := [array for array in arrays if owner_of(array) is owner_of(real)]:
+            raise outside_view(*owners)
+
+
+def take_apart(leaves: Sequence[Any]) -> None:
+    """Make arrays that numpy knows at capture, and that share memory with one another, views of a traced array."""
+    found = [leaf for leaf in leaves if type(leaf) is TracedArray and leaf._real is not None]
+    for leaf in found:
+        owner = owner_of(leaf._real)
+        others = (other for other in found if other is not leaf and other._real is not None)
+        if leaf._kind is np.ndarray and any(owner_of(other._real) is owner for other in others):
+            resolve(leaf, promote=True)
 
 
 def _original(leaf: Any, outside: Sequence[tuple[str, Any]]) -> Any:
     """Return the array from outside that a leaf stands for, which is no part of one; other leaves as they are."""
     if type(leaf) is not TracedArray or leaf._real is None or leaf._origin is not None:
         return leaf
-    return next((array for _, array in outside if _place(array) == _place(leaf._real)), leaf)
+    arrays = (array for _, array in outside if isinstance(array, np.ndarray))
+    return next((array for array in arrays if _place(array) == _place(leaf._real)), leaf)
 
 
-def _place(array: Any) -> tuple[Any, ...]:
-    """Return where an array of numpy lies in memory, and how it is read there."""
-    return (array.ctypes.data, array.shape, array.strides, array.dtype) if isinstance(array, np.ndarray) else (array,)
+def _place(array: np.ndarray) -> tuple[Any, ...]:
+    """Return where an array lies in memory, and how it is read there."""
+    return array.ctypes.data, array.shape, array.strides, array.dtype
 
 
 def _is_scalar(leaf: Any) -> bool | None:
@@ -56,6 +80,13 @@ def _is_scalar(leaf: Any) -> bool | None:
     if type(leaf) is not TracedArray or leaf._dims or leaf._kind not in (np.ndarray, np.generic):
         return None
     return leaf._kind is np.generic
+
+
+def _is_read_only(leaf: Any) -> bool:
+    """Return whether numpy refuses writes into an array of the trace."""
+    if type(leaf) is not TracedArray or leaf._kind is not np.ndarray:
+        return False
+    return leaf._read_only or (leaf._real is not None and is_made_read_only(leaf._real))
 
 
 def layout_matters(trace: Trace, leaves: Sequence[Any], inputs: Sequence[TracedArray]) -> bool:

@@ -174,6 +174,17 @@ def outside_write(*owners: Any) -> OutsideWriteError:
     )
 
 
+def outside_view(*owners: Any) -> OutsideWriteError:
+    """Return the error for a result that is a part of arrays which are neither arguments nor made in the function."""
+    return OutsideWriteError.of(
+        "a result is a view of an array from outside of the function, which a graph cannot return",
+        user_line(),
+        "array",
+        "pass the array as an argument, name the object that holds it in `stateful`, or return a copy",
+        owners,
+    )
+
+
 def element_type(dtype: "np.dtype[Any]") -> DType:
     """The element type of the IR for a numpy dtype."""
     found = BY_NAME.get(dtype.name)

@@ -169,6 +169,18 @@ class Gathered(Step):
 
 
 @dataclass
+class Strided(Gathered):
+    """Elements of a flat array by strides that are not negative."""
+
+    strides: tuple[int, ...]
+    """In elements."""
+    offset: int
+
+    def get(self, whole: SSAValue) -> SSAValue:
+        return emit(ivy.as_strided, whole, self.places.shape, self.strides, self.offset)
+
+
+@dataclass
 class Diagonal(Step):
     """The diagonals of square matrices along the last two axes."""
 
@@ -214,9 +226,14 @@ class Windows(Step):
     places: SSAValue
     axis: int
     size: int
+    is_fixed: bool
 
     def get(self, whole: SSAValue) -> SSAValue:
-        return emit(ivy.take, whole, self.places, self.axis)
+        if not self.is_fixed:
+            return emit(ivy.take, whole, self.places, self.axis)
+        windows = emit(ivy.windows, whole, self.axis, self.size, 1)
+        last = len(shape_of(windows)) - 1
+        return emit(ivy.permute_dims, windows, (*range(self.axis + 1), last, *range(self.axis + 1, last)))
 
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         raise overlapping()

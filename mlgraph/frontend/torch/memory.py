@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch._ops import OpOverload
+from torch._subclasses import FakeTensor
 from torch.export import ExportedProgram
 from torch.overrides import TorchFunctionMode
 
@@ -115,6 +116,22 @@ def parameters_below(modules: Mapping[str, torch.nn.Module]) -> dict[int, str]:
             if (storage := storage_of(tensor)) is not None:
                 found.setdefault(storage, ".".join(part for part in (prefix, name) if part))
     return found
+
+
+def lifted(tensors: Sequence[tuple[str, Tensor]], leaves: Sequence[Any]) -> dict[int, str]:
+    """Return the name of the tensor that each memory of a trace stands for, where it may be that of a leaf.
+
+    Tensors that a function reaches by variables have others in their places in a trace.
+    """
+    views = [leaf for leaf in leaves if isinstance(leaf, FakeTensor) and leaf._is_view()]
+    if not views:
+        return {}
+    mode = views[0].fake_mode
+    converter = mode.fake_tensor_converter
+    seen = converter.meta_converter.describer.lookup_storage
+    used = [(name, tensor) for name, tensor in tensors if tensor.untyped_storage() in seen]
+    inside = [(name, converter.from_real_tensor(mode, tensor)) for name, tensor in used]
+    return {storage: name for name, tensor in inside if (storage := storage_of(tensor)) is not None}
 
 
 @dataclass(frozen=True)

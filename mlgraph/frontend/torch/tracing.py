@@ -39,6 +39,7 @@ from mlgraph.frontend.torch.memory import (
     check_windows,
     depends_on_layout,
     hidden_views,
+    lifted,
     parameters_below,
     storage_of,
 )
@@ -217,7 +218,7 @@ class Root(torch.nn.Module):
         """Note what memory the leaves share."""
         trace = self.trace
         modules = {trace.names[name]: module for name, module in self.named_children()}
-        parameters = parameters_below(modules)
+        parameters = parameters_below(modules) | lifted(trace.tensors, leaves)
         trace.shared = Shared.of(leaves, inputs, parameters, self.outside)
         outside = {storage for x in inputs if (storage := storage_of(x)) is not None} | parameters.keys()
         trace.reaches_results = depends_on_layout(trace.layout_use, outside, leaves)

@@ -52,6 +52,7 @@ rule.widen((bf16,), f32, ivy.clip, ivy.sort, ivy.argsort, ivy.topk, ivy.searchso
 
 
 @rule(ivy.stop_gradient)
+@rule(ivy.optimization_barrier)
 def stop_gradient(x: Value) -> Value:
     return x
 
@@ -149,6 +150,16 @@ def dynamic_update_slice(x: Value, update: Value, starts: Values) -> Value:
     result = copied(x)
     write(result, windows_from(x, starts, sizes(update)), update)
     return result
+
+
+@rule(ivy.windows)
+def sliding_windows(x: Value, axis: int, length: int, step: int) -> Value | None:
+    """numpy refuses windows that are longer than the axis."""
+    over, n = normal_axis(axis, rank(x)), rank(x) + 1
+    if UNKNOWN != shape_of(x)[over] < length:
+        return None
+    found = np.lib.stride_tricks.sliding_window_view(x, length, over, writeable=True)
+    return subscript(found, (0,) * n, (TO_END,) * n, tuple(step if i == over else 1 for i in range(n)), NUMPY)
 
 
 # Indices

@@ -84,6 +84,11 @@ rule.widen(
 # Elementwise
 
 
+@rule(ivy.optimization_barrier)
+def optimization_barrier(x: Value) -> Value:
+    return x
+
+
 @rule(ivy.sign)
 def sign(x: Value) -> Value:
     """torch's sign of NaN is 0."""

@@ -28,6 +28,7 @@ NOT_FUSED = {
     "hypot": "what does not overflow takes more than it saves",
     "nextafter": "nobody computes with it",
     "stop_gradient": "it is no computation",
+    "optimization_barrier": "it is no computation",
 }
 """Elementwise rows that no kernel runs, and why."""
 

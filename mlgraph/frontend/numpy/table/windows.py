@@ -12,7 +12,7 @@ from mlgraph.frontend.numpy.lifting import as_array, iota
 from mlgraph.frontend.numpy.looking import is_contiguous
 from mlgraph.frontend.numpy.methods import normal_axis
 from mlgraph.frontend.numpy.replacements import dims_of, replaces
-from mlgraph.frontend.numpy.sizes import examples, is_dim, static
+from mlgraph.frontend.numpy.sizes import examples, is_dim, is_free, static
 from mlgraph.frontend.numpy.trace import unsupported
 
 INT = np.dtype(np.int64)
@@ -42,7 +42,9 @@ def as_strided(
     flat = found.reshape(-1)
     if places.size and not (0 <= places.min() and places.max() < static(flat.shape)[0]):
         raise unsupported("as_strided outside of the memory of its array")
-    part = view(flat, views.Gathered(places, np.empty(places.shape, found.dtype)), places.shape)
+    example = np.empty(places.shape, found.dtype)
+    step = views.Strided(places, example, tuple(map(int, steps)), 0) if places.size else views.Gathered(places, example)
+    part = view(flat, step, places.shape)
     part._read_only = part._read_only or not writeable
     part.value  # noqa: B018  so that it is built at its own line
     return part
@@ -52,7 +54,7 @@ def as_strided(
 def sliding_window_view(
     x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
 ) -> TracedArray:
-    """The windows at the end of the axes, as in numpy; a graph gathers them, since a trace has no strides."""
+    """The windows at the end of the axes, as in numpy."""
     if writeable:
         raise unsupported("numpy.lib.stride_tricks.sliding_window_view with writeable=True")
     found = as_array(x)
@@ -70,7 +72,7 @@ def sliding_window_view(
         example = examples((window,))
         if example is None:
             raise unsupported("windows whose size depends on data")
-        step = views.Windows(places.value, a, *example)
+        step = views.Windows(places.value, a, *example, is_fixed=not is_free(window))
         found = np.moveaxis(view(found, step, dims), a + 1, -1)
         found._read_only = True
     return found

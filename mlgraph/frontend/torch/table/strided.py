@@ -14,7 +14,6 @@ from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, rank, s
 from mlgraph.dialects.table import Row
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
-from mlgraph.frontend.torch.table.manipulation import sliced
 from mlgraph.frontend.torch.table.rule import axis, number, rule, sizes_of, static, to
 
 
@@ -80,21 +79,7 @@ def as_strided(out: Out, x: SSAValue, size: Any, stride: Any, storage_offset: An
     flat = ivy.reshape(x, (-1,))
     if 0 in whole(size):
         return ivy.full(size, 0, dtype(x))
-    return strided(flat, whole(size), whole(stride), storage_offset or 0)
-
-
-def strided(flat: SSAValue, size: Any, stride: Any, offset: int) -> SSAValue:
-    """Windows in windows, the longest steps first; along axes of stride 0 the elements are repeated."""
-    steps = sorted((i for i in range(len(size)) if size[i] > 1 and stride[i] > 0), key=lambda i: -stride[i])
-    reach = [1 + sum((size[i] - 1) * stride[i] for i in steps[k:]) for k in range(len(steps) + 1)]
-    x = sliced(flat, 0, offset, offset + reach[0])
-    for k, i in enumerate(steps):
-        x = ivy.windows(x, k, reach[k + 1], stride[i])
-    x = ivy.squeeze(x, (len(steps),))
-    order = sorted(range(len(steps)), key=lambda k: steps[k])
-    x = ivy.permute_dims(x, tuple(order))
-    x = ivy.expand_dims(x, tuple(i for i in range(len(size)) if i not in steps)) if len(steps) < len(size) else x
-    return ivy.broadcast_to(x, size) if shape_of(x) != size else x
+    return ivy.as_strided(flat, whole(size), whole(stride), storage_offset or 0)
 
 
 @rule("as_strided_scatter.default")

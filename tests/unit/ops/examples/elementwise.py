@@ -74,6 +74,7 @@ wide = between(-100, 100)
 
 ELEMENTWISE: dict[str, Elementwise] = {
     "stop_gradient": Elementwise(lambda x: x),
+    "optimization_barrier": Elementwise(lambda x: x),
     "complex": Elementwise(lambda x1, x2: x1 + 1j * x2, edges=(0.0, 1.0, -2.5)),
     "floor_divide": Elementwise(draw=(wide, nonzero)),
     "remainder": Elementwise(draw=(wide, nonzero)),
