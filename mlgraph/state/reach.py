@@ -416,7 +416,7 @@ class Reach:
 
     def _visit_namespace(self, path: Path, module: ModuleType) -> None:
         """Visit what a Python module of the user's holds under the names that code asks for."""
-        if ("m", id(module)) in self._seen or not _is_users_file(getattr(module, "__file__", "") or ""):
+        if ("m", id(module)) in self._seen or not _is_users_module(module):
             return
         self._seen.add(("m", id(module)))
         self.spaces[id(module)] = module
@@ -424,6 +424,7 @@ class Reach:
         with self._noting(True):
             for name in [name for name in held if not name.startswith("__") and self._is_named(name)]:
                 self._visit_once((id(held), name), AttributePath(path, name, stored=True))
+            self._note_missing(path, module, ())
 
     def _visit_module(self, path: Path, module: Any) -> None:
         """Visit the plain attributes of a module with weights that its methods name."""
@@ -461,6 +462,14 @@ class Reach:
             for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
                 if name in names:
                     yield name, cell
+
+
+def _is_users_module(module: ModuleType) -> bool:
+    """Return whether a Python module is of a file of the user's, or was made as `types.ModuleType("config")`."""
+    held = vars(module)
+    if held.get("__file__") is None:
+        return held.get("__spec__") is None
+    return _is_users_file(held["__file__"])
 
 
 def own_attributes(value: Any) -> Any:

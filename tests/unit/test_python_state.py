@@ -1135,3 +1135,45 @@ def test_a_saved_graph_takes_other_floats(tmp_path):
     loaded = mlgraph.load(graph.save(tmp_path / "scaled.mlgraph"))
     np.testing.assert_allclose(loaded(x, 7.0), x * 7)
     assert loaded(x, 7.0).dtype == np.float32
+
+
+def test_a_module_made_by_hand_is_watched(pair):
+    x, to = pair
+    config = types.ModuleType("config")
+    config.scale = 2.0
+    graph = mlgraph.compile(lambda x: x * config.scale, to=to, args=(x,))
+    config.scale = 3.0
+    assert plain(graph(x)) == [3, 6, 9]
+
+
+@pytest.mark.parametrize("path", [None, __file__], ids=["by hand", "of a file"])
+def test_an_attribute_that_a_module_is_given_is_state(pair, path):
+    x, to = pair
+    config = types.ModuleType("config")
+    config.__file__ = path
+
+    def counted(x):
+        config.calls = getattr(config, "calls", 0) + 1
+        return x * config.calls
+
+    graph = mlgraph.compile(counted, to=to, args=(x,))
+    assert not hasattr(config, "calls")
+    assert [plain(graph(x))[0] for _ in range(3)] == [1, 2, 3]
+    assert config.calls == 3
+
+
+def tags_its_result(x):
+    y = x * 2
+    y.tag = "hot"
+    return y
+
+
+def marks_its_argument(x):
+    x.seen = True
+    return x * 2
+
+
+@pytest.mark.parametrize("function", [tags_its_result, marks_its_argument], ids=lambda f: f.__name__)
+def test_an_attribute_that_a_tensor_is_given_is_refused(function):
+    with pytest.raises(UnsupportedOpError, match=r"sets the attribute (tag|seen) of a tensor"):
+        mlgraph.compile(function, to="numpy", args=(torch.ones(2),))

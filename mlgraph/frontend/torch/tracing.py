@@ -13,6 +13,7 @@ import torch
 import torch._inductor.config
 from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch._ops import OpOverload
+from torch._subclasses import FakeTensor
 from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
     DynamicOutputShapeException,
@@ -193,6 +194,7 @@ class Root(torch.nn.Module):
                     raise error
         except GuardOnDataDependentSymNode as error:
             raise data_dependent(error) from error
+        check_attributes(leaves, arrays)
         self.note_memory(leaves, arrays)
         self.trace.static = [TRACED if _is_dynamic(leaf) else leaf for leaf in leaves]
         return [leaf for leaf in leaves if _is_dynamic(leaf)]
@@ -227,6 +229,23 @@ class Root(torch.nn.Module):
         """The `state_dict()` name of a weight that export calls `m0.fc.weight`."""
         head, _, rest = target.partition(".")
         return ".".join(part for part in (self.trace.names[head], rest) if part)
+
+
+OF_FAKE_TENSORS = frozenset(("fake_device", "fake_mode", "constant", "pytype", "dispatch_keys", "real_tensor"))
+"""The attributes that each tensor of a trace has."""
+
+
+def check_attributes(leaves: Sequence[Any], inputs: Sequence[Any]) -> None:
+    """Refuse attributes of tensors that the function sets: those of a graph's would not have them."""
+    for tensor in (*leaves, *inputs):
+        if not isinstance(tensor, FakeTensor):
+            continue
+        if names := [name for name in vars(tensor) if not name.startswith("_") and name not in OF_FAKE_TENSORS]:
+            raise UnsupportedOpError(
+                f"the function sets the attribute {names[0]} of a tensor",
+                why="the tensors of a graph are others, and have no attributes of the user's",
+                fix="return the value beside the tensor",
+            )
 
 
 def check_initialized(named: Sequence[tuple[str, Any]]) -> None:
