@@ -10,7 +10,7 @@ from typing import Any
 from mlgraph.dialects.outputs import Memory, OutputKind, OutputSpec
 from mlgraph.errors import InputError
 from mlgraph.frontend.program import Program
-from mlgraph.targets.arrays import is_writable, overwrite, share_memory
+from mlgraph.targets.arrays import framework_of, is_writable, overwrite, share_memory
 from mlgraph.targets.views import rebased
 
 WRITABLE = ("torch", "numpy")
@@ -71,6 +71,8 @@ class Writes:
                 continue  # the object holds the new value
             elif spec.kind is OutputKind.INPUT or spec.is_written_in_place:
                 overwrite(callers[spec.memory], value)
+                if spec.memory not in owners and framework_of(callers[spec.memory]) == self.to:
+                    owners[spec.memory] = callers[spec.memory]  # `main` was not given it, since it reads nothing there
                 owner = owners.get(spec.memory)
                 if owner is not None and self.to in WRITABLE and not share_memory(callers[spec.memory], owner):
                     overwrite(owner, value)

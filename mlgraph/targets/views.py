@@ -13,8 +13,15 @@ def rebased(view: Any, new: Any, old: Any) -> Any:
     """Return the part of `old` that `view` is of `new`, an array of the same shape whose values were copied there.
 
     `view` itself where it shares no memory with `new`, or no view of `old` has its elements. Views of complex numbers
-    may be their conjugates, or their real or imaginary parts.
+    may be their conjugates, or their real or imaginary parts. What cannot be written through stays so.
     """
+    found = _rebased(view, new, old)
+    if isinstance(found, np.ndarray) and not view.flags.writeable:
+        found.flags.writeable = False
+    return found
+
+
+def _rebased(view: Any, new: Any, old: Any) -> Any:
     if framework_of(view) == "torch" and (view.is_conj() or view.is_neg()):
         turned = "conj" if view.is_conj() else "_neg_view"
         return getattr(rebased(getattr(view, turned)(), new, old), turned)()

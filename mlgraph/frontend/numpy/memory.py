@@ -45,11 +45,21 @@ def check_outside(leaves: Sequence[Any], outside: Sequence[tuple[str, Any]]) -> 
     """Raise `OutsideWriteError` for a leaf that is a part of an array which the function reaches by a variable."""
     arrays = [array for _, array in outside if isinstance(array, np.ndarray)]
     for leaf in leaves:
-        real = leaf._real if type(leaf) is TracedArray else leaf
+        real = _real_of(leaf)
         if not isinstance(real, np.ndarray) or any(_place(real) == _place(array) for array in arrays):
             continue
-        if owners := [array for array in arrays if owner_of(array) is owner_of(real)]:
-            raise outside_view(*owners)
+        owner = owner_of(real)
+        if any(owner_of(array) is owner for array in arrays):
+            raise outside_view(owner)
+
+
+def _real_of(leaf: Any) -> Any:
+    """Return the real array that a leaf is, or the one from outside that it is a view of; None where it has none."""
+    if type(leaf) is not TracedArray:
+        return leaf
+    if leaf._kind is not np.ndarray:
+        return None
+    return leaf._real if leaf._real is not None else root_of(leaf)._storage.outside
 
 
 def take_apart(leaves: Sequence[Any]) -> None:

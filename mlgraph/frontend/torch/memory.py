@@ -126,12 +126,11 @@ def lifted(tensors: Sequence[tuple[str, Tensor]], leaves: Sequence[Any]) -> dict
     views = [leaf for leaf in leaves if isinstance(leaf, FakeTensor) and leaf._is_view()]
     if not views:
         return {}
-    mode = views[0].fake_mode
-    converter = mode.fake_tensor_converter
-    seen = converter.meta_converter.describer.lookup_storage
-    used = [(name, tensor) for name, tensor in tensors if tensor.untyped_storage() in seen]
-    inside = [(name, converter.from_real_tensor(mode, tensor)) for name, tensor in used]
-    return {storage: name for name, tensor in inside if (storage := storage_of(tensor)) is not None}
+    converter = views[0].fake_mode.fake_tensor_converter.meta_converter
+    numbers: Any = converter.describer.lookup_storage
+    found = [(name, numbers.get(tensor.untyped_storage())) for name, tensor in tensors]
+    inside = converter.storage_memo
+    return {inside[number]._cdata: name for name, number in found if number in inside}
 
 
 @dataclass(frozen=True)
