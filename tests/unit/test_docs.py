@@ -27,11 +27,14 @@ def test_quoted_code_is_in_its_file(path, code):
     assert code in (ROOT / path).read_text()
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_and_paths_exist(page):
-    text = (ROOT / page).read_text()
+    text = page.read_text()
     for link in re.findall(r"\]\(([^)#]+)", text):
-        assert link.startswith("https://") or (ROOT / link).exists(), link
+        assert link.startswith("https://") or (page.parent / link).exists(), link
     for path in re.findall(r"`((?:mlgraph|tests|examples|docs|benchmarks)/[\w./]*)`", text):
         assert (ROOT / path).exists(), path
 
