@@ -2,9 +2,9 @@
 
 # pyright: basic
 import functools
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, ParamSpec, TypedDict, Unpack, overload
 
 from xdsl.passes import ModulePass
 
@@ -15,7 +15,46 @@ from mlgraph.graph import Graph, LazyGraph
 from mlgraph.objects import compile_module_object, compile_module_type, is_module, restore, source_of, target_of
 from mlgraph.state import Plan
 
+P = ParamSpec("P")
 
+
+class Options(TypedDict, total=False):
+    """The keyword arguments of `compile`, which describes them; of `args` and `kwargs` its overloads tell more."""
+
+    stateful: Sequence[Any] | None
+    arg_stateful_idxs: Sequence[Sequence[Any]] | None
+    kwarg_stateful_idxs: Sequence[Sequence[Any]] | None
+    to: str | None
+    include_generators: bool
+    array_caching: bool
+    return_backend_compiled_fn: bool
+    static_argnums: int | Iterable[int] | None
+    static_argnames: str | Iterable[str] | None
+    passes: Iterable[ModulePass | str]
+    dynamic: bool
+    dump_ir: str | None
+    dump_dir: str | None
+    verify: bool
+    fuse: bool
+    fast_math: bool
+    x64: bool | None
+
+
+class Example(Options, total=False):
+    """The same with the arguments of an example call."""
+
+    args: Sequence[Any] | None
+    kwargs: dict[str, Any] | None
+
+
+@overload
+def compile(**options: Unpack[Example]) -> Callable[[Callable[P, Any]], Graph[P]]: ...
+@overload
+def compile(obj: ModuleType, /, **options: Unpack[Options]) -> ModuleType: ...
+@overload
+def compile(obj: Callable[P, Any], /, **options: Unpack[Example]) -> Graph[P]: ...
+@overload
+def compile(obj: Any, other: Any, /, *objs: Any, **options: Unpack[Example]) -> tuple[Any, ...]: ...
 def compile(
     *objs: Any,
     stateful: Sequence[Any] | None = None,

@@ -10,7 +10,9 @@ from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+
+from typing_extensions import ParamSpec
 
 from mlgraph.bound_call import BoundCall, spread, take_apart
 from mlgraph.collector import collecting_rarely
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from mlgraph.targets.kernels import Kernel
 
 T = TypeVar("T")
+P = ParamSpec("P", default=...)
 
 logger = logging.getLogger("mlgraph.recompiles")
 
@@ -65,8 +68,8 @@ def _unconverted(code: T) -> T:
 
 
 @_unconverted
-class Graph:
-    """A compiled function: a callable of arrays of `to`, with the signature of the function it was made from.
+class Graph(Generic[P]):
+    """A compiled function: a callable with the parameters `P` of the function it was made from, and arrays of `to`.
 
     It holds one specialization for each structure, element type, rank and Python value that it was called with; sizes
     are free but for those that capture had to fix. A call that fits none captures anew, and one line of the logger
@@ -119,7 +122,7 @@ class Graph:
             )
         return self._to
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Run the specialization that fits the arguments; capture one if there is none."""
         return self._miss(self._bind(*args, **kwargs))
 
@@ -428,7 +431,7 @@ class Graph:
         return html(self)
 
 
-class LazyGraph(Graph):
+class LazyGraph(Graph[P]):
     """A graph that captures at its first call."""
 
 
