@@ -209,14 +209,17 @@ class Compiler:
         reads: Sequence[Guard] = (),
         modules: ModulesGuard | None = None,
         outside: Mapping[str, Any] | None = None,
+        source: str | None = None,
     ) -> Specialization:
         """Run the pipeline on a program, whose `main` takes the arrays `passed`, and load the emitted source.
 
-        `outside` are arrays that the function reaches by variables, under the Python that reaches them.
+        `outside` are arrays that the function reaches by variables, under the Python that reaches them; `source` is the
+        framework that the program was captured from, that of `info` by default.
         """
-        to, options = info.to, self.options
+        to, options, source = info.to, self.options, source or info.source
         started = time.perf_counter()
-        stages, dump = _run_pipeline(info, program, passed, options, bool(call.lifted or call.numbers))
+        lifted = bool(call.lifted or call.numbers)
+        stages, dump = _run_pipeline(info, program, passed, options, lifted, exact=source == to)
         seconds["transform"] = time.perf_counter() - started
         started = time.perf_counter()
         emitted = emit(program.module, to, program.device)
@@ -256,7 +259,7 @@ class Compiler:
             seconds=seconds,
             kernels=list(kernels.values()),
             reached=call.plan.reached,
-            source_framework=info.source,
+            source_framework=source,
             lifted=call.lifted,
             numbers=call.numbers,
         )
@@ -386,9 +389,13 @@ def _run_pipeline(
     program: Program,
     passed: Sequence[int],
     options: CompileOptions,
-    lifted: bool = False,
+    lifted: bool,
+    exact: bool,
 ) -> tuple[Stages, Dump]:
-    """Lower the program in place. Return the stages, and where the dump of them goes."""
+    """Lower the program in place. Return the stages, and where the dump of them goes.
+
+    `exact` refuses results that would not share the memory that the function's own do.
+    """
     to: Any = info.to
     dump = Dump.open(info.name, options.dump_ir, options.dump_dir)
     narrow = to == "jax" and not _x64(options)
@@ -404,7 +411,7 @@ def _run_pipeline(
         fast_math=options.fast_math,
         inputs=passed,
         outputs=program.outputs,
-        exact=info.source == to,
+        exact=exact,
     )
     copies: list[Any] = []
 

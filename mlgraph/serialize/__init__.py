@@ -17,7 +17,6 @@ import contextlib
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,9 +141,10 @@ def _specialization(
     passed = tuple(described["passed"])
     module.check(program, passed, tree, sum(call.is_array))
     compiler = Compiler(CompileOptions(array_caching=False))
-    found = compiler.lower(graph.info(), call, program, tree, passed, {})
+    source = description.lifted_from_json(described, call.is_array)[0]
+    found = compiler.lower(graph.info(), call, program, tree, passed, {}, source=source)
     found.executable.main = _first_call_checked(found.executable.main)
-    return replace(found, source_framework=description.lifted_from_json(described, call.is_array)[0])
+    return found
 
 
 def _first_call_checked(main: Callable[..., Any]) -> Callable[..., Any]:

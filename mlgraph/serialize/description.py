@@ -125,6 +125,7 @@ def _output_to_json(spec: OutputSpec) -> dict[str, Any]:
         "aliases": sorted(list(memory) for memory in spec.aliases),
         "same": None if spec.same is None or spec.same.kind == "outside" else list(spec.same),
         "scalar": spec.scalar,
+        "read_only": spec.read_only,
     }
 
 
@@ -228,11 +229,11 @@ def _output_from_json(described: Mapping[str, Any]) -> OutputSpec:
     kind, target = OutputKind(described["kind"]), described["target"]
     if kind is OutputKind.OBJECT or type(target) is not (str if kind is OutputKind.BUFFER else int):
         raise ValueError(f"{target!r} is no target of a result")
-    same, scalar = described["same"], described.get("scalar")
-    if type(scalar) not in (bool, type(None)):
-        raise ValueError(f"{scalar!r} does not say whether a result is a scalar")
+    same, scalar, read_only = described["same"], described.get("scalar"), described.get("read_only", False)
+    if type(scalar) not in (bool, type(None)) or type(read_only) is not bool:
+        raise ValueError(f"{scalar!r} and {read_only!r} do not say whether a result is a scalar, and read-only")
     aliases = frozenset(map(_memory, described["aliases"]))
-    return OutputSpec(kind, target, aliases, None if same is None else _memory(same), scalar)
+    return OutputSpec(kind, target, aliases, None if same is None else _memory(same), scalar, read_only)
 
 
 def _memory(described: Sequence[Any]) -> Memory:

@@ -147,3 +147,14 @@ def test_a_view_that_a_graph_could_give_as_a_copy_alone_is_refused():
 
     with pytest.raises(UnsupportedOpError, match="is a view of result 0"):
         mlgraph.compile(flat, to="numpy", args=(np.arange(4),))
+
+
+def test_a_saved_graph_shares_memory_as_the_function_does_and_copies_for_another_target(tmp_path):
+    graph = mlgraph.compile(lambda x: (np.diagonal(x[:, None] * x), x[1:]), to="numpy", args=(np.ones(3),))
+    path = graph.save(tmp_path / "parts.mlgraph")
+    x = np.ones(4)
+    diagonal, tail = mlgraph.load(path)(x)
+    assert not diagonal.flags.writeable
+    assert np.shares_memory(tail, x)
+    path = mlgraph.compile(torch.diagonal, to="torch", args=(torch.ones(3, 3),)).save(tmp_path / "diagonal.mlgraph")
+    assert mlgraph.load(path, to="numpy")(np.eye(2, dtype=np.float32)).tolist() == [1, 1]

@@ -79,11 +79,7 @@ ARITHMETIC: dict[str, Callable[..., SSAValue]] = {
     "gcd": ivy.gcd,
     "hypot": ivy.hypot,
     "logaddexp": ivy.logaddexp,
-    "maximum": ivy.maximum,
-    "minimum": ivy.minimum,
-    "mul": ivy.multiply,
     "nextafter": ivy.nextafter,
-    "pow": ivy.pow,
     "remainder": ivy.remainder,
 }
 """Two operands, both cast to the result's type."""
@@ -118,7 +114,9 @@ OVERLOADS = ("Tensor", "Scalar", "default", "Tensor_Tensor", "Tensor_Scalar", "S
 
 
 def overloads(name: str) -> list[str]:
-    return [f"{name}.{overload}" for overload in OVERLOADS]
+    """Return the overloads of two operands that torch has under a name."""
+    there = getattr(torch.ops.aten, name).overloads()
+    return [f"{name}.{overload}" for overload in OVERLOADS if overload in there]
 
 
 def held(function: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
@@ -252,8 +250,8 @@ def pow_to_scalar(out: Out, x: Any, y: Any) -> SSAValue:
     return ivy.pow(to(x, out.dtype), to(y, out.dtype))
 
 
-@rule("pow.Scalar")
-def pow_scalar(out: Out, x: Any, y: Any) -> SSAValue:
+@rule("pow.Scalar", "pow.Tensor_Tensor")
+def pow_(out: Out, x: Any, y: Any) -> SSAValue:
     return ivy.pow(to(x, out.dtype), to(y, out.dtype))
 
 
@@ -458,7 +456,7 @@ def softplus(out: Out, x: SSAValue, beta: float = 1, threshold: float = 20) -> S
     return ivy.where(ivy.greater(scaled_x, number(x, threshold)), x, smooth)
 
 
-@rule("real.default", "view_as_real_part.default")
+@rule("real.default")
 def real(out: Out, x: SSAValue) -> SSAValue:
     return ivy.real(x) if dtype(x) in COMPLEX else x
 

@@ -17,10 +17,12 @@ RULES: dict[str, Callable[..., Any]] = {}
 
 
 def rule(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare the rule of ATen overloads."""
+    """Declare the rule of ATen overloads. Raise `TypeError` for one that has a rule already."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         for name in names:
+            if f"aten.{name}" in RULES:
+                raise TypeError(f"aten.{name} has two rules")
             RULES[f"aten.{name}"] = function
         return function
 

@@ -55,7 +55,7 @@ def ldexp(out: Out, x: SSAValue, other: SSAValue) -> SSAValue:
     return ivy.multiply(to(x, out.dtype), ivy.pow(number(to(x, out.dtype), 2), to(other, out.dtype)))
 
 
-@rule("round.decimals", "special_round.decimals")
+@rule("round.decimals")
 def round_decimals(out: Out, x: SSAValue, *, decimals: int = 0) -> SSAValue:
     if dtype(x) not in FLOATS:
         return x
