@@ -28,7 +28,7 @@ TARGETS = ("numpy", "torch")
 BUSY = (0, 1, 2)
 BESIDE = ("mlgraph numpy", "mlgraph torch", "one thread", "torch.compile", "jax.jit")
 """The candidates that are timed beside busy processes."""
-SECONDS = 0.3
+SECONDS = 0.15
 """How long each is called there."""
 NUMPY = SimpleNamespace(**{**vars(np), "erf": scipy.special.erf})
 TORCH = torch
@@ -280,7 +280,7 @@ def measured(name: str, dtype: str, report: Report, late: list[Late]) -> list[Re
             results = _several(ways["numpy"]())
             check(ways, f"{name} {dtype} {size}")
             traffic = sum(a.nbytes for a in [*arrays, *results]) / (2 * arrays[0].nbytes)
-            rounds = {1_000: 300, 100_000: 100, 1_000_000: 30}.get(size, 7)
+            rounds = {1_000: 100, 100_000: 60, 1_000_000: 30}.get(size, 4)
             found.append(Result(name, dtype, size, microseconds(ways, rounds=rounds, settling=SETTLING), traffic))
             if "32" in dtype:
                 late += beside(name, dtype, size, ways)

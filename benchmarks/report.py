@@ -54,7 +54,7 @@ def times(call: Callable[[], object], seconds: float) -> tuple[float, float]:
     _run_for(call, SETTLING)
     taken: list[float] = []
     end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(taken) < 20:
+    while time.perf_counter() < end or len(taken) < 12:
         started = time.perf_counter()
         call()
         taken.append(1e6 * (time.perf_counter() - started))
