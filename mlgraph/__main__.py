@@ -117,15 +117,15 @@ def parser() -> argparse.ArgumentParser:
 def run_demo(options: argparse.Namespace) -> None:
     from mlgraph.arguments import check_target
     from mlgraph.files import make_folder
-    from mlgraph.targets.arrays import FRAMEWORKS
+    from mlgraph.frameworks import names
 
-    for target in options.to or FRAMEWORKS:
+    for target in options.to or names():
         check_target(target)
     make_folder(Path(options.out))
     try:
         from mlgraph.demo import main as demo
 
-        demo(options.to or FRAMEWORKS, options.out)
+        demo(options.to or names(), options.out)
     except ImportError as error:
         fix = "pip install 'mlgraph[examples]'"
         raise MissingPackageError(f"the demo needs a package: {error}", fix=fix) from error
@@ -164,7 +164,10 @@ def run_support(_: argparse.Namespace) -> None:
 
 
 def run_version(_: argparse.Namespace) -> None:
-    for package in ("mlgraph", "xdsl", "numpy", "torch", "jax", "tensorflow", "tensorflow-cpu", "triton"):
+    from mlgraph.frameworks import every
+
+    frameworks = (name for framework in every() for name in framework.distributions)
+    for package in ("mlgraph", "xdsl", *frameworks, "triton"):
         try:
             print(f"{package} {version(package)}")
         except PackageNotFoundError:

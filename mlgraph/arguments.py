@@ -11,21 +11,17 @@ from xdsl.utils.arg_spec import parse_pipeline
 from xdsl.utils.exceptions import ArgSpecParseError
 
 from mlgraph.errors import InputError, UnknownTargetError, advice
-from mlgraph.objects import ROOTS
-from mlgraph.targets.arrays import FRAMEWORKS, framework_of
-
-MEANT = {**ROOTS, "pytorch": "torch", "tf": "tensorflow", "np": "numpy", "jnp": "jax", "scipy": "numpy"}
-"""What else a target is called, in lower case."""
+from mlgraph.frameworks import every, framework_of, get, names
 
 
 def check_target(to: Any) -> None:
     """Raise `UnknownTargetError` unless `to` is a target that is installed, or not said."""
     if to is None:
         return
-    if not isinstance(to, str) or to not in FRAMEWORKS:
+    if not isinstance(to, str) or to not in names():
         what = f"there is no target {to!r}" if isinstance(to, str) else f"to is no name of a target but {_shown(to)}"
-        raise UnknownTargetError(what, fix=advice(to, FRAMEWORKS, _meant(to)))
-    if find_spec(to) is None:
+        raise UnknownTargetError(what, fix=advice(to, names(), _meant(to)))
+    if find_spec(get(to).packages[0]) is None:
         raise UnknownTargetError(f"target {to!r} is not installed", fix=f"pip install 'mlgraph[{to}]'")
 
 
@@ -33,7 +29,8 @@ def _meant(to: Any) -> str | None:
     """Return the target that somebody means by another spelling, the library itself or something of it."""
     name = to if isinstance(to, str) else getattr(to, "__name__", "") if isinstance(to, ModuleType) else ""
     module = name or getattr(to, "__module__", None) or type(to).__module__
-    return MEANT.get(str(module).strip().lower().partition(".")[0])
+    root = str(module).strip().lower().partition(".")[0]
+    return next((f.name for f in every() if root in (*f.packages, *f.other_names)), None)
 
 
 def _shown(value: Any) -> str:
@@ -52,7 +49,7 @@ def check_callable(obj: Any) -> None:
     if framework_of(obj) is not None:
         fix += "; its example inputs go in args=(x,)"
     elif isinstance(obj, str):
-        fix += f"; the target goes in to={_meant(obj) or 'jax'!r}"
+        fix += f"; the target goes in to={_meant(obj) or names()[0]!r}"
     raise InputError(f"{type(obj).__name__} is not callable", fix=fix)
 
 

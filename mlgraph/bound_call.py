@@ -10,11 +10,11 @@ from itertools import count
 from typing import Any
 
 from mlgraph import trees
+from mlgraph.frameworks import framework_of
 from mlgraph.numbers import number_array, traced_number
 from mlgraph.state import NO_STATE, Plan, Root
 from mlgraph.state.places import Place
 from mlgraph.state.plan import changes_unseen
-from mlgraph.targets.arrays import framework_of
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,13 @@ import numpy as np
 from mlgraph import trees
 from mlgraph.bound_call import BoundCall, spread
 from mlgraph.errors import CheckError, InputError
+from mlgraph.frameworks import framework_of, names
+from mlgraph.frameworks.arrays import as_numpy, convert, device_of, is_writable, overwrite, owner_of, placed
 from mlgraph.frontend.program import OutputKind
 from mlgraph.function_info import FunctionInfo
-from mlgraph.objects import module_framework, submodules, weights_of
+from mlgraph.objects import watched_modules, weights_of
 from mlgraph.specialization import Specialization
 from mlgraph.state import Trace, flatten_result
-from mlgraph.targets.arrays import FRAMEWORKS, as_numpy, convert, device_of, framework_of, overwrite, placed
 
 TOLERANCES = {"float64": 1e-8, "complex128": 1e-8, "float16": 2e-2, "bfloat16": 5e-2}
 """The largest difference that rounding may make, relative to the largest value; 1e-4 for other types."""
@@ -105,7 +106,7 @@ def with_arrays(call: BoundCall, arrays: Sequence[Any]) -> BoundCall:
 def run_original(info: FunctionInfo, call: BoundCall, specialization: Specialization) -> Any:
     """What the user's function returns for copies of the call's arrays; nothing that it writes stays written."""
     own = [copied(convert(array, info.source)) for array in call.arrays]
-    trace = Trace(["" for _ in call.roots], call.roots, FRAMEWORKS)
+    trace = Trace(["" for _ in call.roots], call.roots, names())
     held = [copied(array) for array in trace.arrays.values()]
     positional, keyword = spread(info.signature, call.rebuild(own))
     with kept(info, specialization):
@@ -114,13 +115,7 @@ def run_original(info: FunctionInfo, call: BoundCall, specialization: Specializa
 
 def copied(array: Any) -> Any:
     """An array of the same framework that shares no memory."""
-    match framework_of(array):
-        case "torch":
-            return array.detach().clone().requires_grad_(array.requires_grad)
-        case "numpy":
-            return np.array(array)
-        case _:
-            return array
+    return owner_of(array).copied(array)
 
 
 @contextmanager
@@ -130,13 +125,13 @@ def kept(info: FunctionInfo, specialization: Specialization) -> Iterator[None]:
     weights = specialization.weights()
     written = [weights[name] for name in buffers if name in weights]
     values = [np.array(as_numpy(array)) for array in written]
-    torch = [m for _, m in weights_of(info.function) if module_framework(m) == "torch"]
-    held_buffers = [(m, dict(m._buffers)) for module in torch for m in (module, *submodules(module))]
+    modules = watched_modules(value for _, value in weights_of(info.function))
+    held_buffers = [(module, dict(module._buffers)) for module in modules]
     try:
         yield
     finally:
         for module, held in held_buffers:
             module._buffers.update(held)
         for array, value in zip(written, values):
-            if framework_of(array) != "jax":
+            if is_writable(array):
                 overwrite(array, value)

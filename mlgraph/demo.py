@@ -18,15 +18,16 @@ from rich.table import Table
 import mlgraph
 from mlgraph.dumping import text_of
 from mlgraph.files import write_file
-from mlgraph.loader import load
-from mlgraph.targets.arrays import FRAMEWORKS, as_numpy
+from mlgraph.frameworks.arrays import as_numpy
+from mlgraph.frameworks.loader import load
+from mlgraph.frameworks.torch import TORCH
 
 CHECKPOINT = "microsoft/resnet-50"
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of the channels of the pictures that the checkpoint was trained on."""
 
 
-def main(targets: Sequence[str] = FRAMEWORKS, folder: str | Path = "build/demo") -> None:
+def main(targets: Sequence[str], folder: str | Path = "build/demo") -> None:
     """Compile a ResNet-50 for each of `targets`, compare with torch, and write what each stage made below `folder`."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     console = Console()
@@ -153,7 +154,7 @@ def compiled(model: Any, target: str, batch: np.ndarray) -> mlgraph.Graph:
 
 def run(graph: mlgraph.Graph, batch: np.ndarray) -> np.ndarray:
     """The logits of a batch."""
-    if graph.to != "torch":
+    if graph.to != TORCH.name:
         return as_numpy(graph(batch).logits)
     import torch
 

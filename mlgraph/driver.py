@@ -26,9 +26,12 @@ from mlgraph.errors import (
     UnsupportedOpError,
 )
 from mlgraph.executable import Effects, Executable, OutputTree, Returned
+from mlgraph.frameworks import CPU, PACKAGES, get, of_module
+from mlgraph.frameworks.arrays import concrete, convert, device_of, placed
+from mlgraph.frameworks.loader import load
 from mlgraph.frontend.locations import user_line, warn
 from mlgraph.frontend.program import TRACED, Adapt, Memory, OutputKind, Program, Request
-from mlgraph.function_info import SORTING, FunctionInfo
+from mlgraph.function_info import FunctionInfo
 from mlgraph.generators import generators_of
 from mlgraph.guards import Guard
 from mlgraph.guards.arguments import StaticGuard, StructureGuard
@@ -38,15 +41,13 @@ from mlgraph.guards.layers import LayersGuard, keras_layers
 from mlgraph.guards.modules import ModulesGuard
 from mlgraph.guards.objects import ObjectsGuard
 from mlgraph.guards.python import python_guards
-from mlgraph.loader import load
-from mlgraph.objects import ROOTS, catches_errors, module_framework, weights_of
+from mlgraph.objects import catches_errors, is_watched, weights_of
 from mlgraph.specialization import Specialization
 from mlgraph.state import Trace, flatten_result
 from mlgraph.state.modules import unchanged
 from mlgraph.state.program import with_state
 from mlgraph.state.reach import Reach
 from mlgraph.state.surroundings import Surroundings
-from mlgraph.targets.arrays import CPU, concrete, convert, device_of, placed, wide_types
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel, Passes
 from mlgraph.targets.staged import explained
@@ -90,7 +91,7 @@ class CompileOptions:
 
     def kernels(self, to: str) -> bool:
         """Return whether elementwise chains become kernels: jax, tensorflow and torch.compile have their own."""
-        return self.fuse and to in ("torch", "numpy") and not self.return_backend_compiled_fn
+        return self.fuse and get(to).kernels is not None and not self.return_backend_compiled_fn
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ class Compiler:
     def specialize(self, info: FunctionInfo, call: BoundCall) -> Specialization:
         """Capture the function for a call, run the pipeline and load the emitted source."""
         for framework in (info.source, info.to):
-            load(framework)
+            load(get(framework).packages[0])
         started = time.perf_counter()
         program, call, trace, reach, specs = self._captured(info, call)
         seconds = {"tracer": program.tracer_seconds, "capture": time.perf_counter() - started - program.tracer_seconds}
@@ -182,7 +183,7 @@ class Compiler:
         names = identifiers([*own, *(place.text(trace.names) for place in trace.arrays)])
         options = self.options
         generators = generators_of(info.function, _static(info, call))
-        dynamic = options.dynamic and not (info.source in ("jax", "tensorflow") and catches_errors(info.function))
+        dynamic = options.dynamic and (get(info.source).traces_errors or not catches_errors(info.function))
         outside = [(path.text, a) for path, a in surroundings.reach.arrays] if info.to == info.source else []
         request = Request(
             flat, arrays, names, info.function, named, generators, dynamic, options.include_generators, outside
@@ -192,7 +193,7 @@ class Compiler:
         memory = dict(zip([*(Memory("input", i) for i in range(inputs)), *held], given))
         written = {list(memory)[i]: given[i] for i in program.targets(OutputKind.INPUT)}
         check_separate(written, memory, dict(enumerate(names)))
-        if info.to == "torch":
+        if get(info.to).has_devices:
             program.inputs = tuple(replace(i, device=device_of(a)) for i, a in zip(program.inputs, given, strict=True))
             program.device = _device(program)
         return program
@@ -216,22 +217,23 @@ class Compiler:
         `outside` are arrays that the function reaches by variables, under the Python that reaches them; `source` is the
         framework that the program was captured from, that of `info` by default.
         """
-        to, options, source = info.to, self.options, source or info.source
+        to, options, framework = info.to, self.options, get(info.to)
+        source, narrow = source or info.source, not framework.is_wide(options.x64)
         started = time.perf_counter()
         lifted = bool(call.lifted or call.numbers)
         stages, dump = _run_pipeline(info, program, passed, options, lifted, exact=source == to)
         seconds["transform"] = time.perf_counter() - started
         started = time.perf_counter()
         emitted = emit(program.module, to, program.device)
-        wide = to == "jax" and bool(options.x64)
+        wide = framework.is_narrow and bool(options.x64)
         place = functools.partial(placed, framework=to, device=program.device)
-        with wide_types() if wide else nullcontext():
+        with framework.wide_types() if wide else nullcontext():
             kernels = {name: Kernel(op, to, KERNEL_PASSES) for name, op in emitted.kernels.items()}
             dump.kernels(kernels.values())
             main = emitted.load(f"<mlgraph {info.name} {next(_counter)}>", place, kernels)
-        main = _backend_compiled(main, to, options)
-        if to == "jax":
-            main = explained(main, stages.first)
+        if options.return_backend_compiled_fn:
+            main = framework.compiled(main)
+        main = explained(main, stages.first, framework)
         seconds["emit"] = time.perf_counter() - started
         function = main_of(program.module)
         return Specialization(
@@ -239,7 +241,7 @@ class Compiler:
             guards=[
                 *([] if modules is None else [modules]),
                 *reads,
-                *_guards(info, call, program, effects, narrow=to == "jax" and not _x64(options)),
+                *_guards(info, call, program, effects, narrow),
             ],
             parameters=program.parameters,
             modules=modules,
@@ -272,7 +274,7 @@ def _guards(
     parameters = tuple(info.signature.parameters)
     accessors = call.accessors(parameters)
     guards: list[Guard] = [ValueGuard.of(read) for read in program.guards]
-    guards.append(StructureGuard(call.without_arrays(), parameters, info.source in SORTING))
+    guards.append(StructureGuard(call.without_arrays(), parameters, get(info.source).sorts_keys))
     leaves = enumerate(zip(call.without_arrays().leaves, call.is_array, accessors))
     guards += [StaticGuard(i, leaf, name) for i, (leaf, is_array, name) in leaves if not is_array]
     names = [f"argument {name}" for name, is_array in zip(accessors, call.is_array) if is_array]
@@ -289,11 +291,12 @@ def _modules_guard(info: FunctionInfo, named: Sequence[tuple[str, Any]], program
 
     The hooks of a module whose forward is compiled run around the compiled one.
     """
-    if not any(module_framework(value) == "torch" for _, value in named):
+    if not any(is_watched(value) for _, value in named):
         return None
     own_hooks = info.function if info.original is not info.function else None
-    guard = ModulesGuard(named, copies=info.to != "torch", without_hooks=own_hooks)
-    if info.to == "torch" and (found := guard.backward_hook()) is not None:
+    takes_gradients = get(info.to).has_gradients
+    guard = ModulesGuard(named, copies=not takes_gradients, without_hooks=own_hooks)
+    if takes_gradients and (found := guard.backward_hook()) is not None:
         program.guards = (*program.guards, _without_gradients(found))
     return guard
 
@@ -326,7 +329,8 @@ def _named(info: FunctionInfo, call: BoundCall) -> list[tuple[str, Any]]:
 
 def _live(named: Sequence[tuple[str, Any]]) -> set[int]:
     """Return the ids of these arrays, and of the weights and buffers of these modules of torch."""
-    weights = [w for _, v in named if module_framework(v) == "torch" for w in (*v.parameters(), *v.buffers())]
+    owners = ((of_module(value), value) for _, value in named)
+    weights = [weight for owner, value in owners if owner is not None for weight in owner.weights(value)]
     return {*map(id, weights), *(id(value) for _, value in named)}
 
 
@@ -356,7 +360,7 @@ def _array_leaves(call: BoundCall) -> list[int]:
 def _run_frontend(source: str, request: Request, name: str) -> Program:
     """Capture with the frontend of `source`; every error is one of mlgraph's."""
     try:
-        return import_module(f"mlgraph.frontend.{source}").capture(request)
+        return import_module(get(source).frontend).capture(request)
     except MlgraphError:
         raise
     except Exception as error:
@@ -370,7 +374,7 @@ def _check_outputs(leaves: Sequence[Any]) -> None:
     values = (bool, int, float, complex, str, bytes, type(None), type(...), type, range, slice, Enum)
     plain = (*values, type(TRACED), Returned)
     for leaf in leaves:
-        if not isinstance(leaf, plain) and type(leaf).__module__.partition(".")[0] not in (*ROOTS, "ml_dtypes"):
+        if not isinstance(leaf, plain) and type(leaf).__module__.partition(".")[0] not in (*PACKAGES, "ml_dtypes"):
             raise UnsupportedOpError(
                 f"the function returns an object of class {type(leaf).__name__}",
                 why="mlgraph cannot see the arrays inside it",
@@ -396,9 +400,9 @@ def _run_pipeline(
 
     `exact` refuses results that would not share the memory that the function's own do.
     """
-    to: Any = info.to
+    to = info.to
     dump = Dump.open(info.name, options.dump_ir, options.dump_dir)
-    narrow = to == "jax" and not _x64(options)
+    narrow = not get(to).is_wide(options.x64)
     if narrow and not lifted and (names := wide_values(program.module)):
         _warn_narrow(info.name, names)
     pipeline = default_pipeline(
@@ -451,32 +455,3 @@ def _drop_unused(program: Program, inputs: int) -> tuple[int, ...]:
             main.body.block.erase_arg(argument)
     update_type(main)
     return tuple(passed)
-
-
-def _x64(options: CompileOptions) -> bool:
-    import jax
-
-    return bool(jax.config.jax_enable_x64) if options.x64 is None else options.x64  # pyright: ignore[reportAttributeAccessIssue]
-
-
-def _backend_compiled(main: Callable[..., Any], to: str, options: CompileOptions) -> Callable[..., Any]:
-    if not options.return_backend_compiled_fn:
-        return main
-    match to:
-        case "torch":
-            import torch
-
-            return torch.compile(main)
-        case "jax":
-            import jax
-
-            return jax.jit(main)
-        case "tensorflow":
-            import tensorflow as tf
-
-            return tf.function(main, autograph=False)
-        case _:
-            import warnings
-
-            warnings.warn("numpy has no compiler of its own: return_backend_compiled_fn does nothing", stacklevel=2)
-            return main

@@ -17,10 +17,11 @@ from mlgraph.bound_call import BoundCall
 from mlgraph.dialects.dtypes import i1
 from mlgraph.dialects.stateful import Slot, read_slots, written_slots
 from mlgraph.errors import InputError
+from mlgraph.frameworks import get
+from mlgraph.frameworks.arrays import converted, is_writable
 from mlgraph.frontend.program import TRACED, Memory, OutputKind, Program
 from mlgraph.state import State
 from mlgraph.targets import randomness
-from mlgraph.targets.arrays import convert, framework_of, is_writable, placed, wide_types
 from mlgraph.writes import Writes
 
 _one_draw = threading.Lock()
@@ -127,7 +128,7 @@ class Executable:
         effects: Effects | None = None,
         outside: Mapping[str, Any] | None = None,
     ) -> None:
-        self.to = to
+        self.framework = get(to)
         self.main = main
         self.program = program
         self.tree = tree
@@ -145,16 +146,16 @@ class Executable:
         self.writes = Writes(to, program, self.outputs, self.names, outside or {})
         types = function.function_type.outputs.data
         self.numbers = {i: _python_type(t) for i, t in enumerate(types) if not isinstance(t, TensorType)}
-        if self.to != "tensorflow":
+        if not self.framework.has_tensor_sizes:
             self.numbers.clear()
-        self.scope = wide_types if wide else contextlib.nullcontext
+        self.scope = self.framework.wide_types if wide else contextlib.nullcontext
 
     def place(self, array: Any) -> Any:
         """Return `array` as an array of the target, where the program computes; one of the target as it is."""
-        if framework_of(array) == self.to:
+        if self.framework.is_array(array):
             return array
         with self.scope():
-            return placed(array, framework=self.to, device=self.program.device)
+            return self.framework.place(converted(array, self.framework), self.program.device)
 
     def entry(self, state: GraphState) -> Callable[..., Any]:
         """Return the shortest way from arrays to the user's result: `main` itself where its results are the user's."""
@@ -179,12 +180,12 @@ class Executable:
 
     def call(self, params: Any, rng: Any, arrays: Sequence[Any]) -> list[Any]:
         """Return the results of `main`, numbers as Python has them."""
-        given = {"params": params, **randomness.streams(self.to, rng, self.draws, self.program.streams)}
+        given = {"params": params, **randomness.streams(self.framework, rng, self.draws, self.program.streams)}
         with self.scope():
             found = self.main(*(given[name] for name in self.leading), *arrays)
         results = [found] if len(self.outputs) == 1 else list(found)
-        if self.to == "tensorflow" and self.writes_state:
-            results = [value.read_value() if hasattr(value, "read_value") else value for value in results]
+        if self.framework.has_variables and self.writes_state:
+            results = list(map(self.framework.settled, results))
         for i, number in self.numbers.items():
             results[i] = number(results[i])
         return results
@@ -199,7 +200,7 @@ class Executable:
         given = {i: own[i] for i in self.passed}
         held = [] if self.effects is None else self.effects.arrays(self.reads, roots)
         with self.scope():
-            arrays = [convert(array, self.to) for array in (*given.values(), *held)]
+            arrays = [converted(array, self.framework) for array in (*given.values(), *held)]
         return self._run(state, arrays, given, roots)
 
     def _run(self, state: GraphState, arrays: Sequence[Any], given: Mapping[int, Any], roots: Sequence[Any]) -> Any:
@@ -222,12 +223,12 @@ class Executable:
     def draw(self, state: GraphState) -> Any:
         """Return what this call draws random numbers from, and step the stream."""
         if state.given is not None:
-            return randomness.checked(self.to, state.given)
-        if not self.draws or (state.random is None and self.to in randomness.GLOBAL):
+            return randomness.checked(self.framework, state.given)
+        if not self.draws or (state.random is None and self.framework.has_random_state):
             return None
         with _one_draw:
-            stream = randomness.source(self.to, None) if state.random is None else state.random
-            rng, state.random = randomness.step(self.to, stream, self.program.device)
+            stream = self.framework.source(None) if state.random is None else state.random
+            rng, state.random = self.framework.step(stream, self.program.device)
         return rng
 
     @property
@@ -237,15 +238,15 @@ class Executable:
 
     def pure(self, params: Any, rng: Any, call: BoundCall) -> Any:
         """Return the user's result from all that it depends on; the new values of state with it, if there are any."""
-        if rng is None and self.to != "torch" and randomness.needed(self.draws):
+        if rng is None and not self.framework.draws_without_stream and randomness.needed(self.draws):
             raise InputError("this function draws random numbers", fix="pass rng to apply")
         own, roots = call.arrays, call.roots
         given = [own[i] for i in self.passed]
         if self.effects is not None:
             given += self.effects.arrays(self.reads, roots)
         with self.scope():
-            arrays = [convert(array, self.to) for array in given]
-        rng = rng if rng is None else randomness.checked(self.to, rng)
+            arrays = [converted(array, self.framework) for array in given]
+        rng = rng if rng is None else randomness.checked(self.framework, rng)
         results = self.call(params, rng, arrays)
         result = self.tree.rebuild(self.of_kind(OutputKind.USER_OUTPUT, results), roots)
         if not self.writes_state:

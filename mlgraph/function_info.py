@@ -6,9 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-SORTING = ("jax", "tensorflow")
-"""The frameworks that take the dicts of a call apart in the order of their keys."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionInfo:

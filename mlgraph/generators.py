@@ -5,12 +5,12 @@ A graph to their own framework draws from them as the function does, so each is 
 
 # pyright: basic
 import functools
-import sys
 import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from mlgraph.bound_call import identifiers
+from mlgraph.frameworks import every, names
 from mlgraph.objects import functions_of, is_module
 
 DEPTH = 5
@@ -41,14 +41,7 @@ def generators_of(function: Any, arguments: Iterable[tuple[str, Any]]) -> list[F
 
 def is_generator(value: Any) -> bool:
     """Whether `value` is a random generator of torch or numpy."""
-    return isinstance(value, tuple(_kinds()))
-
-
-def _kinds() -> Iterator[type]:
-    if (torch := sys.modules.get("torch")) is not None:
-        yield torch._C.Generator
-    if (random := sys.modules.get("numpy.random")) is not None:
-        yield from (random.Generator, random.RandomState)
+    return any(isinstance(value, framework.generator_types()) for framework in every())
 
 
 def _inside(name: str, value: Any) -> list[Found]:
@@ -82,7 +75,7 @@ def _of_function(function: types.FunctionType) -> Iterator[Found]:
 
 def _of_object(name: str, value: Any) -> Iterator[Found]:
     root = type(value).__module__.partition(".")[0]
-    if isinstance(value, type | types.ModuleType) or (root in _LIBRARIES and not is_module(value)):
+    if isinstance(value, type | types.ModuleType) or (root in (*_OTHERS, *names()) and not is_module(value)):
         return
     if (call := vars(type(value)).get("__call__")) is not None:
         yield "", call, _constant(call)
@@ -90,7 +83,8 @@ def _of_object(name: str, value: Any) -> Iterator[Found]:
         yield f"{name}_{key}" if name else key, inner, lambda key=key: vars(value).get(key)
 
 
-_LIBRARIES = ("builtins", "torch", "numpy", "jax", "jaxlib", "tensorflow", "mlgraph")
+_OTHERS = ("builtins", "jaxlib", "mlgraph")
+"""The libraries beside those of frameworks that are not searched."""
 
 
 def _item(container: Any, key: Any, name: str) -> Found:

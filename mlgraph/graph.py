@@ -18,12 +18,13 @@ from mlgraph.bound_call import BoundCall, spread, take_apart
 from mlgraph.collector import collecting_rarely
 from mlgraph.errors import InputError, MlgraphError, NotCapturedError, UnknownStageError, nearest
 from mlgraph.executable import GraphState
-from mlgraph.function_info import SORTING, FunctionInfo
+from mlgraph.frameworks import framework_of, get, neutral
+from mlgraph.frameworks.arrays import has_unknown_sizes
+from mlgraph.function_info import FunctionInfo
 from mlgraph.guards.codegen import binder, generate
 from mlgraph.objects import callable_of, is_forward, name_of, source_of, target_of
 from mlgraph.specialization import Specialization
 from mlgraph.state import NO_STATE, Plan, arrays_below
-from mlgraph.targets.arrays import framework_of, has_unknown_sizes
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -218,11 +219,9 @@ class Graph(Generic[P]):
 
     def seed(self, n: int) -> None:
         """Start this graph's random numbers anew from `n`; raises `InputError` where the target takes no such seed."""
-        from mlgraph.targets.randomness import source
-
         to = self.to
         try:
-            self._state.random = source(to, operator.index(n))
+            self._state.random = get(to).source(operator.index(n))
         except (TypeError, ValueError, OverflowError, RuntimeError) as error:
             raise InputError(f"{to} takes no seed {n!r}: {error}", fix="give a small positive integer") from error
 
@@ -253,8 +252,9 @@ class Graph(Generic[P]):
         tracing = _capturing.get()
         if tracing is not None and any(framework_of(a) == tracing for a in call.arrays):
             return True
-        unknown = self._to == "tensorflow" and any(map(has_unknown_sizes, call.arrays))
-        return unknown and self.info(call).source == "tensorflow"
+        to = self._to
+        unknown = to is not None and get(to).has_tensor_sizes and any(map(has_unknown_sizes, call.arrays))
+        return unknown and self.info(call).source == to
 
     def _draw(self, rng: Any, values: tuple[Any, ...]) -> Any:
         """Run the specialization that fits, with random numbers from `rng` instead of the graph's own stream."""
@@ -266,7 +266,8 @@ class Graph(Generic[P]):
 
     def _call(self, values: tuple[Any, ...]) -> BoundCall:
         call = take_apart(self.signature, values, self._plan)
-        return call.with_sorted_keys() if self._source(call) in SORTING else call
+        source = self._source(call)
+        return call.with_sorted_keys() if source is not None and get(source).sorts_keys else call
 
     def _fitting(self, call: BoundCall) -> Specialization:
         """The specialization for a call, captured now if there is none."""
@@ -299,7 +300,7 @@ class Graph(Generic[P]):
 
     def _new(self, call: BoundCall) -> Specialization:
         if self._to is None:
-            self._to = target_of(self.function, [*call.leaves, *arrays_below(call.roots)]) or "numpy"
+            self._to = target_of(self.function, [*call.leaves, *arrays_below(call.roots)]) or neutral().name
         self._report(call)
         if self._specializations:  # what the function writes to is known
             call = call.reaching(self._specializations[0].reached)
@@ -390,7 +391,8 @@ class Graph(Generic[P]):
         quick = [s.entry(self._state) for s in self._specializations if s.is_quick]
         draws = not self._specializations or any(s.executable.draws for s in self._specializations)
         draw = self._draw if draws else None
-        entry = generate(self.name, self.signature, self._to or "numpy", quick, self._miss, draw)
+        target = neutral() if self._to is None else get(self._to)
+        entry = generate(self.name, self.signature, target, quick, self._miss, draw)
         type(self).__call__ = staticmethod(entry)  # type: ignore[method-assign]
 
     def _latest(self, what: str) -> Specialization:

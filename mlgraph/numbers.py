@@ -8,14 +8,11 @@ what its framework makes of that: a number that gives way to the types of arrays
 import math
 from typing import Any
 
-import numpy as np
-
-from mlgraph.targets.arrays import as_numpy, framework_of
+from mlgraph.frameworks import framework_of, get
+from mlgraph.frameworks.arrays import as_numpy, owner_of
 
 LARGEST = 2**31 - 1
 """Integers up to here are numbers on every target."""
-SOURCES = ("torch", "jax", "numpy")
-"""The frameworks whose numbers give way to the types of arrays; tensorflow makes an array of its own type of each."""
 
 
 def is_number(value: Any) -> bool:
@@ -26,17 +23,13 @@ def is_number(value: Any) -> bool:
 
 
 def number_array(value: Any, source: str) -> Any:
-    """Return a Python number as an array of `source`."""
-    if source == "jax":
-        import jax.numpy as jnp
-
-        return jnp.asarray(value)
-    return np.asarray(value)
+    """Return a Python number as an array that the frontend of `source` takes."""
+    return get(source).number(value)
 
 
 def traced_number(array: Any) -> Any:
     """Return the number that an array without axes stands for: of jax an array whose type gives way to others."""
-    return array if framework_of(array) == "jax" else array.item()
+    return owner_of(array).traced_number(array)
 
 
 def python_number(value: Any) -> Any:

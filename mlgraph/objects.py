@@ -7,47 +7,33 @@ import enum
 import functools
 import inspect
 import itertools
-import sys
 import types
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from mlgraph.targets.arrays import framework_of
-
-ROOTS = {
-    "torch": "torch",
-    "jax": "jax",
-    "jaxlib": "jax",
-    "flax": "jax",
-    "tensorflow": "tensorflow",
-    "keras": "tensorflow",
-    "numpy": "numpy",
-}
-"""The framework that a package belongs to."""
-MODULES = {"torch": "torch.nn.Module", "tensorflow": "tensorflow.Module", "jax": "flax.nnx.Module"}
-
-
-def module_framework(obj: Any) -> str | None:
-    """The framework of a module with weights, None for any other object."""
-    for framework, path in MODULES.items():
-        root, *rest = path.split(".")
-        found: Any = sys.modules.get(root)
-        for name in rest:
-            found = getattr(found, name, None)
-        if isinstance(found, type) and isinstance(obj, found):
-            return framework
-    bases = type(obj).__mro__[:-1]  # all but `object`
-    return "tensorflow" if bases and bases[-1].__module__.startswith("keras") else None
+from mlgraph.frameworks import PACKAGES, framework_of, get, neutral, of_array, of_module
 
 
 def is_module(obj: Any) -> bool:
     """Whether `obj` is a module with weights."""
-    return module_framework(obj) is not None
+    return of_module(obj) is not None
+
+
+def is_watched(obj: Any) -> bool:
+    """Whether `obj` is a module whose attributes and hooks mlgraph watches, as one of torch."""
+    framework = of_module(obj)
+    return framework is not None and framework.watches_modules
 
 
 def submodules(obj: Any) -> list[Any]:
-    """The modules inside a torch module, however deep."""
-    return [m for m in obj.modules() if m is not obj] if module_framework(obj) == "torch" else []
+    """The modules inside a module that mlgraph watches, however deep."""
+    framework = of_module(obj)
+    return [] if framework is None else framework.submodules(obj)
+
+
+def watched_modules(objs: Iterable[Any]) -> list[Any]:
+    """The modules among `objs` that mlgraph watches, and those inside them."""
+    return [module for obj in objs if is_watched(obj) for module in (obj, *submodules(obj))]
 
 
 def source_of(obj: Any, leaves: Sequence[Any]) -> str | None:
@@ -56,23 +42,26 @@ def source_of(obj: Any, leaves: Sequence[Any]) -> str | None:
     numpy arrays go with any framework, so the names that a function uses decide when all its arrays are numpy's.
     """
     owner = getattr(obj, "__self__", obj)
-    if (framework := module_framework(owner)) is not None:
-        return framework
-    kinds = {framework_of(leaf) for leaf in leaves} - {None}
+    if (framework := of_module(owner)) is not None:
+        return framework.name
+    plain = neutral().name
+    owners = [owner for leaf in leaves if (owner := of_array(leaf)) is not None]
+    kinds = {owner.name if owner.frontend else plain for owner in owners}
     used = frameworks_used(obj)
-    if kinds == {"numpy"} or not kinds:
-        return next((f for f in used if f != "numpy"), "numpy" if "numpy" in used or kinds else None)
-    named = [f for f in used if f != "numpy"]
+    if kinds == {plain} or not kinds:
+        return next((f for f in used if f != plain), plain if plain in used or kinds else None)
+    named = [f for f in used if f != plain]
     if len(named) == 1 and named[0] not in kinds:
         return named[0]
-    others = [f for f in kinds if f != "numpy"]
+    others = [f for f in kinds if f != plain]
     return others[0] if len(others) == 1 else next((f for f in used if f in others), others[0])
 
 
 def target_of(obj: Any, leaves: Sequence[Any]) -> str | None:
     """The target of a call of `obj` where the user names none: the framework of its arrays, else that of `obj`."""
+    plain = neutral().name
     kinds = [framework for leaf in leaves if (framework := framework_of(leaf)) is not None]
-    return next((kind for kind in kinds if kind != "numpy"), "numpy" if kinds else source_of(obj, ()))
+    return next((kind for kind in kinds if kind != plain), plain if kinds else source_of(obj, ()))
 
 
 def frameworks_used(obj: Any) -> list[str]:
@@ -83,12 +72,12 @@ def frameworks_used(obj: Any) -> list[str]:
     function = obj if isinstance(obj, types.FunctionType) else vars(type(obj)).get("__call__")
     function = getattr(obj, "__func__", function)
     if not isinstance(function, types.FunctionType):
-        return [ROOTS[_root(obj)]] if _root(obj) in ROOTS else []
+        return [PACKAGES[_root(obj)]] if _root(obj) in PACKAGES else []
     found: list[str] = []
     for value in _named_values(function):
         root = value.__name__.partition(".")[0] if isinstance(value, types.ModuleType) else _root(value)
-        if root in ROOTS and ROOTS[root] not in found:
-            found.append(ROOTS[root])
+        if root in PACKAGES and PACKAGES[root] not in found and get(PACKAGES[root]).frontend:
+            found.append(PACKAGES[root])
     return found
 
 
@@ -102,7 +91,7 @@ def functions_of(obj: Any) -> list[types.FunctionType]:
             value = value.func if isinstance(value, functools.partial) else value.__func__
         if not isinstance(value, types.FunctionType | type) and value is obj:
             value = vars(type(value)).get("__call__")
-        if not isinstance(value, types.FunctionType) or _root(value) in ROOTS or id(value) in found:
+        if not isinstance(value, types.FunctionType) or _root(value) in PACKAGES or id(value) in found:
             continue
         found[id(value)] = value
         stack += [getattr(value, "__wrapped__", None), *variables(value).values()]
@@ -113,7 +102,7 @@ def catches_errors(obj: Any) -> bool:
     """Return True if the user's own code catches errors, as far as `obj` and its class name it."""
     owner = getattr(obj, "__self__", obj)
     classes = () if isinstance(owner, types.FunctionType | type) else type(owner).__mro__
-    methods = [m for cls in classes if _root(cls) not in (*ROOTS, "builtins") for m in vars(cls).values()]
+    methods = [m for cls in classes if _root(cls) not in (*PACKAGES, "builtins") for m in vars(cls).values()]
     return any(_has_handler(function.__code__) for one in (obj, *methods) for function in functions_of(one))
 
 
@@ -175,7 +164,7 @@ def weights_of(obj: Any, arguments: Iterable[tuple[str, Any]] = ()) -> list[tupl
 def _inside(value: Any) -> list[tuple[str, Any]]:
     """What a function, a container or an object refers to, by name."""
     if isinstance(value, types.FunctionType):
-        return [] if _root(value) in ROOTS else list(variables(value).items())
+        return [] if _root(value) in PACKAGES else list(variables(value).items())
     if isinstance(value, types.MethodType):
         return [("", value.__self__), ("", value.__func__)]
     if isinstance(value, functools.partial):
@@ -184,21 +173,19 @@ def _inside(value: Any) -> list[tuple[str, Any]]:
         return [(str(key), item) for key, item in value.items()]
     if isinstance(value, list | tuple):
         return [(str(i), item) for i, item in enumerate(value)]
-    if isinstance(value, type | types.ModuleType) or _root(type(value)) in (*ROOTS, "builtins", "mlgraph"):
+    if isinstance(value, type | types.ModuleType) or _root(type(value)) in (*PACKAGES, "builtins", "mlgraph"):
         return []
     return [("", vars(type(value)).get("__call__")), *getattr(value, "__dict__", {}).items()]
 
 
 def callable_of(obj: Any) -> tuple[Callable[..., Any], inspect.Signature]:
     """What to call to run `obj` as its framework does, hooks included, and the signature of the user's own code."""
-    match module_framework(obj):
-        case "torch":
-            return obj, signature_of(obj.forward)
-        case "tensorflow" if hasattr(obj, "call"):
-            signature = signature_of(obj.call)
-            return _with_keywords(obj, signature) if hasattr(obj, "stateless_call") else obj, signature
-        case _:
-            return obj, signature_of(obj)
+    framework = of_module(obj)
+    name = None if framework is None else framework.forward(obj)
+    if framework is None or name is None:
+        return obj, signature_of(obj)
+    signature = signature_of(getattr(obj, name))
+    return _with_keywords(obj, signature) if framework.takes_flags_by_name(obj) else obj, signature
 
 
 def _with_keywords(layer: Any, signature: inspect.Signature) -> Callable[..., Any]:
@@ -256,9 +243,8 @@ _GRAPH = "_mlgraph_compiled"
 
 def _forward_name(module: Any) -> str | None:
     """The method that a module's `__call__` runs; None where `__call__` is the user's own."""
-    if module_framework(module) == "torch":
-        return "forward"
-    return "call" if hasattr(module, "call") else None
+    framework = of_module(module)
+    return None if framework is None else framework.forward(module)
 
 
 def _call_graph(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -1,11 +1,11 @@
 """Typed random keys of jax (`jax.random.key`) in trees: a node over the words of the key, which any framework has."""
 
 # pyright: basic
-import sys
 import weakref
 from collections.abc import Sequence
 from typing import Any
 
+from mlgraph.frameworks.jax import JAX
 from mlgraph.frontend.looks import unnoticed
 
 _words: dict[int, tuple[Any, Any]] = {}
@@ -29,7 +29,7 @@ class KeyWords:
 
 def opened(leaves: Sequence[Any]) -> list[Any] | None:
     """Return the leaves with keys as `KeyWords`, None where none is a key."""
-    if sys.modules.get("jax") is None:
+    if JAX.loaded() is None:
         return None
     with unnoticed():
         found = [_opened(leaf) for leaf in leaves]
@@ -48,7 +48,7 @@ def _opened(leaf: Any) -> Any:
 
 def closed(words: Any, kind: str) -> Any:
     """Return the keys with these words: words of jax as keys, those of other frameworks as they are."""
-    jax = sys.modules.get("jax")
+    jax = JAX.loaded()
     if jax is None or not isinstance(words, jax.Array):
         return KeyWords(words, kind) if isinstance(words, int) else words
     keys = jax.random.wrap_key_data(words, impl=kind)

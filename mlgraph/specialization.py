@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlgraph.bound_call import BoundCall
+from mlgraph.frameworks import get
 from mlgraph.guards.arguments import StaticGuard
 from mlgraph.guards.base import Failure, Guard
 from mlgraph.guards.codegen import Entry
 from mlgraph.guards.modules import ModulesGuard
 from mlgraph.guards.objects import ObjectsGuard
 from mlgraph.guards.python import ArrayGuard
-from mlgraph.numbers import SOURCES
 from mlgraph.state.places import Place
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Specialization:
     seconds: dict[str, float]
     kernels: "Sequence[Kernel]" = ()
     """What runs chains of elementwise operations."""
-    source_framework: str = "numpy"
+    source_framework: str
     """The framework that the function is written for."""
     lifted: tuple[int, ...] = ()
     """The leaves of a call that are floats and are passed as arrays."""
@@ -67,7 +67,7 @@ class Specialization:
     def lifting(self, call: BoundCall) -> BoundCall | None:
         """Return a call that misses by nothing but Python numbers with these as arrays; None for any other."""
         mine = self.completed(call)
-        if len(mine.leaves) != len(self.call.leaves) or self.source_framework not in SOURCES:
+        if len(mine.leaves) != len(self.call.leaves) or not get(self.source_framework).has_weak_numbers:
             return None
         leaves, places = list(self.lifted), set(self.numbers)
         for guard in self.guards:

@@ -1,7 +1,7 @@
 """Which operations each target runs, read off the op table: counts by family, and the full list as Markdown."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,22 +9,14 @@ from rich.table import Table
 
 from mlgraph.dialects.ivy import IVY
 from mlgraph.dialects.table import Op
+from mlgraph.frameworks import get, names
 from mlgraph.show.cards import FAMILIES, family_of_module
 from mlgraph.transforms.lower_ivy.rules import rules_of
 
-TARGETS = ("torch", "jax", "tensorflow", "numpy")
 
-HOLES: dict[tuple[str, str], dict[str, str]] = {
-    ("torch", ""): {"betainc": "torch has no incomplete beta function"},
-    ("torch", "uint64"): dict.fromkeys(
-        "floor_divide remainder fmod maximum minimum clip abs sign less less_equal greater greater_equal"
-        " bitwise_right_shift relu max min argmax argmin max_and_argmax min_and_argmin"
-        " cumulative_max cumulative_min max_pool searchsorted sort_and_argsort topk"
-        " scatter_along_axis".split(),
-        "torch has no kernel, and no wider integer holds them",
-    ),
-}
-"""Rows that a backend cannot run, by backend and element type (or "" for all), and why."""
+def holes() -> dict[tuple[str, str], Mapping[str, str]]:
+    """Rows that a backend cannot run, by backend and element type (or "" for all), and why."""
+    return {(f.name, dtype): rows for f in map(get, names()) for dtype, rows in f.missing_rows.items()}
 
 
 @dataclass(frozen=True)
@@ -46,9 +38,10 @@ def _ways(row: Op[..., Any]) -> dict[str, str]:
     def way(target: str) -> str:
         if row in rules_of(target):
             return "rule"
-        return "cell" if target in row.cells else "body" if row.composite else ""
+        has_cell = target in row.cells or row.name.rpartition(".")[2] in get(target).cells
+        return "cell" if has_cell else "body" if row.composite else ""
 
-    return {target: way(target) for target in TARGETS}
+    return {target: way(target) for target in names()}
 
 
 def counts() -> Iterator[tuple[str, int, dict[str, int]]]:
@@ -57,27 +50,27 @@ def counts() -> Iterator[tuple[str, int, dict[str, int]]]:
     total = Counter(row.family for row in rows)
     for family in (*(family for family in FAMILIES if total[family]), "all"):
         chosen = [row for row in rows if family in (row.family, "all")]
-        yield family, len(chosen), {target: sum(bool(row.ways[target]) for row in chosen) for target in TARGETS}
+        yield family, len(chosen), {target: sum(bool(row.ways[target]) for row in chosen) for target in names()}
 
 
 def table() -> Table:
     """The counts, to show in a terminal."""
     shown = Table(title="Operations by family, and how many of them each target runs", title_justify="left")
     shown.add_column("family")
-    for name in ("operations", *TARGETS):
+    for name in ("operations", *names()):
         shown.add_column(name, justify="right")
     for family, total, found in counts():
         style = "bold" if family == "all" else ""
-        shown.add_row(family, str(total), *(str(found[target]) for target in TARGETS), style=style)
+        shown.add_row(family, str(total), *(str(found[target]) for target in names()), style=style)
     return shown
 
 
 def markdown_counts() -> str:
     """The counts as a Markdown table, each family a link to its list."""
-    lines = [f"| family | operations | {' | '.join(TARGETS)} |", f"|---|---:{'|---:' * len(TARGETS)}|"]
+    lines = [f"| family | operations | {' | '.join(names())} |", f"|---|---:{'|---:' * len(names())}|"]
     for family, total, found in counts():
         name = "**all**" if family == "all" else f"[{family}](docs/support.md#{family})"
-        lines.append(f"| {name} | {total} | {' | '.join(str(found[target]) for target in TARGETS)} |")
+        lines.append(f"| {name} | {total} | {' | '.join(str(found[target]) for target in names())} |")
     return "\n".join(lines)
 
 
@@ -88,9 +81,9 @@ def markdown_list() -> str:
     for row in support():
         if row.family != family:
             family = row.family
-            parts += ["", f"## {family}", "", f"| operation | {' | '.join(TARGETS)} |", f"|---{'|---' * len(TARGETS)}|"]
+            parts += ["", f"## {family}", "", f"| operation | {' | '.join(names())} |", f"|---{'|---' * len(names())}|"]
         summary = " ".join((row.row.__doc__ or "").partition("\n\n")[0].split()).replace("|", "\\|")
-        ways = " | ".join(row.ways[target] or "-" for target in TARGETS)
+        ways = " | ".join(row.ways[target] or "-" for target in names())
         parts.append(f"| `{row.row.name}` {summary} | {ways} |")
     return "\n".join(parts).strip()
 
@@ -98,7 +91,7 @@ def markdown_list() -> str:
 def markdown_holes() -> str:
     """What a target does not run, and why, as Markdown."""
     lines = ["## What is missing, and why", "", "| target | element type | operations | reason |", "|---|---|---|---|"]
-    for (target, dtype), rows in HOLES.items():
+    for (target, dtype), rows in holes().items():
         for why in dict.fromkeys(rows.values()):
             names = ", ".join(f"`ivy.{name}`" for name, reason in rows.items() if reason == why)
             lines.append(f"| {target} | {dtype or 'any'} | {names} | {why} |")

@@ -12,6 +12,7 @@ from typing import Any
 import optree
 
 from mlgraph.errors import InputError
+from mlgraph.frameworks.torch import TORCH
 from mlgraph.random_keys import KeyWords, closed, opened
 
 NAMESPACE = "mlgraph"
@@ -97,7 +98,7 @@ def _rebuild_sequence(cls: type) -> Any:
 
     def rebuild(_: Any, items: Any) -> Any:
         if issubclass(cls, tuple):
-            return _size(cls, items) if cls.__module__ == "torch" else tuple.__new__(cls, items)
+            return _size(cls, items) if cls.__module__ == TORCH.name else tuple.__new__(cls, items)
         new = cls.__new__(cls)  # pyright: ignore[reportCallIssue]
         list.extend(new, items)
         return new

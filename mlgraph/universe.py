@@ -10,7 +10,7 @@ from xdsl.passes import ModulePass
 from xdsl.universe import Universe
 from xdsl.utils.target import Target
 
-from mlgraph.dialects.context import DIALECTS
+from mlgraph.dialects.context import dialects
 
 
 def _pass(module: str, name: str) -> Callable[[], type[ModulePass]]:
@@ -47,4 +47,4 @@ TARGETS: dict[str, Callable[[], type[Target]]] = {
     "triton": _target("triton", "TritonTarget"),
 }
 
-MLGRAPH = Universe(all_dialects=DIALECTS, all_passes=PASSES, all_targets=TARGETS)
+MLGRAPH = Universe(all_dialects=dialects(), all_passes=PASSES, all_targets=TARGETS)

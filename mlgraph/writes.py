@@ -9,12 +9,10 @@ from typing import Any
 
 from mlgraph.dialects.outputs import Memory, OutputKind, OutputSpec
 from mlgraph.errors import InputError
+from mlgraph.frameworks import get
+from mlgraph.frameworks.arrays import is_writable, overwrite, share_memory
 from mlgraph.frontend.program import Program
-from mlgraph.targets.arrays import framework_of, is_writable, overwrite, share_memory
 from mlgraph.targets.views import rebased
-
-WRITABLE = ("torch", "numpy")
-"""The targets whose arrays can be written: there it matters what memory results share."""
 
 
 class Writes:
@@ -29,7 +27,7 @@ class Writes:
         outside: Mapping[str, Any],
     ) -> None:
         """`names` are those of the inputs, by their numbers; `outside` arrays that are constants of the program."""
-        self.to = to
+        self.framework = get(to)
         self.outputs = outputs
         self.names = names
         self.outside = {Memory("outside", name): array for name, array in outside.items()}
@@ -51,7 +49,7 @@ class Writes:
             weights = {Memory("parameter", name): array for name, array in params.items()}
             written = {memory: callers[memory] for memory in self.in_place}
             check_separate(written, {**callers, **weights, **self.outside}, self.names)
-        if self.buffers and self.to == "torch":
+        if self.buffers and self.framework.has_buffers:
             buffers = {memory: params[memory.key] for memory in self.buffers}
             check_separate(buffers, callers, self.names)
 
@@ -71,31 +69,28 @@ class Writes:
                 continue  # the object holds the new value
             elif spec.kind is OutputKind.INPUT or spec.is_written_in_place:
                 overwrite(callers[spec.memory], value)
-                if spec.memory not in owners and framework_of(callers[spec.memory]) == self.to:
+                if spec.memory not in owners and self.framework.is_array(callers[spec.memory]):
                     owners[spec.memory] = callers[spec.memory]  # `main` was not given it, since it reads nothing there
                 owner = owners.get(spec.memory)
-                if owner is not None and self.to in WRITABLE and not share_memory(callers[spec.memory], owner):
+                if owner is not None and self.framework.has_views and not share_memory(callers[spec.memory], owner):
                     overwrite(owner, value)
         return owners
 
     def _write_buffer(self, params: dict[str, Any], name: str, value: Any) -> Any:
         """Give a buffer its new value, in place where it can be written; return the buffer."""
-        if self.to == "torch":
-            import torch
-
-            with torch.no_grad():
-                params[name].copy_(value)
+        if self.framework.has_buffers:
+            self.framework.overwrite_buffer(params[name], value)
         elif hasattr(params.get(name), "assign"):
             params[name].assign(value)
         else:
             params[name] = value
-            if self.to == "jax" and name in self.setters:
+            if self.framework.has_immutable_weights and name in self.setters:
                 self.setters[name](value)
         return params[name]
 
     def shared(self, results: Sequence[Any], owners: dict[Memory, Any]) -> Sequence[Any]:
         """Put the caller's own arrays, and views of them, in the place of results that the function gives as such."""
-        if self.to not in WRITABLE:
+        if not self.framework.has_views:
             return results
         written = {spec.memory: value for spec, value in zip(self.outputs, results) if spec.memory in owners}
         finals: list[Any] = []

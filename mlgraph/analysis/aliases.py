@@ -1,8 +1,8 @@
 """Which memory each value of a backend module may share.
 
-Libraries whose arrays can be written, torch and numpy, give views of arrays and copies of them; the names below are
-the functions of lowered modules that give, or may give, a view. Every other function gives an array of its own, which
-a test holds for each op of the ivy dialect.
+Libraries whose arrays can be written, torch and numpy, give views of arrays and copies of them; their `views` are the
+functions of lowered modules that give, or may give, a view. Every other function gives an array of its own, which a
+test holds for each op of the ivy dialect.
 """
 
 from collections.abc import Iterator
@@ -17,28 +17,8 @@ from mlgraph.dialects.backend import CallOp, ValueType
 from mlgraph.dialects.constant import ArrayOp, LiteralOp
 from mlgraph.dialects.ivy.types import dtype, is_complex, rank
 from mlgraph.dialects.kernel import FusedOp
+from mlgraph.frameworks import get
 
-VIEWS: dict[str, frozenset[str]] = {
-    "torch": frozenset(
-        f"torch.{name}"
-        for name in (
-            "Tensor.contiguous Tensor.detach Tensor.expand Tensor.expand_as Tensor.movedim Tensor.narrow "
-            "Tensor.permute Tensor.reshape Tensor.squeeze Tensor.t Tensor.to Tensor.transpose Tensor.unsqueeze "
-            "Tensor.unfold Tensor.view as_strided broadcast_tensors broadcast_to conj detach diagonal "
-            "einsum flatten imag movedim narrow nn.functional.dropout permute ravel real reshape resolve_conj select "
-            "split squeeze swapaxes t transpose unbind unsqueeze view_as_complex view_as_real"
-        ).split()
-    ),
-    "numpy": frozenset(
-        f"numpy.{name}"
-        for name in (
-            "asarray ascontiguousarray atleast_1d atleast_2d atleast_3d broadcast_arrays broadcast_to diagonal einsum "
-            "expand_dims flip imag lib.stride_tricks.sliding_window_view moveaxis ndarray.view ravel real reshape "
-            "rot90 split squeeze swapaxes transpose"
-        ).split()
-    ),
-}
-"""The functions of each library whose results may share the memory of their arguments."""
 VIEW_ATTRIBUTES = ("T", "H", "mT", "mH", "data", "flat", "imag", "real")
 """The attributes of arrays that are views of them; others are sizes and types."""
 
@@ -58,8 +38,7 @@ class Aliases:
     """The memory that each value of one function may share."""
 
     def __init__(self, function: FuncOp, backend: str) -> None:
-        self.views = VIEWS.get(backend, frozenset())
-        self.can_be_written = backend in VIEWS
+        self.views = get(backend).views
         self.found: dict[SSAValue, Roots] = {
             argument: frozenset({Root("argument", argument)}) for argument in function.body.block.args
         }

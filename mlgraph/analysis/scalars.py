@@ -41,4 +41,4 @@ def _gives_element(op: CallOp) -> bool | None:
 @cache
 def _is_ufunc(callee: str) -> bool:
     module, _, name = callee.rpartition(".")
-    return module == "numpy" and isinstance(getattr(np, name, None), np.ufunc)
+    return module == np.__name__ and isinstance(getattr(np, name, None), np.ufunc)

@@ -1,4 +1,4 @@
-"""The backend dialects `torch`, `jax`, `tensorflow` and `numpy`: calls of a library's public functions.
+"""The backend dialects, one a framework: calls of a library's public functions.
 
     %y = torch.call @torch.sum(%x, dim = (1,), keepdim = true) : (tensor<2x3xf32>) -> tensor<2x1xf32>
 
@@ -10,7 +10,7 @@ own operators stand beside a library's functions: `operator.getitem` is `x[i]`, 
 from abc import ABC
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
@@ -32,7 +32,7 @@ from xdsl.traits import EffectInstance, MemoryEffect, MemoryEffectKind
 
 from mlgraph.dialects.building import insert
 from mlgraph.dialects.constant import number_of
-from mlgraph.dialects.dtypes import bf16, element_type, ui32, ui64
+from mlgraph.dialects.dtypes import BY_NAME, element_type
 from mlgraph.dialects.literals import (
     List,
     Literal,
@@ -44,6 +44,7 @@ from mlgraph.dialects.literals import (
     print_literal,
     with_operands,
 )
+from mlgraph.frameworks import get
 
 Argument: TypeAlias = Any
 """What a rule may pass to a callee: values, Python literals, and lists, tuples and slices of them."""
@@ -156,34 +157,6 @@ class CallOp(IRDLOperation, ABC):
         op = cls(callee, values, arguments, types.outputs.data, effect)
         op.attributes.update(attributes)
         return op
-
-
-@irdl_op_definition
-class TorchCallOp(CallOp):
-    """A call of a public function of torch."""
-
-    name = "torch.call"
-
-
-@irdl_op_definition
-class JaxCallOp(CallOp):
-    """A call of a public function of jax."""
-
-    name = "jax.call"
-
-
-@irdl_op_definition
-class TensorFlowCallOp(CallOp):
-    """A call of a public function of tensorflow."""
-
-    name = "tensorflow.call"
-
-
-@irdl_op_definition
-class NumpyCallOp(CallOp):
-    """A call of a public function of numpy."""
-
-    name = "numpy.call"
 
 
 def print_arguments(printer: Printer, arguments: Arguments, print_operand: Callable[[int], object]) -> None:
@@ -329,63 +302,28 @@ class Backend:
         return number_of(value)  # pyright: ignore[reportUnknownArgumentType]
 
 
-def _at(places: tuple[int, ...], module: str, names: str) -> dict[str, tuple[int, ...]]:
-    return {f"{module}.{name}": places for name in names.split()}
+@cache
+def backend(name: str) -> Backend:
+    """Return the backend dialect of a framework. Raise `UnknownTargetError` where there is none of this name."""
+    framework = get(name)
+    return Backend(
+        framework.name,
+        _call_op(framework.name),
+        framework.modules,
+        framework.takes_numbers,
+        tuple(BY_NAME[dtype] for dtype in framework.unwritten),
+    )
 
 
-_ARITHMETIC = "add subtract multiply divide power remainder floor_divide maximum minimum"
-_COMPARISONS = "equal not_equal less less_equal greater greater_equal"
+def _call_op(name: str) -> type[CallOp]:
+    members = {"__doc__": f"A call of a public function of {name}.", "name": f"{name}.call", "__module__": __name__}
+    return irdl_op_definition(type(f"{name.capitalize()}CallOp", (CallOp,), members))
 
-TORCH = Backend(
-    "torch",
-    TorchCallOp,
-    {"torch": "torch", "F": "torch.nn.functional"},
-    {
-        **_at((0, 1), "torch", "add sub mul div pow remainder floor_divide"),
-        **_at((1,), "torch", "fmod eq ne lt le gt ge"),
-        **_at((1, 2), "torch", "where"),
-    },
-    unwritten=(ui64,),
-)
-JAX = Backend(
-    "jax",
-    JaxCallOp,
-    {"jax": "jax", "jnp": "jax.numpy", "lax": "jax.lax"},
-    {
-        **_at((0, 1), "jax.numpy", f"{_ARITHMETIC} {_COMPARISONS} fmod arctan2 hypot copysign nextafter logaddexp"),
-        **_at((0, 1), "jax.numpy", "bitwise_and bitwise_or bitwise_xor left_shift right_shift"),
-        **_at((1, 2), "jax.numpy", "where clip"),
-    },
-    unwritten=(ui32, ui64),
-)
-TENSORFLOW = Backend(
-    "tensorflow",
-    TensorFlowCallOp,
-    {"tensorflow": "tensorflow", "tf": "tensorflow"},
-    {
-        **_at((0, 1), "tensorflow", "divide"),
-        **_at((1,), "tensorflow", f"add subtract multiply pow maximum minimum truncatemod atan2 {_COMPARISONS}"),
-        **_at((1,), "tensorflow.math", "floordiv floormod"),
-        **_at((1,), "tensorflow.bitwise", "bitwise_and bitwise_or bitwise_xor left_shift right_shift"),
-        **_at((2,), "tensorflow", "where"),
-        **_at((1, 2), "tensorflow", "clip_by_value"),
-    },
-)
-NUMPY = Backend(
-    "numpy",
-    NumpyCallOp,
-    {"numpy": "numpy", "np": "numpy", "scipy": "scipy"},
-    {
-        **_at((0, 1), "numpy", f"{_ARITHMETIC} {_COMPARISONS} fmod arctan2 hypot copysign logaddexp"),
-        **_at((0, 1), "numpy", "bitwise_and bitwise_or bitwise_xor left_shift right_shift"),
-        **_at((1, 2), "numpy", "where clip"),
-    },
-    unwritten=(bf16,),
-)
-BACKENDS: dict[str, Backend] = {backend.name: backend for backend in (TORCH, JAX, TENSORFLOW, NUMPY)}
+
+@cache
+def call_dialect(name: str) -> Dialect:
+    """Return the dialect whose operation calls functions of a framework."""
+    return Dialect(name, [backend(name).op])
+
 
 BackendTypes = Dialect("backend", [], [ArgumentsAttr, ValueType])
-Torch = Dialect("torch", [TorchCallOp])
-Jax = Dialect("jax", [JaxCallOp])
-TensorFlow = Dialect("tensorflow", [TensorFlowCallOp])
-Numpy = Dialect("numpy", [NumpyCallOp])

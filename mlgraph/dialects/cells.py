@@ -18,7 +18,7 @@ from typing import Any, cast
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, SSAValue
 
-from mlgraph.dialects.backend import BACKENDS, Backend, Callee
+from mlgraph.dialects.backend import Backend, Callee, backend
 from mlgraph.dialects.dtypes import INTEGERS, element_type
 
 _BINARY: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
@@ -74,14 +74,15 @@ class Cell:
     backend: Backend
 
     @staticmethod
-    def read(text: str, names: set[str], backend: str) -> "Cell":
-        """Parse `text`; a name that is neither one of `names` nor a module of the backend raises `NameError`."""
+    def read(text: str, names: set[str], library: str) -> "Cell":
+        """Parse `text`; a name that is neither one of `names` nor a module of the library raises `NameError`."""
+        owner = backend(library)
         tree = ast.parse(text, mode="eval").body
-        known = names | set(BACKENDS[backend].aliases) | set(_BUILTINS)
+        known = names | set(owner.aliases) | set(_BUILTINS)
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and node.id not in known:
-                raise NameError(f"cell {text!r}: {node.id!r} is neither a parameter nor a module of {backend}")
-        return Cell(text, tree, BACKENDS[backend])
+                raise NameError(f"cell {text!r}: {node.id!r} is neither a parameter nor a module of {library}")
+        return Cell(text, tree, owner)
 
     def callees(self) -> list[str]:
         """The public names that the cell mentions."""

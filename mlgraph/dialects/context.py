@@ -1,11 +1,14 @@
 """Every dialect that a module of mlgraph may hold, by name; none is loaded before it is needed."""
 
 from collections.abc import Callable, Collection
+from functools import partial
 from importlib import import_module
 
 from xdsl.context import Context
 from xdsl.dialects import get_all_dialects
 from xdsl.ir import Dialect
+
+from mlgraph.frameworks import names
 
 
 def _dialect(module: str, name: str) -> Callable[[], Dialect]:
@@ -17,21 +20,28 @@ DIALECTS: dict[str, Callable[[], Dialect]] = {
     "constant": _dialect("constant", "Constant"),
     "generator": _dialect("generator", "Generator"),
     "ivy": _dialect("ivy", "Ivy"),
-    "jax": _dialect("backend", "Jax"),
     "kernel": _dialect("kernel", "Kernel"),
-    "numpy": _dialect("backend", "Numpy"),
     "scalar": _dialect("scalar", "Scalar"),
     "stateful": _dialect("stateful", "Stateful"),
-    "tensorflow": _dialect("backend", "TensorFlow"),
-    "torch": _dialect("backend", "Torch"),
 }
-"""The dialects of mlgraph."""
+"""The dialects of mlgraph, without those of backends."""
 
 
-def context(names: Collection[str] | None = None) -> Context:
-    """A context that knows the dialects of mlgraph and of xDSL, or only `names` of them, to parse and to run passes."""
+def dialects() -> dict[str, Callable[[], Dialect]]:
+    """Return every dialect of mlgraph by its name, one of each framework among them."""
+    return DIALECTS | {name: partial(_call_dialect, name) for name in names()}
+
+
+def _call_dialect(name: str) -> Dialect:
+    from mlgraph.dialects.backend import call_dialect
+
+    return call_dialect(name)
+
+
+def context(only: Collection[str] | None = None) -> Context:
+    """A context that knows the dialects of mlgraph and of xDSL, or `only` some of them, to parse and to run passes."""
     ctx = Context()
-    for name, dialect in {**get_all_dialects(), **DIALECTS}.items():
-        if names is None or name in names:
+    for name, dialect in {**get_all_dialects(), **dialects()}.items():
+        if only is None or name in only:
             ctx.register_dialect(name, dialect)
     return ctx

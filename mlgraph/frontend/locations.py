@@ -11,6 +11,8 @@ from types import FrameType
 
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, LocationAttr, NameLoc, StringAttr
 
+from mlgraph.frameworks import every
+
 
 def at(filename: str, line: int, column: int = 0, module: str = "") -> LocationAttr:
     """`file:line:column`, with the dotted path of the module that it ran in."""
@@ -18,7 +20,8 @@ def at(filename: str, line: int, column: int = 0, module: str = "") -> LocationA
     return NameLoc(StringAttr(module), place) if module else place
 
 
-LIBRARIES = ("torch", "torchgen", "jax", "jaxlib", "flax", "tensorflow", "keras", "tf_keras", "numpy", "optree", "xdsl")
+OTHERS = ("optree", "xdsl")
+"""Libraries beside the frameworks whose code is none of the user's."""
 CONSOLES = ("<stdin>", "<string>", "<ipython")
 """Where code that a user typed says that it comes from."""
 
@@ -31,9 +34,14 @@ def is_library(filename: str) -> bool:
     return filename.startswith(tuple(_folders()))
 
 
+def libraries() -> tuple[str, ...]:
+    """Return the packages whose code is none of the user's."""
+    return (*OTHERS, *(name for framework in every() for name in framework.own_files))
+
+
 def _folders() -> Iterator[str]:
     yield str(Path(__file__).parents[1]) + os.sep
-    for name in LIBRARIES:
+    for name in libraries():
         file = getattr(sys.modules.get(name), "__file__", None)
         if file is not None:
             yield str(Path(file).parent) + os.sep

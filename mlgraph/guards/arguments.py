@@ -11,7 +11,6 @@ from mlgraph import trees
 from mlgraph.guards.base import Branch, Guard, Names
 from mlgraph.numbers import is_number
 from mlgraph.random_keys import KeyWords
-from mlgraph.targets.arrays import array_types
 
 MANY = 4
 """From how many items of a container on their classes are tested at once."""
@@ -74,7 +73,7 @@ class StructureGuard(Guard):
         end = start + spec.num_leaves
         if spec.num_leaves < MANY or spec.num_leaves != spec.num_children or not all(self.call.is_array[start:end]):
             return
-        first, *others = (branch.names.add("array", cls) for cls in array_types(branch.framework))
+        first, *others = (branch.names.add("array", cls) for cls in branch.framework.array_types())
         test = f"(__types := [*__map(__type, {values})]).count({first}) == {spec.num_leaves}"
         if others:
             counts = " + ".join(f"__types.count({cls})" for cls in (first, *others))

@@ -6,19 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, NamedTuple
 
+from mlgraph.frameworks import CPU, of_array
+from mlgraph.frameworks.arrays import device_of, dtype_name, strides_of
 from mlgraph.frontend.program import Input, Layout, Size
 from mlgraph.guards.base import Branch, Guard
 from mlgraph.guards.conditions import FUNCTIONS, holds, spelled, symbols
-from mlgraph.targets.arrays import (
-    CPU,
-    array_types,
-    device_of,
-    dtype_name,
-    dtype_object,
-    framework_of,
-    strides_of,
-    torch_device,
-)
 
 
 @dataclass(frozen=True)
@@ -74,7 +66,7 @@ class TypeGuard(Guard):
     def emit(self, branch: Branch) -> None:
         if isinstance(self.array, Argument) and self.array.number in branch.typed:
             return
-        first, *others = (branch.names.add("array", cls) for cls in array_types(branch.framework))
+        first, *others = (branch.names.add("array", cls) for cls in branch.framework.array_types())
         tests = [f"__type({self.array.bind(branch)}) is {first}"]
         tests += [f"__type({self.array.text(branch)}) is {other}" for other in others]
         branch.tests.append(tests[0] if not others else f"({' or '.join(tests)})")
@@ -95,8 +87,8 @@ class DtypeGuard(Guard):
     depth: ClassVar[int] = 3
 
     def emit(self, branch: Branch) -> None:
-        test = "is" if branch.framework in ("torch", "tensorflow") else "=="
-        dtype = branch.names.add("dtype", dtype_object(branch.framework, self.dtype))
+        test = "is" if branch.framework.dtypes_are_single else "=="
+        dtype = branch.names.add("dtype", branch.framework.dtype(self.dtype))
         branch.tests.append(f"{self.array.bind(branch)}.dtype {test} {dtype}")
 
     def failure(self, call: Any) -> str | None:
@@ -125,8 +117,8 @@ class WeakTypeGuard(Guard):
     depth: ClassVar[int] = 3
 
     def emit(self, branch: Branch) -> None:
-        is_jax = branch.framework == "jax"
-        branch.tests.append(f"{self.array.text(branch)}.weak_type is {self.weak}" if is_jax else str(not self.weak))
+        tells = branch.framework.has_weak_types
+        branch.tests.append(f"{self.array.text(branch)}.weak_type is {self.weak}" if tells else str(not self.weak))
 
     def failure(self, call: Any) -> str | None:
         if self.weak == getattr(self.array.find(call), "weak_type", False):
@@ -145,7 +137,7 @@ class DeviceGuard(Guard):
     def emit(self, branch: Branch) -> None:
         text = self.array.text(branch)
         if self.device != CPU:
-            branch.tests.append(f"{text}.device == {branch.names.add('device', torch_device(self.device))}")
+            branch.tests.append(f"{text}.device == {branch.names.add('device', branch.framework.device(self.device))}")
         elif not branch.on_cpu:
             branch.on_cpu = True
             branch.tests.append(f"{text}.is_cpu")
@@ -164,25 +156,17 @@ class LayoutGuard(Guard):
     depth: ClassVar[int] = 6
 
     def emit(self, branch: Branch) -> None:
-        if branch.framework not in ("torch", "numpy"):
-            branch.tests += [] if self.layout.is_row_major else ["False"]
-            return
-        text, is_torch = self.array.text(branch), branch.framework == "torch"
-        if self.layout.begins and is_torch:
-            branch.tests.append(f"{text}.storage_offset() == 0")
-        if self.layout.strides is not None:
-            strides = f"{text}.stride()" if is_torch else f"__strides({text})"
-            branch.names.values["__strides"] = strides_of
-            branch.tests.append(f"{strides} == {self.layout.strides}")
-            return
-        method = "permute" if is_torch else "transpose"
-        ordered = text if self.layout.is_row_major else f"{text}.{method}({self.layout.order})"
-        branch.tests.append(f"{ordered}.is_contiguous()" if is_torch else f"{ordered}.flags.c_contiguous")
+        layout = self.layout
+        if layout.strides is not None:
+            branch.names.values["__strides"] = branch.framework.strides
+        order = None if layout.is_row_major else layout.order
+        branch.tests += branch.framework.layout_tests(self.array.text(branch), order, layout.strides, layout.begins)
 
     def failure(self, call: Any) -> str | None:
         array = self.array.find(call)
         found = replace(Layout.of(array.shape, strides_of(array)), begins=self.layout.begins)
-        later = self.layout.begins and framework_of(array) == "torch" and array.storage_offset()
+        owner = of_array(array)
+        later = self.layout.begins and owner is not None and owner.offset(array)
         if found == self.layout and not later:
             return None
         return f"{self.array.name} lies otherwise in memory, and the function's views and copies depend on it"
@@ -197,7 +181,7 @@ class GradientGuard(Guard):
     depth: ClassVar[int] = 6
 
     def emit(self, branch: Branch) -> None:
-        if branch.framework == "torch":
+        if branch.framework.has_gradients:
             branch.tests.append(f"{self.array.text(branch)}.requires_grad is {self.requires_grad}")
         elif self.requires_grad:
             branch.tests.append("False")

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
+from mlgraph.frameworks import Framework
+
 
 class Failure(NamedTuple):
     """Why a call does not fit: how far the comparison went, and what it found, in words."""
@@ -36,7 +38,7 @@ class Branch:
     sizes, which `size_tests` test.
     """
 
-    framework: str
+    framework: Framework
     """The framework of the arrays that take the fast path: the target."""
     names: Names
     leaves: Sequence[str] = ()

@@ -20,6 +20,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from mlgraph.frameworks import Framework, neutral
 from mlgraph.guards.base import Branch, Guard, Names
 
 
@@ -37,13 +38,13 @@ def binder(name: str, signature: inspect.Signature) -> Callable[..., tuple[Any, 
 
     It raises `TypeError` as the function would.
     """
-    return generate(name, signature, "numpy", (), lambda values: values)
+    return generate(name, signature, neutral(), (), lambda values: values)
 
 
 def generate(
     name: str,
     signature: inspect.Signature,
-    framework: str,
+    framework: Framework,
     entries: Sequence[Entry],
     miss: Callable[..., Any],
     draw: Callable[..., Any] | None = None,
@@ -95,7 +96,7 @@ def _parameter_list(signature: inspect.Signature, names: Names, more: Sequence[s
     return ", ".join([*parts, *(["*"] if more and not named else []), *more])
 
 
-def _branch(entry: Entry, framework: str, names: Names) -> Iterator[str]:
+def _branch(entry: Entry, framework: Framework, names: Names) -> Iterator[str]:
     """Yield the statements that run `entry` if its guards hold; those of the environment cost most and come last."""
     branch = Branch(framework, names)
     for guard in sorted(entry.guards, key=lambda guard: guard.depth == 0):

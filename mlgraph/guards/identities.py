@@ -8,11 +8,11 @@ other way round. Whoever asks compares in Python then, and notes the facts anew.
 import ctypes
 import gc
 import struct
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mlgraph.frameworks.torch import TORCH
 from mlgraph.targets.llvm import Loaded, bound, machine_code
 
 CODE = Path(__file__).with_suffix(".ll")
@@ -142,7 +142,7 @@ class _TensorCalls:
 
 @cache
 def _tensor_calls() -> _TensorCalls | None:
-    folder = Path(sys.modules["torch"].__file__ or "").parent / "lib"
+    folder = Path(getattr(TORCH.loaded(), "__file__", None) or "").parent / "lib"
     for name in ("libtorch_cpu.so", "libtorch_cpu.dylib", "torch_cpu.dll"):
         if (folder / name).exists():
             try:

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from mlgraph.frameworks.torch import TORCH
 from mlgraph.guards.base import Branch, Guard
 from mlgraph.guards.identities import Facts, Identities
-from mlgraph.objects import module_framework
+from mlgraph.objects import is_watched
 
 KINDS = ("_modules", "_parameters", "_buffers")
 """Where a module keeps its children and weights."""
@@ -121,7 +122,7 @@ class ModulesGuard(Guard):
             old, new = self._parts[path], self._describe(module)
             if (found := old.difference(new, path or type(module).__name__)) is not None:
                 return found
-        return _hooks_difference(self._hooks, _global_hooks(), GLOBAL_HOOKS, "torch") or self._ties_difference()
+        return _hooks_difference(self._hooks, _global_hooks(), GLOBAL_HOOKS, TORCH.name) or self._ties_difference()
 
     def backward_hook(self) -> str | None:
         """Return in words where a hook is that runs in the backward of a module, None where none is."""
@@ -187,7 +188,7 @@ def weights(module: Any) -> Iterator[tuple[str, Any]]:
 def _modules(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     """Yield the torch modules that are reached, under the paths that their weights have in `state_dict()`."""
     for name, value in named:
-        if module_framework(value) == "torch":
+        if is_watched(value):
             for path, module in value.named_modules(remove_duplicate=False):
                 if all(isinstance(vars(module).get(kind), dict) for kind in (*KINDS, *HOOKS)):  # none of TorchScript
                     yield ".".join(part for part in (name, path) if part), module

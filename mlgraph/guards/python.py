@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, ClassVar
 
+from mlgraph.frameworks import framework_of, of_array
 from mlgraph.guards.base import Branch, Guard
 from mlgraph.guards.paths import Path
 from mlgraph.state.places import is_object
 from mlgraph.state.reach import Missing, Reach
 from mlgraph.state.wholes import same_held, whole_of
-from mlgraph.targets.arrays import framework_of
 from mlgraph.trees import same_static
 
 BY_IDENTITY = (type, FunctionType, MethodType, dict, list, set, deque)
@@ -243,23 +243,10 @@ def _items(value: Any) -> Iterator[Any]:
 
 
 def _array_guard(path: Path, array: Any, target: str, live: Collection[int]) -> ArrayGuard:
-    framework = framework_of(array)
-    content = version = None
-    if framework == "numpy" and not array.dtype.hasobject and _is_writeable(array):
-        content = array.tobytes()
-    if framework == "torch" and (target != "torch" or id(array) not in live) and not array.is_inference():
-        version = array._version
-    return ArrayGuard(path, array, content, version)
-
-
-def _is_writeable(array: Any) -> bool:
-    """Return whether somebody may write into the memory of a numpy array."""
-    while array is not None:
-        flags = getattr(array, "flags", None)
-        if flags is None or flags.writeable:
-            return True
-        array = array.base
-    return False
+    owner = of_array(array)
+    assert owner is not None
+    is_live = owner.name == target and id(array) in live
+    return ArrayGuard(path, array, owner.content(array), None if is_live else owner.version(array))
 
 
 def _missing_guard(missing: Missing) -> MissingGuard:

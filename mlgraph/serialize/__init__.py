@@ -29,8 +29,10 @@ from mlgraph.collector import collecting_rarely
 from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr
 from mlgraph.driver import CompileOptions, Compiler
 from mlgraph.dumping import text_of
-from mlgraph.errors import CaptureError, IRError, MlgraphError, PassError, UnknownTargetError, UnsupportedOpError
+from mlgraph.errors import CaptureError, IRError, MlgraphError, PassError, UnsupportedOpError
 from mlgraph.files import path_of
+from mlgraph.frameworks import CPU, get, names
+from mlgraph.frameworks.arrays import as_numpy
 from mlgraph.frontend.program import Program
 from mlgraph.function_info import FunctionInfo
 from mlgraph.graph import Graph
@@ -38,7 +40,6 @@ from mlgraph.serialize import archive, description, module, older
 from mlgraph.serialize import arrays as safetensors
 from mlgraph.serialize.values import Record
 from mlgraph.specialization import Specialization
-from mlgraph.targets.arrays import CPU, FRAMEWORKS, as_numpy
 
 __all__ = ["Record", "load", "save"]
 
@@ -91,13 +92,13 @@ def load(path: str | Path, to: str | None = None, device: str = CPU) -> Graph:
     with _reading(file):
         parts = archive.read(file)
         about = description.read_about(parts.about)
-        if about["to"] not in FRAMEWORKS or len(parts.texts) != len(about["specializations"]):
+        if about["to"] not in names() or len(parts.texts) != len(about["specializations"]):
             raise IRError("the parts of the graph do not fit together")
         arrays = safetensors.read(parts.arrays, about["arrays"])
         signature = description.signature_from_json(about["signature"])
         graph = Graph(_Saved(description.name_from_json(about["name"]), signature), to or about["to"], _NoCompiler())
     check_target(graph.to)
-    place = _device(graph.to, device)
+    place = get(graph.to).full_device(device)
     with _reading(file), collecting_rarely():
         for i, (text, described) in enumerate(zip(parts.texts, about["specializations"])):
             graph.add(_specialization(graph, text, described, arrays, f"{file}/{i}.mlir", place))
@@ -127,7 +128,7 @@ def _specialization(
     device: str,
 ) -> Specialization:
     call = description.call_from_json(described, len(graph.signature.parameters))
-    inputs = description.inputs_from_json(described["inputs"], device if graph.to == "torch" else None)
+    inputs = description.inputs_from_json(described["inputs"], device if get(graph.to).has_devices else None)
     bounds = description.bounds_from_json(described["bounds"])
     guards = description.size_guards_from_json(described["size_guards"], description.symbols_of(inputs), bounds)
     tree = description.result_from_json(described)
@@ -169,22 +170,6 @@ def _first_call_checked(main: Callable[..., Any]) -> Callable[..., Any]:
 
     setattr(checked, "autograph_info__", {})  # noqa: B010
     return checked
-
-
-def _device(to: str, device: str) -> str:
-    """torch's full name of a device."""
-    if to != "torch":
-        if device != CPU:
-            raise UnknownTargetError(
-                f"a graph to {to} cannot be told to compute on {device!r}", fix="leave out `device`"
-            )
-        return CPU
-    import torch
-
-    try:
-        return str(torch.empty((), device=device).device)
-    except (RuntimeError, AssertionError) as error:
-        raise UnknownTargetError(f"torch has no device {device!r}", why=str(error).partition("\n")[0]) from error
 
 
 class _Saved:

@@ -22,6 +22,7 @@ from mlgraph.bound_call import BoundCall
 from mlgraph.dialects.dtypes import BY_NAME
 from mlgraph.errors import IRError
 from mlgraph.executable import OutputTree
+from mlgraph.frameworks import names, neutral
 from mlgraph.frontend.program import TRACED, Input, Layout, Memory, OutputKind, OutputSpec
 from mlgraph.graph import Graph
 from mlgraph.guards.arrays import linear
@@ -29,7 +30,6 @@ from mlgraph.guards.conditions import holds, symbols
 from mlgraph.serialize import older
 from mlgraph.serialize.values import tree_from_json, tree_to_json, value_from_json, value_to_json
 from mlgraph.specialization import Specialization
-from mlgraph.targets.arrays import FRAMEWORKS
 
 VERSION = 5
 LARGEST = 2**63 - 1
@@ -142,8 +142,8 @@ def call_from_json(described: Mapping[str, Any], parameters: int) -> BoundCall:
 
 def lifted_from_json(described: Mapping[str, Any], flags: Sequence[bool]) -> tuple[str, tuple[int, ...]]:
     """Return which leaves are floats that pass as arrays, and the framework of these. Older files have none."""
-    source, *leaves = described.get("lifted", ["numpy"])
-    if source not in FRAMEWORKS or not all(type(i) is int and 0 <= i < len(flags) and flags[i] for i in leaves):
+    source, *leaves = described.get("lifted", [neutral().name])
+    if source not in names() or not all(type(i) is int and 0 <= i < len(flags) and flags[i] for i in leaves):
         raise ValueError("the floats of a call are not among its arrays")
     return source, tuple(leaves)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.errors import UnsupportedOpError
+from mlgraph.frameworks import get
 from mlgraph.state.reach import Reach
 
 GENERATORS = (np.random.Generator, np.random.RandomState)
@@ -19,7 +20,8 @@ class Draws:
     def __init__(self, reach: Reach, source: str) -> None:
         """`source` is the framework of the function: numpy's own functions draw as the graph does."""
         found = {id(stream): (text, stream) for text, stream in _streams(reach)}
-        watched = [each for each in found.values() if source != "numpy" or not isinstance(each[1], GENERATORS)]
+        own = get(source).generator_types()
+        watched = [each for each in found.values() if not isinstance(each[1], own)]
         self._before = [(text, stream, _state(stream)) for text, stream in watched]
         self.drawn: list[str] = []
         """Those that the trace drew from."""

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from mlgraph.frameworks import framework_of
 from mlgraph.numbers import is_number
 from mlgraph.state.places import Attribute, Item, Place, Step, content
-from mlgraph.targets.arrays import framework_of
 from mlgraph.trees import same_static
 
 

@@ -13,8 +13,8 @@ from types import FunctionType
 from typing import Any
 
 from mlgraph.errors import UnsupportedOpError
+from mlgraph.frameworks import framework_of
 from mlgraph.state.reach import facts_of
-from mlgraph.targets.arrays import framework_of
 
 STANDING = ("FakeTensor", "FunctionalTensor")
 """The classes of the tensors that torch traces with: other frameworks' arrays are no keys."""

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.objects import module_framework, submodules
+from mlgraph.objects import watched_modules
 from mlgraph.state.places import content, fill, same_content
 
 
@@ -18,9 +18,9 @@ def unchanged(modules: Iterable[Any], stateful: Iterable[Any], changed: dict[Any
     first called, as those of `transformers` do, and an attribute that says so by its name: then both are put back.
     """
     known = {id(module) for module in stateful}
-    torch = [m for module in modules if module_framework(module) == "torch" for m in (module, *submodules(module))]
-    before = [(module, content(module)) for module in torch if id(module) not in known]
-    hooks = [(held, dict(held)) for module in torch for held in _hooks(module)]
+    watched = watched_modules(modules)
+    before = [(module, content(module)) for module in watched if id(module) not in known]
+    hooks = [(held, dict(held)) for module in watched for held in _hooks(module)]
     try:
         yield
     finally:
@@ -36,7 +36,7 @@ def unchanged(modules: Iterable[Any], stateful: Iterable[Any], changed: dict[Any
                 if steps:
                     changed[id(module)] = (type(module).__name__, module)
                 fill(module, held)
-    if installs and any(id(module) in known for module in torch):
+    if installs and any(id(module) in known for module in watched):
         raise UnsupportedOpError(
             "the forward of a stateful module installs hooks",
             why="a call of the graph would not",

@@ -10,7 +10,8 @@ from enum import Enum
 from types import CellType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from mlgraph.objects import ROOTS, is_module, module_framework
+from mlgraph.frameworks import PACKAGES, of_module
+from mlgraph.objects import is_module
 
 if TYPE_CHECKING:
     from mlgraph.dialects.stateful import Slot
@@ -169,7 +170,7 @@ def is_object(value: Any) -> bool:
     root = cls.__module__.partition(".")[0]
     if is_module(value):
         return True
-    if isinstance(value, LEAVES) or root in ROOTS or root == "mlgraph":
+    if isinstance(value, LEAVES) or root in PACKAGES or root == "mlgraph":
         return False
     if root in sys.stdlib_module_names and root not in PLAIN:
         return False
@@ -212,21 +213,13 @@ def _plain_key(key: Any) -> Any:
 def attributes(value: Any) -> dict[str, Any]:
     """The attributes that an object itself stores, in its dict or its slots; of a module those that the user gave."""
     found = dict(getattr(value, "__dict__", ()))
-    if (framework := module_framework(value)) is not None:
-        return {name: item for name, item in found.items() if not _internal(framework, name)}
+    if (framework := of_module(value)) is not None:
+        return {name: item for name, item in found.items() if not framework.is_internal(value, name)}
     for cls in type(value).__mro__:
         slots = vars(cls).get("__slots__", ())
         names = (slots,) if isinstance(slots, str) else slots
         found |= {n: getattr(value, n) for n in names if not n.startswith("__") and hasattr(value, n)}
     return found
-
-
-def _internal(framework: str, name: str) -> bool:
-    """Whether a module's framework keeps this attribute for itself."""
-    if framework == "torch":
-        own = name == "forward" or name in vars(sys.modules["torch"].nn.Module())
-        return own or name in ("_flat_weights", "_flat_weight_refs")  # lists of the weights of recurrent layers
-    return name.startswith("_") or name == "call"
 
 
 def fill(container: Any, held: Mapping[Step, Any]) -> None:

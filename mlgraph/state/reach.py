@@ -24,12 +24,12 @@ from dataclasses import dataclass, field
 from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
+from mlgraph.frameworks import PACKAGES, framework_of
 from mlgraph.frontend.locations import is_library
 from mlgraph.guards.paths import AttributePath, CallPath, CellPath, DefaultPath, GlobalPath, ItemPath, ObjectPath, Path
-from mlgraph.objects import ROOTS, is_module, module_framework, submodules
+from mlgraph.objects import is_module, is_watched, submodules
 from mlgraph.state.places import Item, attributes, is_object
 from mlgraph.state.wholes import whole_of
-from mlgraph.targets.arrays import framework_of
 
 OTHER_METHODS = ("__init__", "__setstate__", "__repr__", "extra_repr", "reset_parameters")
 """Methods of a module that a forward does not run."""
@@ -236,7 +236,7 @@ class Reach:
 
     def _is_users(self, function: FunctionType) -> bool:
         """Return whether a function is not a library's; code beside the compiled function counts as the user's."""
-        if function.__module__ == self._module and (self._module or "").partition(".")[0] not in ROOTS:
+        if function.__module__ == self._module and (self._module or "").partition(".")[0] not in PACKAGES:
             return True
         return _is_users_file(function.__code__.co_filename)
 
@@ -270,7 +270,7 @@ class Reach:
             self._visit_namespace(path, value)
         elif framework_of(value) is not None:
             self._note(self.arrays, path, value)
-        elif (isinstance(value, HOLDING) or whole_of(value)) and type(value).__module__ not in ROOTS:
+        elif (isinstance(value, HOLDING) or whole_of(value)) and type(value).__module__ not in PACKAGES:
             self._visit_container(path, value)
         elif not isinstance(value, type | FunctionType | MethodType) and is_object(value) and not is_module(value):
             self._visit_container(path, value)
@@ -395,7 +395,7 @@ class Reach:
             self._note_missing(path, base, above & self._names)
 
     def _is_users_class(self, cls: type) -> bool:
-        if cls.__module__ == self._module and (self._module or "").partition(".")[0] not in ROOTS:
+        if cls.__module__ == self._module and (self._module or "").partition(".")[0] not in PACKAGES:
             return True
         module = sys.modules.get(cls.__module__)
         return (
@@ -440,7 +440,7 @@ class Reach:
             for hook in getattr(module, "__dict__", {}).get(kind, {}).values():
                 self._visit(ObjectPath(hook, f"a hook of {path.text}"), hook)
         self._visit_class(type(module))
-        own = _method_names(type(module)) if module_framework(module) == "torch" else frozenset()
+        own = _method_names(type(module)) if is_watched(module) else frozenset()
         for name, item in attributes(module).items():
             if (name in own or self._is_named(name)) and not is_module(item):
                 self._visit(AttributePath(path, name), item)

@@ -7,9 +7,9 @@ from typing import Any
 import optree
 
 from mlgraph import trees
+from mlgraph.frameworks import framework_of
 from mlgraph.objects import is_module
 from mlgraph.state.places import Step, content, filled, is_object
-from mlgraph.targets.arrays import framework_of
 
 
 class Object:

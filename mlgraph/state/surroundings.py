@@ -11,13 +11,13 @@ from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any
 
 from mlgraph.errors import UnsupportedOpError
+from mlgraph.frameworks import framework_of, of_array
 from mlgraph.guards.paths import AttributePath, CellPath, GlobalPath, ItemPath, Path
 from mlgraph.state.draws import Draws
 from mlgraph.state.identities import traced_identities
 from mlgraph.state.places import Step, View, content, fill, is_container, is_object, same_content
 from mlgraph.state.reach import Reach
 from mlgraph.state.wholes import same_held, whole_of
-from mlgraph.targets.arrays import framework_of
 
 
 class Surroundings:
@@ -39,7 +39,7 @@ class Surroundings:
         self._arrays = [
             (path, array, array.copy())
             for path, array in reach.arrays
-            if framework_of(array) == "numpy" and array.flags.writeable and not array.dtype.hasobject
+            if (owner := of_array(array)) is not None and owner.is_restorable(array)
         ]
 
     def _containers(self) -> Iterator[tuple[str, Any]]:
@@ -94,7 +94,7 @@ class Surroundings:
                 variable.set(held)
         for path, array, held in self._arrays:
             if not _same_elements(array, held):
-                if self.source != "numpy" or not self._note_holder(path):
+                if framework_of(array) != self.source or not self._note_holder(path):
                     self.refused.append(path.text)
                 array[...] = held
 
@@ -162,11 +162,8 @@ def _holder_of(path: Path) -> tuple[str, Any] | None:
 
 def _same_memory(array: Any, owner: Any) -> bool:
     """Return whether an array is a view of what another is a view of."""
-    if framework_of(array) == framework_of(owner) == "torch":
-        return array.untyped_storage().data_ptr() == owner.untyped_storage().data_ptr()
-    while framework_of(array) == "numpy" and framework_of(array.base) == "numpy":
-        array = array.base
-    return array is owner
+    framework = of_array(array)
+    return framework is not None and framework is of_array(owner) and framework.owns_same_memory(array, owner)
 
 
 def _same_elements(a: Any, b: Any) -> bool:

@@ -4,16 +4,16 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mlgraph.frameworks import framework_of, names
 from mlgraph.numbers import number_array, python_number, traced_number
 from mlgraph.state.changes import Change, Delete, Known, Leaf, New, Refill, Set, Template, apply_changes
 from mlgraph.state.expected import Array, Expected, Number, Same, changed_numbers, difference, keys_of, with_numbers
 from mlgraph.state.identities import Identity, check_left
 from mlgraph.state.places import Item, Place, Step, content, fill, is_container, same_content
 from mlgraph.state.watching import Watch
-from mlgraph.targets.arrays import FRAMEWORKS, framework_of
 
 
 @dataclass
@@ -32,7 +32,7 @@ class State:
     """The arrays among `reads` that it writes in place."""
     numbers: frozenset[Place] = frozenset()
     """The places of Python numbers that it takes as arrays."""
-    source: str = "numpy"
+    source: str = field(kw_only=True)
     """The framework of these arrays."""
 
     def find(self, place: Place, roots: Sequence[Any]) -> Any:
@@ -267,7 +267,7 @@ def _reaches(expected: Any, steps: Sequence[Step]) -> bool:
 
 def arrays_below(roots: Sequence[Any]) -> list[Any]:
     """Every array that objects hold."""
-    return list(Trace([], roots, FRAMEWORKS).arrays.values())
+    return list(Trace([], roots, names()).arrays.values())
 
 
 def _moved(old: Mapping[Step, Any], new: Mapping[Step, Any]) -> frozenset[Step]:

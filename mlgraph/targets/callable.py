@@ -24,7 +24,7 @@ from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.dialects.func import ReturnOp
 from xdsl.ir import Attribute, Block, BlockArgument, Operation, SSAValue
 
-from mlgraph.dialects.backend import BACKENDS, CallOp, ValueType
+from mlgraph.dialects.backend import CallOp, ValueType
 from mlgraph.dialects.constant import ArrayOp, LiteralOp, array_of
 from mlgraph.dialects.dtypes import NAME_OF
 from mlgraph.dialects.functions import functions, main_of
@@ -32,7 +32,7 @@ from mlgraph.dialects.ivy.control import YieldOp
 from mlgraph.dialects.kernel import FusedOp
 from mlgraph.dialects.literals import List, Literal, Name, Operand, Rest, Slice
 from mlgraph.errors import MissingPackageError, line_of
-from mlgraph.targets.arrays import CPU
+from mlgraph.frameworks import CPU, every, get, names
 from mlgraph.targets.control import control, is_control
 from mlgraph.targets.kernels import Kernel
 from mlgraph.targets.names import Names
@@ -45,10 +45,6 @@ BINARY = {
     "operator.mod": "%",
     "operator.and_": "&",
 }
-METHODS = ("torch.Tensor.", "numpy.ndarray.", "jax.Array.", "numpy.random.Generator.", "numpy.random.RandomState.")
-CREATORS = frozenset(f"torch.{name}" for name in "arange empty eye full rand randint randn randperm tensor".split())
-"""What makes tensors of no tensor: on the CPU, if it is not told where."""
-ALIASES = {"jax.numpy": "jnp", "jax.lax": "lax", "tensorflow": "tf", "numpy": "np", "torch.nn.functional": "F"}
 
 
 @dataclass(frozen=True)
@@ -102,14 +98,16 @@ def emit(module: ModuleOp, backend: str, device: str = CPU) -> Source:
 
 class _Printer:
     def __init__(self, backend: str, device: str) -> None:
-        self.backend = backend
+        self.framework = get(backend)
         self.device = "" if device == CPU else f', device="{device}"'
         """The argument that calls of what makes tensors end with."""
         self.imports: set[str] = set()
         self.globals: list[str] = []
         self.arrays: dict[str, Any] = {}
         self.names: dict[SSAValue, str] = {}
-        self.scope = Names({"main", "arrays", "jax", "tf", "scipy", "operator", "fused", *ALIASES.values(), *BACKENDS})
+        self.aliases = {module: alias for framework in every() for module, alias in framework.aliases.items()}
+        self.methods = [prefix for framework in every() for prefix in framework.methods]
+        self.scope = Names({"main", "arrays", "scipy", "operator", "fused", *self.aliases.values(), *names()})
         self.inline: dict[SSAValue, tuple[str, bool]] = {}
 
     # Names
@@ -163,7 +161,7 @@ class _Printer:
             case _ if is_control(op):
                 yield from control(self, op)
             case _:
-                raise TypeError(f"{op.name} is no call of {self.backend}; lower it first")
+                raise TypeError(f"{op.name} is no call of {self.framework.name}; lower it first")
 
     def call(self, op: CallOp) -> Iterator[str]:
         text, atom = self.expression(op)
@@ -196,7 +194,7 @@ class _Printer:
         name = self.names[result] = self.fresh(result.name_hint or "c")
         dtype = self.dtype(op.value.type.element_type)
         arguments = f"{_nested(array)}, dtype={dtype}{self.device}"
-        self.globals.append(f"{name} = {self.path(_MAKERS[self.backend])}({arguments})")
+        self.globals.append(f"{name} = {self.path(self.framework.constant)}({arguments})")
 
     # Expressions
 
@@ -228,10 +226,10 @@ class _Printer:
             return f"{atom(0)}.{_identifier(args[1])}", True
         texts = [self.literal(a, operands) for a in args]
         texts += [f"{_identifier(name)}={self.literal(a, operands)}" for name, a in arguments.keyword]
-        for prefix in METHODS:
+        for prefix in self.methods:
             if path.startswith(prefix):
                 return f"{atom(0)}.{_identifier(path.removeprefix(prefix))}({', '.join(texts[1:])})", True
-        device = self.device if path in CREATORS else ""
+        device = self.device if path in self.framework.creators else ""
         return f"{self.path(path)}({', '.join(texts)}{device})", True
 
     def subscript(self, index: Literal, operands: tuple[SSAValue, ...]) -> str:
@@ -270,13 +268,7 @@ class _Printer:
                 return _number(value)
 
     def dtype(self, dtype: Attribute) -> str:
-        name = NAME_OF[dtype]
-        if self.backend == "numpy" and name == "bfloat16":
-            return self.path("ml_dtypes.bfloat16")
-        if name == "bool" and self.backend in ("jax", "numpy"):
-            name = "bool_"
-        module = {"torch": "torch", "jax": "jax.numpy", "tensorflow": "tensorflow", "numpy": "numpy"}[self.backend]
-        return self.path(f"{module}.{name}")
+        return self.path(self.framework.dtype_path(NAME_OF[dtype]))
 
     def path(self, path: str) -> str:
         """A dotted public name, its module imported."""
@@ -284,7 +276,7 @@ class _Printer:
             raise ValueError(f"{path!r} is no public name")
         if path.startswith("builtins."):
             return path.removeprefix("builtins.")
-        for module, alias in ALIASES.items():
+        for module, alias in self.aliases.items():
             if path.startswith(f"{module}."):
                 self.imports.add(f"import {module} as {alias}")
                 return alias + path.removeprefix(module)
@@ -295,14 +287,6 @@ class _Printer:
             module = "jax.extend.random"
         self.imports.add(f"import {module}")
         return path
-
-
-_MAKERS = {
-    "torch": "torch.tensor",
-    "jax": "jax.numpy.asarray",
-    "tensorflow": "tensorflow.constant",
-    "numpy": "numpy.asarray",
-}
 
 
 def _inlined(value: SSAValue) -> bool:

@@ -1,12 +1,13 @@
 """`-t python{to=...}`: the Python source of a module of backend calls."""
 
 from dataclasses import dataclass
-from typing import IO, Literal
+from typing import IO
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.utils.target import Target
 
+from mlgraph.frameworks import get
 from mlgraph.targets.callable import emit
 
 
@@ -16,7 +17,10 @@ class PythonTarget(Target):
 
     name = "python"
 
-    to: Literal["torch", "jax", "tensorflow", "numpy"]
+    to: str
+
+    def __post_init__(self) -> None:
+        get(self.to)
 
     def emit(self, ctx: Context, module: ModuleOp, output: IO[str]) -> None:
         output.write(emit(module, self.to).text)

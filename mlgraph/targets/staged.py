@@ -9,23 +9,26 @@ from xdsl.dialects.builtin import ModuleOp
 from mlgraph.dialects import ivy
 from mlgraph.dialects.table import Row
 from mlgraph.errors import DataDependentControlFlowError, line_of
+from mlgraph.frameworks import Framework
 
 DEPENDENT = (ivy.nonzero, ivy.to_size, ivy.item)
 """Rows whose result's shape, or Python number, depends on values."""
 
 
-def explained(main: Callable[..., Any], module: ModuleOp) -> Callable[..., Any]:
-    """`main`, emitted for jax from the ivy `module`; an error of jax that values are not there becomes one of ours."""
+def explained(main: Callable[..., Any], module: ModuleOp, framework: Framework) -> Callable[..., Any]:
+    """`main`, emitted from the ivy `module`; an error of a trace that values are not there becomes one of ours."""
+    missing = framework.missing_value_error()
+    if missing is None:
+        return main
     found = [op for op in module.walk() if isinstance(op, Row) and op.OP in DEPENDENT]
     if not found:
         return main
-    import jax
 
     @functools.wraps(main)
     def called(*arguments: Any) -> Any:
         try:
             return main(*arguments)
-        except jax.errors.ConcretizationTypeError as error:
+        except missing as error:
             raise DataDependentControlFlowError(
                 "a shape or a number of Python's depends on the values of arrays, which jax.jit does not have",
                 where=next((line for line in map(line_of, found) if line), ""),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.targets.arrays import framework_of, strides_of
+from mlgraph.frameworks.arrays import owner_of, strides_of
 
 
 def rebased(view: Any, new: Any, old: Any) -> Any:
@@ -22,8 +22,7 @@ def rebased(view: Any, new: Any, old: Any) -> Any:
 
 
 def _rebased(view: Any, new: Any, old: Any) -> Any:
-    if framework_of(view) == "torch" and (view.is_conj() or view.is_neg()):
-        turned = "conj" if view.is_conj() else "_neg_view"
+    if (turned := owner_of(view).turned(view)) is not None:
         return getattr(rebased(getattr(view, turned)(), new, old), turned)()
     if view.dtype == new.dtype:
         return _part(view, new, old)
@@ -54,7 +53,7 @@ def _part(view: Any, new: Any, old: Any) -> Any:
 
 
 def _is_complex(array: Any) -> bool:
-    return array.dtype.is_complex if framework_of(array) == "torch" else array.dtype.kind == "c"
+    return owner_of(array).is_complex(array)
 
 
 def _as_pairs(array: Any) -> Any:
@@ -64,20 +63,12 @@ def _as_pairs(array: Any) -> Any:
 
 def _as_complex(pairs: Any) -> Any:
     """Return a view of such pairs as complex numbers."""
-    is_torch = framework_of(pairs) == "torch"
-    dtype = pairs.dtype.to_complex() if is_torch else np.result_type(pairs.dtype, np.complex64)
-    return pairs.view(dtype)[..., 0]
+    return pairs.view(owner_of(pairs).complex_dtype(pairs.dtype))[..., 0]
 
 
 def _offset(view: Any, new: Any) -> int | None:
     """Return how many elements after the first of `new` the first of `view` lies; None where they share no memory."""
-    if framework_of(view) == "torch":
-        if view.dtype != new.dtype or view.untyped_storage().data_ptr() != new.untyped_storage().data_ptr():
-            return None
-        return view.storage_offset() - new.storage_offset()
-    if not isinstance(view, np.ndarray) or view.dtype != new.dtype or not np.may_share_memory(view, new):
-        return None
-    return (view.ctypes.data - new.ctypes.data) // view.itemsize
+    return owner_of(view).distance(view, new)
 
 
 def _translated(start: int, view: Any, new: Any, strides: Sequence[int]) -> tuple[int, tuple[int, ...]] | None:
@@ -108,9 +99,4 @@ def _coordinates(offset: int, array: Any) -> "np.ndarray[Any, Any]":
 
 def _strided(array: Any, shape: tuple[int, ...], strides: Sequence[int], begin: int) -> Any:
     """Return a view that begins `begin` elements after the first of `array`."""
-    if framework_of(array) == "torch":
-        return array.as_strided(shape, tuple(strides), array.storage_offset() + begin)
-    size = array.itemsize
-    first = np.lib.stride_tricks.as_strided(array, (1,), (size,))
-    walk = np.lib.stride_tricks.as_strided(first, (abs(begin) + 1,), (size if begin >= 0 else -size,))
-    return np.lib.stride_tricks.as_strided(walk[abs(begin) :], shape, tuple(step * size for step in strides))
+    return owner_of(array).strided(array, shape, strides, begin)

@@ -25,13 +25,14 @@ from mlgraph.dialects.ivy.size_sources import known
 from mlgraph.dialects.ivy.types import UNKNOWN, shape_of
 from mlgraph.dialects.literals import List, Literal, Name, Operand, Rest, Slice
 from mlgraph.dialects.table import Row
+from mlgraph.frameworks.numpy import NUMPY
 from mlgraph.transforms.lower_generator import LowerGeneratorPass
 from mlgraph.transforms.lower_ivy import INDEX_OPERATORS, LowerIvyPass
 
 Known: TypeAlias = "np.ndarray[Any, Any] | int"
 """What a known value is: an array, or a size."""
 
-LIBRARIES = ("numpy", "scipy", "operator", "ml_dtypes")
+LIBRARIES = (*sorted({*NUMPY.modules.values()}), "operator", "ml_dtypes")
 BUILTINS = {"getattr": getattr, "max": max, "min": min, "len": len, "int": int, "float": float, "tuple": tuple}
 METHODS = ("numpy.ndarray.", "numpy.random.Generator.")
 
@@ -133,8 +134,8 @@ def as_calls(op: Operation, draws: bool) -> Block:
     block.add_op(ReturnOp(*copy.results))
     module = ModuleOp([FuncOp("main", (block.arg_types, []), Region(block))])
     if draws:
-        LowerGeneratorPass("numpy").apply(Context(), module)
-    LowerIvyPass("numpy").apply(Context(), module)
+        LowerGeneratorPass(NUMPY.name).apply(Context(), module)
+    LowerIvyPass(NUMPY.name).apply(Context(), module)
     return block
 
 

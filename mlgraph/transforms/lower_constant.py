@@ -5,16 +5,16 @@ Literals and captured arrays stay: the target prints them as globals beside the 
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
-from mlgraph.dialects.backend import BACKENDS, ValueType
+from mlgraph.dialects.backend import ValueType, backend
 from mlgraph.dialects.constant import ParameterOp
 from mlgraph.dialects.functions import functions, insert_argument
+from mlgraph.frameworks import get
 from mlgraph.transforms.rewriting import replace
 
 
@@ -30,7 +30,10 @@ class LowerConstantPass(ModulePass):
 
     name = "lower-constant"
 
-    to: Literal["torch", "jax", "tensorflow", "numpy"]
+    to: str
+
+    def __post_init__(self) -> None:
+        get(self.to)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions(op):
@@ -44,4 +47,4 @@ class LowerConstantPass(ModulePass):
         for read in reads:
             name = read.value.data.name
             read.result.name_hint = read.result.name_hint or identifier(name)
-            replace(read, lambda name=name: BACKENDS[self.to].call("operator.getitem", (params, name), {}))
+            replace(read, lambda name=name: backend(self.to).call("operator.getitem", (params, name), {}))

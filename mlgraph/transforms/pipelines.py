@@ -14,7 +14,7 @@ A stage ends where the module has a meaning of its own: it is verified there, an
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
@@ -26,6 +26,7 @@ from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 from mlgraph.dialects.context import context
 from mlgraph.dialects.outputs import OutputSpec
 from mlgraph.errors import MlgraphError, PassError
+from mlgraph.frameworks import get
 from mlgraph.transforms.bake_generators import BakeGeneratorsPass
 from mlgraph.transforms.canonicalize import CanonicalizePass
 from mlgraph.transforms.channels_last import ChannelsLastPass
@@ -41,7 +42,6 @@ from mlgraph.transforms.narrow_types import NarrowTypesPass
 from mlgraph.transforms.pin_views import PinViewsPass
 from mlgraph.transforms.separate_results import SeparateResultsPass
 
-Backend: TypeAlias = Literal["torch", "jax", "tensorflow", "numpy"]
 OnPass: TypeAlias = Callable[[str, ModulePass, ModuleOp], object]
 """Called after each pass with the stage's name, the pass and the module."""
 OnStage: TypeAlias = Callable[[str, ModuleOp], object]
@@ -145,7 +145,7 @@ class Stages(Mapping[str, ModuleOp]):
 
 
 def default_pipeline(
-    to: Backend,
+    to: str,
     array_caching: bool = True,
     include_generators: bool = True,
     passes: Iterable[ModulePass] = (),
@@ -164,16 +164,16 @@ def default_pipeline(
     results that would not share the memory that `outputs` say.
     """
     cse, dce, own = CommonSubexpressionElimination(), DeadCodeElimination(), tuple(passes)
-    can_be_written = to in ("torch", "numpy")
-    has_views = can_be_written and any(spec.aliases for spec in outputs)
+    framework = get(to)
+    has_views = framework.has_views and any(spec.aliases for spec in outputs)
     ivy: list[ModulePass] = [PinViewsPass.of(outputs)] if has_views else []
     ivy += [] if include_generators else [BakeGeneratorsPass()]
     ivy += [FoldConstantsPass(), CanonicalizePass(), cse] if array_caching else [CanonicalizePass()]
     ivy += [*own, dce] if own else []
-    ivy += [MasksToWherePass(), dce] if to == "jax" else []
+    ivy += [MasksToWherePass(), dce] if framework.prefers_masks_by_where else []
     ivy += [NarrowTypesPass()] if narrow else []
-    layout = (ChannelsLastPass(),) if to == "tensorflow" else ()
-    separate = (SeparateResultsPass.of(to, inputs, outputs, exact), dce) if can_be_written else ()
+    layout = (ChannelsLastPass(),) if framework.prefers_channels_last else ()
+    separate = (SeparateResultsPass.of(to, inputs, outputs, exact), dce) if framework.has_views else ()
     kernel = (Stage("kernel", (FuseElementwisePass(fast_math),)),) if fuse else ()
     unused = (DropUnusedKernelsPass(),) if fuse else ()
     return Pipeline(

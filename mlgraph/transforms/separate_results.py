@@ -13,7 +13,7 @@ own result does not; so is the new value of an input or a buffer that is a view 
 import itertools
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from xdsl.builder import Builder
 from xdsl.context import Context
@@ -25,16 +25,15 @@ from xdsl.rewriter import InsertPoint
 
 from mlgraph.analysis.aliases import Aliases, Root, Roots
 from mlgraph.analysis.scalars import is_scalar
-from mlgraph.dialects.backend import BACKENDS, CallOp
+from mlgraph.dialects.backend import CallOp, backend
 from mlgraph.dialects.building import building
 from mlgraph.dialects.functions import functions
 from mlgraph.dialects.ivy.types import rank
 from mlgraph.dialects.outputs import Memory, OutputKind, OutputSpec
 from mlgraph.dialects.stateful import read_slots, written_slots
 from mlgraph.errors import UnsupportedOpError, line_of
+from mlgraph.frameworks import get
 
-IN_PLACE = {"torch": (OutputKind.INPUT, OutputKind.BUFFER), "numpy": (OutputKind.INPUT,)}
-"""The results whose values are copied into memory of the caller's; others are kept as they are."""
 REPEATING = ("numpy.broadcast_to", "torch.broadcast_to", "torch.Tensor.expand")
 """Functions whose results may have an element of their argument in several places."""
 
@@ -45,7 +44,7 @@ class SeparateResultsPass(ModulePass):
 
     name = "separate-results"
 
-    to: Literal["torch", "jax", "tensorflow", "numpy"]
+    to: str
     inputs: tuple[Memory, ...] = field(default=(), init=False)
     """The inputs that `@main` takes, in order."""
     outputs: tuple[OutputSpec, ...] = field(default=(), init=False)
@@ -53,10 +52,13 @@ class SeparateResultsPass(ModulePass):
     exact: bool = field(default=False, init=False)
     """Whether the function is of the same framework, whose results then share memory exactly where its own do."""
 
+    def __post_init__(self) -> None:
+        get(self.to)
+
     @classmethod
     def of(
         cls,
-        to: Literal["torch", "jax", "tensorflow", "numpy"],
+        to: str,
         inputs: Sequence[int],
         outputs: Sequence[OutputSpec],
         exact: bool,
@@ -70,7 +72,7 @@ class SeparateResultsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         main = next((f for f in functions(op) if f.sym_name.data == "main"), None)
-        if main is not None and self.to in IN_PLACE:
+        if main is not None and get(self.to).has_views:
             separation = _Separation(main, self.to, self.inputs, self.outputs)
             separation.run()
             if self.exact:
@@ -85,6 +87,7 @@ class _Separation:
         assert isinstance(last, ReturnOp)
         self.last = last
         self.to = to
+        self.framework = get(to)
         self.aliases = Aliases(main, to)
         slots = written_slots(main)
         known = list(outputs) or [OutputSpec(OutputKind.USER_OUTPUT, i) for i in range(len(last.operands) - len(slots))]
@@ -115,11 +118,13 @@ class _Separation:
         return {Root("argument", argument): one for argument, one in zip(arguments, memory, strict=True)}
 
     def _is_in_place(self, spec: OutputSpec) -> bool:
-        return spec.kind in IN_PLACE[self.to] or spec.is_written_in_place
+        """Return whether a result's values are copied into memory of the caller's; others are kept as they are."""
+        is_buffer = spec.kind is OutputKind.BUFFER and self.framework.has_buffers
+        return spec.kind is OutputKind.INPUT or is_buffer or spec.is_written_in_place
 
     def run(self) -> None:
         """Copy what must be, and return the copies: first what is written in place, which others may be views of."""
-        if self.to == "torch":
+        if self.framework.has_late_conjugates:
             self._share_conjugates()
         results = list(self.last.operands)
         for i in sorted(range(len(results)), key=self._turn):
@@ -214,15 +219,15 @@ class _Separation:
         """Return a result that stays what it is, copied where it would share memory that is not its own."""
         if spec.same is not None and spec.same.kind != "outside":
             return self.results.get(spec.same, value)
-        if self.to == "numpy" and spec.scalar:
+        if self.framework.has_scalars and spec.scalar:
             return self._scalar(value, spec)
         new, base = self._of_final(value, spec), (value, value)
         if new is None and not all(self._may_share(root, spec) for root in self.aliases.roots(value)):
             new, base = self._copied_with_base(value, spec)
         new = self._another(value if new is None else new)
-        if self.to == "numpy" and spec.scalar is False and is_scalar(new) is not False:
+        if self.framework.has_scalars and spec.scalar is False and is_scalar(new) is not False:
             new = self._called("numpy.asarray", new)
-        if self.to == "numpy" and spec.read_only:
+        if self.framework.has_scalars and spec.read_only:
             new = self._read_only(new)
         for root in self.aliases.roots(new):
             self.kept.setdefault(root, []).append(spec)
@@ -244,7 +249,7 @@ class _Separation:
         is_callers = Root("argument", value) in self.owners
         if not is_callers and not any(value is other for other in self.results.values()):
             return value
-        if self.to == "torch" or rank(value):
+        if not self.framework.has_scalars or rank(value):
             return self._indexed(value)
         is_array = is_callers or is_scalar(value) is False
         return self._called("numpy.ndarray.view", value) if is_array else value
@@ -331,9 +336,9 @@ class _Separation:
         return spec.same is not None or other.memory in self.shared[spec.memory]
 
     def _copied(self, value: SSAValue) -> SSAValue:
-        if self.to == "torch":
-            return self._called("torch.clone", value)
-        return self._called("numpy.copy", value) if rank(value) else self._indexed(value)
+        if not self.framework.has_scalars or rank(value):
+            return self._called(self.framework.copy_call, value)
+        return self._indexed(value)
 
     def _indexed(self, value: SSAValue) -> SSAValue:
         """Return `value[()]`: a view of the whole array, or a scalar of numpy in the place of an array without axes."""
@@ -344,14 +349,14 @@ class _Separation:
         if isinstance(op := value.owner, CallOp) and op.callee.data == "numpy.broadcast_to":
             return value
         with building(Builder(InsertPoint.before(self.last)), self.last.location):
-            (shape,) = BACKENDS[self.to].call("builtins.getattr", (value, "shape"), {})
+            (shape,) = backend(self.to).call("builtins.getattr", (value, "shape"), {})
         return self._called("numpy.broadcast_to", value, shape)
 
     def _called(self, callee: str, value: SSAValue, *literals: Any) -> SSAValue:
         """Insert a call that returns such a value as it is given."""
         owner = value.owner if isinstance(value.owner, Operation) else self.last
         with building(Builder(InsertPoint.before(self.last)), owner.location):
-            (result,) = BACKENDS[self.to].call(callee, (value, *literals), {})
+            (result,) = backend(self.to).call(callee, (value, *literals), {})
         result._type = value.type  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue]
         result.name_hint = value.name_hint
         self.aliases.add(cast(CallOp, result.owner))

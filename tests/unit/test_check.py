@@ -13,6 +13,7 @@ import mlgraph
 from mlgraph.dialects import ivy
 from mlgraph.dialects.table import Row
 from mlgraph.errors import CheckError, InputError
+from mlgraph.frameworks.arrays import convert
 from mlgraph.transforms.rewriting import replace
 
 X = torch.rand(4, 3)
@@ -114,5 +115,5 @@ def test_random_numbers_cannot_be_checked():
 
 @pytest.mark.parametrize("source", ["jax", "tensorflow", "numpy"])
 def test_other_sources(source):
-    x = mlgraph.targets.arrays.CONVERTERS[source](X.numpy())
+    x = convert(X.numpy(), source)
     mlgraph.compile(lambda x: (x * 2 + 1) / 3, to="torch", args=(x,), verify=True).check(x)

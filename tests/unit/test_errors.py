@@ -9,7 +9,7 @@ import pytest
 
 from mlgraph import errors
 from mlgraph.dumping import read
-from mlgraph.targets.arrays import convert
+from mlgraph.frameworks.arrays import convert
 
 CLASSES = [
     value

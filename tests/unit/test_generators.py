@@ -7,7 +7,7 @@ import torch
 
 import mlgraph
 from mlgraph.errors import InputError, MlgraphError, NotCapturedError
-from mlgraph.targets.randomness import source, step
+from mlgraph.frameworks import get
 
 X = torch.zeros(50, 40)
 TARGETS = ["torch", "jax", "tensorflow", "numpy"]
@@ -124,7 +124,7 @@ def test_draw_that_depends_on_an_input_cannot_be_baked():
 
 
 def make(to, seed):
-    return mlgraph.targets.randomness.source(to, seed)
+    return get(to).source(seed)
 
 
 @pytest.mark.parametrize("to", TARGETS)
@@ -158,10 +158,10 @@ def test_a_generator_that_goes_to_another_device_repeats_nothing():
     def draws(stream):
         found = []
         for _ in range(4):
-            generator, stream = step("torch", stream, "cpu:0")
+            generator, stream = get("torch").step(stream, "cpu:0")
             found.append(float(torch.rand((), generator=generator)))
         return found
 
-    first = draws(source("torch", 3))
+    first = draws(get("torch").source(3))
     assert len(set(first)) == 4
-    assert draws(source("torch", 3)) == first
+    assert draws(get("torch").source(3)) == first

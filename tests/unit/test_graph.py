@@ -289,7 +289,7 @@ def test_arrays_of_any_framework(to):
         if make is np.asarray:
             x, y = x.astype(np.float32), y.astype(np.float32)
         found = graph(x, y)
-        assert mlgraph.targets.arrays.framework_of(found) == to
+        assert mlgraph.frameworks.framework_of(found) == to
         same(found, expected)
     assert graph.cache_info().captures == 1
     same(graph(X.numpy(), jnp.asarray(Y.numpy())), expected)

@@ -15,7 +15,7 @@ import pytest
 from frameworks import to_framework, to_numpy
 
 import mlgraph
-from mlgraph.loader import load
+from mlgraph.frameworks.loader import load
 
 FRAMEWORKS = ("torch", "jax", "tensorflow", "numpy")
 CHANNELS_LAST = ("jax", "tensorflow")

@@ -13,6 +13,7 @@ import torch
 import mlgraph
 from mlgraph.dialects.stateful import GetOp, SetOp
 from mlgraph.errors import CaptureError
+from mlgraph.frameworks.arrays import convert
 
 X = torch.arange(6.0).reshape(2, 3)
 TARGETS = ["torch", "jax", "numpy", "tensorflow"]
@@ -26,7 +27,7 @@ def plain(value):
         return [plain(item) for item in value]
     if isinstance(value, types.SimpleNamespace | Counter | Holder | Slotted):
         return plain(mlgraph.state.places.attributes(value))
-    return np.round(np.asarray(value), 4).tolist() if mlgraph.targets.arrays.framework_of(value) else value
+    return np.round(np.asarray(value), 4).tolist() if mlgraph.frameworks.framework_of(value) else value
 
 
 class Counter:
@@ -327,7 +328,7 @@ def test_an_object_made_by_the_function_is_made_again_by_every_call(to):
         first, second = cache.layers
         assert (type(cache), type(first), type(second)) == (Cache, Holder, Slotted)
         assert (len(cache), first.name, hasattr(second, "spare")) == (2, "first", False)
-        assert {mlgraph.targets.arrays.framework_of(a) for a in (first.key, second.value)} == {to}
+        assert {mlgraph.frameworks.framework_of(a) for a in (first.key, second.value)} == {to}
         np.testing.assert_allclose(np.asarray(first.key), x + 1)
         np.testing.assert_allclose(np.asarray(second.value), x * 3)
     assert caches[0].layers is not caches[1].layers
@@ -444,8 +445,7 @@ def test_apply_reads_state_and_returns_what_is_new():
 
 @pytest.mark.parametrize("source", ["jax", "numpy", "tensorflow"])
 def test_other_sources(source):
-    make = mlgraph.targets.arrays.CONVERTERS[source]
-    x, start = make(np.ones((2, 3), np.float32)), make(np.zeros((2, 3), np.float32))
+    x, start = (convert(make((2, 3), np.float32), source) for make in (np.ones, np.zeros))
 
     def step(state, x):
         state.total = state.total + x

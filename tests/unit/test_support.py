@@ -3,18 +3,19 @@
 
 from mlgraph.dialects.dtypes import BY_NAME
 from mlgraph.dialects.ivy import IVY
-from mlgraph.support import HOLES, TARGETS, markdown_holes, support
+from mlgraph.frameworks import names
+from mlgraph.support import holes, markdown_holes, support
 
 
 def test_every_hole_has_a_reason():
     found = {(target, row.row.name) for row in support() for target, way in row.ways.items() if not way}
-    told = {(target, f"ivy.{name}") for (target, dtype), rows in HOLES.items() if not dtype for name in rows}
+    told = {(target, f"ivy.{name}") for (target, dtype), rows in holes().items() if not dtype for name in rows}
     assert found == told
 
 
 def test_reasons_are_about_rows_that_there_are():
-    for (target, dtype), rows in HOLES.items():
-        assert target in TARGETS
+    for (target, dtype), rows in holes().items():
+        assert target in names()
         assert dtype in ("", *BY_NAME)
         assert set(rows) <= set(IVY.rows)
         assert all(rows.values())
@@ -22,4 +23,4 @@ def test_reasons_are_about_rows_that_there_are():
 
 def test_the_reasons_are_in_the_document():
     text = markdown_holes()
-    assert all(why in text for rows in HOLES.values() for why in rows.values())
+    assert all(why in text for rows in holes().values() for why in rows.values())

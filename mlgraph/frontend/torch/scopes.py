@@ -18,7 +18,7 @@ from torch.fx.proxy import TracerBase
 from torch.nn.utils import parametrize
 
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.frontend.locations import LIBRARIES, is_library
+from mlgraph.frontend.locations import is_library, libraries
 
 if TYPE_CHECKING:
     from mlgraph.frontend.torch.tracing import Trace
@@ -185,7 +185,7 @@ def is_users(frame: Any) -> bool:
 def is_users_file(filename: str, module: str) -> bool:
     """Return True for a file of the user's, whose module has this name."""
     pythons = filename.startswith(STDLIB) and "-packages" not in filename
-    return not (pythons or is_library(filename) or module.partition(".")[0] in (*LIBRARIES, "sympy"))
+    return not (pythons or is_library(filename) or module.partition(".")[0] in (*libraries(), "sympy"))
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from importlib import import_module
 from math import prod
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from xdsl.passes import ModulePass
 from mlgraph.dialects.dtypes import NAME_OF, dtype_of, element_type
 from mlgraph.dialects.functions import finish, function
 from mlgraph.dialects.kernel import FUNCTION_WEIGHT, Access, FusedOp, RareOp, elementwise, weight
+from mlgraph.frameworks import get
 from mlgraph.targets.autograd import Derive
 from mlgraph.targets.kernels.loops import KEPT, Loops, access_of
 from mlgraph.targets.kernels.reducing import ReducingLoops
@@ -101,7 +103,7 @@ class Kernel:
         return assembly(self.llvm)
 
     def _llvm(self, access: Access) -> str:
-        boxed = self.to == "numpy"
+        boxed = get(self.to).boxes_kernels
         expanded = self._expanded(self.passes.expand if self.axes else self.passes.expand_common)
         lowered = self._lowered(expanded, access)
         if not any(isinstance(op, RareOp) for op in expanded.body.block.ops):
@@ -224,11 +226,10 @@ class Kernel:
 
     def over(self, unfused: Callable[..., Any]) -> Callable[..., Any]:
         """The function that a graph calls: this kernel, or `unfused` where it cannot run."""
-        if self.to == "numpy":
-            from mlgraph.targets.kernels.numpy import wrapped
-        else:
-            from mlgraph.targets.kernels.torch import wrapped
-        return wrapped(self, unfused)
+        module = get(self.to).kernels
+        if module is None:
+            raise TypeError(f"{self.to} runs no kernels")
+        return import_module(module).wrapped(self, unfused)
 
     def another(self, fused: FusedOp, unfused: Callable[..., Any]) -> Callable[..., Any]:
         """What `over` gives for another kernel of this target, as a derivative is."""

@@ -18,7 +18,8 @@ from typing import Any, NamedTuple, TypeAlias
 from mlgraph.dialects.dtypes import NAME_OF, DType, dtype_of, element_type
 from mlgraph.dialects.kernel import FusedOp
 from mlgraph.errors import InputError
-from mlgraph.loader import load
+from mlgraph.frameworks.loader import load
+from mlgraph.frameworks.torch import TORCH
 from mlgraph.targets.kernels.loops import KEPT
 from mlgraph.targets.plan import Plan
 from mlgraph.targets.triton import VECTOR, Layout, divisor, layout_of, natural_layout, triton_source
@@ -75,7 +76,7 @@ class TritonKernel:
 
     @cached_property
     def _torch(self) -> Any:
-        return load("torch")
+        return load(TORCH.name)
 
     @cached_property
     def _torch_dtypes(self) -> list[Any]:
@@ -203,7 +204,7 @@ def supports(device: Any) -> bool:
     """Whether kernels run on a device of torch."""
     if device.type != "cuda" or find_spec("triton") is None:
         return False
-    torch = load("torch")
+    torch = load(TORCH.name)
     return torch.version.cuda is not None and torch.cuda.get_device_capability(device) >= OLDEST
 
 

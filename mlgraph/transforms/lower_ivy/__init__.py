@@ -6,7 +6,7 @@ A row is lowered by the backend's rule for it, else by its cell, else by its bod
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from xdsl.context import Context
 from xdsl.dialects import arith
@@ -14,10 +14,12 @@ from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
 
-from mlgraph.dialects.backend import BACKENDS, Backend
+from mlgraph.dialects.backend import Backend, backend
+from mlgraph.dialects.cells import Cell
 from mlgraph.dialects.dtypes import NAME_OF
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import Op, Row
 from mlgraph.errors import UnsupportedOpError, line_of
+from mlgraph.frameworks import get
 from mlgraph.transforms.lower_ivy.rules import Rules, rules_of
 from mlgraph.transforms.rewriting import replace
 
@@ -32,13 +34,6 @@ INDEX_OPERATORS: dict[type[Operation], str] = {
 }
 """Size arithmetic is Python's, on a backend's sizes."""
 
-TENSORFLOW_OPERATORS: dict[type[Operation], str] = {
-    **INDEX_OPERATORS,
-    arith.MaxSIOp: "tensorflow.maximum",
-    arith.MinSIOp: "tensorflow.minimum",
-}
-"""Sizes of tensorflow are tensors, which Python cannot compare inside `tf.function`."""
-
 
 @dataclass(frozen=True)
 class LowerIvyPass(ModulePass):
@@ -46,10 +41,13 @@ class LowerIvyPass(ModulePass):
 
     name = "lower-ivy"
 
-    to: Literal["torch", "jax", "tensorflow", "numpy"]
+    to: str
+
+    def __post_init__(self) -> None:
+        get(self.to)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        lowering = _Lowering(BACKENDS[self.to], rules_of(self.to))
+        lowering = _Lowering(backend(self.to), rules_of(self.to))
         for inner in list(op.walk()):
             lowering.lower(inner)
         lowering.raise_for_missing()
@@ -59,7 +57,9 @@ class _Lowering:
     def __init__(self, backend: Backend, rules: Rules) -> None:
         self.backend = backend
         self.rules = rules
-        self.operators = TENSORFLOW_OPERATORS if backend.name == "tensorflow" else INDEX_OPERATORS
+        own = get(backend.name).index_functions
+        self.operators = {op: own.get(path, path) for op, path in INDEX_OPERATORS.items()}
+        self.cells = get(backend.name).cells
         self.missing: Counter[tuple[str, str]] = Counter()
 
     def lower(self, op: Operation) -> None:
@@ -87,10 +87,17 @@ class _Lowering:
             yield wide
         if (rule := self.rules.get(row)) is not None:
             yield lambda: rule(**arguments)
-        if (cell := row.cells.get(self.backend.name)) is not None:
+        if (cell := self._cell(row)) is not None:
             yield lambda: cell.lower(arguments, row.results)
         if row.composite:
             yield lambda: row.function(**arguments)
+
+    def _cell(self, row: Op[..., Any]) -> Cell | None:
+        """Return the row's own cell for the backend, or that which its framework brings."""
+        if (cell := row.cells.get(self.backend.name)) is not None:
+            return cell
+        text = self.cells.get(row.name.rpartition(".")[2])
+        return None if text is None else Cell.read(text, set(row.by_name), self.backend.name)
 
     def raise_for_missing(self) -> None:
         if self.missing:

@@ -11,7 +11,7 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as arithmetic
-from mlgraph.dialects.backend import JAX
+from mlgraph.dialects.backend import backend
 from mlgraph.dialects.constant import literal, number_of
 from mlgraph.dialects.dtypes import FLOATS, HALVES, UNSIGNED, DType, dtype_of, f32, i1, i32, i64, tensor, ui8
 from mlgraph.dialects.ivy.reduction import root
@@ -42,6 +42,7 @@ from mlgraph.transforms.lower_ivy.shared import (
 )
 
 rule = Rules()
+JAX = backend("jax")
 jax, jnp, lax = JAX.jax, JAX.jnp, JAX.lax
 
 rule.widen(HALVES, f32, *SPECIAL)

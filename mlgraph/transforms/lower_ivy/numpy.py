@@ -7,7 +7,7 @@ from typing import Any
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as index_sizes
-from mlgraph.dialects.backend import NUMPY
+from mlgraph.dialects.backend import backend
 from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import HALVES, INTEGERS, DType, bf16, f32, i32, i64, tensor
 from mlgraph.dialects.ivy.manipulation import TO_END
@@ -33,6 +33,7 @@ from mlgraph.transforms.lower_ivy.shared import (
 )
 
 rule = Rules()
+NUMPY = backend("numpy")
 np, scipy = NUMPY.np, NUMPY.scipy
 
 # Element types: numpy adds up halves in halves, has no special functions or linear algebra of them, and ml_dtypes sorts

@@ -10,6 +10,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import array_of, literal
 from mlgraph.dialects.dtypes import DType, element_type
 from mlgraph.dialects.table import Op, Row
+from mlgraph.frameworks import get
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,5 +72,6 @@ def _cast(value: SSAValue, dtype: DType) -> SSAValue:
 
 
 def rules_of(backend: str) -> Rules:
-    """The rules of `backend`."""
-    return import_module(f"mlgraph.transforms.lower_ivy.{backend}").rule
+    """Return the rules of `backend`, none where its framework names no module of them."""
+    module = get(backend).rules
+    return import_module(module).rule if module else Rules()

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as index_sizes
-from mlgraph.dialects.backend import TORCH, Callee, CallOp
+from mlgraph.dialects.backend import Callee, CallOp, backend
 from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import (
     FLOATS,
@@ -48,6 +48,7 @@ from mlgraph.transforms.lower_ivy.shared import (
 from mlgraph.transforms.lower_ivy.shared import continued as by_indices
 
 rule = Rules()
+TORCH = backend("torch")
 torch, F, Tensor = TORCH.torch, TORCH.F, TORCH.torch.Tensor
 
 # Element types. torch has few kernels for the wide unsigned integers, and none for numbers in bool.

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mlgraph.dialects.backend import JAX, TENSORFLOW, Backend
+from mlgraph.dialects.backend import Backend, backend
 from mlgraph.dialects.dtypes import BY_NAME
 
 NUMBERS = {"bool": True, "float": 2.5, "complex": 2.5 + 1j, "int": 2, "uint": 2, "bfloat": 2.5}
+JAX, TENSORFLOW = backend("jax"), backend("tensorflow")
 
 
 def functions(backend: Backend) -> list[Any]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import mlgraph
-from mlgraph.targets.arrays import as_numpy
+from mlgraph.frameworks.arrays import as_numpy
 
 nnx = pytest.importorskip("flax.nnx", reason="flax is not installed")
 X = jnp.asarray(np.random.default_rng(0).standard_normal((5, 4)), jnp.float32)

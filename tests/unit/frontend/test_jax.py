@@ -18,9 +18,9 @@ from xdsl.context import Context
 import mlgraph
 from mlgraph.dialects.context import context
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, InputError, UnsupportedOpError, line_of
+from mlgraph.frameworks.arrays import as_numpy, convert
 from mlgraph.frontend.jax import capture
 from mlgraph.frontend.program import TRACED, Program, Request
-from mlgraph.targets.arrays import as_numpy, convert
 from mlgraph.targets.callable import emit
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 

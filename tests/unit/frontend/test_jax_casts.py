@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mlgraph
-from mlgraph.targets.arrays import as_numpy
+from mlgraph.frameworks.arrays import as_numpy
 
 INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
 REALS = ("float16", "bfloat16", "float32", "float64")

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 import mlgraph
-from mlgraph.targets.arrays import as_numpy
+from mlgraph.frameworks.arrays import as_numpy
 
 layers = keras.layers
 X = np.random.default_rng(0).standard_normal((6, 3)).astype(np.float32)

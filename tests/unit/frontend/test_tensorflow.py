@@ -13,9 +13,9 @@ from xdsl.context import Context
 import mlgraph
 from mlgraph.dialects.functions import main_of
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, UnsupportedOpError, line_of
+from mlgraph.frameworks.loader import load
 from mlgraph.frontend.program import TRACED, OutputKind, Program, Request
 from mlgraph.frontend.tensorflow import capture
-from mlgraph.loader import load
 from mlgraph.targets.callable import emit
 from mlgraph.transforms.lower_constant import LowerConstantPass
 from mlgraph.transforms.lower_ivy import LowerIvyPass

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 import mlgraph
 from mlgraph.errors import CaptureError, UnsupportedOpError
-from mlgraph.targets.arrays import as_numpy
+from mlgraph.frameworks.arrays import as_numpy
 
 TARGETS = ["torch", "jax", "tensorflow", "numpy"]
 raw = tf.raw_ops

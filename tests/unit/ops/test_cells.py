@@ -6,13 +6,13 @@ from importlib import import_module
 
 import pytest
 
-from mlgraph.dialects.backend import BACKENDS
 from mlgraph.dialects.ivy import IVY
+from mlgraph.frameworks import names
 from mlgraph.transforms.lower_ivy import callees
 from mlgraph.transforms.lower_ivy.rules import rules_of
 
-CALLEES = [(backend, path) for backend in BACKENDS for path in sorted(callees(backend))]
-RULES = [(backend, row) for backend in BACKENDS for row in rules_of(backend)]
+CALLEES = [(backend, path) for backend in names() for path in sorted(callees(backend))]
+RULES = [(backend, row) for backend in names() for row in rules_of(backend)]
 
 
 def resolve(path: str) -> object:
@@ -51,7 +51,7 @@ def test_rule_takes_what_its_row_takes(backend: str, row):
     assert names == list(row.by_name)
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", names())
 def test_widened_and_refused_rows_are_disjoint(backend: str):
     rules = rules_of(backend)
     assert not rules.refused & rules.wide.keys()

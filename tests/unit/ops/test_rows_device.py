@@ -7,7 +7,7 @@ from frameworks import to_framework
 from test_rows import CASES, Case, Program
 from xdsl.context import Context
 
-from mlgraph.support import HOLES
+from mlgraph.support import holes
 from mlgraph.targets.callable import emit
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 
@@ -18,7 +18,7 @@ READ_VALUES = ("dynamic_slice", "grouped_matmul", "item", "nonzero", "to_size")
 def chosen() -> list[Case]:
     """The first example of each row, in the first type that it takes."""
     first = {case.row: case for case in reversed(CASES)}
-    return [case for row, case in first.items() if row not in (*READ_VALUES, *HOLES["torch", ""])]
+    return [case for row, case in first.items() if row not in (*READ_VALUES, *holes()["torch", ""])]
 
 
 @pytest.mark.parametrize("case", chosen(), ids=str)

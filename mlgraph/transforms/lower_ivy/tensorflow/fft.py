@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from mlgraph.dialects import ivy
-from mlgraph.dialects.backend import TENSORFLOW, Callee
+from mlgraph.dialects.backend import Callee
 from mlgraph.dialects.ivy.types import normal_axes, rank
 from mlgraph.dialects.parameters import Ints, Shape, Value
 from mlgraph.dialects.table import Op
-from mlgraph.transforms.lower_ivy.tensorflow.rule import rule
+from mlgraph.transforms.lower_ivy.tensorflow.rule import TENSORFLOW, rule
 
 signal = TENSORFLOW.tf.signal
 FORWARDS = (signal.fft, signal.fft2d, signal.fft3d)

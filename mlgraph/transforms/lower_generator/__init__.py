@@ -9,10 +9,8 @@ The stream of torch and numpy is a state, so their draws are calls with an effec
 own framework is called as it says; where it draws from a generator of the user's own, that is an argument too.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-from typing import Literal as OneOf
+from importlib import import_module
 
 from xdsl.builder import Builder
 from xdsl.context import Context
@@ -22,18 +20,16 @@ from xdsl.ir import Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint
 
-from mlgraph.dialects import generator
-from mlgraph.dialects.backend import BACKENDS, JAX, NUMPY, TENSORFLOW, TORCH, Arguments, CallOp, ValueType
+from mlgraph.dialects.backend import Arguments, Backend, CallOp, ValueType, backend
 from mlgraph.dialects.building import building, insert
 from mlgraph.dialects.cells import Cell
-from mlgraph.dialects.dtypes import HALVES, DType, bf16, f16, f32
 from mlgraph.dialects.functions import functions, insert_argument
 from mlgraph.dialects.ivy.control import IfOp, yielded
 from mlgraph.dialects.literals import Literal, Operand
 from mlgraph.dialects.native import RNG, NativeOp
-from mlgraph.dialects.parameters import Shape
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Row
 from mlgraph.errors import UnsupportedOpError, line_of
+from mlgraph.frameworks import Framework, get
 from mlgraph.transforms.rewriting import replace
 
 STREAM, LEGACY = "rng", "random_state"
@@ -43,102 +39,16 @@ A generator of the user's own is an argument whose name ends so.
 """
 
 
-CELLS: dict[str, dict[Op[..., Any], str]] = {
-    "torch": {
-        generator.uniform: (
-            "torch.rand(shape, generator=rng, dtype=dtype) if low == 0 and high == 1 else"
-            " torch.rand(shape, generator=rng, dtype=dtype) * (high - low) + low"
-        ),
-        generator.normal: "torch.randn(shape, generator=rng, dtype=dtype)",
-        generator.randint: "torch.randint(low, high, shape, generator=rng, dtype=dtype)",
-        generator.permutation: "torch.Tensor.to(torch.randperm(size[0], generator=rng), dtype)",
-        generator.poisson: "torch.poisson(rate, generator=rng)",
-        generator.gamma: "torch.ops.aten._standard_gamma.default(shape_parameter, generator=rng)",
-        generator.binomial: "torch.binomial(count, p, generator=rng)",
-    },
-    "jax": {
-        generator.uniform: "jax.random.uniform(rng, shape, dtype, low, high)",
-        generator.normal: "jax.random.normal(rng, shape, dtype)",
-        generator.randint: "jax.random.randint(rng, shape, low, high, dtype)",
-        generator.permutation: "jnp.astype(jax.random.permutation(rng, size[0]), dtype)",
-        generator.poisson: "jnp.astype(jax.random.poisson(rng, rate), dtype_of(rate))",
-        generator.gamma: "jax.random.gamma(rng, shape_parameter, None, dtype_of(shape_parameter))",
-        generator.binomial: "jax.random.binomial(rng, count, p, None, dtype_of(count))",
-    },
-    "tensorflow": {
-        generator.uniform: "tf.random.stateless_uniform(shape, rng, low, high, dtype)",
-        generator.normal: "tf.random.stateless_normal(shape, rng, dtype=dtype)",
-        generator.randint: "tf.cast(tf.random.stateless_uniform(shape, rng, low, high, tf.int64), dtype)",
-        generator.permutation: "tf.random.experimental.stateless_shuffle(tf.range(size[0], dtype=dtype), rng)",
-        generator.poisson: (
-            "tf.cast(tf.random.stateless_poisson(tf.shape(rate), rng, tf.cast(rate, tf.float64), tf.float64),"
-            " dtype_of(rate))"
-        ),
-        generator.gamma: (
-            "tf.random.stateless_gamma(tf.shape(shape_parameter), rng, shape_parameter, None,"
-            " dtype_of(shape_parameter))"
-        ),
-        generator.binomial: (
-            "tf.random.stateless_binomial(tf.shape(count), rng, tf.cast(count, tf.float64), tf.cast(p, tf.float64),"
-            " dtype_of(count))"
-        ),
-    },
-    "numpy": {
-        generator.randint: "np.random.Generator.integers(rng, low, high, shape, dtype)",
-        generator.permutation: "np.ndarray.astype(np.random.Generator.permutation(rng, size[0]), dtype)",
-        generator.poisson: "np.asarray(np.random.Generator.poisson(rng, rate), dtype=dtype_of(rate))",
-        generator.gamma: (
-            "np.asarray(np.random.Generator.standard_gamma(rng, shape_parameter), dtype=dtype_of(shape_parameter))"
-        ),
-        generator.binomial: (
-            "np.asarray(np.random.Generator.binomial(rng, np.ndarray.astype(count, np.int64), p),"
-            " dtype=dtype_of(count))"
-        ),
-    },
-}
-"""How each backend spells a draw from `rng`."""
-
-
-_PRECISION: dict[DType, int] = {f16: 11, bf16: 8}
-"""The bits of the half types: multiples of 2**-bits below 1 are numbers of the type."""
-
-
-def numpy_uniform(rng: SSAValue, shape: Shape, dtype: DType, low: float, high: float) -> SSAValue:
-    """Half types are drawn as integers over their precision: a wider float rounds to 1."""
-    bits = _PRECISION.get(dtype)
-    if bits is None:
-        drawn = NUMPY.np.random.Generator.random(rng, shape, dtype)
-    else:
-        drawn = _numpy("mul", NUMPY.np.random.Generator.integers(rng, 0, 2**bits, shape), 2.0**-bits)
-    if (low, high) != (0.0, 1.0):
-        drawn = _numpy("add", _numpy("mul", drawn, high - low), low)
-    return drawn if bits is None else NUMPY.np.ndarray.astype(drawn, dtype)
-
-
-def numpy_normal(rng: SSAValue, shape: Shape, dtype: DType) -> SSAValue:
-    """Half types are drawn as float32 and rounded."""
-    half = dtype in HALVES
-    drawn = NUMPY.np.random.Generator.standard_normal(rng, shape, f32 if half else dtype)
-    return NUMPY.np.ndarray.astype(drawn, dtype) if half else drawn
-
-
-def _numpy(operator: str, a: Any, b: Any) -> SSAValue:
-    return NUMPY.call(f"operator.{operator}", (a, b), {})[0]
-
-
-RULES: dict[str, dict[Op[..., Any], Callable[..., SSAValue]]] = {
-    "numpy": {generator.uniform: numpy_uniform, generator.normal: numpy_normal}
-}
-"""Draws that a cell cannot spell."""
-
-
 @dataclass(frozen=True)
 class LowerGeneratorPass(ModulePass):
     """Turn the draws of every function into calls of backend `to`."""
 
     name = "lower-generator"
 
-    to: OneOf["torch", "jax", "tensorflow", "numpy"]
+    to: str
+
+    def __post_init__(self) -> None:
+        get(self.to)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions(op):
@@ -150,10 +60,11 @@ class LowerGeneratorPass(ModulePass):
         draws = draws_in(function)
         if not draws:
             return
-        stream = _Stream(self.to, argument(function, STREAM), len(draws))
+        framework = get(self.to)
+        stream = _Stream(framework, argument(function, STREAM), len(draws))
         for draw in draws:
             rng = stream.next(draw, function)
-            new = replace(draw, lambda draw=draw, rng=rng: lowered(self.to, draw, rng))
+            new = replace(draw, lambda draw=draw, rng=rng: lowered(framework, draw, rng))
             stream.mark(new or [])
 
 
@@ -178,7 +89,7 @@ def call_native(op: NativeOp, rng: SSAValue) -> None:
     def call() -> tuple[SSAValue, ...]:
         given, operands = op.arguments.data, [*op.inputs, rng]
         if op.callee.data.startswith("torch.Tensor."):
-            operands[0] = memory_like(operands[0], op.dense is not None)
+            operands[0] = memory_like(operands[0], op.dense is not None, backend(op.framework))
 
         def with_rng(value: Literal) -> Literal:
             return Operand(len(operands) - 1) if value == RNG else value
@@ -186,18 +97,18 @@ def call_native(op: NativeOp, rng: SSAValue) -> None:
         positional = tuple(map(with_rng, given.positional))
         arguments = Arguments(positional, tuple((name, with_rng(value)) for name, value in given.keyword))
         types = [result.type for result in op.results]
-        new = BACKENDS[op.framework].op(op.callee.data, operands, arguments, types, effect=True)
+        new = backend(op.framework).op(op.callee.data, operands, arguments, types, effect=True)
         return tuple(insert(new).results)
 
     replace(op, call)
 
 
-def memory_like(x: SSAValue, dense: bool) -> SSAValue:
+def memory_like(x: SSAValue, dense: bool, torch: Backend) -> SSAValue:
     """New memory of torch, laid out as `x`. Making it is an effect, for no two draws may share it."""
     if dense:
-        return TORCH.call("torch.empty_like", (x,), {}, effect=True)[0]
-    layout = TORCH.torch.Tensor.size(x), TORCH.torch.Tensor.stride(x)
-    return TORCH.call("torch.Tensor.new_empty_strided", (x, *layout), {}, effect=True)[0]
+        return torch.call("torch.empty_like", (x,), {}, effect=True)[0]
+    layout = torch.torch.Tensor.size(x), torch.torch.Tensor.stride(x)
+    return torch.call("torch.Tensor.new_empty_strided", (x, *layout), {}, effect=True)[0]
 
 
 def inline(op: NativeOp) -> None:
@@ -220,12 +131,14 @@ def argument(function: FuncOp, name: str) -> SSAValue:
     return next(streams, None) or insert_argument(function, 0, ValueType(), name)
 
 
-def lowered(backend: str, draw: Row, rng: SSAValue) -> SSAValue:
+def lowered(framework: Framework, draw: Row, rng: SSAValue) -> SSAValue:
     """The calls of one draw from `rng`."""
-    row, arguments = draw.OP, draw.arguments()
-    if (rule := RULES.get(backend, {}).get(row)) is not None:
+    name, arguments = draw.OP.name.rpartition(".")[2], draw.arguments()
+    if framework.draw_rules and (rule := import_module(framework.draw_rules).RULES.get(name)) is not None:
         return rule(rng, **arguments)
-    cell = Cell.read(CELLS[backend][row], {*arguments, "rng"}, backend)
+    if name not in framework.draws:
+        raise UnsupportedOpError.of_rows(framework.name, {(draw.OP.name, line_of(draw)): 1})
+    cell = Cell.read(framework.draws[name], {*arguments, "rng"}, framework.name)
     calls = cell.lower({**arguments, "rng": rng}, 1)
     assert calls is not None
     return calls[0]
@@ -246,15 +159,15 @@ def expand_composites(function: FuncOp) -> None:
 class _Stream:
     """The randomness that is left for the draws to come."""
 
-    def __init__(self, backend: str, rng: SSAValue, draws: int) -> None:
-        self.backend = backend
+    def __init__(self, framework: Framework, rng: SSAValue, draws: int) -> None:
+        self.framework = framework
         self.rng = rng
         self.left = draws
 
     def next(self, draw: Row, function: FuncOp) -> SSAValue:
         """What `draw` draws from. Keys are split at the top of the function, before the branch that a draw is in."""
         self.left -= 1
-        if self.backend in ("torch", "numpy"):
+        if self.framework.has_random_state:
             return self.rng
         place = outermost(draw, function)
         if self.left == 0:
@@ -265,14 +178,14 @@ class _Stream:
         return key
 
     def split(self) -> tuple[SSAValue, ...]:
-        if self.backend == "jax":
-            return JAX.jax.random.split.several(2, self.rng)
-        return TENSORFLOW.tf.unstack.several(2, TENSORFLOW.tf.random.split(self.rng))
+        keys = Cell.read(self.framework.split, {"rng"}, self.framework.name).lower({"rng": self.rng}, 2)
+        assert keys is not None
+        return keys
 
     def mark(self, calls: list[Operation]) -> None:
         """Calls that move the state of the stream on have an effect."""
         for call in calls:
-            if self.backend in ("torch", "numpy") and isinstance(call, CallOp) and self.rng in call.operands:
+            if self.framework.has_random_state and isinstance(call, CallOp) and self.rng in call.operands:
                 call.effect = UnitAttr()
 
 

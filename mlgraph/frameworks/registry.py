@@ -1,0 +1,112 @@
+"""The frameworks that are known: the four of mlgraph, then those of other packages.
+
+A package brings a framework by the entry point group `mlgraph.frameworks`, whose entries name instances of `Framework`.
+"""
+
+from importlib.metadata import entry_points
+from typing import Any
+
+from mlgraph.errors import UnknownTargetError, advice
+from mlgraph.frameworks.base import Framework
+from mlgraph.frameworks.jax import JAX
+from mlgraph.frameworks.numpy import NUMPY
+from mlgraph.frameworks.tensorflow import TENSORFLOW
+from mlgraph.frameworks.torch import TORCH
+
+GROUP = "mlgraph.frameworks"
+"""The entry point group."""
+_known: dict[str, Framework] = {framework.name: framework for framework in (TORCH, JAX, TENSORFLOW, NUMPY)}
+PACKAGES = {package: framework.name for framework in _known.values() for package in framework.packages}
+"""The framework that a package belongs to."""
+_by_cost: tuple[Framework, ...] = ()
+"""All frameworks, those first whose arrays are told fastest; empty until the entry points were read."""
+PLAIN = dict.fromkeys((int, float, complex, bool, str, bytes, type(None), tuple, list, dict))
+"""Classes whose objects are never arrays."""
+_owners: dict[type, Framework | None] = {**PLAIN}
+"""The framework of all objects of a class, None where they are no arrays."""
+
+
+def register(framework: Framework) -> None:
+    """Make a framework known under its name. Raise `ValueError` where the name is taken."""
+    if framework.name in names():
+        raise ValueError(f"there is a framework {framework.name} already")
+    _known[framework.name] = framework
+    _order()
+
+
+def unregister(name: str) -> None:
+    """Forget a framework. Raise `UnknownTargetError` where there is none of this name."""
+    del _known[get(name).name]
+    _order()
+
+
+def get(name: str) -> Framework:
+    """Return the framework of this name. Raise `UnknownTargetError` where there is none."""
+    found = _known.get(name)
+    if found is None and name in names():
+        found = _known[name]
+    if found is None:
+        raise UnknownTargetError(f"there is no framework {name!r}", fix=advice(name, names()))
+    return found
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all frameworks, mlgraph's own first."""
+    every()
+    return tuple(_known)
+
+
+def every() -> tuple[Framework, ...]:
+    """Return all frameworks, in the order in which arrays are told apart."""
+    return _by_cost or _read()
+
+
+def _read() -> tuple[Framework, ...]:
+    """Add the frameworks of other packages."""
+    for entry in entry_points(group=GROUP):
+        framework = entry.load()
+        _known.setdefault(framework.name, framework)
+    return _order()
+
+
+def _order() -> tuple[Framework, ...]:
+    """Take note of the frameworks that are known now."""
+    global _by_cost
+    _owners.clear()
+    _owners.update(PLAIN)
+    PACKAGES.clear()
+    PACKAGES.update((package, framework.name) for framework in _known.values() for package in framework.packages)
+    _by_cost = tuple(sorted(_known.values(), key=lambda framework: not framework.is_neutral))
+    return _by_cost
+
+
+def of_array(x: Any) -> Framework | None:
+    """Return the framework that an array belongs to, None for what is no array."""
+    cls: type[Any] = type(x)
+    return _owners[cls] if cls in _owners else _owner(x)
+
+
+def framework_of(x: Any) -> str | None:
+    """Return the name of the framework that an array belongs to, None for what is no array."""
+    cls: type[Any] = type(x)
+    owner = _owners[cls] if cls in _owners else _owner(x)
+    return None if owner is None else owner.name
+
+
+def _owner(x: Any) -> Framework | None:
+    """Return the framework of an array, and note that of its class where it is the framework's own."""
+    owner = next((framework for framework in every() if framework.is_array(x)), None)
+    cls: type[Any] = type(x)
+    if owner is not None and cls.__module__.partition(".")[0] in owner.packages and owner.has_only_arrays(cls):
+        _owners[cls] = owner
+    return owner
+
+
+def of_module(obj: Any) -> Framework | None:
+    """Return the framework of a module with weights, None for any other object."""
+    return next((framework for framework in every() if framework.is_module(obj)), None)
+
+
+def neutral() -> Framework:
+    """Return the framework whose arrays go with functions of any, which serves where nothing says another."""
+    return NUMPY

@@ -1,0 +1,61 @@
+"""Control flow of jax: functions of `jax.lax`, which want one shape of all branches and steps.
+
+Where values decide on sizes it is statements.
+"""
+
+from collections.abc import Callable, Mapping
+
+from xdsl.ir import Operation
+
+from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, is_dynamic, yielded
+from mlgraph.targets.control import Lines, Printer, arguments, function, indented, targets_of, tuple_of, values
+from mlgraph.targets.control.statements import if_statement, while_statement
+
+
+def cond(p: Printer, op: IfOp) -> Lines:
+    if is_dynamic(op):
+        yield from if_statement(p, op)
+        return
+    then, lines = function(p, "then", "", op.then.block, [])
+    yield from lines
+    otherwise, lines = function(p, "otherwise", "", op.otherwise.block, [])
+    yield from lines
+    names = [p.name(result) for result in op.outputs]
+    yield f"{targets_of(names)} = {p.path('jax.lax.cond')}({p.value(op.condition)}, {then}, {otherwise})"
+
+
+def while_loop(p: Printer, op: WhileOp) -> Lines:
+    if is_dynamic(op):
+        yield from while_statement(p, op)
+        return
+    state = p.fresh("state")
+    blocks = op.condition.block, op.body.block
+    unpack = [[f"{targets_of(arguments(p, block))} = {state}"] for block in blocks]
+    lines = p.block(blocks[0])
+    condition = p.fresh("condition")
+    yield f"def {condition}({state}):"
+    yield from indented([*unpack[0], *lines, f"return {p.value(yielded(blocks[0])[0])}"])
+    body, nested = function(p, "body", state, blocks[1], unpack[1])
+    yield from nested
+    names = [p.name(result) for result in op.outputs]
+    initial = tuple_of([p.value(v) for v in op.initial])
+    yield f"{targets_of(names)} = {p.path('jax.lax.while_loop')}({condition}, {body}, {initial})"
+
+
+def scan(p: Printer, op: ScanOp) -> Lines:
+    n, block = len(op.carry), op.body.block
+    carry, xs, names = p.fresh("carry"), p.fresh("xs"), arguments(p, block)
+    unpack = [f"{targets_of(part)} = {whole}" for part, whole in ((names[:n], carry), (names[n:], xs)) if part]
+    lines = p.block(block)
+    found = values(p, block)
+    body = p.fresh("body")
+    yield f"def {body}({carry}, {xs}):"
+    yield from indented([*unpack, *lines, f"return {tuple_of(found[:n])}, {tuple_of(found[n:])}"])
+    results = [p.name(result) for result in op.outputs]
+    given = [tuple_of([p.value(v) for v in group]) for group in (op.carry, op.xs)]
+    reverse = ", reverse=True" if op.reverse is not None else ""
+    call = f"{p.path('jax.lax.scan')}({body}, {given[0]}, {given[1]}, length={p.value(op.length)}{reverse})"
+    yield f"{tuple_of(results[:n])}, {tuple_of(results[n:])} = {call}"
+
+
+PRINTERS: Mapping[type[Operation], Callable[..., Lines]] = {IfOp: cond, WhileOp: while_loop, ScanOp: scan}
