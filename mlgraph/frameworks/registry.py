@@ -4,7 +4,6 @@ A package brings a framework by the entry point group `mlgraph.frameworks`, whos
 """
 
 from importlib.metadata import entry_points
-from typing import Any
 
 from mlgraph.errors import UnknownTargetError, advice
 from mlgraph.frameworks.base import Framework
@@ -80,29 +79,29 @@ def _order() -> tuple[Framework, ...]:
     return _by_cost
 
 
-def of_array(x: Any) -> Framework | None:
+def of_array(x: object) -> Framework | None:
     """Return the framework that an array belongs to, None for what is no array."""
-    cls: type[Any] = type(x)
+    cls = type(x)
     return _owners[cls] if cls in _owners else _owner(x)
 
 
-def framework_of(x: Any) -> str | None:
+def framework_of(x: object) -> str | None:
     """Return the name of the framework that an array belongs to, None for what is no array."""
-    cls: type[Any] = type(x)
+    cls = type(x)
     owner = _owners[cls] if cls in _owners else _owner(x)
     return None if owner is None else owner.name
 
 
-def _owner(x: Any) -> Framework | None:
+def _owner(x: object) -> Framework | None:
     """Return the framework of an array, and note that of its class where it is the framework's own."""
     owner = next((framework for framework in every() if framework.is_array(x)), None)
-    cls: type[Any] = type(x)
+    cls = type(x)
     if owner is not None and cls.__module__.partition(".")[0] in owner.packages and owner.has_only_arrays(cls):
         _owners[cls] = owner
     return owner
 
 
-def of_module(obj: Any) -> Framework | None:
+def of_module(obj: object) -> Framework | None:
     """Return the framework of a module with weights, None for any other object."""
     return next((framework for framework in every() if framework.is_module(obj)), None)
 
