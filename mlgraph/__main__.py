@@ -1,6 +1,5 @@
 """The command line: `python -m mlgraph`, or `mlgraph`."""
 
-# pyright: basic
 import argparse
 import ast
 import os

@@ -1,6 +1,5 @@
 """IR as text: files of it, and the dumps that `dump_ir`, `dump_dir` and their environment variables ask for."""
 
-# pyright: basic
 import math
 import os
 import re

@@ -1,6 +1,5 @@
 """Run `main`: give it what it needs beside the inputs, and make the user's result of what it returns."""
 
-# pyright: basic
 import contextlib
 import functools
 import threading

@@ -1,6 +1,5 @@
 """What a graph knows of the function that it was made from."""
 
-# pyright: basic
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -4,7 +4,6 @@ A number enters `main` as an array without axes, in double precision or as a lon
 what its framework makes of that: a number that gives way to the types of arrays, as Python's own does.
 """
 
-# pyright: basic
 import math
 from typing import Any
 

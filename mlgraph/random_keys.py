@@ -1,6 +1,5 @@
 """Typed random keys of jax (`jax.random.key`) in trees: a node over the words of the key, which any framework has."""
 
-# pyright: basic
 import weakref
 from collections.abc import Sequence
 from typing import Any

@@ -1,6 +1,5 @@
 """One captured and compiled version of a function, and the calls that it fits."""
 
-# pyright: basic
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any

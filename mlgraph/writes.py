@@ -3,7 +3,6 @@
 The caller's own arrays, and views of them, then stand among the results where the function gives them as such.
 """
 
-# pyright: basic
 from collections.abc import Mapping, Sequence
 from typing import Any
 

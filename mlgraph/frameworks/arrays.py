@@ -1,6 +1,5 @@
 """Arrays of any framework: how to turn one into another's, and what memory it lies in."""
 
-# pyright: basic
 from typing import Any
 
 import numpy as np

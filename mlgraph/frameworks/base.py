@@ -1,6 +1,5 @@
 """What mlgraph asks of a framework; the defaults are those of one whose arrays cannot be written."""
 
-# pyright: basic
 import math
 import secrets
 import sys

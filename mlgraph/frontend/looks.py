@@ -1,7 +1,6 @@
 """Which inputs of a capture were asked for their shape or type: neither need leave anything in a trace."""
 
-# pyright: basic
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -33,7 +32,7 @@ def note_look(x: Any) -> None:
 
 
 @contextmanager
-def unnoticed() -> Iterator[None]:
+def unnoticed() -> Generator[None]:
     """Let looks inside count for nothing: they are the compiler's own."""
     token = _looks.set(None)
     try:

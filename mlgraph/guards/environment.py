@@ -1,6 +1,5 @@
 """Guards of values that a function reads without being given them."""
 
-# pyright: basic
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar

@@ -1,6 +1,5 @@
 """The guard of what a call must find in its stateful objects."""
 
-# pyright: basic
 from dataclasses import dataclass
 from typing import Any, ClassVar
 

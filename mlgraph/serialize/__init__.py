@@ -12,11 +12,10 @@ the pipeline lowers again, for any target, and names that go into generated code
 it is an `IRError`, when the file is read or at the first call.
 """
 
-# pyright: basic
 import contextlib
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +105,7 @@ def load(path: str | Path, to: str | None = None, device: str = CPU) -> Graph:
 
 
 @contextlib.contextmanager
-def _reading(path: Path) -> Iterator[None]:
+def _reading(path: Path) -> Generator[None]:
     """Turn what reading a file raises into an `IRError` that names the file."""
     try:
         yield

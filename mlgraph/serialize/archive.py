@@ -7,7 +7,6 @@
 Nothing is extracted. A part is read only when the sizes that the file claims add up to no more than its own.
 """
 
-# pyright: basic
 import contextlib
 import os
 import re

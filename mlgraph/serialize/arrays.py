@@ -3,7 +3,6 @@
 The format has no 128-bit complex numbers, which are written as bytes; the description of the graph says what they are.
 """
 
-# pyright: basic
 import json
 import math
 from collections.abc import Iterator, Mapping

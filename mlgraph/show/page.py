@@ -3,7 +3,6 @@
 Self-contained and without scripts: sections fold by themselves, and colours follow the reader's light or dark setting.
 """
 
-# pyright: basic
 import re
 from collections.abc import Iterator
 from html import escape

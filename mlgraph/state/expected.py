@@ -1,6 +1,5 @@
 """What a call must find in its objects to run what was traced."""
 
-# pyright: basic
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple

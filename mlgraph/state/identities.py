@@ -6,8 +6,7 @@ While a function is traced other arrays stand for its inputs and weights. What i
 would find: that is refused where it is left behind, and harms nobody where it is not.
 """
 
-# pyright: basic
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Generator, Iterable
 from contextlib import contextmanager
 from types import FunctionType
 from typing import Any
@@ -25,7 +24,7 @@ class Identity(int):
 
 
 @contextmanager
-def traced_identities(functions: Iterable[FunctionType], known: Collection[int]) -> Iterator[None]:
+def traced_identities(functions: Iterable[FunctionType], known: Collection[int]) -> Generator[None]:
     """Have `id` tell these functions an `Identity` of every array but the `known` ones, which are the user's own."""
 
     def identity(value: Any, /) -> int:

@@ -4,8 +4,7 @@ A `Reach` tells which containers, variables, classes and arrays the function may
 what it wrote. Each such container is then a stateful object of the next trace, as if the user had named it.
 """
 
-# pyright: basic
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from types import FunctionType, MappingProxyType, ModuleType
 from typing import Any
@@ -60,7 +59,7 @@ class Surroundings:
             yield module.__name__, View(vars(module), self.reach.stored)
 
     @contextmanager
-    def undone(self) -> Iterator[None]:
+    def undone(self) -> Generator[None]:
         """Whatever happens inside, every object is as it was; what changed is noted."""
         self.changed.clear()
         self.refused.clear()

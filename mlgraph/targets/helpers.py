@@ -5,7 +5,6 @@ keeps the processor. Where one had begun and was then pushed off its processor, 
 look out for the next loop for some microseconds, then sleep; they end with the process.
 """
 
-# pyright: basic
 import atexit
 import ctypes
 import os

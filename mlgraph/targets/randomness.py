@@ -1,6 +1,5 @@
 """Each target's own source of random numbers, as the `rng` argument of `main` expects it."""
 
-# pyright: basic
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

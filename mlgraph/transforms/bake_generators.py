@@ -9,7 +9,6 @@ becomes
 A draw whose shape or parameters depend on an input has no value before a call, and raises.
 """
 
-# pyright: basic
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,4 +1,3 @@
-# pyright: basic
 """Primitives that call a jaxpr: their equations are raised in place."""
 
 from typing import Any

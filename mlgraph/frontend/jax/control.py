@@ -1,4 +1,3 @@
-# pyright: basic
 """`cond`, `while` and `scan`."""
 
 from collections.abc import Callable, Sequence

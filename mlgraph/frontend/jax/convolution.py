@@ -1,4 +1,3 @@
-# pyright: basic
 """`conv_general_dilated`."""
 
 from collections.abc import Sequence

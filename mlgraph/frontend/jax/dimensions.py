@@ -1,4 +1,3 @@
-# pyright: basic
 """jax's symbolic sizes as size arithmetic of the IR.
 
 A size prints as Python, such as `2*s0 + floordiv(s1 - 1, 2)` or `max(s0, 3)`, which is documented, so the text is

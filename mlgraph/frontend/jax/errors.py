@@ -1,4 +1,3 @@
-# pyright: basic
 """Errors of tracing, said in terms of the user's code."""
 
 import traceback

@@ -1,4 +1,3 @@
-# pyright: basic
 """`gather`, `scatter` and the dynamic slices.
 
 lax describes both by windows: an array of starts, a row of starts for each window, and for each axis of the operand

@@ -1,4 +1,3 @@
-# pyright: basic
 """Contractions and decompositions of matrices."""
 
 from collections.abc import Sequence

@@ -1,4 +1,3 @@
-# pyright: basic
 """Primitives that make, move and cut arrays."""
 
 from collections.abc import Sequence

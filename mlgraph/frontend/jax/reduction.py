@@ -1,4 +1,3 @@
-# pyright: basic
 """Reductions, scans along an axis, and sorting."""
 
 from collections.abc import Callable

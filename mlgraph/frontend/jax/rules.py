@@ -1,4 +1,3 @@
-# pyright: basic
 """How a jax primitive becomes ivy rows.
 
 `ROWS` names the primitives that are a row under another name: operands in order, no parameters. A primitive with more

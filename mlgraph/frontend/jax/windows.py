@@ -1,4 +1,3 @@
-# pyright: basic
 """Reductions over windows, and their gradients.
 
 Pooling of images is `max_pool` or `sum_pool`. Any other reduction over windows goes axis by axis: the windows of one

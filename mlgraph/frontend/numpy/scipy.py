@@ -1,6 +1,5 @@
 """Functions of `scipy.special`, where scipy is in use: they are ufuncs as numpy's own are."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 import sys
 from collections.abc import Callable
 from typing import Any

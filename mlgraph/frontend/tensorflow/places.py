@@ -1,4 +1,3 @@
-# pyright: basic
 """The user's lines behind the operations of a graph."""
 
 from typing import Any

@@ -1,6 +1,5 @@
 """What errors of torch's tracers mean to the user."""
 
-# pyright: basic
 import traceback
 
 from torch._subclasses.fake_tensor import UnsupportedOperatorException

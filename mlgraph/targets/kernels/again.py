@@ -1,6 +1,5 @@
 """Calls of kernels that are as the last one: machine code compares the arrays, and makes the results."""
 
-# pyright: basic
 import ctypes
 import struct
 from collections.abc import Callable, Sequence

@@ -1,6 +1,5 @@
 """Functions from lines of Python, written for one kernel: what a call checks is what its operands need."""
 
-# pyright: basic
 import linecache
 from collections.abc import Callable, Sequence
 from typing import Any

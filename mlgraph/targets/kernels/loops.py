@@ -1,6 +1,5 @@
 """Plans in memory, as the loops of a kernel read them, and the threads that share a long one."""
 
-# pyright: basic
 import os
 import sys
 from array import array

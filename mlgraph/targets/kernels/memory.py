@@ -1,6 +1,5 @@
 """Memory of large results, kept for later ones: the system clears new pages, which takes longer than most kernels."""
 
-# pyright: basic
 import threading
 from collections.abc import Sequence
 from math import prod

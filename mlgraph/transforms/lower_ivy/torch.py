@@ -1,4 +1,3 @@
-# pyright: basic
 """Rules for torch where a row's cell is too little."""
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,3 @@
-# pyright: basic
 """Convolution and pooling. The rows are N, C, ...; tensorflow's layouts are turned into that and back."""
 
 from collections.abc import Sequence

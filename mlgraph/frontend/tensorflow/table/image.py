@@ -1,4 +1,3 @@
-# pyright: basic
 """Images: resizing and colours. Images are batch, height, width, channels."""
 
 from collections.abc import Callable

@@ -1,4 +1,3 @@
-# pyright: basic
 """What tensorflow's strided slices mean as Python's indices."""
 
 from typing import Any, TypeAlias

@@ -1,4 +1,3 @@
-# pyright: basic
 """Linear algebra."""
 
 from collections.abc import Sequence

@@ -1,4 +1,3 @@
-# pyright: basic
 """Neural networks, without windows."""
 
 from mlgraph.dialects import ivy, sizes

@@ -1,4 +1,3 @@
-# pyright: basic
 """Random numbers. Seeds choose a stream of tensorflow's that no other library has; distributions are kept.
 
 A stateless operation whose seed is a constant gives the same numbers at every call: they are drawn at capture. One

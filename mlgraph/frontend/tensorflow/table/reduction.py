@@ -1,4 +1,3 @@
-# pyright: basic
 """Reductions, scans, sorting and searching."""
 
 from collections.abc import Callable

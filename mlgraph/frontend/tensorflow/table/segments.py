@@ -1,4 +1,3 @@
-# pyright: basic
 """Reductions over the rows that share a segment number, and counts."""
 
 from collections.abc import Callable

@@ -1,4 +1,3 @@
-# pyright: basic
 """Variables: reads, and writes that the walk keeps in order."""
 
 from collections.abc import Callable

@@ -1,4 +1,3 @@
-# pyright: basic
 """What looks at windows of an image element by element."""
 
 from collections.abc import Callable, Sequence

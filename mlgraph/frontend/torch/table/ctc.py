@@ -1,6 +1,5 @@
 """The steps of the CTC loss, which `frontend.torch.ctc` leaves whole."""
 
-# pyright: basic
 from math import inf
 
 from xdsl.dialects.builtin import TensorType

@@ -1,6 +1,5 @@
 """Mixtures of experts: torch's grouped matrix product, and that of the `transformers` library where torch has none."""
 
-# pyright: basic
 from typing import Any
 
 from xdsl.ir import SSAValue

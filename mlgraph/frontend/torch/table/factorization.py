@@ -1,6 +1,5 @@
 """Factorisations of ATen: LU, QR, eigenvalues, singular values, determinants."""
 
-# pyright: basic
 from typing import Any
 
 from xdsl.ir import SSAValue

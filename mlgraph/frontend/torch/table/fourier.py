@@ -1,6 +1,5 @@
 """Fourier transforms of ATen. `normalization` is 0 for no factor, 1 for 1 / sqrt(n), 2 for 1 / n."""
 
-# pyright: basic
 from typing import Any
 
 from xdsl.ir import SSAValue

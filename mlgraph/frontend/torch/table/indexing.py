@@ -1,6 +1,5 @@
 """Indexing of ATen: reads and writes at indices and masks."""
 
-# pyright: basic
 from typing import Any
 
 from xdsl.ir import SSAValue

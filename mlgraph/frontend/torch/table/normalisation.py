@@ -1,6 +1,5 @@
 """Normalisations of ATen. Those called native also give the statistics that a backward pass would read."""
 
-# pyright: basic
 from typing import Any
 
 from xdsl.ir import SSAValue

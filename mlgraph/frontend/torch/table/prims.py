@@ -1,6 +1,5 @@
 """Torch's `prims`: what decompositions into reference code end in. Each is an ATen op under another name."""
 
-# pyright: basic
 from typing import Any
 
 from xdsl.ir import SSAValue

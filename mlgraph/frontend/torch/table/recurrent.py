@@ -1,6 +1,5 @@
 """Recurrent layers of ATen: each direction of each layer is a scan over time, whose length stays free."""
 
-# pyright: basic
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 

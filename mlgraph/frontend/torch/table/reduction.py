@@ -1,6 +1,5 @@
 """Reductions and scans of ATen. `sum` of integers accumulates in int64, as the trace's result type says."""
 
-# pyright: basic
 from collections.abc import Callable
 from typing import Any
 

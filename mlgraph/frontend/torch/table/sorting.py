@@ -1,6 +1,5 @@
 """Sorting and order statistics of ATen. NaN is the largest value; medians are the lower of two."""
 
-# pyright: basic
 from typing import Any
 
 from xdsl.ir import SSAValue

@@ -1,6 +1,5 @@
 """Special functions of ATen, and norms."""
 
-# pyright: basic
 import math
 from typing import Any
 

@@ -1,6 +1,5 @@
 """Histograms and hashes of ATen."""
 
-# pyright: basic
 from collections.abc import Sequence
 from math import prod
 from typing import Any

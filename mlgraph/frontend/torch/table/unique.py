@@ -1,6 +1,5 @@
 """Unique elements and rows of ATen: their number depends on values."""
 
-# pyright: basic
 from typing import Any
 
 from xdsl.ir import SSAValue

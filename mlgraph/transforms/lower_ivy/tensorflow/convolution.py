@@ -1,4 +1,3 @@
-# pyright: basic
 """Convolutions, with channels last: tensorflow has no others on a CPU.
 
 Padding is stated by `tf.pad`, never left to a kernel. What no kernel computes is a sum over frames.

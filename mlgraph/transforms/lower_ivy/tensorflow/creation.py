@@ -1,4 +1,3 @@
-# pyright: basic
 """Creation rules."""
 
 from mlgraph.dialects import ivy

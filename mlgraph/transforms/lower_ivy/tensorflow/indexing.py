@@ -1,4 +1,3 @@
-# pyright: basic
 """Rules that read and write at computed places."""
 
 from functools import reduce

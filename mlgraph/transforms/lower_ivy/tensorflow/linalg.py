@@ -1,4 +1,3 @@
-# pyright: basic
 """Linear algebra."""
 
 from string import ascii_letters

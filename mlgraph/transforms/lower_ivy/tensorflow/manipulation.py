@@ -1,4 +1,3 @@
-# pyright: basic
 """Rules that move elements."""
 
 from mlgraph.dialects import ivy

@@ -1,4 +1,3 @@
-# pyright: basic
 """Rows of neural networks, but for convolutions.
 
 Images are lowered in either layout: tensorflow's own pools want channels last, lose NaN and minus infinity, and have no

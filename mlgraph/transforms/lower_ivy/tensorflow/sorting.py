@@ -1,4 +1,3 @@
-# pyright: basic
 """Sorts and searches, of integers in the order of what is sorted."""
 
 from mlgraph.dialects import ivy
