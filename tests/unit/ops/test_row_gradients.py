@@ -93,7 +93,8 @@ def by_jax(main: Any, inputs: list[np.ndarray]) -> list[Any]:
             arrays[i] = leaf
         return sum((r * weights(tuple(r.shape))).sum() for r in differentiable(main(*arrays)))
 
-    return [np.asarray(g) for g in jax.grad(total)([to_framework("jax", inputs[i]) for i in floats(inputs)])]
+    leaves = [to_framework("jax", inputs[i]) for i in floats(inputs)]
+    return [np.asarray(g) for g in jax.jit(jax.grad(total))(leaves)]
 
 
 def by_tensorflow(main: Any, inputs: list[np.ndarray]) -> list[Any]:
