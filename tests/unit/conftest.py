@@ -16,6 +16,13 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 gc.set_threshold(20_000, 10, 10)  # four frameworks are millions of objects to walk
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is neither quick nor about kernels as about frameworks."""
+    for item in items:
+        if not any(item.get_closest_marker(name) for name in ("quick", "kernels")):
+            item.add_marker("frameworks")
+
+
 @pytest.fixture(name="records")
 def count_records(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The kernels that autograd has recorded."""

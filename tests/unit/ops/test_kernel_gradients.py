@@ -26,6 +26,8 @@ from mlgraph.transforms.fuse_elementwise.elements import Element, element_of
 from mlgraph.transforms.fuse_elementwise.scalars import Refused
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 
+pytestmark = pytest.mark.kernels
+
 WITHOUT = {"spherical_bessel_j0"}
 """Rows for which torch has no derivative."""
 

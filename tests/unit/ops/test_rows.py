@@ -203,6 +203,7 @@ def chosen() -> list[Any]:
     ]
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("row", IVY.rows)
 def test_has_example(row: str):
     assert any(case.row == row for case in CASES), f"{row} has no line in examples.py"

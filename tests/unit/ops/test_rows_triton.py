@@ -16,7 +16,7 @@ from mlgraph.targets.kernels.triton import TritonKernel
 from mlgraph.transforms.fuse_elementwise.elements import element_of
 from mlgraph.transforms.fuse_elementwise.scalars import Refused
 
-pytestmark = needs_triton
+pytestmark = [needs_triton, pytest.mark.kernels]
 
 __all__ = ["interpreter"]
 
