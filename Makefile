@@ -10,6 +10,7 @@ VENV ?= .venv
 WORKERS ?= 2
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal
 CANDIDATES := python3 python3.11 python3.12 python3.13 python
 RECENT := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in $(CANDIDATES); do if $$p -c '$(RECENT)' 2>/dev/null; then echo $$p; break; fi; done)
@@ -31,7 +32,18 @@ demo: $(READY)  ## A ResNet-50 written for torch, run by torch, jax, tensorflow 
 	$(BIN)/python examples/demo.py
 
 .PHONY: test
-test: lint types filecheck unit  ## Everything that CI runs
+test: static unit  ## Everything that CI runs: all but what is marked slow
+
+.PHONY: test-all
+test-all: static unit-all  ## What CI runs, and what is marked slow: whole models, long random runs
+
+.PHONY: static
+static: $(READY)
+	$(MAKE) -j 2 lint types filecheck
+
+.PHONY: quick
+quick: $(READY)  ## The tests marked quick: what is written down, and IR
+	$(PYTEST) -m quick $$(grep -rl --include='test_*.py' 'pytest\.mark\.quick' tests/unit)
 
 .PHONY: lint
 lint: $(READY)  ## ruff: rules and layout
@@ -47,8 +59,12 @@ filecheck: $(READY)  ## lit and FileCheck over tests/filecheck
 	$(BIN)/lit -v tests/filecheck
 
 .PHONY: unit
-unit: $(READY)  ## pytest over tests/unit, a thread for each worker
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n $(WORKERS) --dist worksteal tests/unit
+unit: $(READY)  ## pytest over tests/unit, without what is marked slow
+	$(PYTEST) -m 'not slow' tests/unit
+
+.PHONY: unit-all
+unit-all: $(READY)  ## pytest over all of tests/unit
+	$(PYTEST) tests/unit
 
 .PHONY: bench
 bench: $(READY)  ## The benchmarks; each writes its table to benchmarks/results
@@ -69,4 +85,4 @@ clean:  ## Remove what was made, the virtual environment included
 
 .PHONY: help
 help:  ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile

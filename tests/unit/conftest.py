@@ -3,12 +3,24 @@
 
 import gc
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # most programs run twice: XLA's time is in compiling them
+# Most programs run twice: XLA's time is in compiling them, an operation at a time where nothing says `jax.jit`.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1")
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[2] / "build" / "xla"))
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 gc.set_threshold(20_000, 10, 10)  # four frameworks are millions of objects to walk
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is neither quick nor about kernels as about frameworks."""
+    for item in items:
+        if not any(item.get_closest_marker(name) for name in ("quick", "kernels")):
+            item.add_marker("frameworks")
 
 
 @pytest.fixture(name="records")

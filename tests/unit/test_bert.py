@@ -11,6 +11,11 @@ import mlgraph
 TARGETS = ["torch", "jax", "tensorflow", "numpy"]
 
 
+def targets(kept):
+    """Every target; all but `kept` are slow, as `test_models` takes a model to each."""
+    return [to if to == kept else pytest.param(to, marks=pytest.mark.slow) for to in TARGETS]
+
+
 def bert():
     sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
     torch.manual_seed(1)
@@ -41,7 +46,7 @@ def check(found, expected, *names):
         np.testing.assert_allclose(np.asarray(found[name]), expected[name].numpy(), rtol=0, atol=1e-4)
 
 
-@pytest.mark.parametrize("to", TARGETS)
+@pytest.mark.parametrize("to", targets("numpy"))
 def test_bert(to):
     model, original = bert(), bert()
     model.load_state_dict(original.state_dict())
@@ -81,7 +86,7 @@ def resnet():
     return model.eval()
 
 
-@pytest.mark.parametrize("to", TARGETS)
+@pytest.mark.parametrize("to", targets("jax"))
 def test_resnet(to):
     model, original = resnet(), resnet()
     before = state_of(model)

@@ -10,6 +10,8 @@ import mlgraph
 from mlgraph.collector import YOUNG, collecting_rarely
 from mlgraph.errors import MlgraphError
 
+pytestmark = pytest.mark.quick
+
 OWN = gc.get_threshold()
 
 

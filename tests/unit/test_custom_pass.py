@@ -9,6 +9,8 @@ import pytest
 
 import mlgraph
 
+pytestmark = pytest.mark.quick
+
 EXAMPLE = Path(__file__).parents[2] / "examples" / "custom_pass.py"
 
 

@@ -44,6 +44,7 @@ def test_generated_parts_are_up_to_date():
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+@pytest.mark.slow  # `test_quickstart` types the same lines
 def test_the_quickstart_runs(tmp_path, monkeypatch):
     (tmp_path / "build").mkdir()
     monkeypatch.chdir(tmp_path)

@@ -20,6 +20,8 @@ from mlgraph.dialects.ivy import add
 from mlgraph.errors import InputError, PassError
 from mlgraph.transforms.canonicalize import CanonicalizePass
 
+pytestmark = pytest.mark.quick
+
 X = np.arange(6.0, dtype=np.float32).reshape(2, 3)
 STAGES = ["ivy", "stateful", "generator", "constant", "kernel", "numpy"]
 

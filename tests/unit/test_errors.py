@@ -11,6 +11,8 @@ from mlgraph import errors
 from mlgraph.dumping import read
 from mlgraph.frameworks.arrays import convert
 
+pytestmark = pytest.mark.quick
+
 CLASSES = [
     value
     for value in vars(errors).values()

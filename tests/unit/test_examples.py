@@ -5,10 +5,12 @@ import runpy
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
+@pytest.mark.slow  # the model is a BERT, as in `test_bert`
 def test_sentence_similarity_is_that_of_torch(capsys):
     found = runpy.run_path(str(EXAMPLES / "sentence_similarity.py"))["main"]()
     expected = found.pop("torch")

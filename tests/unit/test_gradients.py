@@ -101,8 +101,18 @@ def recurrent() -> tuple[torch.nn.Module, torch.Tensor]:
     return Last(), torch.randn(2, 4, 3)
 
 
-@pytest.mark.parametrize("make", [convolutional, attentive, recurrent])
-@pytest.mark.parametrize("to", ["torch", "jax", "tensorflow"])
+MODULES = (convolutional, attentive, recurrent)
+ONE_EACH = set(zip(MODULES, ("tensorflow", "jax", "torch")))
+
+
+@pytest.mark.parametrize(
+    ("make", "to"),
+    [
+        pytest.param(make, to, marks=() if (make, to) in ONE_EACH else pytest.mark.slow)
+        for make in MODULES
+        for to in ("torch", "jax", "tensorflow")
+    ],
+)
 def test_gradients_of_weights_are_those_of_torch(make: Any, to: str):
     torch.manual_seed(0)
     module, x = make()

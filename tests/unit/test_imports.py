@@ -11,6 +11,8 @@ import pytest
 
 import mlgraph
 
+pytestmark = pytest.mark.quick
+
 ROOT = Path(mlgraph.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 FRAMEWORKS = {"torch", "jax", "tensorflow", "triton", "llvmlite", "scipy", "flax", "keras", "transformers", "ivy"}

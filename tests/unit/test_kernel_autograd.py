@@ -19,6 +19,8 @@ from mlgraph.dialects.building import building, insert
 from mlgraph.dialects.dtypes import f64, tensor
 from mlgraph.dialects.kernel import FusedOp, YieldOp
 
+pytestmark = pytest.mark.kernels
+
 
 def bent(x: Any, b: Any) -> Any:
     """A chain with a broadcast operand, which becomes one kernel."""

@@ -52,10 +52,10 @@ def test_order_of_frameworks(order: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     "order",
     [
-        ("export", "triton"),
-        ("tensorflow", "to torch", "triton"),
+        pytest.param(("export", "triton"), marks=pytest.mark.slow),
+        pytest.param(("tensorflow", "to torch", "triton"), marks=pytest.mark.slow),
         ("torch", "tensorflow", "export", "triton"),
-        ("to tensorflow", "tensorflow", "torch", "triton", "export"),
+        pytest.param(("to tensorflow", "tensorflow", "torch", "triton", "export"), marks=pytest.mark.slow),
         ("triton", "tensorflow", "export"),
         ("loader", "tensorflow", "triton"),
     ],

@@ -7,6 +7,8 @@ import mlgraph
 from mlgraph.__main__ import argument, main
 from mlgraph.errors import InputError
 
+pytestmark = pytest.mark.quick
+
 FUNCTION = """
 import numpy as np
 

@@ -12,6 +12,8 @@ from mlgraph.dialects.context import context
 from mlgraph.opt import Slip, main
 from mlgraph.universe import MLGRAPH
 
+pytestmark = pytest.mark.quick
+
 GOOD = """\
 func.func @main(%x : tensor<?x3xf32>) -> tensor<?x3xf32> {
   %y = ivy.negative(%x) : (tensor<?x3xf32>) -> tensor<?x3xf32>

@@ -32,6 +32,7 @@ def test_the_quickstart_can_be_typed_in_an_empty_folder(tmp_path):
     )
     assert typed.returncode == 0
     assert "Error" not in typed.stderr, typed.stderr
+    assert "captured anew" not in typed.stderr
     for shown in ("(8, 4)", "ivy.linear", "import jax.numpy as jnp"):
         assert shown in typed.stdout
     assert [path.name for path in folder.iterdir()] == ["build"]

@@ -11,6 +11,8 @@ from torch.utils.checkpoint import checkpoint
 
 import mlgraph
 
+pytestmark = pytest.mark.kernels
+
 
 def distance(x: Any, y: Any) -> Any:
     return ((x - y) ** 2).mean()

@@ -14,6 +14,8 @@ from mlgraph.show.cards import read
 from mlgraph.show.layout import Box, lay_out
 from mlgraph.show.page import coloured
 
+pytestmark = pytest.mark.quick
+
 
 def residual(x, w):
     """A function with an edge that skips layers."""

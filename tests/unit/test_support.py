@@ -1,10 +1,14 @@
 # pyright: basic
 """What a target does not run has a reason in the support table; `ops/test_rows.py` asks that compiling it raises."""
 
+import pytest
+
 from mlgraph.dialects.dtypes import BY_NAME
 from mlgraph.dialects.ivy import IVY
 from mlgraph.frameworks import names
 from mlgraph.support import holes, markdown_holes, support
+
+pytestmark = pytest.mark.quick
 
 
 def test_every_hole_has_a_reason():

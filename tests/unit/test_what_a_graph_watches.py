@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.quick
+
 PAGE = Path(__file__).parents[2] / "docs" / "what_a_graph_watches.md"
 SECTIONS = PAGE.read_text().split("\n## ")
 

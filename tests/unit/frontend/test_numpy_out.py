@@ -13,6 +13,8 @@ from numpy_cases import check, draw, traced
 import mlgraph
 from mlgraph.errors import UnsupportedOpError
 
+pytestmark = pytest.mark.quick
+
 UFUNCS = {u.__name__: u for u in vars(np).values() if isinstance(u, np.ufunc) and u is not np.isnat}
 CORES = {"matmul": "ab,bc->ac", "matvec": "ab,b->a", "vecdot": "ab,ab->a", "vecmat": "a,ab->b"}
 

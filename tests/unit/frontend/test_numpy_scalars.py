@@ -6,6 +6,8 @@ import pytest
 
 import mlgraph
 
+pytestmark = pytest.mark.quick
+
 VECTOR = np.array([3.0, 1.0, 2.0, 5.0])
 OF_A_VECTOR = {
     "median": np.median,

@@ -7,6 +7,8 @@ import pytest
 import mlgraph
 from mlgraph.errors import CaptureError, UnsupportedOpError
 
+pytestmark = pytest.mark.quick
+
 VALUES = np.arange(12.0).reshape(3, 4) - 4
 LAYOUTS = {
     "rows": VALUES.copy,

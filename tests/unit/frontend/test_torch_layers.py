@@ -21,18 +21,25 @@ def floats(*shape: int) -> torch.Tensor:
 POOLS = (F.max_pool1d, F.max_pool2d, F.max_pool3d)
 
 
-@pytest.mark.parametrize("rank", [1, 2, 3])
-def test_pools_say_where_the_largest_elements_are(rank: int):
-    def function(x: Any) -> Any:
-        pool = POOLS[rank - 1]
-        return (
-            pool(x, 3, 2, return_indices=True),
-            pool(x, 3, 1, 1, dilation=2, return_indices=True),
-            pool(x, 2, 2, 1, ceil_mode=True, return_indices=True),
-            pool(x[0], 3, 2, 1, return_indices=True),
-        )
+POOLINGS = {
+    "overlapping": lambda pool, x: pool(x, 3, 2, return_indices=True),
+    "dilated": lambda pool, x: pool(x, 3, 1, 1, dilation=2, return_indices=True),
+    "ceiling": lambda pool, x: pool(x, 2, 2, 1, ceil_mode=True, return_indices=True),
+    "one image": lambda pool, x: pool(x[0], 3, 2, 1, return_indices=True),
+}
 
+
+POOLED = [*((pooling, 2) for pooling in POOLINGS), ("overlapping", 1), ("overlapping", 3)]
+REST = [(pooling, rank) for pooling in POOLINGS for rank in (1, 3) if pooling != "overlapping"]
+"""One rule pools any number of axes."""
+
+
+@pytest.mark.parametrize(
+    ("pooling", "rank"), [*POOLED, *(pytest.param(*each, marks=pytest.mark.slow) for each in REST)]
+)
+def test_pools_say_where_the_largest_elements_are(pooling: str, rank: int):
     ties = torch.randint(3, (2, 2, *(6, 7, 5)[:rank]), generator=random).float()
+    function = lambda x: POOLINGS[pooling](POOLS[rank - 1], x)  # noqa: E731
     assert_same(function, (ties,), (floats(3, 2, *(7, 5, 8)[:rank]),))
 
 
@@ -44,28 +51,33 @@ def test_pools_find_the_last_of_several_nan():
     assert_same(lambda x: F.adaptive_max_pool2d(x, (2, 3), return_indices=True)[1], (x,))
 
 
-def test_adaptive_pools():
-    def function(x: Any, y: Any, z: Any) -> Any:
-        return (
-            F.adaptive_max_pool1d(x, 3, return_indices=True),
-            F.adaptive_max_pool2d(y, (4, 2), return_indices=True),
-            F.adaptive_max_pool2d(y[0], (None, 1)),
-            F.adaptive_max_pool3d(z, 2, return_indices=True),
-            F.adaptive_avg_pool2d(y, (4, 2)),
-        )
-
-    inputs = [(floats(2, 3, n), floats(2, 2, n, m), floats(1, 2, n, m, 4)) for n, m in ((7, 5), (8, 9))]
-    assert_same(function, *inputs)
+ADAPTIVE = {
+    "max of 1 axis": (1, lambda x: F.adaptive_max_pool1d(x, 3, return_indices=True)),
+    "max of 2 axes": (2, lambda x: F.adaptive_max_pool2d(x, (4, 2), return_indices=True)),
+    "one axis whole": (2, lambda x: F.adaptive_max_pool2d(x[0], (None, 1))),
+    "max of 3 axes": (3, lambda x: F.adaptive_max_pool3d(x, 2, return_indices=True)),
+    "mean": (2, lambda x: F.adaptive_avg_pool2d(x, (4, 2))),
+}
 
 
-def test_unpooling_and_fractional_pools():
-    def function(x: Any, samples: Any) -> Any:
+@pytest.mark.parametrize("pool", ADAPTIVE)
+def test_adaptive_pools(pool: str):
+    rank, function = ADAPTIVE[pool]
+    assert_same(function, *[(floats(2, 2, *(n, m, 4)[:rank]),) for n, m in ((7, 5), (8, 9))])
+
+
+def test_unpooling():
+    def function(x: Any) -> Any:
         values, indices = F.max_pool2d(x, 2, return_indices=True)
-        return (
-            F.max_unpool2d(values, indices, 2),
-            F.fractional_max_pool2d(x, 2, (3, 4), _random_samples=samples, return_indices=True),
-            F.fractional_max_pool2d(x, 2, (1, 1), _random_samples=samples),
-        )
+        return F.max_unpool2d(values, indices, 2)
+
+    assert_same(function, *[(floats(2, 3, n, 8),) for n in (6, 8)])
+
+
+@pytest.mark.parametrize(("size", "indices"), [((3, 4), True), ((1, 1), False)])
+def test_fractional_pools(size: tuple[int, int], indices: bool):
+    def function(x: Any, samples: Any) -> Any:
+        return F.fractional_max_pool2d(x, 2, size, _random_samples=samples, return_indices=indices)
 
     assert_same(function, *[(floats(2, 3, n, 8), torch.rand(2, 3, 2, generator=random)) for n in (6, 8)])
 
@@ -142,15 +154,17 @@ def test_patches_of_no_images():
     assert_same(lambda x: F.unfold(x, (2, 3), padding=1), (torch.empty(0, 1, 5, 5),))
 
 
-@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
-def test_antialiased_resizing(mode: str):
-    def function(x: Any) -> Any:
-        return (
-            F.interpolate(x, (4, 9), mode=mode, antialias=True),
-            F.interpolate(x, (4, 9), mode=mode, antialias=True, align_corners=True),
-            F.interpolate(x, scale_factor=0.6, mode=mode, antialias=True),
-        )
+RESIZED = {
+    "to a size": {"size": (4, 9)},
+    "corners aligned": {"size": (4, 9), "align_corners": True},
+    "by a factor": {"scale_factor": 0.6},
+}
 
+
+@pytest.mark.parametrize("how", RESIZED)
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_antialiased_resizing(mode: str, how: str):
+    function = lambda x: F.interpolate(x, mode=mode, antialias=True, **RESIZED[how])  # noqa: E731
     assert_same(function, (floats(1, 2, 11, 6),), (floats(2, 2, 7, 8),), rtol=1e-4)
 
 

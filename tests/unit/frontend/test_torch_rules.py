@@ -10,6 +10,8 @@ import torch
 
 from mlgraph.frontend.torch.table import RULES
 
+pytestmark = pytest.mark.quick
+
 EMPTY = inspect.Parameter.empty
 OTHERWISE_SAID = {"correction", "memory_format"}
 """Arguments whose default the rule spells out, or that mean nothing to values."""

@@ -40,17 +40,20 @@ def test_resolve_finds_nothing_else(path: str):
         resolve(path)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("row", IVY.rows)
 def test_row_has_docstring(row: str):
     assert IVY.rows[row].__doc__.strip().endswith((".", ":", "`")), f"{row} does not say what it means"
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize(("backend", "row"), RULES, ids=lambda value: getattr(value, "name", value))
 def test_rule_takes_what_its_row_takes(backend: str, row):
     names = list(inspect.signature(rules_of(backend)[row]).parameters)
     assert names == list(row.by_name)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("backend", names())
 def test_widened_and_refused_rows_are_disjoint(backend: str):
     rules = rules_of(backend)

@@ -10,6 +10,7 @@ import pytest
 import torch
 from frameworks import to_framework
 from kernel_by_torch import ByTorch
+from remembered import remembered
 from test_rows import CASES, Case, Program
 from xdsl.context import Context
 from xdsl.dialects.builtin import TensorType
@@ -24,6 +25,8 @@ from mlgraph.targets.kernels import Kernel
 from mlgraph.transforms.fuse_elementwise.elements import Element, element_of
 from mlgraph.transforms.fuse_elementwise.scalars import Refused
 from mlgraph.transforms.lower_ivy import LowerIvyPass
+
+pytestmark = pytest.mark.kernels
 
 WITHOUT = {"spherical_bessel_j0"}
 """Rows for which torch has no derivative."""
@@ -69,21 +72,22 @@ def alone(case: Case) -> Alone:
     return Alone(ByTorch(copy, unfused), program.inputs)
 
 
+def is_differentiable(case: Case) -> bool:
+    """Whether a kernel may hold the row, and its result is of floats."""
+    try:
+        program, row, _ = element(case)
+    except (Refused, ValueError):
+        return False
+    type = row.results[0].type
+    assert isinstance(type, TensorType)
+    return str(type.element_type) == "f64" and any(x.dtype.kind == "f" for x in program.inputs)
+
+
 def differentiable_cases() -> list[Case]:
     """The first case of each row that a kernel may hold, if it has a float result."""
-    found: dict[str, Case] = {}
-    for case in CASES:
-        if case.number == 0 and case.dtype == "float32" and case.row not in found:
-            wide = Case(case.row, case.example, "float64", 0)
-            try:
-                program, row, _ = element(wide)
-            except (Refused, ValueError):
-                continue
-            type = row.results[0].type
-            assert isinstance(type, TensorType)
-            if str(type.element_type) == "f64" and any(x.dtype.kind == "f" for x in program.inputs):
-                found[case.row] = wide
-    return list(found.values())
+    first = [replace(case, dtype="float64") for case in CASES if case.number == 0 and case.dtype == "float32"]
+    found = remembered("differentiable", lambda: (case.row for case in first if is_differentiable(case)))
+    return [case for case in first if case.row in found]
 
 
 ROWS = differentiable_cases()

@@ -17,6 +17,8 @@ from mlgraph.targets.kernels import Kernel
 from mlgraph.transforms.fuse_elementwise import FuseElementwisePass
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 
+pytestmark = pytest.mark.kernels
+
 NOT_FUSED = {
     "complex": "kernels have no complex numbers",
     "conj": "kernels have no complex numbers",

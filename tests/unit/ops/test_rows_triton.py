@@ -6,6 +6,7 @@ import zlib
 
 import pytest
 from frameworks import to_framework
+from remembered import remembered
 from test_rows import CASES, Case, Program, check
 from triton_interpreter import interpreter, needs_triton, run
 from xdsl.ir import BlockArgument, SSAValue
@@ -15,7 +16,7 @@ from mlgraph.targets.kernels.triton import TritonKernel
 from mlgraph.transforms.fuse_elementwise.elements import element_of
 from mlgraph.transforms.fuse_elementwise.scalars import Refused
 
-pytestmark = needs_triton
+pytestmark = [needs_triton, pytest.mark.kernels]
 
 __all__ = ["interpreter"]
 
@@ -34,12 +35,17 @@ def kernel_of(program: Program) -> tuple[FusedOp, list[int]] | None:
     return fused, [value.index for value in element.operands]
 
 
+def is_fused(case: Case) -> bool:
+    return kernel_of(Program(case.row, case.draw())) is not None
+
+
 def chosen() -> list[Case]:
     """Every row in float32 and a part of the rest; `MLGRAPH_TEST_ALL=1` runs everything, in about two minutes."""
     every = bool(os.environ.get("MLGRAPH_TEST_ALL"))
     real = [case for case in CASES if not case.dtype.startswith("complex")]
-    kept = (case for case in real if every or case.dtype == "float32" or zlib.crc32(str(case).encode()) % 8 == 0)
-    return [case for case in kept if kernel_of(Program(case.row, case.draw())) is not None]
+    kept = [case for case in real if every or case.dtype == "float32" or zlib.crc32(str(case).encode()) % 8 == 0]
+    fused = remembered("every_fused" if every else "fused", lambda: map(str, filter(is_fused, kept)))
+    return [case for case in kept if str(case) in fused]
 
 
 @pytest.mark.usefixtures("interpreter")

@@ -2,6 +2,7 @@
 """numpy writes into copies: no pass may merge two of them, and no write may reach an input."""
 
 import numpy as np
+import pytest
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.transforms.common_subexpression_elimination import CommonSubexpressionElimination
@@ -13,6 +14,8 @@ from mlgraph.dialects.dtypes import f32, tensor
 from mlgraph.dialects.functions import finish, function
 from mlgraph.targets.callable import emit
 from mlgraph.transforms.lower_ivy import LowerIvyPass
+
+pytestmark = pytest.mark.quick
 
 
 def test_two_updates_of_one_array():

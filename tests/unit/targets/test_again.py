@@ -9,6 +9,8 @@ import pytest
 
 from mlgraph.targets.kernels.again import AgainNumpy
 
+pytestmark = pytest.mark.kernels
+
 DOUBLE = np.dtype(np.float64)
 
 

@@ -10,6 +10,8 @@ from torch.autograd import forward_ad
 
 import mlgraph
 
+pytestmark = pytest.mark.kernels
+
 
 def chain(x, b):
     return torch.tanh(x * 2.0 + b) * x

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 
 import mlgraph
 
-pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU")
+pytestmark = [pytest.mark.kernels, pytest.mark.skipif(not torch.cuda.is_available(), reason="torch sees no GPU")]
 
 Function = Callable[..., Any]
 

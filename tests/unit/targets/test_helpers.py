@@ -12,7 +12,7 @@ import torch
 import mlgraph
 from mlgraph.targets import helpers
 
-pytestmark = pytest.mark.skipif(not helpers.supported(), reason="helpers are threads of Linux")
+pytestmark = [pytest.mark.kernels, pytest.mark.skipif(not helpers.supported(), reason="helpers are threads of Linux")]
 
 STRESS = """
 import os, sys, threading
@@ -70,8 +70,9 @@ def stressed(threads: str) -> list[str]:
     return run.stdout.split()
 
 
-def test_eight_callers_beside_busy_processes_are_right_and_sums_are_the_same_for_any_number_of_threads():
-    wrong, statuses, sums = zip(*map(stressed, ("1", "2", "64")))
+@pytest.mark.parametrize("threads", [("1", "64"), pytest.param(("1", "2", "64"), marks=pytest.mark.slow)], ids="-".join)
+def test_eight_callers_beside_busy_processes_are_right_and_sums_are_the_same_for_any_number_of_threads(threads):
+    wrong, statuses, sums = zip(*map(stressed, threads))
     assert set(wrong) == set(statuses) == {"0"}
     assert len(set(sums)) == 1
 

@@ -12,6 +12,8 @@ import mlgraph
 from mlgraph.targets.kernels import memory
 from mlgraph.targets.kernels.memory import Pool
 
+pytestmark = pytest.mark.kernels
+
 
 def chain(x: Any) -> Any:
     return abs(x * 2.0 - 1.0) * x

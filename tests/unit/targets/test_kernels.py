@@ -15,6 +15,8 @@ import mlgraph
 from mlgraph.targets import llvm
 from mlgraph.targets.kernels import loops
 
+pytestmark = pytest.mark.kernels
+
 
 def chain(x, y):
     return np.tanh(x + y) * 2.0 - x

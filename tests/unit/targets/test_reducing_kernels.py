@@ -30,6 +30,8 @@ from mlgraph.targets.kernels.torch import on_gpu
 from mlgraph.transforms.fuse_elementwise import FuseElementwisePass
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 
+pytestmark = pytest.mark.kernels
+
 __all__ = ["interpreter"]
 
 HALVES = ("float16", "bfloat16")

@@ -31,7 +31,7 @@ from mlgraph.targets.triton import LIBDEVICE, Layout, divisor
 from mlgraph.transforms.fuse_elementwise import FuseElementwisePass
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 
-pytestmark = needs_triton
+pytestmark = [needs_triton, pytest.mark.kernels]
 
 __all__ = ["interpreter"]
 

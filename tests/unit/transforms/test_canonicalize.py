@@ -16,6 +16,8 @@ from mlgraph.dialects.context import context
 from mlgraph.dialects.dtypes import DType, bf16, c64, dtype_of, f16, f32, f64, i1, i8, i32, i64, tensor, ui8
 from mlgraph.transforms.canonicalize import CanonicalizePass
 
+pytestmark = pytest.mark.quick
+
 FLOAT = (f16, bf16, f32, f64)
 WHOLE = (i8, i32, i64, ui8)
 

@@ -18,6 +18,8 @@ from mlgraph.dialects.kernel import FusedOp, YieldOp, trimmed
 from mlgraph.transforms.differentiate_kernel import derivative
 from mlgraph.transforms.differentiate_kernel.rules import NO_GRADIENT, RULES
 
+pytestmark = pytest.mark.kernels
+
 DOMAIN: dict[Any, tuple[float, float]] = {
     **dict.fromkeys((math.SqrtOp, math.RsqrtOp, math.CbrtOp, math.PowFOp), (0.2, 3)),
     **dict.fromkeys((math.LogOp, math.Log1pOp, math.Log2Op, math.Log10Op), (0.2, 3)),

@@ -15,6 +15,8 @@ from mlgraph.targets.kernels import module_of, standalone
 from mlgraph.transforms.expand_math import ExpandMathPass
 from mlgraph.transforms.expand_math.table import EXPANSIONS
 
+pytestmark = pytest.mark.kernels
+
 LEFT = {"fma", "sqrt", "floor", "ceil", "trunc", "roundeven", "copysign", "absf"}
 """What the `math` dialect may keep: operations that are one instruction."""
 EDGES = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 1e30, 2.0**24 - 1, np.inf)

@@ -16,6 +16,8 @@ from mlgraph.transforms import fold_constants
 from mlgraph.transforms.evaluate import resolve
 from mlgraph.transforms.fold_constants import FoldConstantsPass
 
+pytestmark = pytest.mark.quick
+
 
 def folded(body: Any, *types: Any) -> Any:
     module = program(body, types)

@@ -2,8 +2,11 @@
 """Which operations become one kernel."""
 
 import numpy as np
+import pytest
 
 import mlgraph
+
+pytestmark = pytest.mark.kernels
 
 
 def test_an_operation_that_joins_groups_one_of_which_is_gone_is_in_one_kernel_once() -> None:

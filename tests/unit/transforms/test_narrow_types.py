@@ -16,6 +16,8 @@ from mlgraph.dialects.functions import main_of
 from mlgraph.errors import InputError
 from mlgraph.transforms.narrow_types import NARROW, NarrowTypesPass
 
+pytestmark = pytest.mark.quick
+
 WIDE = {"int64", "uint64", "float64", "complex128"}
 
 

@@ -19,6 +19,8 @@ from mlgraph.dialects.stateful import Slot
 from mlgraph.errors import PassError, UnsupportedOpError
 from mlgraph.transforms.pipelines import Pipeline, Stage, Stages, default_pipeline
 
+pytestmark = pytest.mark.quick
+
 BACKENDS = ("torch", "jax", "tensorflow", "numpy")
 MATRIX = tensor((-1, 3), f32)
 

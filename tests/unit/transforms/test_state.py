@@ -20,6 +20,8 @@ from mlgraph.errors import UnsupportedOpError
 from mlgraph.transforms.functionalize_state import FunctionalizeStatePass
 from mlgraph.transforms.lower_constant import LowerConstantPass
 
+pytestmark = pytest.mark.quick
+
 COUNT = Slot("args[0]", "count")
 ITEM = Slot("args[0].cache", 3, item=True)
 VECTOR = tensor((3,), f32)
