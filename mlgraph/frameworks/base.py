@@ -136,6 +136,10 @@ class Framework(Spelling, ABC):
             raise UnknownTargetError(what, fix="leave out `device`")
         return CPU
 
+    def thread_limit(self) -> int:
+        """Return the address of a C function that tells how many threads its user allows; 0 where there is none."""
+        return 0
+
     def concrete(self, x: Any) -> Any:
         """Return `x`, or zeros of numpy in the place of an array without values."""
         return x

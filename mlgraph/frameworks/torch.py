@@ -1,9 +1,11 @@
 """torch: tensors that can be written, on devices, with gradients; generators, and modules with buffers."""
 
 # pyright: basic
+import ctypes
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -134,6 +136,20 @@ class Torch(Framework):
         import torch
 
         return torch.device(name)
+
+    def thread_limit(self) -> int:
+        """Return the address of the function behind `torch.get_num_threads`; 0 where torch is not imported.
+
+        Other libraries bring an OpenMP of their own, whose number of threads is another.
+        """
+        torch = sys.modules.get("torch")
+        if torch is None:
+            return 0
+        try:
+            library = ctypes.CDLL(str(Path(torch.__file__ or "").with_name("lib") / "libtorch_cpu.so"))
+            return ctypes.cast(library._ZN2at15get_num_threadsEv, ctypes.c_void_p).value or 0
+        except (OSError, AttributeError):  # a torch that is built otherwise, or still being imported
+            return 0
 
     def full_device(self, name: str) -> str:
         import torch

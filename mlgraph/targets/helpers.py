@@ -16,6 +16,7 @@ from array import array
 from functools import cache
 from pathlib import Path
 
+from mlgraph.frameworks import every
 from mlgraph.targets.llvm import Loaded, machine_code
 
 CODE = Path(__file__).with_suffix(".ll")
@@ -129,18 +130,8 @@ def _code() -> Loaded:
 
 
 def _limit() -> int:
-    """The address of the function of torch that tells `torch.set_num_threads`; 0 where torch is not imported.
-
-    Other libraries bring an OpenMP of their own, whose number of threads is another.
-    """
-    torch = sys.modules.get("torch")
-    if torch is None:
-        return 0
-    try:
-        library = ctypes.CDLL(str(Path(torch.__file__ or "").with_name("lib") / "libtorch_cpu.so"))
-        return ctypes.cast(library._ZN2at15get_num_threadsEv, ctypes.c_void_p).value or 0
-    except (OSError, AttributeError):  # a torch that is built otherwise, or still being imported
-        return 0
+    """Return the address of a framework's function that tells how many threads may be used; 0 where none is loaded."""
+    return next((found for framework in every() if (found := framework.thread_limit())), 0)
 
 
 if hasattr(os, "register_at_fork"):
