@@ -453,11 +453,11 @@ def cached_pipeline(run):
     """Lower each different module once."""
     known = {}
 
-    def cached(info, program, *flags):
+    def cached(info, program, *flags, exact):
         arrays = [op.value.data.array.tobytes() for op in program.module.walk() if isinstance(op, ArrayOp)]
-        key = (info.to, flags, text_of(program.module), *arrays)
+        key = (info.to, flags, exact, text_of(program.module), *arrays)
         if key not in known:
-            stages, dump = run(info, program, *flags)
+            stages, dump = run(info, program, *flags, exact=exact)
             known[key] = program.module.clone(), stages, dump
         program.module, stages, dump = known[key][0].clone(), *known[key][1:]
         return stages, dump
