@@ -1,7 +1,6 @@
 """Eight chains of elementwise operations: mlgraph's kernels beside numpy, torch, `torch.compile`, `jax.jit`, numexpr.
 
-Run it as `python benchmarks/elementwise.py`, or with the names of some of the chains. Results are of one run. Nothing
-else should run: first all candidates take turns, then some run beside processes that keep the processors busy.
+Run it as `python benchmarks/elementwise.py`, or with the names of some of the chains. Results are of one run, in turns.
 """
 
 import math
@@ -19,17 +18,12 @@ import numexpr
 import numpy as np
 import scipy.special
 import torch
-from report import RESULTS, SETTLING, Report, busy, microseconds, times
+from report import RESULTS, Report, microseconds
 
 import mlgraph
 
 SIZES = (1_000, 100_000, 1_000_000, 10_000_000)
 TARGETS = ("numpy", "torch")
-BUSY = (0, 1, 2)
-BESIDE = ("mlgraph numpy", "mlgraph torch", "one thread", "torch.compile", "jax.jit")
-"""The candidates that are timed beside busy processes."""
-SECONDS = 0.15
-"""How long each is called there."""
 NUMPY = SimpleNamespace(**{**vars(np), "erf": scipy.special.erf})
 TORCH = torch
 JAX = SimpleNamespace(**{**vars(jax.numpy), "erf": jax.scipy.special.erf})
@@ -163,7 +157,6 @@ def calls(chain: Chain, compiled: Mapping[str, Any], arrays: list[np.ndarray]) -
         "jax.jit": lambda: jax.block_until_ready(jit(*given)),
         "mlgraph numpy": lambda: compiled["mlgraph numpy"](*arrays),
         "mlgraph torch": lambda: compiled["mlgraph torch"](*tensors),
-        "one thread": lambda: compiled["one thread"](*arrays),
         "copy": arrays[0].copy,
     }
     if chain.expressions:
@@ -194,17 +187,7 @@ def compile_all(chain: Chain, arrays: list[np.ndarray]) -> dict[str, Any]:
         "jax.jit": jax.jit(over(chain, JAX)),
         "mlgraph numpy": mlgraph.compile(by_numpy, to="numpy", args=arrays),
         "mlgraph torch": mlgraph.compile(by_torch, to="torch", args=[torch.from_numpy(a) for a in arrays]),
-        "one thread": with_one_thread(by_numpy, arrays),
     }
-
-
-def with_one_thread(function: Callable[..., Any], arrays: list[np.ndarray]) -> Callable[..., Any]:
-    """Compile a function to numpy whose kernels use no helper threads."""
-    graph = mlgraph.compile(function, to="numpy", args=arrays)
-    os.environ["MLGRAPH_NUM_THREADS"] = "1"
-    graph(*arrays)
-    del os.environ["MLGRAPH_NUM_THREADS"]
-    return graph
 
 
 @dataclass
@@ -220,7 +203,7 @@ class Result:
 
     @property
     def peer(self) -> str:
-        others = [way for way in self.taken if not way.startswith("mlgraph") and way not in ("copy", "one thread")]
+        others = [way for way in self.taken if not way.startswith("mlgraph") and way != "copy"]
         return min(others, key=self.taken.__getitem__)
 
     def ratio(self, target: str) -> float:
@@ -228,47 +211,12 @@ class Result:
         return self.taken[self.peer] / self.taken[f"mlgraph {target}"]
 
     @property
-    def speedup(self) -> float:
-        """How many times as fast as one thread the numpy target is."""
-        return self.taken["one thread"] / self.taken["mlgraph numpy"]
-
-    @property
     def bandwidth(self) -> float:
         """The share of a copy's bandwidth."""
         return self.taken["copy"] * self.traffic / min(self.taken[f"mlgraph {target}"] for target in TARGETS)
 
 
-@dataclass
-class Late:
-    """The median and the 95th percentile, in microseconds, of each candidate beside busy processes."""
-
-    chain: str
-    size: int
-    busy: int
-    taken: Mapping[str, tuple[float, float]]
-    alone: float
-    """The median of one thread with nothing beside it."""
-
-    def late(self, target: str) -> float:
-        """How late a late call of a target is, in medians of one thread."""
-        return self.taken[f"mlgraph {target}"][1] / self.alone
-
-    def ratio(self, target: str) -> float:
-        """How many times as fast as `jax.jit` a target is."""
-        return self.taken["jax.jit"][0] / self.taken[f"mlgraph {target}"][0]
-
-
-def beside(name: str, dtype: str, size: int, ways: Mapping[str, Callable[[], Any]]) -> list[Late]:
-    found: list[Late] = []
-    for count in BUSY:
-        with busy(count):
-            taken = {way: times(ways[way], SECONDS) for way in BESIDE}
-        alone = found[0].alone if found else taken["one thread"][0]
-        found.append(Late(f"{name} {dtype}", size, count, taken, alone))
-    return found
-
-
-def measured(name: str, dtype: str, report: Report, late: list[Late]) -> list[Result]:
+def measured(name: str, dtype: str, report: Report) -> list[Result]:
     chain, found = CHAINS[name], []
     random = np.random.default_rng(0)
     torch.compiler.reset()
@@ -280,10 +228,8 @@ def measured(name: str, dtype: str, report: Report, late: list[Late]) -> list[Re
             results = _several(ways["numpy"]())
             check(ways, f"{name} {dtype} {size}")
             traffic = sum(a.nbytes for a in [*arrays, *results]) / (2 * arrays[0].nbytes)
-            rounds = {1_000: 100, 100_000: 60, 1_000_000: 30}.get(size, 4)
-            found.append(Result(name, dtype, size, microseconds(ways, rounds=rounds, settling=SETTLING), traffic))
-            if "32" in dtype:
-                late += beside(name, dtype, size, ways)
+            rounds = {1_000: 300, 100_000: 100, 1_000_000: 30}.get(size, 7)
+            found.append(Result(name, dtype, size, microseconds(ways, rounds=rounds), traffic))
             report.console.print(f"{name} {dtype} {size}: {found[-1].ratio('numpy'):.2f} x {found[-1].peer}")
     return found
 
@@ -292,19 +238,10 @@ def main() -> int:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     report = Report("elementwise", (__doc__ or "").partition("\n")[0])
     results: list[Result] = []
-    late: list[Late] = []
     for name in sys.argv[1:] or CHAINS:
         for dtype in ("int32", "int64") if CHAINS[name].integers else ("float32", "float64"):
-            results += measured(name, dtype, report, late)
-    judge(results, report)
-    judge_late(late, report)
-    draw(results, RESULTS / "elementwise.svg")
-    return report.finish()
-
-
-def judge(results: list[Result], report: Report) -> None:
-    """Show what calls take with nothing beside them, and hold it to its bounds."""
-    ways = ["numpy", "torch", "torch.compile", "jax.jit", "numexpr", "mlgraph numpy", "mlgraph torch", "one thread"]
+            results += measured(name, dtype, report)
+    ways = ["numpy", "torch", "torch.compile", "jax.jit", "numexpr", "mlgraph numpy", "mlgraph torch"]
     rows = [
         [
             f"{r.chain} {r.dtype}",
@@ -331,35 +268,14 @@ def judge(results: list[Result], report: Report) -> None:
         mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
         report.at_least(f"the {target} target: the geometric mean of the ratios to the best peer", mean, wanted, "x")
         report.at_least(f"the {target} target: the least ratio", min(ratios), 1.3, "x")
-    long = [r.speedup for r in results if r.size == SIZES[-1]]
-    report.at_least(f"two threads at {SIZES[-1]:,} elements: the least gain over one", min(long), 1.7, "x")
     small = [r.taken["mlgraph numpy"] for r in results if r.size == SIZES[0] and CHAINS[r.chain].arrays == 1]
     streams = [r.bandwidth for r in results if r.size == SIZES[-1] and r.chain in ("gelu", "huber", "polynomial")]
     if streams:
         report.at_least("the least share of a copy's bandwidth, one function at most", min(streams), 0.5, "x")
     if small:
         report.bound("a call of one array of 1,000 elements", max(small), 3.0, " µs")
-
-
-def judge_late(late: list[Late], report: Report) -> None:
-    """Show what calls take beside busy processes, and hold it to its bounds."""
-    rows = [
-        [r.chain, f"{r.size:,}", str(r.busy), *(f"{r.taken[way][0]:,.0f} / {r.taken[way][1]:,.0f}" for way in BESIDE)]
-        for r in late
-    ]
-    note = "Microseconds a call: the median / the 95th percentile."
-    report.table("Beside busy processes", ["chain", "elements", "busy beside", *BESIDE], rows, note)
-    for size in SIZES:
-        for count in BUSY:
-            here = [r for r in late if (r.size, r.busy) == (size, count)]
-            for target in TARGETS:
-                text = f"{size:,} elements, {count} busy, the {target} target"
-                worst = max(here, key=lambda r: r.late(target))
-                report.bound(
-                    f"{text}: a late call / one thread, at worst ({worst.chain})", worst.late(target), 1.5, "x"
-                )
-                least = min(here, key=lambda r: r.ratio(target))
-                report.at_least(f"{text}: jax.jit / it, at worst ({least.chain})", least.ratio(target), 1.0, "x")
+    draw(results, RESULTS / "elementwise.svg")
+    return report.finish()
 
 
 def draw(results: list[Result], path: Path) -> None:

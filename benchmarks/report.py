@@ -2,12 +2,9 @@
 
 import os
 import platform
-import subprocess
 import sys
-import time
 import timeit
-from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import distributions, version
 from pathlib import Path
@@ -19,17 +16,10 @@ RESULTS = Path(__file__).parent / "results"
 PACKAGES = ("torch", "jax", "tensorflow-cpu", "numpy", "xdsl")
 
 
-SETTLING = 2e-3
-"""Seconds for which each candidate runs before its time counts: threads of the one before it may spin for as long."""
-
-
 def microseconds(
-    calls: Mapping[str, Callable[[], object]], seconds: float = 5e-4, rounds: int = 800, settling: float = 0.0
+    calls: Mapping[str, Callable[[], object]], seconds: float = 5e-4, rounds: int = 800
 ) -> dict[str, float]:
-    """The least time of a call of each candidate. They run in short turns, so that a busy moment hits all alike.
-
-    Each runs for `settling` seconds first in each of its turns.
-    """
+    """The least time of a call of each candidate. They run in short turns, so that a busy moment hits all alike."""
     numbers: dict[str, int] = {}
     for name, call in calls.items():
         call()
@@ -38,41 +28,8 @@ def microseconds(
     found = dict.fromkeys(calls, float("inf"))
     for _ in range(rounds):
         for name, call in calls.items():
-            _run_for(call, settling)
             found[name] = min(found[name], timeit.timeit(call, number=numbers[name]) / numbers[name])
     return {name: 1e6 * taken for name, taken in found.items()}
-
-
-def _run_for(call: Callable[[], object], seconds: float) -> None:
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        call()
-
-
-def times(call: Callable[[], object], seconds: float) -> tuple[float, float]:
-    """Return the median and the 95th percentile of calls for a while, in microseconds."""
-    _run_for(call, SETTLING)
-    taken: list[float] = []
-    end = time.perf_counter() + seconds
-    while time.perf_counter() < end or len(taken) < 12:
-        started = time.perf_counter()
-        call()
-        taken.append(1e6 * (time.perf_counter() - started))
-    taken.sort()
-    return taken[len(taken) // 2], taken[int(0.95 * len(taken))]
-
-
-@contextmanager
-def busy(count: int) -> Generator[None]:
-    """Have so many other processes that never rest."""
-    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
-    time.sleep(0.5 if count else 0)
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
 
 
 @dataclass
