@@ -43,6 +43,7 @@ class Numpy(Framework):
         }
     )
     unwritten = ("bfloat16",)
+    repeating = frozenset(("numpy.broadcast_to",))
     views = frozenset(
         f"numpy.{name}"
         for name in (

@@ -45,6 +45,8 @@ class Spelling:
     """The element types of numbers that are not written so: the library would widen the array beside them."""
     views: ClassVar[frozenset[str]] = frozenset()
     """The functions whose results may share the memory of their arguments; every other gives an array of its own."""
+    repeating: ClassVar[frozenset[str]] = frozenset()
+    """The functions among these whose results may have an element of their argument in several places."""
     cells: ClassVar[Mapping[str, str]] = NOTHING
     """Cells by the names of rows that have none for this framework."""
     draws: ClassVar[Mapping[str, str]] = NOTHING

@@ -51,6 +51,7 @@ class Torch(Framework):
         }
     )
     unwritten = ("uint64",)
+    repeating = frozenset(("torch.Tensor.expand", "torch.broadcast_to"))
     views = frozenset(
         f"torch.{name}"
         for name in (

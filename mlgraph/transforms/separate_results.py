@@ -34,9 +34,6 @@ from mlgraph.dialects.stateful import read_slots, written_slots
 from mlgraph.errors import UnsupportedOpError, line_of
 from mlgraph.frameworks import get
 
-REPEATING = ("numpy.broadcast_to", "torch.broadcast_to", "torch.Tensor.expand")
-"""Functions whose results may have an element of their argument in several places."""
-
 
 @dataclass(frozen=True)
 class SeparateResultsPass(ModulePass):
@@ -210,7 +207,7 @@ class _Separation:
         """
         overlaps = any(self._memory(root) in self.overwritten for root in self.aliases.roots(value))
         has_views = any(spec.memory in other.aliases for other in self.outputs)
-        repeats = any(op.callee.data in REPEATING for op in self._chain(value))
+        repeats = any(op.callee.data in self.framework.repeating for op in self._chain(value))
         new = self._copied(value) if overlaps or (has_views and repeats) else value
         self.finals[spec.memory] = (value, new)
         return new
