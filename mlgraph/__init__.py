@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mlgraph import errors
     from mlgraph.api import compile
-    from mlgraph.graph import Graph, LazyGraph
+    from mlgraph.graph.graph import Graph, LazyGraph
     from mlgraph.objects import restore
     from mlgraph.serialize import load
 
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Graph", "LazyGraph", "compile", "errors", "load", "restore"]
 
-_MODULES = {"Graph": "graph", "LazyGraph": "graph", "compile": "api", "load": "serialize", "restore": "objects"}
+_MODULES = {
+    "Graph": "graph.graph",
+    "LazyGraph": "graph.graph",
+    "compile": "api",
+    "load": "serialize",
+    "restore": "objects",
+}
 
 
 def __getattr__(name: str) -> Any:

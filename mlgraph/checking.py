@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph import trees
-from mlgraph.bound_call import BoundCall, spread
 from mlgraph.errors import CheckError, InputError
 from mlgraph.frameworks import framework_of, names
 from mlgraph.frameworks.arrays import as_numpy, convert, device_of, is_writable, overwrite, owner_of, placed
 from mlgraph.frontend.program import OutputKind
-from mlgraph.function_info import FunctionInfo
+from mlgraph.graph import trees
+from mlgraph.graph.bound_call import BoundCall, spread
+from mlgraph.graph.effects import Trace, flatten_result
+from mlgraph.graph.function_info import FunctionInfo
+from mlgraph.graph.specialization import Specialization
 from mlgraph.objects import watched_modules, weights_of
-from mlgraph.specialization import Specialization
-from mlgraph.state import Trace, flatten_result
 
 TOLERANCES = {"float64": 1e-8, "complex128": 1e-8, "float16": 2e-2, "bfloat16": 5e-2}
 """The largest difference that rounding may make, relative to the largest value; 1e-4 for other types."""

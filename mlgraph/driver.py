@@ -13,7 +13,6 @@ from typing import Any
 
 from xdsl.passes import ModulePass
 
-from mlgraph.bound_call import BoundCall, identifiers, spread, take_apart, unique
 from mlgraph.dialects.functions import main_of, update_type
 from mlgraph.dialects.stateful import Slot
 from mlgraph.dumping import Dump
@@ -25,29 +24,31 @@ from mlgraph.errors import (
     PrecisionWarning,
     UnsupportedOpError,
 )
-from mlgraph.executable import Effects, Executable, OutputTree, Returned
 from mlgraph.frameworks import CPU, PACKAGES, get, of_module
 from mlgraph.frameworks.arrays import concrete, convert, device_of, placed
 from mlgraph.frameworks.loader import load
 from mlgraph.frontend.locations import user_line, warn
 from mlgraph.frontend.program import TRACED, Adapt, Memory, OutputKind, Program, Request
-from mlgraph.function_info import FunctionInfo
 from mlgraph.generators import generators_of
-from mlgraph.guards import Guard
-from mlgraph.guards.arguments import StaticGuard, StructureGuard
-from mlgraph.guards.arrays import Argument, Held, array_guards, narrow_name
-from mlgraph.guards.environment import ValueGuard
-from mlgraph.guards.layers import LayersGuard, keras_layers
-from mlgraph.guards.modules import ModulesGuard
-from mlgraph.guards.objects import ObjectsGuard
-from mlgraph.guards.python import python_guards
+from mlgraph.graph.bound_call import BoundCall, identifiers, spread, take_apart, unique
+from mlgraph.graph.effects import Trace, flatten_result
+from mlgraph.graph.effects.modules import unchanged
+from mlgraph.graph.effects.program import with_state
+from mlgraph.graph.effects.reach import Reach
+from mlgraph.graph.effects.surroundings import Surroundings
+from mlgraph.graph.executable import Effects, Executable, OutputTree, Returned
+from mlgraph.graph.function_info import FunctionInfo
+from mlgraph.graph.guards import Guard
+from mlgraph.graph.guards.arguments import StaticGuard, StructureGuard
+from mlgraph.graph.guards.arrays import Argument, Held, array_guards, narrow_name
+from mlgraph.graph.guards.environment import ValueGuard
+from mlgraph.graph.guards.layers import LayersGuard, keras_layers
+from mlgraph.graph.guards.modules import ModulesGuard
+from mlgraph.graph.guards.objects import ObjectsGuard
+from mlgraph.graph.guards.python import python_guards
+from mlgraph.graph.specialization import Specialization
+from mlgraph.graph.writes import check_separate
 from mlgraph.objects import catches_errors, is_watched, weights_of
-from mlgraph.specialization import Specialization
-from mlgraph.state import Trace, flatten_result
-from mlgraph.state.modules import unchanged
-from mlgraph.state.program import with_state
-from mlgraph.state.reach import Reach
-from mlgraph.state.surroundings import Surroundings
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel, Passes
 from mlgraph.targets.staged import explained
@@ -57,7 +58,6 @@ from mlgraph.transforms.lower_kernel_to_llvm import lower_kernel
 from mlgraph.transforms.narrow_halves import NarrowHalvesPass
 from mlgraph.transforms.narrow_types import wide_values
 from mlgraph.transforms.pipelines import Stages, default_pipeline
-from mlgraph.writes import check_separate
 
 NAMED = 4
 """How many values a warning about 64-bit types names."""

@@ -9,8 +9,8 @@ import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from mlgraph.bound_call import identifiers
 from mlgraph.frameworks import every, names
+from mlgraph.graph.bound_call import identifiers
 from mlgraph.objects import functions_of, is_module
 
 DEPTH = 5

@@ -23,7 +23,6 @@ import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
 from mlgraph.arguments import check_target
-from mlgraph.bound_call import BoundCall
 from mlgraph.collector import collecting_rarely
 from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr
 from mlgraph.driver import CompileOptions, Compiler
@@ -33,12 +32,13 @@ from mlgraph.files import path_of
 from mlgraph.frameworks import CPU, get, names
 from mlgraph.frameworks.arrays import as_numpy
 from mlgraph.frontend.program import Program
-from mlgraph.function_info import FunctionInfo
-from mlgraph.graph import Graph
+from mlgraph.graph.bound_call import BoundCall
+from mlgraph.graph.function_info import FunctionInfo
+from mlgraph.graph.graph import Graph
+from mlgraph.graph.specialization import Specialization
 from mlgraph.serialize import archive, description, module, older
 from mlgraph.serialize import arrays as safetensors
 from mlgraph.serialize.values import Record
-from mlgraph.specialization import Specialization
 
 __all__ = ["Record", "load", "save"]
 

@@ -17,19 +17,19 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlgraph import trees
-from mlgraph.bound_call import BoundCall
 from mlgraph.dialects.dtypes import BY_NAME
 from mlgraph.errors import IRError
-from mlgraph.executable import OutputTree
 from mlgraph.frameworks import names, neutral
 from mlgraph.frontend.program import TRACED, Input, Layout, Memory, OutputKind, OutputSpec
-from mlgraph.graph import Graph
-from mlgraph.guards.arrays import linear
-from mlgraph.guards.conditions import holds, symbols
+from mlgraph.graph import trees
+from mlgraph.graph.bound_call import BoundCall
+from mlgraph.graph.executable import OutputTree
+from mlgraph.graph.graph import Graph
+from mlgraph.graph.guards.arrays import linear
+from mlgraph.graph.guards.conditions import holds, symbols
+from mlgraph.graph.specialization import Specialization
 from mlgraph.serialize import older
 from mlgraph.serialize.values import tree_from_json, tree_to_json, value_from_json, value_to_json
-from mlgraph.specialization import Specialization
 
 VERSION = 5
 LARGEST = 2**63 - 1

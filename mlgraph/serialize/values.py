@@ -8,8 +8,8 @@ from typing import Any
 
 import optree
 
-from mlgraph import trees
 from mlgraph.errors import UnsupportedOpError
+from mlgraph.graph import trees
 
 DEEPEST = 100
 """The most containers inside one another."""

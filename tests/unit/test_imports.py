@@ -18,7 +18,7 @@ FILES = sorted(ROOT.rglob("*.py"))
 FRAMEWORKS = {"torch", "jax", "tensorflow", "triton", "llvmlite", "scipy", "flax", "keras", "transformers", "ivy"}
 MAY_IMPORT = {
     "dialects": {"dialects", "frameworks"},
-    "frontend": {"frontend", "dialects", "errors", "frameworks", "guards"},
+    "frontend": {"frontend", "dialects", "errors", "frameworks"},
     "analysis": {"analysis", "dialects", "frameworks"},
     "transforms": {"transforms", "analysis", "dialects", "errors", "frameworks"},
     "targets": {"targets", "dialects", "errors", "frameworks"},

@@ -7,7 +7,8 @@ import enum
 
 import pytest
 
-from mlgraph import errors, trees
+from mlgraph import errors
+from mlgraph.graph import trees
 
 
 @dataclasses.dataclass

@@ -1,0 +1,145 @@
+"""A call taken apart: the structure of its arguments, and the arrays, Python values and stateful objects among them."""
+
+# pyright: basic
+import inspect
+import re
+from collections.abc import Iterable, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any
+
+from mlgraph.frameworks import framework_of
+from mlgraph.graph import trees
+from mlgraph.graph.effects import NO_STATE, Plan, Root
+from mlgraph.graph.effects.places import Place
+from mlgraph.graph.effects.plan import changes_unseen
+from mlgraph.graph.numbers import number_array, traced_number
+
+
+@dataclass(frozen=True)
+class BoundCall:
+    """The structure of the values of a function's parameters, and the leaves."""
+
+    spec: Any
+    leaves: list[Any]
+    is_array: tuple[bool, ...]
+    plan: Plan = NO_STATE
+    lifted: tuple[int, ...] = ()
+    """The leaves that are Python numbers and are passed as arrays."""
+    numbers: frozenset[Place] = frozenset()
+    """The places in stateful objects that hold such numbers."""
+
+    @property
+    def arrays(self) -> list[Any]:
+        return [leaf for leaf, flag in zip(self.leaves, self.is_array) if flag]
+
+    @property
+    def static(self) -> list[Any]:
+        """The Python values."""
+        return [leaf for leaf, flag in zip(self.leaves, self.is_array) if not flag]
+
+    @property
+    def roots(self) -> list[Any]:
+        """The stateful objects: those among the arguments, then those that `compile` was given."""
+        own = (leaf.value for leaf in self.leaves if isinstance(leaf, Root))
+        return [*own, *self.plan.objects, *(value for _, value in self.plan.reached)]
+
+    def reaching(self, reached: tuple[tuple[str, Any], ...]) -> "BoundCall":
+        """This call with the objects that a function reaches and writes to, under their names."""
+        return replace(self, plan=replace(self.plan, reached=reached)) if reached else self
+
+    def lifting(self, leaves: Sequence[int], numbers: frozenset[Place], source: str) -> "BoundCall":
+        """This call with floats among its leaves as arrays of `source`; the numbers at `numbers` will be, too."""
+        if not leaves and not numbers:
+            return self
+        lifted = tuple(i for i in leaves if type(self.leaves[i]) is float)
+        new = [number_array(leaf, source) if i in lifted else leaf for i, leaf in enumerate(self.leaves)]
+        is_array = tuple(flag or i in lifted for i, flag in enumerate(self.is_array))
+        return replace(self, leaves=new, is_array=is_array, lifted=lifted, numbers=numbers)
+
+    def with_sorted_keys(self) -> "BoundCall":
+        """This call with its dicts in the order of their keys, as jax and tensorflow take them apart."""
+        leaves, spec = trees.flatten(trees.with_sorted_keys(trees.unflatten(self.spec, self.leaves)))
+        return replace(self, spec=spec, leaves=leaves, is_array=tuple(framework_of(x) is not None for x in leaves))
+
+    def without_arrays(self) -> "BoundCall":
+        """This call, holding on to none of its arrays and objects, and to copies of what may change under it."""
+        return BoundCall(self.spec, [_kept(leaf) for leaf in self.leaves], self.is_array)
+
+    def rebuild(self, arrays: Sequence[Any]) -> tuple[Any, ...]:
+        """The values of the parameters, with these arrays in the place of the call's own."""
+        found = iter(arrays)
+        leaves = [next(found) if flag else leaf for leaf, flag in zip(self.leaves, self.is_array)]
+        for i in self.lifted:
+            leaves[i] = traced_number(leaves[i])
+        return trees.unflatten(self.spec, [leaf.value if isinstance(leaf, Root) else leaf for leaf in leaves])
+
+    def accessors(self, parameters: Sequence[str]) -> list[str]:
+        """The Python that reaches each leaf from the parameters: `batch["input_ids"]`."""
+        return [a[1:].codify(parameters[a[0].entry]) for a in self.spec.accessors()]
+
+    def root_names(self, parameters: Sequence[str]) -> list[str]:
+        """The Python that reaches each stateful object."""
+        own = [text for text, leaf in zip(self.accessors(parameters), self.leaves) if isinstance(leaf, Root)]
+        given = (f"stateful[{i}]" for i in range(len(self.plan.objects)))
+        return [*own, *given, *(name for name, _ in self.plan.reached)]
+
+
+def _kept(leaf: Any) -> Any:
+    if isinstance(leaf, Root):
+        return Root(None)
+    if framework_of(leaf) is not None:
+        return None
+    return copy(leaf) if isinstance(leaf, set | bytearray) else leaf
+
+
+def take_apart(signature: inspect.Signature, values: tuple[Any, ...], plan: Plan = NO_STATE) -> BoundCall:
+    """The call whose parameters have these values. Objects that may change are stateful without being named."""
+    leaves, spec = trees.flatten(plan.mark(signature, values))
+    leaves = [Root(leaf) if changes_unseen(leaf) else leaf for leaf in leaves]
+    return BoundCall(spec, leaves, tuple(framework_of(leaf) is not None for leaf in leaves), plan)
+
+
+def spread(signature: inspect.Signature, values: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+    """The positional and keyword arguments that bind to `values`.
+
+    What is its parameter's default is left out: decorators tell an argument that is given from one that is not.
+    """
+    positional: list[Any] = []
+    keyword: dict[str, Any] = {}
+    gap = False
+    for value, p in zip(values, signature.parameters.values()):
+        if p.kind is p.VAR_POSITIONAL:
+            positional += value
+        elif p.kind is p.VAR_KEYWORD:
+            keyword |= value
+        elif p.default is not p.empty and value is p.default and not _more_positional(signature, values):
+            gap = True
+        elif p.kind is p.KEYWORD_ONLY or (gap and p.kind is p.POSITIONAL_OR_KEYWORD):
+            keyword[p.name] = value
+        else:
+            positional.append(value)
+    return positional, keyword
+
+
+def _more_positional(signature: inspect.Signature, values: Sequence[Any]) -> bool:
+    """Whether arguments follow the named ones by position, so that none of those can be left out."""
+    kinds = zip(values, signature.parameters.values())
+    return any(p.kind is p.VAR_POSITIONAL and len(value) > 0 for value, p in kinds)
+
+
+def identifiers(texts: Iterable[str]) -> list[str]:
+    """A unique identifier for each text: `batch_input_ids` for `batch["input_ids"]`."""
+    return unique(re.sub(r"\W+", "_", text).strip("_") for text in texts)
+
+
+def unique(names: Iterable[str]) -> list[str]:
+    """The names, with numbers where they repeat."""
+    taken: set[str] = set()
+    result: list[str] = []
+    for name in names:
+        free = name if name not in taken else next(n for i in count(1) if (n := f"{name}_{i}") not in taken)
+        taken.add(free)
+        result.append(free)
+    return result

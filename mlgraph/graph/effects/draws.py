@@ -1,0 +1,73 @@
+"""Draws from the random numbers of Python and, outside of numpy functions, of numpy: a graph would repeat them."""
+
+# pyright: basic
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mlgraph.errors import UnsupportedOpError
+from mlgraph.frameworks import get
+from mlgraph.graph.effects.reach import Reach
+
+GENERATORS = (np.random.Generator, np.random.RandomState)
+
+
+class Draws:
+    """The streams that a function reaches, as they were before it was traced."""
+
+    def __init__(self, reach: Reach, source: str) -> None:
+        """`source` is the framework of the function: numpy's own functions draw as the graph does."""
+        found = {id(stream): (text, stream) for text, stream in _streams(reach)}
+        own = get(source).generator_types()
+        watched = [each for each in found.values() if not isinstance(each[1], own)]
+        self._before = [(text, stream, _state(stream)) for text, stream in watched]
+        self.drawn: list[str] = []
+        """Those that the trace drew from."""
+
+    def undo(self) -> None:
+        """Put the streams back to where they were, and note those that moved."""
+        self.drawn.clear()
+        for text, stream, state in self._before:
+            if not _same(_state(stream), state):
+                self.drawn.append(text)
+                _restore(stream, state)
+
+    def check(self, source: str) -> None:
+        """Raise `UnsupportedOpError` where the trace drew numbers."""
+        if self.drawn:
+            raise UnsupportedOpError(
+                f"the function draws random numbers from {', '.join(self.drawn)}",
+                why="each call of the graph would repeat the numbers of its capture",
+                fix=f"draw them outside and pass them as arguments, or draw them with {source}",
+            )
+
+
+def _streams(reach: Reach) -> Iterator[tuple[str, Any]]:
+    yield "Python's random", random._inst  # pyright: ignore[reportAttributeAccessIssue]
+    yield "np.random", np.random.mtrand._rand  # pyright: ignore[reportAttributeAccessIssue]
+    for path, value in reach.leaves:
+        if type(value) is random.Random or isinstance(value, GENERATORS):
+            yield path.text, value
+
+
+def _state(stream: Any) -> Any:
+    if isinstance(stream, random.Random):
+        return stream.getstate()
+    return stream.bit_generator.state if isinstance(stream, np.random.Generator) else stream.get_state(legacy=False)
+
+
+def _restore(stream: Any, state: Any) -> None:
+    if isinstance(stream, random.Random):
+        stream.setstate(state)
+    elif isinstance(stream, np.random.Generator):
+        stream.bit_generator.state = state
+    else:
+        stream.set_state(state)
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, dict):
+        return all(_same(a[key], b[key]) for key in a)
+    return bool(np.array_equal(a, b)) if isinstance(a, np.ndarray) else a == b

@@ -1,0 +1,127 @@
+"""Which objects are stateful, and where among the arguments they stand."""
+
+# pyright: basic
+import inspect
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mlgraph.errors import InputError
+from mlgraph.graph.effects.places import View, is_container, is_object
+from mlgraph.objects import is_module, submodules
+
+
+class Root:
+    """A stateful object among the leaves of a call. All are equal: what they hold is compared elsewhere."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Root)
+
+    def __repr__(self) -> str:
+        return "an object" if self.value is None else f"an object of class {type(self.value).__name__}"
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The stateful objects of a graph: given ones, and places among its arguments."""
+
+    objects: tuple[Any, ...] = ()
+    positions: tuple[tuple[Any, ...], ...] = ()
+    keywords: tuple[tuple[Any, ...], ...] = ()
+    reached: tuple[tuple[str, Any], ...] = ()
+    """Objects that the function reaches without being given them and writes to, under the Python that reaches them."""
+
+    @property
+    def variables(self) -> frozenset[tuple[int, str]]:
+        """The variables among the reached objects: the ids of their namespaces, and their names."""
+        views = [value for _, value in self.reached if isinstance(value, View)]
+        return frozenset((id(view.space), name) for view in views for name in view.names)
+
+    @staticmethod
+    def of(function: Any, objects: Any, positions: Any, keywords: Any) -> "Plan":
+        """From the arguments of `compile`; raises `InputError` for an index path that is none.
+
+        The object of a method, and an object that is called, are stateful without being named.
+        """
+        for name, paths in (("arg_stateful_idxs", positions), ("kwarg_stateful_idxs", keywords)):
+            for path in paths or ():
+                if not isinstance(path, list | tuple) or not path:
+                    raise InputError(f"{name} holds {path!r}", fix='give index paths, such as [[0]] or [[0, "cache"]]')
+        given = tuple(part for one in objects or () for part in (one, *submodules(one)))
+        return Plan(given, _paths(positions), _paths(keywords)).owned(function)
+
+    def owned(self, function: Any) -> "Plan":
+        """This plan with the object that `function` is, or is a method of."""
+        own = [owner for owner in (function, getattr(function, "__self__", None)) if changes_unseen(owner)]
+        return replace(self, objects=(*own, *self.objects))
+
+    def mark(self, signature: inspect.Signature, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The values of the parameters with a `Root` around each stateful object among them."""
+        marked = list(values)
+        for index, *steps in self.positions:
+            where, inner = _position(signature, index)
+            marked[where] = _marked(marked[where], [*inner, *steps])
+        for name, *steps in self.keywords:
+            where, inner = _keyword(signature, name, marked)
+            if where is not None:
+                marked[where] = _marked(marked[where], [*inner, *steps])
+        return tuple(marked)
+
+
+def changes_unseen(value: Any) -> bool:
+    """Whether a value is stateful without being named: any object but a module, which says what of it is state."""
+    return is_object(value) and not is_module(value)
+
+
+NO_STATE = Plan()
+
+
+def _paths(paths: Any) -> tuple[tuple[Any, ...], ...]:
+    return tuple(tuple(path) for path in paths or ())
+
+
+def _position(signature: inspect.Signature, index: Any) -> tuple[int, list[Any]]:
+    """The parameter that takes the positional argument `index`, and the step inside it."""
+    for i, p in enumerate(signature.parameters.values()):
+        if p.kind is p.VAR_POSITIONAL:
+            return i, [index - i]
+        if i == index and p.kind is not p.KEYWORD_ONLY:
+            return i, []
+    raise InputError(f"there is no positional argument {index!r}", fix="count the arguments from 0")
+
+
+def _keyword(signature: inspect.Signature, name: Any, values: Sequence[Any]) -> tuple[int | None, list[Any]]:
+    """The parameter that takes the keyword argument `name`, and the step inside it; None where it is not given."""
+    names = list(signature.parameters)
+    if name in names:
+        return names.index(name), []
+    for i, p in enumerate(signature.parameters.values()):
+        if p.kind is p.VAR_KEYWORD:
+            return (i, [name]) if name in values[i] else (None, [])
+    raise InputError(f"there is no keyword argument {name!r}", fix=f"choose one of {', '.join(names)}")
+
+
+def _marked(value: Any, steps: Sequence[Any]) -> Any:
+    """`value` with a `Root` at the end of `steps`; around an object on the way there, which nobody else looks into."""
+    if isinstance(value, Root):
+        return value
+    if not is_container(value):
+        raise InputError(f"a stateful index path leads to {type(value).__name__}", why="it has no attributes or items")
+    if not steps or is_object(value):
+        return Root(value)
+    step, *rest = steps
+    try:
+        inner = _marked(value[step], rest)
+    except (KeyError, IndexError, TypeError) as error:
+        raise InputError(f"a stateful index path has {step!r}, which is not there in {type(value).__name__}") from error
+    if isinstance(value, tuple):
+        return tuple.__new__(type(value), [inner if i == step else item for i, item in enumerate(value)])
+    new = copy(value)
+    new[step] = inner
+    return new

@@ -1,0 +1,121 @@
+"""The state of a captured program as operations: `stateful.get` and `stateful.set` in its ivy module."""
+
+# pyright: basic
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from xdsl.builder import Builder
+from xdsl.dialects.func import ReturnOp
+from xdsl.ir import SSAValue
+from xdsl.rewriter import InsertPoint
+
+from mlgraph.dialects import stateful
+from mlgraph.dialects.building import building
+from mlgraph.dialects.functions import main_of, update_type
+from mlgraph.dialects.stateful import Slot
+from mlgraph.frontend.program import Memory, OutputKind, OutputSpec, Program
+from mlgraph.graph.effects.places import Place
+from mlgraph.graph.effects.trace import State, Trace
+
+
+def with_state(program: Program, trace: Trace, inputs: int) -> tuple[Program, State, list[Any]]:
+    """Make operations of the arguments after the first `inputs`, and of the outputs that are the objects' new values.
+
+    Return the program, what it does to its objects, and each value that it leaves behind: its slot or the value itself.
+    """
+    leaves = len(program.leaves) - len(trace.places)
+    block = main_of(program.module).body.block
+    held = list(trace.arrays)
+    state = trace.state([bool(block.args[inputs + i].uses.get_length()) for i in range(len(held))])
+    state.overwritten = tuple(held[i - inputs] for i in program.targets(OutputKind.INPUT) if i >= inputs)
+    slots = _slots_of_new(trace, state)
+    program.outputs = tuple(_renamed(spec, state, trace, inputs, leaves, slots) for spec in program.outputs)
+    left = _write(program, trace, state, inputs, slots)
+    _read(program, state, held, inputs)
+    reads = [program.inputs[inputs + held.index(place)] for place in state.reads]
+    return replace(program, inputs=(*program.inputs[:inputs], *reads), leaves=program.leaves[:leaves]), state, left
+
+
+def _slots_of_new(trace: Trace, state: State) -> list[Slot]:
+    """Return the slot of each new value.
+
+    One place may have two: the array there is written in place, and then another put there; or a list is refilled, and
+    another put in its place.
+    """
+    taken = {place.slot(state.names) for place in state.overwritten}
+    slots: list[Slot] = []
+    for place in trace.places:
+        slot = place.slot(state.names)
+        while slot in taken:
+            slot = replace(slot, owner=f"new {slot.owner}")
+        taken.add(slot)
+        slots.append(slot)
+    return slots
+
+
+def _renamed(
+    spec: OutputSpec, state: State, trace: Trace, inputs: int, leaves: int, slots: Sequence[Slot]
+) -> OutputSpec:
+    """Name the memory of objects by their slots: the arrays after the inputs, the new values after the leaves."""
+    held = list(trace.arrays)
+
+    def memory(one: Memory) -> Memory:
+        if one.kind == "input" and one.key >= inputs:
+            return Memory("object", held[one.key - inputs].slot(state.names))
+        if one.kind == "output" and one.key >= leaves:
+            return Memory("new", slots[one.key - leaves])
+        return one
+
+    same = None if spec.same is None else memory(spec.same)
+    return replace(spec, aliases=frozenset(map(memory, spec.aliases)), same=same)
+
+
+def _read(program: Program, state: State, held: Sequence[Place], inputs: int) -> None:
+    function = main_of(program.module)
+    block = function.body.block
+    with building(Builder(InsertPoint.at_start(block))):
+        for place, argument in zip(held, block.args[inputs:], strict=True):
+            if place in state.reads and argument.uses.get_length():
+                value = stateful.get(place.slot(state.names), argument.type)
+                value.name_hint = argument.name_hint
+                argument.replace_all_uses_with(value)
+    for argument in list(block.args[inputs:]):
+        block.erase_arg(argument)
+    update_type(function)
+
+
+def _write(program: Program, trace: Trace, state: State, inputs: int, slots: Sequence[Slot]) -> list[Any]:
+    """Set the slots of objects before the return, which keeps the results that go elsewhere.
+
+    The specs of objects follow those of the results; `functionalize-state` makes results of them again.
+    """
+    last = main_of(program.module).body.block.last_op
+    assert isinstance(last, ReturnOp)
+    held, leaves = list(trace.arrays), len(program.leaves) - len(trace.places)
+    left = list(program.leaves[leaves:])
+    kept: list[tuple[SSAValue, OutputSpec]] = []
+    objects: list[OutputSpec] = []
+    for value, spec in zip(last.operands, program.outputs, strict=True):
+        if spec.kind is OutputKind.INPUT and spec.target >= inputs:
+            slot = _set(held[spec.target - inputs].slot(state.names), value, last)
+            spec = replace(spec, same=Memory("object", slot))
+        elif spec.kind is OutputKind.USER_OUTPUT and spec.target >= leaves:
+            i = spec.target - leaves
+            slot = left[i] = _set(slots[i], value, last)
+        else:
+            kept.append((value, spec))
+            continue
+        objects.append(replace(spec, kind=OutputKind.OBJECT, target=slot))
+    last.operands = [value for value, _ in kept]
+    program.outputs = (*(spec for _, spec in kept), *objects)
+    update_type(main_of(program.module))
+    return left
+
+
+def _set(slot: Slot, value: SSAValue, last: ReturnOp) -> Slot:
+    """Insert `stateful.set` before the return."""
+    location = value.owner.location if hasattr(value.owner, "location") else None  # pyright: ignore[reportAttributeAccessIssue]
+    with building(Builder(InsertPoint.before(last)), location):
+        stateful.set(slot, value)
+    return slot

@@ -1,0 +1,528 @@
+"""What a function reaches without being given it: the variables that its code names, and what those lead to.
+
+    SETTINGS = {"scale": 2.0}
+
+    def scaled(x):
+        return helper(x) * SETTINGS["scale"] * options.factor
+
+From `scaled` lead paths to `helper`, to all that its code names in turn, to the items of `SETTINGS`, and to those
+attributes of `options` that some of this code names. The code of libraries is not followed.
+"""
+
+# pyright: basic
+import dis
+import functools
+import os
+import sys
+import sysconfig
+import weakref
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleType
+from typing import Any, NamedTuple
+
+from mlgraph.frameworks import PACKAGES, framework_of
+from mlgraph.frontend.locations import is_library
+from mlgraph.graph.effects.places import Item, attributes, is_object
+from mlgraph.graph.effects.wholes import whole_of
+from mlgraph.graph.guards.paths import (
+    AttributePath,
+    CallPath,
+    CellPath,
+    DefaultPath,
+    GlobalPath,
+    ItemPath,
+    ObjectPath,
+    Path,
+)
+from mlgraph.objects import is_module, is_watched, submodules
+
+OTHER_METHODS = ("__init__", "__setstate__", "__repr__", "extra_repr", "reset_parameters")
+"""Methods of a module that a forward does not run."""
+HOLDING = (dict, list, tuple, deque, MappingProxyType)
+"""What holds other values by keys."""
+METHODS = (property, functools.cached_property, staticmethod, classmethod)
+"""What a class makes of the functions that it holds, beside methods."""
+PLAIN = (bool, int, float, complex, str, bytes, type(None))
+ENDLESS = 20_000
+"""How many values are looked at: what lies behind is compared by identity."""
+DYNAMIC = frozenset(("__dict__", "vars", "asdict", "astuple", "fields", "__slots__", "dir"))
+"""Names in code that reads attributes without naming them."""
+_FOLDERS = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+class Facts(NamedTuple):
+    """What the code of a function names, its inner functions included."""
+
+    globals: frozenset[str]
+    attributes: frozenset[str]
+    stored: frozenset[str]
+    strings: frozenset[str]
+    written_globals: frozenset[str]
+    written_cells: frozenset[str]
+    imports: frozenset[str]
+
+
+KINDS = {
+    "LOAD_GLOBAL": ("globals",),
+    "LOAD_NAME": ("globals",),
+    "STORE_GLOBAL": ("written_globals",),
+    "DELETE_GLOBAL": ("written_globals",),
+    "STORE_DEREF": ("written_cells",),
+    "DELETE_DEREF": ("written_cells",),
+    "IMPORT_NAME": ("imports",),
+    "IMPORT_FROM": ("attributes",),
+    "LOAD_METHOD": ("attributes",),
+    "LOAD_ATTR": ("attributes",),
+    "LOAD_SUPER_ATTR": ("attributes",),
+    "STORE_ATTR": ("attributes", "stored"),
+    "DELETE_ATTR": ("attributes", "stored"),
+}
+"""What the name means that an instruction of Python holds."""
+
+
+@functools.lru_cache(maxsize=4096)
+def facts_of(code: CodeType) -> Facts:
+    """Return what code names."""
+    named: dict[str, set[str]] = {name: set() for name in Facts._fields}
+    for instruction in dis.get_instructions(code):
+        for kind in KINDS.get(instruction.opname, ()):
+            named[kind].add(instruction.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            for kind, names in facts_of(constant)._asdict().items():
+                named[kind] |= names
+        items = constant if isinstance(constant, tuple | frozenset) else (constant,)
+        named["strings"].update(item for item in items if isinstance(item, str))
+    return Facts(**{kind: frozenset(names) for kind, names in named.items()})
+
+
+class Found(NamedTuple):
+    """A value that was reached, and the path to it."""
+
+    path: Path
+    value: Any
+
+
+class Missing(NamedTuple):
+    """Names that the code may ask an object for, which it does not hold itself."""
+
+    path: Path
+    names: frozenset[str]
+
+
+@dataclass
+class Reach:
+    """Everything that a function reaches, as it is when this is made."""
+
+    function: Any
+    modules: Iterable[Any] = ()
+    declared: frozenset[int] = frozenset()
+    """The ids of the containers that are watched otherwise, as stateful objects."""
+    variables: frozenset[tuple[int, str]] = frozenset()
+    """Variables that are watched otherwise: the ids of their namespaces, and their names."""
+    leaves: list[Found] = field(default_factory=list)
+    """Values that are compared as they are."""
+    arrays: list[Found] = field(default_factory=list)
+    containers: list[Found] = field(default_factory=list)
+    """Dicts, sequences, sets and objects, those that hold others before what they hold."""
+    missing: list[Missing] = field(default_factory=list)
+    memos: list[Any] = field(default_factory=list)
+    """Functions that keep what they returned, as `functools.lru_cache` makes them."""
+    functions: dict[int, FunctionType] = field(default_factory=dict)
+    classes: dict[int, type] = field(default_factory=dict)
+    """The classes of the user's whose objects or members are reached."""
+    spaces: dict[int, ModuleType] = field(default_factory=dict)
+    """The Python modules of the user's that are reached by name."""
+    environ: dict[str, str | None] = field(default_factory=dict)
+    """The environment variables that the code may ask for."""
+    iterators: list[Found] = field(default_factory=list)
+    contexts: list[tuple[str, Any, Any]] = field(default_factory=list)
+    """Context variables, how they are reached, and what they hold."""
+    stored: set[str] = field(default_factory=set)
+    """The names of the attributes that code assigns to."""
+
+    def __post_init__(self) -> None:
+        self.modules = [part for module in self.modules for part in (module, *submodules(module))]
+        self._quiet = False
+        self._module = getattr(_unwrapped(self.function), "__module__", None)
+        self._names: set[str] = set()
+        self._strings: set[str] = set()
+        before = None
+        while before != (before := (len(self._names), len(self._strings), len(self.functions))):
+            self._walk()
+
+    # The walk
+
+    def _walk(self) -> None:
+        """Follow every path with the names that are known so far."""
+        for found in (
+            self.leaves,
+            self.arrays,
+            self.containers,
+            self.missing,
+            self.memos,
+            self.iterators,
+            self.contexts,
+        ):
+            found.clear()
+        self.environ.clear()
+        self._seen: set[Any] = set()
+        self._count = 0
+        self._start(self.function)
+        for module in self.modules:
+            self._visit_module(ObjectPath(module, type(module).__name__), module)
+
+    def _start(self, function: Any) -> None:
+        if isinstance(function, functools.partial):
+            if isinstance(function.func, FunctionType | functools.partial):
+                self._start(function.func)
+            self._visit_partial(ObjectPath(function, "partial"), function)
+        elif isinstance(function, MethodType):
+            self._follow(function.__func__)
+            self._visit_known("self", function.__self__)
+        elif isinstance(function, FunctionType):
+            self._follow(function, defaults=False)
+        else:
+            self._visit_known(type(function).__name__, function)
+
+    def _visit_known(self, name: str, value: Any) -> None:
+        with self._noting(id(value) not in self.declared):
+            self._visit_inside(ObjectPath(value, name), value)
+
+    def _follow(self, function: Any, defaults: bool = True) -> None:
+        """Visit the variables of a function of the user's."""
+        if not isinstance(function, FunctionType) or not self._is_users(function) or ("f", id(function)) in self._seen:
+            return
+        self._seen.add(("f", id(function)))
+        self.functions[id(function)] = function
+        facts = facts_of(function.__code__)
+        self._names |= facts.attributes
+        self._strings |= facts.strings
+        self.stored |= facts.stored | (facts.strings if "setattr" in facts.globals else frozenset())
+        with self._noting(True):
+            self._visit_variables(function, facts, defaults)
+
+    def _visit_variables(self, function: FunctionType, facts: Facts, defaults: bool) -> None:
+        space = function.__globals__
+        for name in sorted(facts.globals):
+            if name in space:
+                self._visit_once((id(space), name), GlobalPath(space, name))
+        for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+            self._visit_once((id(cell), name), CellPath(cell, name))
+        if defaults:
+            self._note_parts(function)
+            self._visit_defaults(function)
+        for name in [name for name in vars(function) if name != "__wrapped__" and self._is_named(name)]:
+            path = AttributePath(ObjectPath(function, function.__name__), name, stored=True)
+            self._visit_once((id(vars(function)), name), path)
+        for name in facts.imports & sys.modules.keys():
+            self._visit(ObjectPath(sys.modules[name], name), sys.modules[name])
+        if not self._quiet and self._asked():
+            self._note_missing(ObjectPath(function, function.__name__), function, ())
+        if facts.globals & {"environ", "getenv"} or facts.attributes & {"environ", "getenv"}:
+            self.environ.update((name, os.environ.get(name)) for name in sorted(facts.strings) if _is_variable(name))
+        self._follow(getattr(function, "__wrapped__", None))
+
+    def _note_parts(self, function: FunctionType) -> None:
+        """Note the parts of a helper that others may replace, as a reload of its module does."""
+        for name in ("__code__", "__defaults__", "__kwdefaults__"):
+            if (part := getattr(function, name)) is not None:
+                self._note(self.leaves, AttributePath(ObjectPath(function, function.__name__), name), part)
+
+    def _visit_defaults(self, function: FunctionType) -> None:
+        """Visit the defaults of a helper's parameters that may change."""
+        for i, value in enumerate(function.__defaults__ or ()):
+            if not isinstance(value, PLAIN):
+                self._visit_once(("d", id(function), i), DefaultPath(function, i))
+        named = AttributePath(ObjectPath(function, function.__name__), "__kwdefaults__")
+        for name, value in (function.__kwdefaults__ or {}).items():
+            if not isinstance(value, PLAIN):
+                self._visit_once(("d", id(function), name), ItemPath(named, name))
+
+    def _is_users(self, function: FunctionType) -> bool:
+        """Return whether a function is not a library's; code beside the compiled function counts as the user's."""
+        if function.__module__ == self._module and (self._module or "").partition(".")[0] not in PACKAGES:
+            return True
+        return _is_users_file(function.__code__.co_filename)
+
+    def _visit_once(self, key: Any, path: Path) -> None:
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        try:
+            value = path.find()
+        except ValueError:  # a variable that is not set yet
+            return
+        with self._noting(key not in self.variables):
+            self._visit(path, value)
+
+    @contextmanager
+    def _noting(self, flag: bool) -> Iterator[None]:
+        """Note what is visited inside, or only follow the functions that it leads to."""
+        before, self._quiet = self._quiet, not flag
+        try:
+            yield
+        finally:
+            self._quiet = before
+
+    def _note(self, found: list[Found], path: Path, value: Any) -> None:
+        if not self._quiet:
+            found.append(Found(path, value))
+
+    def _visit(self, path: Path, value: Any) -> None:
+        self._count += 1
+        if isinstance(value, ModuleType):
+            self._visit_namespace(path, value)
+        elif framework_of(value) is not None:
+            self._note(self.arrays, path, value)
+        elif (isinstance(value, HOLDING) or whole_of(value)) and type(value).__module__ not in PACKAGES:
+            self._visit_container(path, value)
+        elif not isinstance(value, type | FunctionType | MethodType) and is_object(value) and not is_module(value):
+            self._visit_container(path, value)
+        else:
+            self._note(self.leaves, path, value)
+            self._visit_inside(path, value)
+
+    def _visit_container(self, path: Path, value: Any) -> None:
+        if id(value) in self._seen or self._count > ENDLESS:
+            self._note(self.leaves, path, value)
+            return
+        self._seen.add(id(value))
+        known = id(value) in self.declared
+        self._note(self.leaves if known else self.containers, path, value)
+        with self._noting(not known and not self._quiet):
+            self._visit_inside(path, value)
+
+    def _visit_inside(self, path: Path, value: Any) -> None:
+        """Visit what a value leads to.
+
+        What a method, a partial or a weak reference leads to is watched here, though an object that is watched
+        otherwise holds it: nothing that watches objects looks into these.
+        """
+        match value:
+            case FunctionType():
+                self._follow(value)
+            case MethodType():
+                self._follow(value.__func__)
+                with self._noting(True):
+                    self._visit(AttributePath(path, "__self__"), value.__self__)
+            case functools.partial():
+                self._visit_partial(path, value)
+            case type():
+                self._visit_class(value)
+            case _ if isinstance(value, HOLDING):
+                self._visit_items(path, value)
+            case weakref.ref() | ContextVar():
+                self._visit_target(path, value)
+            case functools._lru_cache_wrapper():
+                self.memos.append(value)
+                self._follow(value.__wrapped__)
+            case _:
+                self._note_iterator(path, value)
+        if is_module(value):
+            self._visit_module(path, value)
+        elif is_object(value):
+            self._visit_object(path, value)
+
+    def _note_iterator(self, path: Path, value: Any) -> None:
+        if hasattr(type(value), "__next__") and type(value).__module__ in ("builtins", "itertools"):
+            self._note(self.iterators, path, value)
+
+    def _visit_items(self, path: Path, value: Any) -> None:
+        keys = list(value) if isinstance(value, MappingProxyType) else range(len(value))
+        for key in list(dict.keys(value)) if isinstance(value, dict) else keys:
+            self._visit(ItemPath(path, key), Item(key).get(value))
+
+    def _visit_target(self, path: Path, value: Any) -> None:
+        inner = CallPath(path, ".get" if isinstance(value, ContextVar) else "")
+        try:
+            found = value.get() if isinstance(value, ContextVar) else value()
+        except LookupError:  # a context variable that is not set
+            return
+        with self._noting(True):
+            self._visit(inner, found)
+        if isinstance(value, ContextVar) and not self._quiet:
+            self.contexts.append((path.text, value, found))
+
+    def _visit_partial(self, path: Path, value: Any) -> None:
+        with self._noting(True):
+            self._visit(AttributePath(path, "func"), value.func)
+            self._visit(AttributePath(path, "args"), value.args)
+            self._visit(AttributePath(path, "keywords"), value.keywords)
+
+    def _visit_object(self, path: Path, value: Any) -> None:
+        held = attributes(value)
+        own = own_attributes(value)
+        self._visit_class(type(value))
+        for name in held:
+            if self._is_named(name) or type(value).__module__ == "collections":
+                stored = name in own and _defines(type(value), name)
+                self._visit(AttributePath(path, name, stored), held[name])
+        if not self._quiet:
+            fallback = _defines(type(value), "__getattr__")
+            self._note_missing(path, value, (n for n in self._names if fallback or _defines(type(value), n)))
+
+    def _note_missing(self, path: Path, owner: Any, shadowing: Iterable[str]) -> None:
+        """Note the names that an object may be given: those that its class has, and those that code asks for."""
+        if type(owner).__dictoffset__ == 0 and not isinstance(owner, type):
+            return
+        names = {*shadowing} | {name for name in self._asked() if not _defines(type(owner), name)}
+        if names := frozenset(names - set(own_attributes(owner))):
+            self.missing.append(Missing(path, names))
+
+    def _globals(self) -> set[str]:
+        return {name for f in self.functions.values() for name in facts_of(f.__code__).globals}
+
+    def _asked(self) -> set[str]:
+        """Return the names of attributes that code asks for without knowing that they are there."""
+        used = self._globals()
+        asked = {s for s in self._strings if s.isidentifier()} if used & {"getattr", "hasattr"} else set()
+        return asked | (self._names if "AttributeError" in used else set())
+
+    def _is_named(self, name: str) -> bool:
+        return name in self._names or name in self._strings or bool(DYNAMIC & (self._names | self._globals()))
+
+    def _visit_class(self, cls: type) -> None:
+        """Visit what the user's classes hold, by the names that code asks for, and follow their methods."""
+        with self._noting(True):
+            self._visit_bases(cls)
+
+    def _visit_bases(self, cls: type) -> None:
+        for base in cls.__mro__:
+            if ("t", id(base)) in self._seen or not self._is_users_class(base):
+                continue
+            self._seen.add(("t", id(base)))
+            path = ObjectPath(base, base.__name__)
+            self.classes[id(base)] = base
+            for name, item in list(vars(base).items()):
+                self._visit_member(path, name, item)
+            above = {name for other in base.__mro__[1:-1] for name in vars(other)}
+            self._note_missing(path, base, above & self._names)
+
+    def _is_users_class(self, cls: type) -> bool:
+        if cls.__module__ == self._module and (self._module or "").partition(".")[0] not in PACKAGES:
+            return True
+        module = sys.modules.get(cls.__module__)
+        return (
+            cls is not object and cls.__module__ != "builtins" and _is_users_file(getattr(module, "__file__", "") or "")
+        )
+
+    def _visit_member(self, path: ObjectPath, name: str, item: Any) -> None:
+        special = name.startswith("__") and name.endswith("__")
+        if not special and name not in self._names and name not in self._strings:
+            return
+        for function in _functions_of_member(item):
+            self._follow(function)
+        if isinstance(item, FunctionType) or (not special and isinstance(item, METHODS)):
+            if not special or name == "__call__":
+                self._note(self.leaves, AttributePath(path, name, stored=True), item)
+        elif not special and (not hasattr(type(item), "__get__") or is_object(item)):
+            self._visit_once((id(path.value), name), AttributePath(path, name, stored=True))
+
+    def _visit_namespace(self, path: Path, module: ModuleType) -> None:
+        """Visit what a Python module of the user's holds under the names that code asks for."""
+        if ("m", id(module)) in self._seen or not _is_users_module(module):
+            return
+        self._seen.add(("m", id(module)))
+        self.spaces[id(module)] = module
+        held = vars(module)
+        with self._noting(True):
+            for name in [name for name in held if not name.startswith("__") and self._is_named(name)]:
+                self._visit_once((id(held), name), AttributePath(path, name, stored=True))
+            self._note_missing(path, module, ())
+
+    def _visit_module(self, path: Path, module: Any) -> None:
+        """Visit the plain attributes of a module with weights that its methods name."""
+        if ("w", id(module)) in self._seen:
+            return
+        self._seen.add(("w", id(module)))
+        for name in ("forward", "call", "__call__"):
+            self._follow(getattr(type(module), name, None))
+        own_forward = getattr(module, "__dict__", {}).get("forward")
+        if isinstance(own_forward, FunctionType | MethodType | functools.partial):
+            self._visit_inside(ObjectPath(own_forward, f"{path.text}.forward"), own_forward)
+        for kind in ("_forward_pre_hooks", "_forward_hooks"):
+            for hook in getattr(module, "__dict__", {}).get(kind, {}).values():
+                self._visit(ObjectPath(hook, f"a hook of {path.text}"), hook)
+        self._visit_class(type(module))
+        own = _method_names(type(module)) if is_watched(module) else frozenset()
+        for name, item in attributes(module).items():
+            if (name in own or self._is_named(name)) and not is_module(item):
+                self._visit(AttributePath(path, name), item)
+        if self._is_users_class(type(module)):
+            self._note_missing(path, module, (name for name in self._names if _defines(type(module), name)))
+
+    # What changes
+
+    def namespaces(self) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
+        """Yield the globals that the functions assign to, by namespace, and their names."""
+        for function in self.functions.values():
+            if names := facts_of(function.__code__).written_globals:
+                yield function.__globals__, names
+
+    def cells(self) -> Iterator[tuple[str, Any]]:
+        """Yield the variables of enclosing functions that the functions assign to."""
+        for function in self.functions.values():
+            names = facts_of(function.__code__).written_cells
+            for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
+                if name in names:
+                    yield name, cell
+
+
+def _is_users_module(module: ModuleType) -> bool:
+    """Return whether a Python module is of a file of the user's, or was made as `types.ModuleType("config")`."""
+    held = vars(module)
+    if held.get("__file__") is None:
+        return held.get("__spec__") is None
+    return _is_users_file(held["__file__"])
+
+
+def own_attributes(value: Any) -> Any:
+    """Return the attributes that an object holds in its dict, past the methods of its class."""
+    return object.__getattribute__(value, "__dict__") if type(value).__dictoffset__ else {}
+
+
+def _defines(cls: type, name: str) -> bool:
+    """Return whether a class or a base of it has a member, without running a descriptor of the user's."""
+    return any(name in vars(base) for base in cls.__mro__)
+
+
+def _unwrapped(function: Any) -> Any:
+    """Return the function or class whose code runs."""
+    while isinstance(function, functools.partial | MethodType):
+        function = function.func if isinstance(function, functools.partial) else function.__func__
+    return function if isinstance(function, FunctionType) else type(function)
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_users_file(filename: str) -> bool:
+    return bool(filename) and not is_library(filename) and not filename.startswith(_FOLDERS)
+
+
+def _is_variable(name: str) -> bool:
+    return bool(name) and "=" not in name and "\0" not in name and len(name) < 200
+
+
+def _functions_of_member(item: Any) -> list[Any]:
+    """Return the functions that a member of a class may run."""
+    match item:
+        case property():
+            return [item.fget, item.fset]
+        case functools.cached_property():
+            return [item.func]
+        case staticmethod() | classmethod():
+            return [item.__func__]
+        case _:
+            return [item, getattr(item, "__wrapped__", None)]
+
+
+@functools.lru_cache(maxsize=1024)
+def _method_names(cls: type) -> frozenset[str]:
+    """Return what the methods of a torch module name."""
+    methods = [m for base in cls.__mro__[:-2] for m in vars(base).values() if isinstance(m, FunctionType)]
+    named = [facts_of(m.__code__).attributes for m in methods if m.__name__ not in OTHER_METHODS]
+    return frozenset(name for names in named for name in names)

@@ -1,0 +1,169 @@
+"""What a function does, while it is traced, to objects that nobody named: it is undone, and becomes state.
+
+A `Reach` tells which containers, variables, classes and arrays the function may write to. What differs after a trace is
+what it wrote. Each such container is then a stateful object of the next trace, as if the user had named it.
+"""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
+from types import FunctionType, MappingProxyType, ModuleType
+from typing import Any
+
+from mlgraph.errors import UnsupportedOpError
+from mlgraph.frameworks import framework_of, of_array
+from mlgraph.graph.effects.draws import Draws
+from mlgraph.graph.effects.identities import traced_identities
+from mlgraph.graph.effects.places import Step, View, content, fill, is_container, is_object, same_content
+from mlgraph.graph.effects.reach import Reach
+from mlgraph.graph.effects.wholes import same_held, whole_of
+from mlgraph.graph.guards.paths import AttributePath, CellPath, GlobalPath, ItemPath, Path
+
+
+class Surroundings:
+    """The objects that a function reaches, as they were before it was traced."""
+
+    def __init__(self, reach: Reach, source: str) -> None:
+        """`source` is the framework of the function, whose arrays may be state."""
+        self.reach = reach
+        self.source = source
+        self.changed: dict[Any, tuple[str, Any]] = {}
+        """What the function wrote to, and the Python that reaches it."""
+        self.refused: list[str] = []
+        """What it wrote to that cannot be state."""
+        self.draws = Draws(reach, source)
+        self._views = [(text, view, view.content()) for text, view in self._all_views()]
+        self._held = [(text, value, content(value)) for text, value in self._containers()]
+        wholes = ((path, value, whole_of(value)) for path, value in reach.containers if not is_object(value))
+        self._wholes = [(path.text, value, whole, whole.read(value)) for path, value, whole in wholes if whole]
+        self._arrays = [
+            (path, array, array.copy())
+            for path, array in reach.arrays
+            if (owner := of_array(array)) is not None and owner.is_restorable(array)
+        ]
+
+    def _containers(self) -> Iterator[tuple[str, Any]]:
+        for path, value in self.reach.containers:
+            if is_object(value) or not (isinstance(value, tuple | MappingProxyType) or whole_of(value)):
+                yield path.text, value
+
+    def _all_views(self) -> Iterator[tuple[str, View]]:
+        for space, names in self.reach.namespaces():
+            yield "globals()", View(space, names)
+        for name, cell in self.reach.cells():
+            yield "nonlocal", View(cell, (name,))
+        for cls in self.reach.classes.values():
+            yield cls.__name__, View(cls, self.reach.stored)
+        for function in self.reach.functions.values():
+            yield function.__name__, View(vars(function), self.reach.stored)
+        for module in self.reach.spaces.values():
+            yield module.__name__, View(vars(module), self.reach.stored)
+
+    @contextmanager
+    def undone(self) -> Generator[None]:
+        """Whatever happens inside, every object is as it was; what changed is noted."""
+        self.changed.clear()
+        self.refused.clear()
+        misses = [(memo, memo.cache_info().misses) for memo in self.reach.memos if hasattr(memo, "cache_info")]
+        known = {id(array) for _, array in self.reach.arrays}
+        try:
+            with traced_identities(self.reach.functions.values(), known):
+                yield
+        finally:
+            for text, view, held in self._views:
+                self._restore_view(text, view, held)
+            for text, value, held in self._held:
+                if not same_content(content(value), held):
+                    self.changed.setdefault(id(value), (text, value))
+                    fill(value, held)
+            self._restore_plain()
+            self.draws.undo()
+            for memo, count in misses:
+                if memo.cache_info().misses != count:
+                    memo.cache_clear()
+
+    def _restore_plain(self) -> None:
+        """Restore what cannot be state: what is watched as a whole, arrays of numpy, and context variables."""
+        for text, value, whole, held in self._wholes:
+            if not same_held(whole.read(value), held):
+                self.refused.append(text)
+                whole.write(value, held)
+        for text, variable, held in self.reach.contexts:
+            if variable.get() is not held:
+                self.refused.append(text)
+                variable.set(held)
+        for path, array, held in self._arrays:
+            if not _same_elements(array, held):
+                if framework_of(array) != self.source or not self._note_holder(path):
+                    self.refused.append(path.text)
+                array[...] = held
+
+    def _restore_view(self, text: str, view: View, held: dict[Step, Any]) -> None:
+        now = view.content()
+        steps = [step for step in {**held, **now} if now.get(step, held) is not held.get(step, now)]
+        if steps:
+            changed = View(view.space, [str(step)[1:] for step in steps])
+            self.changed.setdefault((id(view.space), *changed.names), (text, changed))
+            fill(changed, {step: held[step] for step in steps if step in held})
+
+    def note_written(self, owners: Sequence[Any] | None) -> None:
+        """Note the holders of arrays that the function writes into: of these owners' memory, or of any."""
+        for path, array in self.reach.arrays:
+            written = owners is None or any(_same_memory(array, owner) for owner in owners)
+            if written and framework_of(array) == self.source:
+                self._note_holder(path)
+
+    def _note_holder(self, path: Path) -> bool:
+        """Note what holds an array that the function writes into; return whether it can be state."""
+        if (found := _holder_of(path)) is None:
+            return False
+        _, holder = found
+        key = (id(holder.space), *holder.names) if isinstance(holder, View) else id(holder)
+        self.changed.setdefault(key, found)
+        return True
+
+    def check(self) -> None:
+        """Raise `UnsupportedOpError` for what a call of the graph could not repeat."""
+        self.draws.check(self.source)
+        if self.refused:
+            raise UnsupportedOpError(
+                f"the function changes {', '.join(dict.fromkeys(self.refused))}",
+                why="a call of the graph would not",
+                fix="pass it as an argument and return what is new, or hold it in an object",
+            )
+        if self.reach.iterators:
+            text = self.reach.iterators[0].path.text
+            raise UnsupportedOpError(
+                f"the function reaches the iterator {text}",
+                why="a call of the graph would not take from it",
+                fix="take the next item outside, and pass it as an argument",
+            )
+
+
+def _holder_of(path: Path) -> tuple[str, Any] | None:
+    """Return what holds the value of a path and can be state, and the Python that reaches it."""
+    match path:
+        case GlobalPath(space, name):
+            return "globals()", View(space, (name,))
+        case CellPath(cell, name):
+            return "nonlocal", View(cell, (name,))
+        case AttributePath(owner, name):
+            value = owner.find()
+            if isinstance(value, type):
+                return owner.text, View(value, (name,))
+            if isinstance(value, ModuleType | FunctionType):
+                return owner.text, View(vars(value), (name,))
+        case ItemPath(owner):
+            value = owner.find()
+        case _:
+            return None
+    return (owner.text, value) if is_container(value) else None
+
+
+def _same_memory(array: Any, owner: Any) -> bool:
+    """Return whether an array is a view of what another is a view of."""
+    framework = of_array(array)
+    return framework is not None and framework is of_array(owner) and framework.owns_same_memory(array, owner)
+
+
+def _same_elements(a: Any, b: Any) -> bool:
+    return a.shape == b.shape and a.tobytes() == b.tobytes()

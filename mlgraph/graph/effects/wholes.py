@@ -1,0 +1,76 @@
+"""What is watched as a whole: it holds plain values, or keeps what it holds where no attribute and no item leads.
+
+Each kind tells what it holds, as something to compare, and can be made to hold that again.
+"""
+
+# pyright: basic
+import io
+import queue
+import threading
+from array import array
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from mlgraph.graph.trees import same_static
+
+
+class Whole(NamedTuple):
+    """How what a kind of object holds is read, and put back."""
+
+    read: Callable[[Any], Any]
+    write: Callable[[Any, Any], None]
+
+
+def _fill_set(value: set[Any], held: Any) -> None:
+    value.clear()
+    value.update(held)
+
+
+def _fill_sequence(value: Any, held: Any) -> None:
+    value[:] = held
+
+
+def _fill_stream(value: Any, held: Any) -> None:
+    text, position = held
+    value.seek(0)
+    value.truncate()
+    value.write(text)
+    value.seek(position)
+
+
+def _fill_queue(value: Any, held: Any) -> None:
+    value.queue.clear()
+    value.queue.extend(held)
+
+
+def _fill_local(value: Any, held: Any) -> None:
+    vars(value).clear()
+    vars(value).update(held)
+
+
+WHOLES: dict[type, Whole] = {
+    set: Whole(frozenset, _fill_set),
+    bytearray: Whole(bytes, _fill_sequence),
+    array: Whole(lambda value: value[:], _fill_sequence),
+    memoryview: Whole(memoryview.tobytes, lambda value, held: _fill_sequence(value.cast("B"), held)),
+    io.StringIO: Whole(lambda value: (value.getvalue(), value.tell()), _fill_stream),
+    io.BytesIO: Whole(lambda value: (value.getvalue(), value.tell()), _fill_stream),
+    queue.Queue: Whole(lambda value: tuple(value.queue), _fill_queue),
+    threading.local: Whole(lambda value: tuple(vars(value).items()), _fill_local),
+    threading.Event: Whole(lambda value: value.is_set(), lambda value, held: value.set() if held else value.clear()),
+}
+"""The kinds, by the class that they derive from."""
+
+
+def whole_of(value: Any) -> Whole | None:
+    """Return how what a value holds is read, None where it is no such kind."""
+    if isinstance(value, memoryview) and (value.readonly or not value.contiguous):
+        return None
+    return next((WHOLES[cls] for cls in type(value).__mro__ if cls in WHOLES), None)
+
+
+def same_held(a: Any, b: Any) -> bool:
+    """Return whether two answers of `Whole.read` are equal: of other objects inside, whether they are the same."""
+    if isinstance(a, tuple) and type(a) is type(b):
+        return len(a) == len(b) and all(map(same_held, a, b))
+    return a is b or same_static(a, b)

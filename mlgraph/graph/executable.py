@@ -1,0 +1,269 @@
+"""Run `main`: give it what it needs beside the inputs, and make the user's result of what it returns."""
+
+import contextlib
+import functools
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from xdsl.dialects.builtin import ComplexType, IndexType, TensorType
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Attribute
+
+from mlgraph.dialects.dtypes import i1
+from mlgraph.dialects.stateful import Slot, read_slots, written_slots
+from mlgraph.errors import InputError
+from mlgraph.frameworks import get
+from mlgraph.frameworks.arrays import converted, is_writable
+from mlgraph.frontend.program import TRACED, Memory, OutputKind, Program
+from mlgraph.graph import trees
+from mlgraph.graph.bound_call import BoundCall
+from mlgraph.graph.effects import State
+from mlgraph.graph.writes import Writes
+from mlgraph.targets import randomness
+
+_one_draw = threading.Lock()
+"""Two threads never draw from one state of a stream."""
+
+
+class Returned(NamedTuple):
+    """Stand among the output leaves for a stateful object of the call itself."""
+
+    root: int
+
+
+@dataclass(frozen=True)
+class OutputTree:
+    """The structure of what the user's function returns, and its leaves: `TRACED` for what `main` computes."""
+
+    spec: Any
+    leaves: Sequence[Any]
+
+    def rebuild(self, found: Mapping[int, Any], roots: Sequence[Any] = ()) -> Any:
+        """Return the user's result from the leaves that were computed, by their number."""
+        return trees.unflatten(self.spec, [self._leaf(i, leaf, found, roots) for i, leaf in enumerate(self.leaves)])
+
+    def _leaf(self, i: int, leaf: Any, found: Mapping[int, Any], roots: Sequence[Any]) -> Any:
+        if leaf is TRACED:
+            return found[i]
+        return roots[leaf.root] if isinstance(leaf, Returned) else leaf
+
+
+@dataclass
+class Effects:
+    """What a program does with the stateful objects of a call."""
+
+    state: State
+    left: Sequence[Any]
+    """The values that it leaves behind: the slot where the program computes it, or the value itself."""
+
+    def held(self, slots: Sequence[Slot], roots: Sequence[Any]) -> dict[Slot, Any]:
+        """Return what slots hold now, and then what the program overwrites without reading it."""
+        places = {place.slot(self.state.names): place for place in (*self.state.reads, *self.state.overwritten)}
+        return {slot: self.state.find(places[slot], roots) for slot in dict.fromkeys((*slots, *places))}
+
+    def arrays(self, slots: Sequence[Slot], roots: Sequence[Any]) -> list[Any]:
+        """Return what slots hold now."""
+        held = self.held(slots, roots)
+        return [held[slot] for slot in slots]
+
+    def write(self, roots: Sequence[Any], values: Mapping[Slot, Any]) -> None:
+        """Set the new values of slots in the objects of a call, where `Writes` did not write them in place."""
+        for place in self.state.overwritten:
+            if not is_writable(self.state.find(place, roots)):
+                place.steps[-1].set(place.owner(roots), values[place.slot(self.state.names)])
+        self.state.write(roots, [values[leaf] if isinstance(leaf, Slot) else leaf for leaf in self.left])
+
+
+@dataclass
+class GraphState:
+    """What a graph keeps from call to call."""
+
+    params: dict[str, Any] = field(default_factory=dict[str, Any])
+    """The weights by their `state_dict()` name, arrays of the target."""
+    versions: dict[str, tuple[int, int | None]] = field(default_factory=dict[str, tuple[int, "int | None"]])
+    """The arrays of the source that the weights were made of, where the function reaches these by variables."""
+    random: Any = None
+    """The stream of random numbers, None for the target's own."""
+    given: Any = None
+    """What a single call draws random numbers from instead."""
+    _origins: dict[str, tuple[Any, ...]] = field(default_factory=dict[str, tuple[Any, ...]])
+    """The array of the source framework that each weight was made from, and what it was then."""
+
+    def is_origin(self, name: str, array: Any) -> bool:
+        """Return whether a weight was made from this array, as it is now but for its elements."""
+        return name in self._origins and all(a is b or a == b for a, b in zip(self._origins[name], _facts(array)))
+
+    def take(self, weights: Mapping[str, Any], placed: Mapping[str, Any]) -> None:
+        """Go on with weights of the source framework, which are `placed` as arrays of the target."""
+        self.params.update(placed)
+        self._origins.update((name, _facts(a)) for name, a in weights.items())
+
+
+def _facts(array: Any) -> tuple[Any, ...]:
+    """Return an array, its shape, element type and, of torch, where its elements are: `weight.data = x` moves them."""
+    place = array.data_ptr() if str(getattr(array, "layout", None)) == "torch.strided" else None
+    return id(array), array, array.shape, array.dtype, place
+
+
+class Executable:
+    """Call `main` as the program of one specialization demands.
+
+    `passed` are the numbers of the input arrays that `main` takes. Results of `main` are the program's own, then the
+    new values of slots; `outputs` says of each where it goes.
+    """
+
+    def __init__(
+        self,
+        *,
+        to: str,
+        main: Callable[..., Any],
+        function: FuncOp,
+        program: Program,
+        tree: OutputTree,
+        passed: Sequence[int],
+        wide: bool,
+        effects: Effects | None = None,
+        outside: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.framework = get(to)
+        self.main = main
+        self.program = program
+        self.tree = tree
+        self.passed = passed
+        self.effects = effects
+        self.reads = list(read_slots(function).values())
+        objects = {spec.target: spec for spec in program.outputs if spec.kind is OutputKind.OBJECT}
+        own = (spec for spec in program.outputs if spec.kind is not OutputKind.OBJECT)
+        self.outputs = (*own, *(objects[slot] for slot in written_slots(function).values()))
+        self.leading = leading(function, len(passed) + len(self.reads))
+        self.draws = [name for name in self.leading if name != "params"]
+        """The arguments of `main` that are streams of random numbers."""
+        arguments = function.body.block.args[len(self.leading) :]
+        self.names = {position: argument.name_hint or "" for position, argument in zip(passed, arguments)}
+        self.writes = Writes(to, program, self.outputs, self.names, outside or {})
+        types = function.function_type.outputs.data
+        self.numbers = {i: _python_type(t) for i, t in enumerate(types) if not isinstance(t, TensorType)}
+        if not self.framework.has_tensor_sizes:
+            self.numbers.clear()
+        self.scope = self.framework.wide_types if wide else contextlib.nullcontext
+
+    def place(self, array: Any) -> Any:
+        """Return `array` as an array of the target, where the program computes; one of the target as it is."""
+        if self.framework.is_array(array):
+            return array
+        with self.scope():
+            return self.framework.place(converted(array, self.framework), self.program.device)
+
+    def entry(self, state: GraphState) -> Callable[..., Any]:
+        """Return the shortest way from arrays to the user's result: `main` itself where its results are the user's."""
+        special = self.writes_state or self.effects or self.numbers or self.draws or self.writes.returned
+        if special or self.scope is not contextlib.nullcontext:
+            return functools.partial(self.run, state)
+        called = functools.partial(self.main, state.params) if self.leading else self.main
+        if self._returns_result():
+            return called
+        tree, leaves = self.tree, [spec.target for spec in self.outputs]
+        if len(leaves) == 1:
+            return lambda *arrays: tree.rebuild({leaves[0]: called(*arrays)})
+        return lambda *arrays: tree.rebuild(dict(zip(leaves, called(*arrays))))
+
+    def _returns_result(self) -> bool:
+        """Return whether `main` returns what the user's function did: one array, or a tuple of arrays in order."""
+        count = len(self.outputs)
+        in_order = [spec.target for spec in self.outputs] == list(range(len(self.tree.leaves)))
+        spec = self.tree.spec
+        several = spec.type is tuple and all(child.is_leaf() for child in spec.children()) and count > 1
+        return in_order and (several or (spec.is_leaf() and count == 1))
+
+    def call(self, params: Any, rng: Any, arrays: Sequence[Any]) -> list[Any]:
+        """Return the results of `main`, numbers as Python has them."""
+        given = {"params": params, **randomness.streams(self.framework, rng, self.draws, self.program.streams)}
+        with self.scope():
+            found = self.main(*(given[name] for name in self.leading), *arrays)
+        results = [found] if len(self.outputs) == 1 else list(found)
+        if self.framework.has_variables and self.writes_state:
+            results = list(map(self.framework.settled, results))
+        for i, number in self.numbers.items():
+            results[i] = number(results[i])
+        return results
+
+    def run(self, state: GraphState, *arrays: Any) -> Any:
+        """Return the user's result from the arrays that `main` takes, all of the target."""
+        return self._run(state, arrays, dict(zip(self.passed, arrays)), ())
+
+    def run_call(self, state: GraphState, call: BoundCall) -> Any:
+        """Return the user's result of any call that fits: convert its arrays, read and write its objects."""
+        own, roots = call.arrays, call.roots
+        given = {i: own[i] for i in self.passed}
+        held = [] if self.effects is None else self.effects.arrays(self.reads, roots)
+        with self.scope():
+            arrays = [converted(array, self.framework) for array in (*given.values(), *held)]
+        return self._run(state, arrays, given, roots)
+
+    def _run(self, state: GraphState, arrays: Sequence[Any], given: Mapping[int, Any], roots: Sequence[Any]) -> Any:
+        """`given` are the caller's own arrays by their number, `arrays` what `main` takes."""
+        callers = {Memory("input", i): array for i, array in given.items()}
+        if self.effects is not None:
+            callers |= {Memory("object", slot): array for slot, array in self.effects.held(self.reads, roots).items()}
+        self.writes.check(state.params, callers)
+        results = self.call(state.params, self.draw(state), arrays)
+        owners = self.writes.write(state.params, results, arrays, callers)
+        finals = self.writes.shared(results, owners)
+        if self.effects is not None:
+            self.effects.write(roots, self.of_kind(OutputKind.OBJECT, finals))
+        return self.tree.rebuild(self.of_kind(OutputKind.USER_OUTPUT, finals), roots)
+
+    def of_kind(self, kind: OutputKind, results: Sequence[Any]) -> dict[Any, Any]:
+        """Return the results of one kind by their targets."""
+        return {spec.target: result for spec, result in zip(self.outputs, results) if spec.kind is kind}
+
+    def draw(self, state: GraphState) -> Any:
+        """Return what this call draws random numbers from, and step the stream."""
+        if state.given is not None:
+            return randomness.checked(self.framework, state.given)
+        if not self.draws or (state.random is None and self.framework.has_random_state):
+            return None
+        with _one_draw:
+            stream = self.framework.source(None) if state.random is None else state.random
+            rng, state.random = self.framework.step(stream, self.program.device)
+        return rng
+
+    @property
+    def writes_state(self) -> bool:
+        """Return whether `pure` gives new values of state beside the result."""
+        return any(spec.kind is not OutputKind.USER_OUTPUT for spec in self.outputs)
+
+    def pure(self, params: Any, rng: Any, call: BoundCall) -> Any:
+        """Return the user's result from all that it depends on; the new values of state with it, if there are any."""
+        if rng is None and not self.framework.draws_without_stream and randomness.needed(self.draws):
+            raise InputError("this function draws random numbers", fix="pass rng to apply")
+        own, roots = call.arrays, call.roots
+        given = [own[i] for i in self.passed]
+        if self.effects is not None:
+            given += self.effects.arrays(self.reads, roots)
+        with self.scope():
+            arrays = [converted(array, self.framework) for array in given]
+        rng = rng if rng is None else randomness.checked(self.framework, rng)
+        results = self.call(params, rng, arrays)
+        result = self.tree.rebuild(self.of_kind(OutputKind.USER_OUTPUT, results), roots)
+        if not self.writes_state:
+            return result
+        written = self.of_kind(OutputKind.BUFFER, results)
+        written |= {self.names[i]: value for i, value in self.of_kind(OutputKind.INPUT, results).items()}
+        written |= {str(slot): value for slot, value in self.of_kind(OutputKind.OBJECT, results).items()}
+        return result, written
+
+
+def leading(function: FuncOp, rest: int) -> list[str]:
+    """Return the names of the arguments of `main` before the last `rest`: `rng`, `params`."""
+    arguments = function.body.block.args
+    return [argument.name_hint or "" for argument in arguments[: len(arguments) - rest]]
+
+
+def _python_type(type: Attribute) -> Callable[[Any], Any]:
+    """Return Python's number of a scalar type."""
+    if isinstance(type, IndexType):
+        return int
+    return bool if type == i1 else complex if isinstance(type, ComplexType) else float

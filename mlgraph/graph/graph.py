@@ -1,0 +1,444 @@
+"""`Graph` and `LazyGraph`: what `compile` returns."""
+
+# pyright: basic
+import copy
+import functools
+import logging
+import operator
+import threading
+from contextvars import ContextVar
+from dataclasses import replace
+from pathlib import Path
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+
+from typing_extensions import ParamSpec
+
+from mlgraph.collector import collecting_rarely
+from mlgraph.errors import InputError, MlgraphError, NotCapturedError, UnknownStageError, nearest
+from mlgraph.frameworks import framework_of, get, neutral
+from mlgraph.frameworks.arrays import has_unknown_sizes
+from mlgraph.graph.bound_call import BoundCall, spread, take_apart
+from mlgraph.graph.effects import NO_STATE, Plan, arrays_below
+from mlgraph.graph.executable import GraphState
+from mlgraph.graph.function_info import FunctionInfo
+from mlgraph.graph.guards.codegen import binder, generate
+from mlgraph.graph.specialization import Specialization
+from mlgraph.objects import callable_of, is_forward, name_of, source_of, target_of
+
+if TYPE_CHECKING:
+    from xdsl.dialects.builtin import ModuleOp
+
+    from mlgraph.targets.kernels import Kernel
+
+T = TypeVar("T")
+P = ParamSpec("P", default=...)
+
+logger = logging.getLogger("mlgraph.recompiles")
+
+_capture_lock = threading.RLock()
+"""One capture at a time: the frameworks' tracers share state between threads."""
+_capturing: ContextVar[str | None] = ContextVar("capturing", default=None)
+"""The framework whose tracer runs now, in this thread."""
+
+
+class CacheInfo(NamedTuple):
+    """How often a graph was captured, and how many specializations it holds."""
+
+    captures: int
+    specializations: int
+
+
+class Specializer(Protocol):
+    """Makes specializations: `driver.Compiler`, or what stands for it in a loaded graph."""
+
+    @property
+    def verify(self) -> bool:
+        """Return whether the original is run beside each new specialization."""
+        ...
+
+    def specialize(self, info: FunctionInfo, call: BoundCall) -> Specialization:
+        """Return a specialization for a call; change nothing of the user's, nor of the graph."""
+        ...
+
+
+def _unconverted(code: T) -> T:
+    """Mark a class or a method for TensorFlow's AutoGraph, which then runs it as it is inside `tf.function`."""
+    setattr(code, "autograph_info__", {})  # noqa: B010
+    return code
+
+
+@_unconverted
+class Graph(Generic[P]):
+    """A compiled function: a callable with the parameters `P` of the function it was made from, and arrays of `to`.
+
+    It holds one specialization for each structure, element type, rank and Python value that it was called with; sizes
+    are free but for those that capture had to fix. A call that fits none captures anew, and one line of the logger
+    `mlgraph.recompiles` says which argument changed.
+    """
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> "Graph":
+        """A graph has a class of its own, whose `__call__` is the generated check: no frame stands between."""
+        return super().__new__(type(cls.__name__, (cls,), {"__module__": cls.__module__, "__doc__": cls.__doc__}))  # pyright: ignore[reportArgumentType]
+
+    def __init__(
+        self,
+        function: Any,
+        to: str | None,
+        compiler: Specializer,
+        plan: Plan = NO_STATE,
+    ) -> None:
+        self.function = function
+        """The object that was compiled."""
+        self.original, self.signature = callable_of(function)
+        self.name = name_of(function)
+        self._state = GraphState()
+        self._to = to
+        self._compiler = compiler
+        self._plan = plan
+        self._bind = binder(self.name, self.signature)
+        self._specializations: list[Specialization] = []
+        self._captures = 0
+        self._fixed: list[Any] = []
+        """The numbers that the function must know."""
+        self._written_for: str | None = None
+        self._attribute = self.name
+        self._regenerate()
+        functools.update_wrapper(self, function if hasattr(function, "__name__") else type(function), updated=())
+        self.__signature__ = self.signature
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The weights by their `state_dict()` name, arrays of the target. Assign an item to change a weight."""
+        if self._specializations:
+            self._take_weights(self._specializations[0])
+        return self._state.params
+
+    @property
+    def to(self) -> str:
+        """The target. Where `compile` was given none it is the framework of the first call's arrays."""
+        if self._to is None:
+            raise NotCapturedError(
+                f"{self.name} has no target yet", fix="call the graph once, or say `to` when you compile it"
+            )
+        return self._to
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+        """Run the specialization that fits the arguments; capture one if there is none."""
+        return self._miss(self._bind(*args, **kwargs))
+
+    def __get__(self, instance: Any, owner: type | None = None) -> "Graph":
+        """A compiled function in a class is a method: each instance gets a graph of its own, with its weights."""
+        if instance is None or not isinstance(self.function, FunctionType):
+            return self
+        method = MethodType(self.function, instance)
+        bound = LazyGraph(method, self._to, self._compiler, self._plan.owned(method))
+        if hasattr(instance, "__dict__"):
+            vars(instance)[self._attribute] = bound
+        return bound
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._attribute = name
+
+    def prepare(self, *args: Any, **kwargs: Any) -> None:
+        """Capture for this call without running it."""
+        self._fitting(self._call(self._bind(*args, **kwargs)))
+
+    # What a capture made
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The names of the stages that `ir` knows, in order."""
+        return tuple(self._latest("stages").stages)
+
+    def ir(self, stage: str | None = None) -> "ModuleOp":
+        """A copy of the module after `stage` (the last one by default), of the newest specialization.
+
+        Raises `NotCapturedError` before the first call of a lazy graph, `UnknownStageError` (a `KeyError`) for a stage
+        that there is not.
+        """
+        stages = self._latest("ir").stages
+        if stage is not None and stage not in stages:
+            what = f"no stage is called {stage!r}, there are {', '.join(stages)}"
+            raise UnknownStageError(what, fix=nearest(stage, stages))
+        return stages[list(stages)[-1] if stage is None else stage]
+
+    @property
+    def source(self) -> str:
+        """The emitted Python of the newest specialization."""
+        return self._latest("source").source.text
+
+    @property
+    def kernels(self) -> "tuple[Kernel, ...]":
+        """The fused loops of the newest specialization; each has `source`, `llvm` and `asm`."""
+        return tuple(self._latest("kernels").kernels)
+
+    def cache_info(self) -> CacheInfo:
+        """How often this graph captured, and how many specializations it holds."""
+        return CacheInfo(self._captures, len(self._specializations))
+
+    def timings(self) -> dict[str, float]:
+        """Seconds of the newest capture: `tracer`, `capture` (raising), `transform` and `emit`."""
+        return dict(self._latest("timings").seconds)
+
+    @_unconverted
+    def apply(self, params: dict[str, Any], *args: Any, rng: Any = None, **kwargs: Any) -> Any:
+        """The pure function of weights and inputs: writes no state, and differentiates by the target's autodiff.
+
+        New values of buffers, of inputs that the function writes in place and of other state come back as a second
+        result, a dict, where there are such; an input has the name there that it has in `source`.
+        `rng` is the target's own source of randomness (a `torch.Generator`, a jax key, a tensorflow seed, a numpy
+        `Generator`), or a number as its seed; a call of the graph takes it too, `graph(x, rng=key)`.
+        """
+        call = self._call(self._bind(*args, **kwargs))
+        return self._fitting(call).pure(params, rng, call)
+
+    def check(self, *args: Any, **kwargs: Any) -> None:
+        """Run the original beside the graph, on these inputs and on perturbed ones; nothing that either writes stays.
+
+        Raises `CheckError` with the output that differs and by how much, `InputError` where random numbers are drawn.
+        """
+        from mlgraph.checking import check
+
+        call = self._call(self._bind(*args, **kwargs))
+        specialization = self._fitting(call)
+        check(self.info(call), call, specialization, self.params)
+
+    def save(self, path: str | Path) -> Path:
+        """Write this graph to one file, for `mlgraph.load`, and return its path.
+
+        The path is taken as it is, and folders above it are made; in a folder that is there the file is named after
+        the function, `name.mlgraph`. It is a zip of IR text, arrays and JSON; a file that was there is replaced when
+        the new one is whole. Raises `NotCapturedError` before the first call, `UnsupportedOpError` for what has no
+        place in a file (stateful objects, arguments of classes of the user's own), `FileError` where it cannot be
+        written.
+        """
+        from mlgraph.serialize import save
+
+        return save(self, path)
+
+    def seed(self, n: int) -> None:
+        """Start this graph's random numbers anew from `n`; raises `InputError` where the target takes no such seed."""
+        to = self.to
+        try:
+            self._state.random = get(to).source(operator.index(n))
+        except (TypeError, ValueError, OverflowError, RuntimeError) as error:
+            raise InputError(f"{to} takes no seed {n!r}: {error}", fix="give a small positive integer") from error
+
+    def show(self, path: str | Path | None = None) -> Path:
+        """Write a picture of the dataflow (`.svg`) or a page with the IR of every stage (`.html`), and return its path.
+
+        Without a path, a page named after the function in the current directory.
+        """
+        from mlgraph.show import write
+
+        return write(self, path or Path(f"{self.name}.html").name)
+
+    # Calls that fit no specialization at first sight
+
+    def _miss(self, values: tuple[Any, ...]) -> Any:
+        """Run the specialization that fits, captured now if there is none.
+
+        The function itself runs where another capture makes the call, or `tf.function` without knowing the sizes.
+        """
+        call = self._call(values)
+        if self._is_traced(call):
+            positional, keyword = spread(self.signature, values)
+            return self.original(*positional, **keyword)
+        return self._fitting(call).run(self._state, call)
+
+    def _is_traced(self, call: BoundCall) -> bool:
+        """Return whether a tracer that wants the function's own operations makes the call."""
+        tracing = _capturing.get()
+        if tracing is not None and any(framework_of(a) == tracing for a in call.arrays):
+            return True
+        to = self._to
+        unknown = to is not None and get(to).has_tensor_sizes and any(map(has_unknown_sizes, call.arrays))
+        return unknown and self.info(call).source == to
+
+    def _draw(self, rng: Any, values: tuple[Any, ...]) -> Any:
+        """Run the specialization that fits, with random numbers from `rng` instead of the graph's own stream."""
+        call = self._call(values)
+        specialization = self._fitting(call)
+        if not specialization.executable.draws:
+            raise InputError(f"{self.name} draws no random numbers", fix="leave out rng")
+        return specialization.run(replace(self._state, given=rng), call)
+
+    def _call(self, values: tuple[Any, ...]) -> BoundCall:
+        call = take_apart(self.signature, values, self._plan)
+        source = self._source(call)
+        return call.with_sorted_keys() if source is not None and get(source).sorts_keys else call
+
+    def _fitting(self, call: BoundCall) -> Specialization:
+        """The specialization for a call, captured now if there is none."""
+        found = self._known(call)
+        if found is None:
+            with _capture_lock:
+                found = self._known(call) or self._new(call)
+        self._take_weights(found)
+        return found
+
+    def _known(self, call: BoundCall) -> Specialization | None:
+        return next((s for s in self._specializations if s.failure(call) is None), None)
+
+    def _take_weights(self, specialization: Specialization, is_new: bool = False) -> None:
+        """Go on with the weights that the function's modules have now."""
+        modules = specialization.modules
+        if modules is not None and modules.is_same():
+            return
+        new = specialization.new_weights(self._state)
+        if new:
+            replaced = [name for name in new if name in self._state.params]
+            if replaced and self._written_for != self._to and not is_new:
+                logger.warning("%s takes new weights: %s was replaced", self.name, replaced[0])
+            self._state.take(new, specialization.placed(new))
+            for other in self._specializations:
+                if other.modules is not None:
+                    other.modules.forget()
+        if modules is not None:
+            modules.renew()
+
+    def _new(self, call: BoundCall) -> Specialization:
+        if self._to is None:
+            self._to = target_of(self.function, [*call.leaves, *arrays_below(call.roots)]) or neutral().name
+        self._report(call)
+        if self._specializations:  # what the function writes to is known
+            call = call.reaching(self._specializations[0].reached)
+        info = self.info(call)
+        token = _capturing.set(info.source)
+        try:
+            with collecting_rarely():
+                specialization = self._lifted(info, call) or self._compiler.specialize(info, call)
+                if self._compiler.verify:
+                    self._verify(info, call, specialization)
+        finally:
+            _capturing.reset(token)
+        self._written_for = info.source
+        self._captures += 1
+        self.add(specialization)
+        return specialization
+
+    def _lifted(self, info: FunctionInfo, call: BoundCall) -> Specialization | None:
+        """Return a specialization for any value of the numbers by which alone a call misses, if the function allows."""
+        for known in self._specializations:
+            if (lifted := known.lifting(call)) is None or (
+                key := (lifted.spec, lifted.lifted, lifted.numbers)
+            ) in self._fixed:
+                continue
+            try:
+                return self._compiler.specialize(info, lifted)
+            except MlgraphError:
+                self._fixed.append(key)
+        return None
+
+    def _verify(self, info: FunctionInfo, call: BoundCall, specialization: Specialization) -> None:
+        from mlgraph.checking import check
+
+        new = specialization.placed(specialization.new_weights(self._state))
+        check(info, call, specialization, {**self._state.params, **new})
+
+    def add(self, specialization: Specialization) -> None:
+        """Hold one more specialization, the newest, and the weights that are new with it."""
+        for name in self._forget_changed(specialization):
+            self._state.params.pop(name, None)
+        self._specializations.insert(0, specialization)
+        self._take_weights(specialization, is_new=True)
+        self._regenerate()
+
+    def _forget_changed(self, specialization: Specialization) -> set[str]:
+        """Drop the specializations whose arrays a new one has under the same names as others, or with other elements.
+
+        Return these names.
+        """
+        known, new = self._state.versions, specialization.versions()
+        changed = {name for name in new if name in known and new[name] != known[name]}
+        kept = [s for s in self._specializations if not changed & s.versions().keys()]
+        self._specializations[:] = kept
+        known.update(new)
+        return changed
+
+    def specializations(self) -> tuple[Specialization, ...]:
+        """What this graph holds, the oldest first. Raises `NotCapturedError` where it holds nothing yet."""
+        self._latest("specializations")
+        return tuple(reversed(self._specializations))
+
+    def info(self, call: BoundCall | None = None) -> FunctionInfo:
+        """Return the function with its frameworks; the first call tells which it is written for."""
+        source = self._source(call)
+        return FunctionInfo(
+            function=self.function,
+            original=self.original,
+            signature=self.signature,
+            name=self.name,
+            source=source or self.to,
+            to=self.to,
+        )
+
+    def _source(self, call: BoundCall | None = None) -> str | None:
+        """Return the framework that the function is written for, None where nothing tells."""
+        if self._written_for is not None or call is None:
+            return self._written_for
+        return source_of(self.function, [*call.leaves, *arrays_below(call.roots)])
+
+    def _report(self, call: BoundCall) -> None:
+        """One line that names the argument and what changed, against the nearest specialization."""
+        found = [s.failure(call) for s in self._specializations]
+        if found:
+            nearest = max((d for d in found if d is not None), key=lambda d: d.depth)
+            logger.warning("%s is captured anew: %s", self.name, nearest.text)
+
+    def _regenerate(self) -> None:
+        quick = [s.entry(self._state) for s in self._specializations if s.is_quick]
+        draws = not self._specializations or any(s.executable.draws for s in self._specializations)
+        draw = self._draw if draws else None
+        target = neutral() if self._to is None else get(self._to)
+        entry = generate(self.name, self.signature, target, quick, self._miss, draw)
+        type(self).__call__ = staticmethod(entry)  # type: ignore[method-assign]
+
+    def _latest(self, what: str) -> Specialization:
+        if not self._specializations:
+            raise NotCapturedError(
+                f"`{what}` needs a capture, and {self.name} has not been called yet",
+                fix="call the graph once, or give `args` to compile",
+            )
+        return self._specializations[0]
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Graph":
+        """A graph of the copied function, not captured yet: a module and its compiled forward are copied together."""
+        new = type(self).__base__.__new__(type(self).__base__)  # type: ignore[union-attr]
+        memo[id(self)] = new
+        vars(new).update(vars(self))
+        new.function = copy.deepcopy(self.function, memo)
+        new.original = rebound(self.original, self.function, new.function)
+        new._state, new._specializations, new._captures = GraphState(), [], 0
+        new._regenerate()
+        return new
+
+    def __copy__(self) -> "Graph":
+        """A graph of the same function, not captured yet."""
+        return copy.deepcopy(self, {id(self.function): self.function})
+
+    def __reduce__(self) -> Any:
+        if is_forward(self, self.function):
+            return getattr, (self.function, self.original.__name__)  # a module is pickled without its compiled forward
+        raise TypeError("a graph cannot be pickled; save the function, or use graph.save and mlgraph.load")
+
+    def __repr__(self) -> str:
+        state = f"{len(self._specializations)} specialization(s)" if self._specializations else "not captured yet"
+        return f"<{type(self).__name__} of {self.name} to {self._to or 'the framework of its inputs'}, {state}>"
+
+    def _repr_html_(self) -> str:
+        from mlgraph.show import html
+
+        return html(self)
+
+
+class LazyGraph(Graph[P]):
+    """A graph that captures at its first call."""
+
+
+def rebound(original: Any, old: Any, new: Any) -> Any:
+    """`original`, which is `old` or a method of it, for `new`."""
+    if original is old:
+        return new
+    return MethodType(original.__func__, new) if getattr(original, "__self__", None) is old else original

@@ -1,0 +1,177 @@
+"""Paths to Python values that a function reaches without being given them, as `options.model["width"]`.
+
+A path starts at a variable or at an object that stays, and goes on by attributes and items. It finds its value, names
+it as the user writes it, and gives the Python that reaches it in the generated entry function.
+"""
+
+# pyright: basic
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from types import CellType, FunctionType
+from typing import Any
+
+from mlgraph.graph.guards.base import Branch
+
+
+@dataclass(frozen=True, eq=False)
+class Path(ABC):
+    """Where a value is found."""
+
+    @abstractmethod
+    def find(self) -> Any:
+        """Return the value that is there now; raise `LookupError`, `AttributeError` or `ValueError` where none is."""
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """The Python that reaches the value, as the user writes it."""
+
+    @abstractmethod
+    def expression(self, branch: Branch) -> str:
+        """Return the Python that reaches the value from the variables of generated code."""
+
+    def code(self, branch: Branch) -> str:
+        """Return the variable that holds the value, else the expression that reaches it."""
+        return branch.bound.get(id(self)) or self.expression(branch)
+
+    def bind(self, branch: Branch) -> str:
+        """Return an expression of the value that also names it for the tests that follow."""
+        name = f"__o{len(branch.bound)}"
+        text = f"({name} := {self.code(branch)})"
+        branch.bound[id(self)] = name
+        return text
+
+
+@dataclass(frozen=True, eq=False)
+class GlobalPath(Path):
+    """A global variable."""
+
+    space: dict[str, Any]
+    name: str
+
+    def find(self) -> Any:
+        return self.space[self.name]
+
+    @property
+    def text(self) -> str:
+        return self.name
+
+    def expression(self, branch: Branch) -> str:
+        return f"{branch.names.add('space', self.space)}[{self.name!r}]"
+
+
+@dataclass(frozen=True, eq=False)
+class CellPath(Path):
+    """A variable of an enclosing function."""
+
+    cell: CellType
+    name: str
+
+    def find(self) -> Any:
+        return self.cell.cell_contents
+
+    @property
+    def text(self) -> str:
+        return self.name
+
+    def expression(self, branch: Branch) -> str:
+        return f"{branch.names.add('cell', self.cell)}.cell_contents"
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectPath(Path):
+    """An object that is always the same one: a module, a class, the object of a method."""
+
+    value: Any
+    name: str
+
+    def find(self) -> Any:
+        return self.value
+
+    @property
+    def text(self) -> str:
+        return self.name
+
+    def expression(self, branch: Branch) -> str:
+        return branch.names.add("object", self.value)
+
+
+@dataclass(frozen=True, eq=False)
+class DefaultPath(Path):
+    """The default of a parameter of a helper function."""
+
+    function: FunctionType
+    number: int
+
+    def find(self) -> Any:
+        return (self.function.__defaults__ or ())[self.number]
+
+    @property
+    def text(self) -> str:
+        code = self.function.__code__
+        first = code.co_argcount - len(self.function.__defaults__ or ())
+        return f"the default of {code.co_varnames[first + self.number]} in {self.function.__name__}"
+
+    def expression(self, branch: Branch) -> str:
+        return f"{branch.names.add('function', self.function)}.__defaults__[{self.number}]"
+
+
+@dataclass(frozen=True, eq=False)
+class AttributePath(Path):
+    """An attribute of an object or a class. A stored one is read past the methods of the object's class."""
+
+    owner: Path
+    name: str
+    stored: bool = False
+
+    def find(self) -> Any:
+        owner = self.owner.find()
+        return object.__getattribute__(owner, "__dict__")[self.name] if self.stored else getattr(owner, self.name)
+
+    @property
+    def text(self) -> str:
+        return f"{self.owner.text}.{self.name}"
+
+    def expression(self, branch: Branch) -> str:
+        owner = self.owner.code(branch)
+        return f"{owner}.__dict__[{self.name!r}]" if self.stored else f"{owner}.{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class ItemPath(Path):
+    """An item of a dict or a sequence."""
+
+    owner: Path
+    key: Any
+
+    def find(self) -> Any:
+        owner = self.owner.find()
+        return dict.__getitem__(owner, self.key) if isinstance(owner, dict) else owner[self.key]
+
+    @property
+    def text(self) -> str:
+        return f"{self.owner.text}[{self.key!r}]"
+
+    def expression(self, branch: Branch) -> str:
+        key = repr(self.key) if type(self.key) in (str, int, bool) else branch.names.add("key", self.key)
+        return f"{self.owner.code(branch)}[{key}]"
+
+
+@dataclass(frozen=True, eq=False)
+class CallPath(Path):
+    """What a weak reference or a context variable leads to."""
+
+    owner: Path
+    method: str
+    """The method that tells, as `.get`; nothing for a call of the owner itself."""
+
+    def find(self) -> Any:
+        owner = self.owner.find()
+        return owner.get() if self.method else owner()
+
+    @property
+    def text(self) -> str:
+        return f"{self.owner.text}{self.method}()"
+
+    def expression(self, branch: Branch) -> str:
+        return f"{self.owner.code(branch)}{self.method}()"
