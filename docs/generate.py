@@ -14,7 +14,7 @@ MARK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTAL
 
 def support_page() -> str:
     """docs/support.md."""
-    from mlgraph import support
+    from mlgraph.tools import support
 
     about = (
         "# Operations\n\nWritten by `make docs` from the op table. How each target runs an operation: by a **cell**, a "
@@ -68,14 +68,14 @@ def example_graph(name: str, *shapes: tuple[int, ...]):
 
 def picture() -> str:
     """docs/graph.svg."""
-    from mlgraph.show import svg
+    from mlgraph.tools.show import svg
 
     return svg(example_graph("attend", (2, 5, 64), *[(64, 64)] * 4, (64,)).ir("ivy"))
 
 
 def readme(text: str) -> str:
     """README.md with its marked parts written anew."""
-    from mlgraph import support
+    from mlgraph.tools import support
 
     graph = example_graph("softmax", (2, 5))
     parts = {

@@ -115,14 +115,14 @@ def parser() -> argparse.ArgumentParser:
 
 def run_demo(options: argparse.Namespace) -> None:
     from mlgraph.arguments import check_target
-    from mlgraph.files import make_folder
     from mlgraph.frameworks import names
+    from mlgraph.tools.files import make_folder
 
     for target in options.to or names():
         check_target(target)
     make_folder(Path(options.out))
     try:
-        from mlgraph.demo import main as demo
+        from mlgraph.tools.demo import main as demo
 
         demo(options.to or names(), options.out)
     except ImportError as error:
@@ -157,7 +157,7 @@ def run_compile(options: argparse.Namespace) -> None:
 def run_support(_: argparse.Namespace) -> None:
     from rich.console import Console
 
-    from mlgraph.support import table
+    from mlgraph.tools.support import table
 
     Console().print(table())
 

@@ -15,7 +15,6 @@ from xdsl.passes import ModulePass
 
 from mlgraph.dialects.functions import main_of, update_type
 from mlgraph.dialects.stateful import Slot
-from mlgraph.dumping import Dump
 from mlgraph.errors import (
     CaptureError,
     MlgraphError,
@@ -52,6 +51,7 @@ from mlgraph.objects import catches_errors, is_watched, weights_of
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel, Passes
 from mlgraph.targets.staged import explained
+from mlgraph.tools.dump import Dump
 from mlgraph.transforms.differentiate_kernel import derivative
 from mlgraph.transforms.expand_math import ExpandMathPass
 from mlgraph.transforms.lower_kernel_to_llvm import lower_kernel

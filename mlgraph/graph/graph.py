@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
 
 from typing_extensions import ParamSpec
 
-from mlgraph.collector import collecting_rarely
 from mlgraph.errors import InputError, MlgraphError, NotCapturedError, UnknownStageError, nearest
 from mlgraph.frameworks import framework_of, get, neutral
 from mlgraph.frameworks.arrays import has_unknown_sizes
@@ -22,6 +21,7 @@ from mlgraph.graph.bound_call import BoundCall, spread, take_apart
 from mlgraph.graph.effects import NO_STATE, Plan, arrays_below
 from mlgraph.graph.executable import GraphState
 from mlgraph.graph.function_info import FunctionInfo
+from mlgraph.graph.gc_pause import infrequent_gc
 from mlgraph.graph.guards.codegen import binder, generate
 from mlgraph.graph.specialization import Specialization
 from mlgraph.objects import callable_of, is_forward, name_of, source_of, target_of
@@ -198,7 +198,7 @@ class Graph(Generic[P]):
 
         Raises `CheckError` with the output that differs and by how much, `InputError` where random numbers are drawn.
         """
-        from mlgraph.checking import check
+        from mlgraph.tools.check import check
 
         call = self._call(self._bind(*args, **kwargs))
         specialization = self._fitting(call)
@@ -230,7 +230,7 @@ class Graph(Generic[P]):
 
         Without a path, a page named after the function in the current directory.
         """
-        from mlgraph.show import write
+        from mlgraph.tools.show import write
 
         return write(self, path or Path(f"{self.name}.html").name)
 
@@ -307,7 +307,7 @@ class Graph(Generic[P]):
         info = self.info(call)
         token = _capturing.set(info.source)
         try:
-            with collecting_rarely():
+            with infrequent_gc():
                 specialization = self._lifted(info, call) or self._compiler.specialize(info, call)
                 if self._compiler.verify:
                     self._verify(info, call, specialization)
@@ -332,7 +332,7 @@ class Graph(Generic[P]):
         return None
 
     def _verify(self, info: FunctionInfo, call: BoundCall, specialization: Specialization) -> None:
-        from mlgraph.checking import check
+        from mlgraph.tools.check import check
 
         new = specialization.placed(specialization.new_weights(self._state))
         check(info, call, specialization, {**self._state.params, **new})
@@ -428,7 +428,7 @@ class Graph(Generic[P]):
         return f"<{type(self).__name__} of {self.name} to {self._to or 'the framework of its inputs'}, {state}>"
 
     def _repr_html_(self) -> str:
-        from mlgraph.show import html
+        from mlgraph.tools.show import html
 
         return html(self)
 

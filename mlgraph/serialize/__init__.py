@@ -23,22 +23,22 @@ import numpy as np
 from xdsl.dialects.builtin import ModuleOp
 
 from mlgraph.arguments import check_target
-from mlgraph.collector import collecting_rarely
 from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr
 from mlgraph.driver import CompileOptions, Compiler
-from mlgraph.dumping import text_of
 from mlgraph.errors import CaptureError, IRError, MlgraphError, PassError, UnsupportedOpError
-from mlgraph.files import path_of
 from mlgraph.frameworks import CPU, get, names
 from mlgraph.frameworks.arrays import as_numpy
 from mlgraph.frontend.program import Program
 from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.function_info import FunctionInfo
+from mlgraph.graph.gc_pause import infrequent_gc
 from mlgraph.graph.graph import Graph
 from mlgraph.graph.specialization import Specialization
 from mlgraph.serialize import archive, description, module, older
 from mlgraph.serialize import arrays as safetensors
 from mlgraph.serialize.values import Record
+from mlgraph.tools.dump import text_of
+from mlgraph.tools.files import path_of
 
 __all__ = ["Record", "load", "save"]
 
@@ -98,7 +98,7 @@ def load(path: str | Path, to: str | None = None, device: str = CPU) -> Graph:
         graph = Graph(_Saved(description.name_from_json(about["name"]), signature), to or about["to"], _NoCompiler())
     check_target(graph.to)
     place = get(graph.to).full_device(device)
-    with _reading(file), collecting_rarely():
+    with _reading(file), infrequent_gc():
         for i, (text, described) in enumerate(zip(parts.texts, about["specializations"])):
             graph.add(_specialization(graph, text, described, arrays, f"{file}/{i}.mlir", place))
     return graph

@@ -18,7 +18,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from mlgraph.errors import FileError, IRError
-from mlgraph.files import make_folder
+from mlgraph.tools.files import make_folder
 
 ABOUT, ARRAYS = "graph.json", "arrays.safetensors"
 SUFFIX = ".mlgraph"

@@ -14,10 +14,10 @@ from xdsl.ir import Attribute, Operation
 from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr, ParameterOp
 from mlgraph.dialects.dtypes import BY_NAME, element_type, type_of_array
 from mlgraph.dialects.native import CALLEES
-from mlgraph.dumping import parse
 from mlgraph.errors import IRError
 from mlgraph.frontend.program import TRACED, OutputKind, Program
 from mlgraph.graph.executable import OutputTree
+from mlgraph.tools.dump import parse
 
 DIALECTS = ("builtin", "func", "arith", "ivy", "generator", "constant")
 """What a saved module may hold; a call of a library's function it may not."""

@@ -27,9 +27,9 @@ import mlgraph
 from mlgraph import driver
 from mlgraph.dialects.constant import ArrayOp
 from mlgraph.dialects.ivy import IVY
-from mlgraph.dumping import text_of
 from mlgraph.errors import MlgraphError
 from mlgraph.serialize import module
+from mlgraph.tools.dump import text_of
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.unit.saved_files import parts_of, zipped

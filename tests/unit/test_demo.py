@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from mlgraph.demo import compiled, run, write
-from mlgraph.dumping import read
 from mlgraph.opt import main
+from mlgraph.tools.demo import compiled, run, write
+from mlgraph.tools.dump import read
 
 BATCH = np.random.default_rng(0).standard_normal((2, 3, 2, 2)).astype(np.float32)
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from mlgraph import errors
-from mlgraph.dumping import read
 from mlgraph.frameworks.arrays import convert
+from mlgraph.tools.dump import read
 
 pytestmark = pytest.mark.quick
 

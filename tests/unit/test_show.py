@@ -9,10 +9,10 @@ import pytest
 
 import mlgraph
 from mlgraph.errors import InputError, NotCapturedError
-from mlgraph.show import html, svg
-from mlgraph.show.cards import read
-from mlgraph.show.layout import Box, lay_out
-from mlgraph.show.page import coloured
+from mlgraph.tools.show import html, svg
+from mlgraph.tools.show.cards import read
+from mlgraph.tools.show.layout import Box, lay_out
+from mlgraph.tools.show.page import coloured
 
 pytestmark = pytest.mark.quick
 

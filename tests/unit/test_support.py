@@ -6,7 +6,7 @@ import pytest
 from mlgraph.dialects.dtypes import BY_NAME
 from mlgraph.dialects.ivy import IVY
 from mlgraph.frameworks import names
-from mlgraph.support import holes, markdown_holes, support
+from mlgraph.tools.support import holes, markdown_holes, support
 
 pytestmark = pytest.mark.quick
 

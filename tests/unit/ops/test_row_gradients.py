@@ -13,8 +13,8 @@ from test_rows import CASES, Case, Program
 from xdsl.context import Context
 from xdsl.dialects.builtin import Float64Type, TensorType
 
-from mlgraph.support import holes
 from mlgraph.targets.callable import emit
+from mlgraph.tools.support import holes
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 NO_GRADIENT = {

@@ -25,8 +25,8 @@ from mlgraph.dialects.functions import finish, function
 from mlgraph.dialects.ivy import IVY
 from mlgraph.dialects.parameters import DTypeKind, ShapeKind
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.support import holes
 from mlgraph.targets.callable import emit
+from mlgraph.tools.support import holes
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 BACKENDS = ("torch", "jax", "tensorflow", "numpy")

@@ -7,8 +7,8 @@ from frameworks import to_framework
 from test_rows import CASES, Case, Program
 from xdsl.context import Context
 
-from mlgraph.support import holes
 from mlgraph.targets.callable import emit
+from mlgraph.tools.support import holes
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 READ_VALUES = ("dynamic_slice", "grouped_matmul", "item", "nonzero", "to_size")

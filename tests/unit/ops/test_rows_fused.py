@@ -11,9 +11,9 @@ from xdsl.context import Context
 
 from mlgraph.dialects.ivy import elementwise, nn
 from mlgraph.driver import KERNEL_PASSES
-from mlgraph.support import holes
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel
+from mlgraph.tools.support import holes
 from mlgraph.transforms.fuse_elementwise import FuseElementwisePass
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 

@@ -8,8 +8,8 @@ from frameworks import to_framework, wide_types
 from test_rows import CASES, Case, Program, check
 from xdsl.context import Context
 
-from mlgraph.support import holes
 from mlgraph.targets.callable import emit
+from mlgraph.tools.support import holes
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 DATA_DEPENDENT = {"nonzero": "its shape depends on values", "to_size": "its result is a size", "item": "it is a number"}

@@ -16,11 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 import mlgraph
-from mlgraph.dumping import text_of
-from mlgraph.files import write_file
 from mlgraph.frameworks.arrays import as_numpy
 from mlgraph.frameworks.loader import load
 from mlgraph.frameworks.torch import TORCH
+from mlgraph.tools.dump import text_of
+from mlgraph.tools.files import write_file
 
 CHECKPOINT = "microsoft/resnet-50"
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import mlgraph
-from mlgraph.collector import YOUNG, collecting_rarely
 from mlgraph.errors import MlgraphError
+from mlgraph.graph.gc_pause import YOUNG_THRESHOLD, infrequent_gc
 
 pytestmark = pytest.mark.quick
 
@@ -25,7 +25,7 @@ def test_it_runs_rarely_inside():
     graph = mlgraph.compile(function, to="numpy", args=(np.ones(3),))
     assert seen == []
     graph(np.ones(3))
-    assert seen == [YOUNG]
+    assert seen == [YOUNG_THRESHOLD]
     assert gc.get_threshold() == OWN
 
 
@@ -43,13 +43,13 @@ def test_the_last_thread_that_leaves_restores_it():
     between = []
 
     def first():
-        with collecting_rarely():
+        with infrequent_gc():
             both_inside.wait()
         between.append(gc.get_threshold()[0])
         first_left.wait()
 
     def second():
-        with collecting_rarely():
+        with infrequent_gc():
             both_inside.wait()
             first_left.wait()
 
@@ -58,14 +58,14 @@ def test_the_last_thread_that_leaves_restores_it():
         thread.start()
     for thread in threads:
         thread.join()
-    assert between == [YOUNG]
+    assert between == [YOUNG_THRESHOLD]
     assert gc.get_threshold() == OWN
 
 
 def test_a_collector_that_never_runs_does_not_begin_to():
     gc.set_threshold(0)
     try:
-        with collecting_rarely():
+        with infrequent_gc():
             assert gc.get_threshold()[0] == 0
         assert gc.get_threshold()[0] == 0
     finally:

@@ -18,7 +18,7 @@ from xdsl.utils.exceptions import ParseError
 from mlgraph.dialects.constant import MOST_ELEMENTS
 from mlgraph.dialects.context import context
 from mlgraph.errors import InputError, IRError, PassError, advice
-from mlgraph.files import make_folder, path_of, write_file
+from mlgraph.tools.files import make_folder, path_of, write_file
 
 MODES = ("stage", "changed", "pass")
 

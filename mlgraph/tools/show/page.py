@@ -11,8 +11,8 @@ from typing import Any
 
 from mlgraph.dialects.functions import main_of
 from mlgraph.errors import InputError
-from mlgraph.files import path_of, write_file
-from mlgraph.show.picture import svg
+from mlgraph.tools.files import path_of, write_file
+from mlgraph.tools.show.picture import svg
 
 FOLDED_ABOVE = 60
 """A picture of more operations than this is folded at first."""
