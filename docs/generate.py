@@ -27,7 +27,7 @@ def support_page() -> str:
 
 def sources() -> dict[str, list[str]]:
     """The operations of each framework's tracer that its frontend has a rule for."""
-    from mlgraph.frameworks.loader import load
+    from mlgraph.frameworks.imports import load
 
     load("tensorflow")  # before the libraries that torch's frontend loads
     from mlgraph.frontend.jax.rules import ROWS

@@ -25,7 +25,7 @@ from mlgraph.errors import (
 )
 from mlgraph.frameworks import CPU, PACKAGES, get, of_module
 from mlgraph.frameworks.arrays import concrete, convert, device_of, placed
-from mlgraph.frameworks.loader import load
+from mlgraph.frameworks.imports import load
 from mlgraph.frontend.locations import user_line, warn
 from mlgraph.frontend.program import TRACED, Adapt, Memory, OutputKind, Program, Request
 from mlgraph.generators import generators_of

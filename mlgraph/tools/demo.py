@@ -17,7 +17,7 @@ from rich.table import Table
 
 import mlgraph
 from mlgraph.frameworks.arrays import as_numpy
-from mlgraph.frameworks.loader import load
+from mlgraph.frameworks.imports import load
 from mlgraph.frameworks.torch import TORCH
 from mlgraph.tools.dump import text_of
 from mlgraph.tools.files import write_file

@@ -15,7 +15,7 @@ import pytest
 from frameworks import to_framework, to_numpy
 
 import mlgraph
-from mlgraph.frameworks.loader import load
+from mlgraph.frameworks.imports import load
 
 FRAMEWORKS = ("torch", "jax", "tensorflow", "numpy")
 CHANNELS_LAST = ("jax", "tensorflow")

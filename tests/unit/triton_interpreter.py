@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from mlgraph.frameworks.loader import load
+from mlgraph.frameworks.imports import load
 from mlgraph.targets.kernels.triton import TritonKernel
 from mlgraph.targets.plan import Plan, make_plan
 

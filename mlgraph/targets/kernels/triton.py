@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 from mlgraph.dialects.dtypes import NAME_OF, DType, dtype_of, element_type
 from mlgraph.dialects.kernel import FusedOp
 from mlgraph.errors import InputError
-from mlgraph.frameworks.loader import load
+from mlgraph.frameworks.imports import load
 from mlgraph.frameworks.torch import TORCH
 from mlgraph.targets.kernels.loops import KEPT
 from mlgraph.targets.plan import Plan

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frameworks.loader import load
+from mlgraph.frameworks.imports import load
 
 tf: Any = load("tensorflow")
 

@@ -13,7 +13,7 @@ from xdsl.context import Context
 import mlgraph
 from mlgraph.dialects.functions import main_of
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, UnsupportedOpError, line_of
-from mlgraph.frameworks.loader import load
+from mlgraph.frameworks.imports import load
 from mlgraph.frontend.program import TRACED, OutputKind, Program, Request
 from mlgraph.frontend.tensorflow import capture
 from mlgraph.targets.callable import emit

@@ -25,7 +25,7 @@ STEPS = {
     "to tensorflow": COMPILE.format(to="tensorflow"),
     "to torch": COMPILE.format(to="torch"),
     "triton": "import triton",
-    "loader": "from mlgraph.frameworks.loader import load; load('tensorflow'); load('torch')",
+    "loader": "from mlgraph.frameworks.imports import load; load('tensorflow'); load('torch')",
 }
 ABSENT = [name for name in ("torch", "jax", "tensorflow") if find_spec(name) is None]
 needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="triton is not installed")
@@ -73,7 +73,7 @@ def test_without_the_loader_the_process_is_aborted() -> None:
 
 def test_flags_of_the_linker_are_left_as_they_were() -> None:
     before = sys.getdlopenflags()
-    from mlgraph.frameworks.loader import load, own_symbols_first
+    from mlgraph.frameworks.imports import load, own_symbols_first
 
     with pytest.raises(KeyError), own_symbols_first():
         raise KeyError
