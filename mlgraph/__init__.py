@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mlgraph import errors
     from mlgraph.api import compile
     from mlgraph.graph.graph import Graph, LazyGraph
-    from mlgraph.objects import restore
+    from mlgraph.graph.module_patching import restore
     from mlgraph.serialize import load
 
     __version__: str
@@ -22,7 +22,7 @@ _MODULES = {
     "LazyGraph": "graph.graph",
     "compile": "api",
     "load": "serialize",
-    "restore": "objects",
+    "restore": "graph.module_patching",
 }
 
 

@@ -133,7 +133,7 @@ def run_demo(options: argparse.Namespace) -> None:
 def run_compile(options: argparse.Namespace) -> None:
     import mlgraph
     from mlgraph.arguments import check_target
-    from mlgraph.objects import callable_of, name_of
+    from mlgraph.graph.function_info import callable_of, name_of
 
     check_target(options.to)
     function = find(options.function)

@@ -10,10 +10,12 @@ from xdsl.passes import ModulePass
 
 from mlgraph import arguments
 from mlgraph.driver import CompileOptions, Compiler
+from mlgraph.frameworks.detect import source_of, target_of
+from mlgraph.frameworks.modules import is_module
 from mlgraph.graph import trees
 from mlgraph.graph.effects import Plan
 from mlgraph.graph.graph import Graph, LazyGraph
-from mlgraph.objects import compile_module_object, compile_module_type, is_module, restore, source_of, target_of
+from mlgraph.graph.module_patching import compile_module_object, compile_module_type, restore
 from mlgraph.tools.dump import check_mode
 
 P = ParamSpec("P")

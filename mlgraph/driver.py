@@ -26,15 +26,18 @@ from mlgraph.errors import (
 from mlgraph.frameworks import CPU, PACKAGES, get, of_module
 from mlgraph.frameworks.arrays import concrete, convert, device_of, placed
 from mlgraph.frameworks.imports import load
+from mlgraph.frameworks.inspection import catches_errors
+from mlgraph.frameworks.modules import is_watched
 from mlgraph.frontend.locations import user_line, warn
 from mlgraph.frontend.program import TRACED, Adapt, Memory, OutputKind, Program, Request
-from mlgraph.generators import generators_of
 from mlgraph.graph.bound_call import BoundCall, identifiers, spread, take_apart, unique
 from mlgraph.graph.effects import Trace, flatten_result
+from mlgraph.graph.effects.generators import generators_of
 from mlgraph.graph.effects.modules import unchanged
 from mlgraph.graph.effects.program import with_state
 from mlgraph.graph.effects.reach import Reach
 from mlgraph.graph.effects.surroundings import Surroundings
+from mlgraph.graph.effects.weights import weights_of
 from mlgraph.graph.executable import Effects, Executable, OutputTree, Returned
 from mlgraph.graph.function_info import FunctionInfo
 from mlgraph.graph.guards import Guard
@@ -47,7 +50,6 @@ from mlgraph.graph.guards.objects import ObjectsGuard
 from mlgraph.graph.guards.python import python_guards
 from mlgraph.graph.specialization import Specialization
 from mlgraph.graph.writes import check_separate
-from mlgraph.objects import catches_errors, is_watched, weights_of
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel, Passes
 from mlgraph.targets.staged import explained

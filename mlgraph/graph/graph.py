@@ -17,14 +17,15 @@ from typing_extensions import ParamSpec
 from mlgraph.errors import InputError, MlgraphError, NotCapturedError, UnknownStageError, nearest
 from mlgraph.frameworks import framework_of, get, neutral
 from mlgraph.frameworks.arrays import has_unknown_sizes
+from mlgraph.frameworks.detect import source_of, target_of
 from mlgraph.graph.bound_call import BoundCall, spread, take_apart
 from mlgraph.graph.effects import NO_STATE, Plan, arrays_below
 from mlgraph.graph.executable import GraphState
-from mlgraph.graph.function_info import FunctionInfo
+from mlgraph.graph.function_info import FunctionInfo, callable_of, name_of
 from mlgraph.graph.gc_pause import infrequent_gc
 from mlgraph.graph.guards.codegen import binder, generate
+from mlgraph.graph.module_patching import is_forward
 from mlgraph.graph.specialization import Specialization
-from mlgraph.objects import callable_of, is_forward, name_of, source_of, target_of
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp

@@ -14,13 +14,14 @@ import numpy as np
 from mlgraph.errors import CheckError, InputError
 from mlgraph.frameworks import framework_of, names
 from mlgraph.frameworks.arrays import as_numpy, convert, device_of, is_writable, overwrite, owner_of, placed
+from mlgraph.frameworks.modules import watched_modules
 from mlgraph.frontend.program import OutputKind
 from mlgraph.graph import trees
 from mlgraph.graph.bound_call import BoundCall, spread
 from mlgraph.graph.effects import Trace, flatten_result
+from mlgraph.graph.effects.weights import weights_of
 from mlgraph.graph.function_info import FunctionInfo
 from mlgraph.graph.specialization import Specialization
-from mlgraph.objects import watched_modules, weights_of
 
 TOLERANCES = {"float64": 1e-8, "complex128": 1e-8, "float16": 2e-2, "bfloat16": 5e-2}
 """The largest difference that rounding may make, relative to the largest value; 1e-4 for other types."""

@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from mlgraph.errors import UnsupportedOpError
+from mlgraph.frameworks.modules import watched_modules
 from mlgraph.graph.effects.places import content, fill, same_content
-from mlgraph.objects import watched_modules
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from types import CellType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from mlgraph.frameworks import PACKAGES, of_module
-from mlgraph.objects import is_module
+from mlgraph.frameworks.modules import is_module
 
 if TYPE_CHECKING:
     from mlgraph.dialects.stateful import Slot

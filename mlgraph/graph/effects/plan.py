@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mlgraph.errors import InputError
+from mlgraph.frameworks.modules import is_module, submodules
 from mlgraph.graph.effects.places import View, is_container, is_object
-from mlgraph.objects import is_module, submodules
 
 
 class Root:

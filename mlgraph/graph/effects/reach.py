@@ -25,6 +25,7 @@ from types import CodeType, FunctionType, MappingProxyType, MethodType, ModuleTy
 from typing import Any, NamedTuple
 
 from mlgraph.frameworks import PACKAGES, framework_of
+from mlgraph.frameworks.modules import is_module, is_watched, submodules
 from mlgraph.frontend.locations import is_library
 from mlgraph.graph.effects.places import Item, attributes, is_object
 from mlgraph.graph.effects.wholes import whole_of
@@ -38,7 +39,6 @@ from mlgraph.graph.guards.paths import (
     ObjectPath,
     Path,
 )
-from mlgraph.objects import is_module, is_watched, submodules
 
 OTHER_METHODS = ("__init__", "__setstate__", "__repr__", "extra_repr", "reset_parameters")
 """Methods of a module that a forward does not run."""

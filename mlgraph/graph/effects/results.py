@@ -7,9 +7,9 @@ from typing import Any
 import optree
 
 from mlgraph.frameworks import framework_of
+from mlgraph.frameworks.modules import is_module
 from mlgraph.graph import trees
 from mlgraph.graph.effects.places import Step, content, filled, is_object
-from mlgraph.objects import is_module
 
 
 class Object:

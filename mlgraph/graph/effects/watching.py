@@ -5,8 +5,8 @@ from collections import Counter
 from threading import RLock
 from typing import Any
 
+from mlgraph.frameworks.modules import is_module
 from mlgraph.graph.effects.places import is_object
-from mlgraph.objects import is_module
 
 _lock = RLock()
 _watches: dict[int, list["Watch"]] = {}

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from mlgraph.frameworks.modules import is_watched
 from mlgraph.frameworks.torch import TORCH
 from mlgraph.graph.guards.base import Branch, Guard
 from mlgraph.graph.guards.identities import Facts, Identities
-from mlgraph.objects import is_watched
 
 KINDS = ("_modules", "_parameters", "_buffers")
 """Where a module keeps its children and weights."""

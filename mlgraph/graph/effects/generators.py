@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from mlgraph.frameworks import every, names
+from mlgraph.frameworks.inspection import functions_of
+from mlgraph.frameworks.modules import is_module
 from mlgraph.graph.bound_call import identifiers
-from mlgraph.objects import functions_of, is_module
 
 DEPTH = 5
 """How many steps a generator may be away from the function."""

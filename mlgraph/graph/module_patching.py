@@ -1,0 +1,81 @@
+"""Modules whose forward is replaced by a graph, and Python modules whose functions are."""
+
+# pyright: basic
+import enum
+import types
+from collections.abc import Callable
+from typing import Any
+
+from mlgraph.frameworks import of_module
+from mlgraph.frameworks.modules import is_module
+
+_GRAPH = "_mlgraph_compiled"
+
+
+def compile_module_object(module: Any, graph: Any) -> Any:
+    """Make `graph` the forward of `module`; the module itself is returned."""
+    name = _forward_name(module)
+    if name is None:
+        cls = type(module)
+        graph.original = types.MethodType(cls.__call__, module)
+        members = {"__call__": _call_graph, "__module__": cls.__module__, "__doc__": cls.__doc__}
+        object.__setattr__(module, "__class__", type(cls)(cls.__name__, (cls,), members))  # pyright: ignore[reportCallIssue]
+        vars(module)[_GRAPH] = graph
+    else:
+        graph.original = getattr(module, name)
+        graph.replaced = vars(module).get(name)
+        vars(module)[name] = graph
+    return module
+
+
+def is_forward(graph: Any, module: Any) -> bool:
+    """Return whether `graph` stands for the forward of `module`."""
+    return is_module(module) and vars(module).get(_forward_name(module) or "") is graph
+
+
+def _forward_name(module: Any) -> str | None:
+    """The method that a module's `__call__` runs; None where `__call__` is the user's own."""
+    framework = of_module(module)
+    return None if framework is None else framework.forward(module)
+
+
+def _call_graph(self: Any, *args: Any, **kwargs: Any) -> Any:
+    return vars(self)[_GRAPH](*args, **kwargs)
+
+
+def restore(module: Any) -> Any:
+    """Undo `compile` of a module to its own framework: its forward is the original again. Returns the module."""
+    held: dict[str, Any] = getattr(module, "__dict__", {})
+    if _GRAPH in held:
+        del vars(module)[_GRAPH]
+        object.__setattr__(module, "__class__", type(module).__mro__[1])
+        return module
+    name = _forward_name(module) or ""
+    graph: Any = held.get(name)
+    if hasattr(graph, "replaced"):
+        del vars(module)[name]
+        if graph.replaced is not None:
+            vars(module)[name] = graph.replaced
+    return module
+
+
+def compile_module_type(module: types.ModuleType, compile_one: Callable[[Any], Any]) -> types.ModuleType:
+    """A copy of a Python module whose public functions and methods are lazily compiled; the rest is shared."""
+    copy = types.ModuleType(module.__name__, module.__doc__)
+    for name, value in vars(module).items():
+        own = getattr(value, "__module__", None) == module.__name__ and not name.startswith("_")
+        if own and isinstance(value, type):
+            value = _compiled_class(value, compile_one)
+        elif own and isinstance(value, types.FunctionType):
+            value = compile_one(value)
+        setattr(copy, name, value)
+    return copy
+
+
+def _compiled_class(cls: type, compile_one: Callable[[Any], Any]) -> type:
+    """A subclass of `cls` with compiled methods; a class without such, an enumeration or an exception as it is."""
+    public = {n: v for n, v in vars(cls).items() if isinstance(v, types.FunctionType) and not n.startswith("_")}
+    if not public or issubclass(cls, enum.Enum | BaseException):
+        return cls
+    methods = {name: compile_one(function) for name, function in public.items()}
+    return type(cls)(cls.__name__, (cls,), {**methods, "__module__": cls.__module__, "__doc__": cls.__doc__})  # pyright: ignore[reportCallIssue]
