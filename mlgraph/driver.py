@@ -33,10 +33,10 @@ from mlgraph.frontend.program import TRACED, Adapt, Memory, OutputKind, Program,
 from mlgraph.graph.bound_call import BoundCall, identifiers, spread, take_apart, unique
 from mlgraph.graph.effects import Trace, flatten_result
 from mlgraph.graph.effects.generators import generators_of
-from mlgraph.graph.effects.modules import unchanged
-from mlgraph.graph.effects.program import with_state
+from mlgraph.graph.effects.module_attributes import unchanged
 from mlgraph.graph.effects.reach import Reach
-from mlgraph.graph.effects.surroundings import Surroundings
+from mlgraph.graph.effects.snapshot import Surroundings
+from mlgraph.graph.effects.to_ir import with_state
 from mlgraph.graph.effects.weights import weights_of
 from mlgraph.graph.executable import Effects, Executable, OutputTree, Returned
 from mlgraph.graph.function_info import FunctionInfo
@@ -44,10 +44,10 @@ from mlgraph.graph.guards import Guard
 from mlgraph.graph.guards.arguments import StaticGuard, StructureGuard
 from mlgraph.graph.guards.arrays import Argument, Held, array_guards, narrow_name
 from mlgraph.graph.guards.environment import ValueGuard
-from mlgraph.graph.guards.layers import LayersGuard, keras_layers
-from mlgraph.graph.guards.modules import ModulesGuard
+from mlgraph.graph.guards.keras_layers import LayersGuard, keras_layers
 from mlgraph.graph.guards.objects import ObjectsGuard
 from mlgraph.graph.guards.python import python_guards
+from mlgraph.graph.guards.torch_modules import ModulesGuard
 from mlgraph.graph.specialization import Specialization
 from mlgraph.graph.writes import check_separate
 from mlgraph.targets.callable import emit

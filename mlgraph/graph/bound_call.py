@@ -12,8 +12,8 @@ from typing import Any
 from mlgraph.frameworks import framework_of
 from mlgraph.graph import trees
 from mlgraph.graph.effects import NO_STATE, Plan, Root
-from mlgraph.graph.effects.places import Place
-from mlgraph.graph.effects.plan import changes_unseen
+from mlgraph.graph.effects.access_path import Place
+from mlgraph.graph.effects.stateful_arguments import changes_unseen
 from mlgraph.graph.numbers import number_array, traced_number
 
 

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from mlgraph.frameworks import get
 from mlgraph.graph.bound_call import BoundCall
-from mlgraph.graph.effects.places import Place
+from mlgraph.graph.effects.access_path import Place
 from mlgraph.graph.guards.arguments import StaticGuard
 from mlgraph.graph.guards.base import Failure, Guard
 from mlgraph.graph.guards.codegen import Entry
-from mlgraph.graph.guards.modules import ModulesGuard
 from mlgraph.graph.guards.objects import ObjectsGuard
 from mlgraph.graph.guards.python import ArrayGuard
+from mlgraph.graph.guards.torch_modules import ModulesGuard
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp

@@ -5,7 +5,7 @@
     description    the part of JSON: the signature, and what each specialization demands and returns
     values         Python values and trees as JSON
     module         the IR, and that it is what the description says
-    older          descriptions of older versions
+    upgrades       descriptions of older versions
 
 A file may come from anybody. Nothing in it is run or imported: the IR holds operations of neutral dialects only, which
 the pipeline lowers again, for any target, and names that go into generated code are names. What is not as `save` writes
@@ -34,8 +34,9 @@ from mlgraph.graph.function_info import FunctionInfo
 from mlgraph.graph.gc_pause import infrequent_gc
 from mlgraph.graph.graph import Graph
 from mlgraph.graph.specialization import Specialization
-from mlgraph.serialize import archive, description, module, older
+from mlgraph.serialize import archive, description, module
 from mlgraph.serialize import arrays as safetensors
+from mlgraph.serialize import upgrades as upgrades
 from mlgraph.serialize.values import Record
 from mlgraph.tools.dump import text_of
 from mlgraph.tools.files import path_of
@@ -134,7 +135,7 @@ def _specialization(
     outputs = description.outputs_from_json(described["outputs"])
     ivy = module.read(text, name)
     if "results" in described:
-        older.reorder_results(ivy, described["results"])
+        upgrades.reorder_results(ivy, described["results"])
     parameters = {name.removeprefix("params/"): a for name, a in arrays.items() if name.startswith("params/")}
     module.fill(ivy, arrays, parameters)
     program = Program(ivy, inputs, list(tree.leaves), outputs, bounds, parameters, device=device, size_guards=guards)

@@ -26,9 +26,9 @@ from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.executable import OutputTree
 from mlgraph.graph.graph import Graph
 from mlgraph.graph.guards.arrays import linear
-from mlgraph.graph.guards.conditions import holds, symbols
+from mlgraph.graph.guards.size_conditions import holds, symbols
 from mlgraph.graph.specialization import Specialization
-from mlgraph.serialize import older
+from mlgraph.serialize import upgrades
 from mlgraph.serialize.values import tree_from_json, tree_to_json, value_from_json, value_to_json
 
 VERSION = 5
@@ -40,10 +40,10 @@ def read_about(content: bytes) -> dict[str, Any]:
     """Return what `graph.json` says, in the terms of this version. Raises `IRError` for a version that is unknown."""
     about = json.loads(content.decode())
     version = about.get("version") if isinstance(about, dict) else None
-    if type(version) is not int or version not in (*older.UPGRADES, VERSION):
-        known = ", ".join(map(str, (*older.UPGRADES, VERSION)))
+    if type(version) is not int or version not in (*upgrades.UPGRADES, VERSION):
+        known = ", ".join(map(str, (*upgrades.UPGRADES, VERSION)))
         raise IRError(f"the graph is of version {version!r}, this mlgraph reads {known}")
-    return older.upgraded(about)
+    return upgrades.upgraded(about)
 
 
 # The signature

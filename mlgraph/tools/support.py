@@ -10,7 +10,7 @@ from rich.table import Table
 from mlgraph.dialects.ivy import IVY
 from mlgraph.dialects.table import Op
 from mlgraph.frameworks import get, names
-from mlgraph.tools.show.cards import FAMILIES, family_of_module
+from mlgraph.tools.show.nodes import FAMILIES, family_of_module
 from mlgraph.transforms.lower_ivy.rules import rules_of
 
 

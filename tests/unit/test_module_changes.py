@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.utils import parametrizations, parametrize
 
 import mlgraph
-from mlgraph.graph.guards.modules import ModulesGuard
+from mlgraph.graph.guards.torch_modules import ModulesGuard
 
 X = torch.linspace(-1, 1, 6).reshape(2, 3)
 Y = torch.linspace(-2, 1, 12).reshape(4, 3)

@@ -10,8 +10,8 @@ import pytest
 import mlgraph
 from mlgraph.errors import InputError, NotCapturedError
 from mlgraph.tools.show import html, svg
-from mlgraph.tools.show.cards import read
 from mlgraph.tools.show.layout import Box, lay_out
+from mlgraph.tools.show.nodes import read
 from mlgraph.tools.show.page import coloured
 
 pytestmark = pytest.mark.quick

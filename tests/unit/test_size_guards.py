@@ -16,7 +16,7 @@ import torch.nn.functional as F
 
 import mlgraph
 from mlgraph.errors import IRError
-from mlgraph.graph.guards.conditions import holds, spelled, symbols
+from mlgraph.graph.guards.size_conditions import holds, spelled, symbols
 from tests.unit.frameworks import to_numpy
 from tests.unit.saved_files import rewrite_json
 

@@ -26,7 +26,7 @@ def plain(value):
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     if isinstance(value, types.SimpleNamespace | Counter | Holder | Slotted):
-        return plain(mlgraph.graph.effects.places.attributes(value))
+        return plain(mlgraph.graph.effects.access_path.attributes(value))
     return np.round(np.asarray(value), 4).tolist() if mlgraph.frameworks.framework_of(value) else value
 
 

@@ -9,8 +9,8 @@ afterwards is what it wrote, and the objects are put back as they were. A call t
     change     what the trace left at a place that it wrote
 """
 
-from mlgraph.graph.effects.plan import NO_STATE, Plan, Root
-from mlgraph.graph.effects.results import flatten_result
-from mlgraph.graph.effects.trace import State, Trace, arrays_below
+from mlgraph.graph.effects.result_objects import flatten_result
+from mlgraph.graph.effects.session import State, Trace, arrays_below
+from mlgraph.graph.effects.stateful_arguments import NO_STATE, Plan, Root
 
 __all__ = ["NO_STATE", "Plan", "Root", "State", "Trace", "arrays_below", "flatten_result"]

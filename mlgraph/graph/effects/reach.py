@@ -27,8 +27,8 @@ from typing import Any, NamedTuple
 from mlgraph.frameworks import PACKAGES, framework_of
 from mlgraph.frameworks.modules import is_module, is_watched, submodules
 from mlgraph.frontend.locations import is_library
-from mlgraph.graph.effects.places import Item, attributes, is_object
-from mlgraph.graph.effects.wholes import whole_of
+from mlgraph.graph.effects.access_path import Item, attributes, is_object
+from mlgraph.graph.effects.opaque_values import whole_of
 from mlgraph.graph.guards.paths import (
     AttributePath,
     CallPath,

@@ -10,7 +10,7 @@ from mlgraph.frameworks import CPU, of_array
 from mlgraph.frameworks.arrays import device_of, dtype_name, strides_of
 from mlgraph.frontend.program import Input, Layout, Size
 from mlgraph.graph.guards.base import Branch, Guard
-from mlgraph.graph.guards.conditions import FUNCTIONS, holds, spelled, symbols
+from mlgraph.graph.guards.size_conditions import FUNCTIONS, holds, spelled, symbols
 
 
 @dataclass(frozen=True)

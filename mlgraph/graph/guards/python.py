@@ -21,9 +21,9 @@ from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, ClassVar
 
 from mlgraph.frameworks import framework_of, of_array
-from mlgraph.graph.effects.places import is_object
+from mlgraph.graph.effects.access_path import is_object
+from mlgraph.graph.effects.opaque_values import same_held, whole_of
 from mlgraph.graph.effects.reach import Missing, Reach
-from mlgraph.graph.effects.wholes import same_held, whole_of
 from mlgraph.graph.guards.base import Branch, Guard
 from mlgraph.graph.guards.paths import Path
 from mlgraph.graph.trees import same_static

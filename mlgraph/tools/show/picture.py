@@ -6,8 +6,8 @@ from itertools import pairwise
 
 from xdsl.dialects.builtin import ModuleOp
 
-from mlgraph.tools.show.cards import FAMILIES, Card, read
 from mlgraph.tools.show.layout import Box, Layout, Point, lay_out
+from mlgraph.tools.show.nodes import FAMILIES, Card, read
 
 COLOURS: dict[str, str] = {
     "elementwise": "#4c8dff",

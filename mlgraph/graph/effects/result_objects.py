@@ -9,7 +9,7 @@ import optree
 from mlgraph.frameworks import framework_of
 from mlgraph.frameworks.modules import is_module
 from mlgraph.graph import trees
-from mlgraph.graph.effects.places import Step, content, filled, is_object
+from mlgraph.graph.effects.access_path import Step, content, filled, is_object
 
 
 class Object:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from mlgraph.graph.effects.places import Place, Step, filled, refill
+from mlgraph.graph.effects.access_path import Place, Step, filled, refill
 
 
 class Leaf(NamedTuple):

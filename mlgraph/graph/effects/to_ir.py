@@ -15,8 +15,8 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.functions import main_of, update_type
 from mlgraph.dialects.stateful import Slot
 from mlgraph.frontend.program import Memory, OutputKind, OutputSpec, Program
-from mlgraph.graph.effects.places import Place
-from mlgraph.graph.effects.trace import State, Trace
+from mlgraph.graph.effects.access_path import Place
+from mlgraph.graph.effects.session import State, Trace
 
 
 def with_state(program: Program, trace: Trace, inputs: int) -> tuple[Program, State, list[Any]]:

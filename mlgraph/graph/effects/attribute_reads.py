@@ -6,7 +6,7 @@ from threading import RLock
 from typing import Any
 
 from mlgraph.frameworks.modules import is_module
-from mlgraph.graph.effects.places import is_object
+from mlgraph.graph.effects.access_path import is_object
 
 _lock = RLock()
 _watches: dict[int, list["Watch"]] = {}

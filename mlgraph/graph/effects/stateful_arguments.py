@@ -9,7 +9,7 @@ from typing import Any
 
 from mlgraph.errors import InputError
 from mlgraph.frameworks.modules import is_module, submodules
-from mlgraph.graph.effects.places import View, is_container, is_object
+from mlgraph.graph.effects.access_path import View, is_container, is_object
 
 
 class Root:

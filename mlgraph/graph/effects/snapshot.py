@@ -11,11 +11,11 @@ from typing import Any
 
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frameworks import framework_of, of_array
-from mlgraph.graph.effects.draws import Draws
-from mlgraph.graph.effects.identities import traced_identities
-from mlgraph.graph.effects.places import Step, View, content, fill, is_container, is_object, same_content
+from mlgraph.graph.effects.access_path import Step, View, content, fill, is_container, is_object, same_content
+from mlgraph.graph.effects.foreign_draws import Draws
+from mlgraph.graph.effects.opaque_values import same_held, whole_of
 from mlgraph.graph.effects.reach import Reach
-from mlgraph.graph.effects.wholes import same_held, whole_of
+from mlgraph.graph.effects.traced_ids import traced_identities
 from mlgraph.graph.guards.paths import AttributePath, CellPath, GlobalPath, ItemPath, Path
 
 

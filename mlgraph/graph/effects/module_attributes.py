@@ -7,7 +7,7 @@ from typing import Any
 
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frameworks.modules import watched_modules
-from mlgraph.graph.effects.places import content, fill, same_content
+from mlgraph.graph.effects.access_path import content, fill, same_content
 
 
 @contextmanager

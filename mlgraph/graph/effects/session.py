@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mlgraph.frameworks import framework_of, names
-from mlgraph.graph.effects.changes import Change, Delete, Known, Leaf, New, Refill, Set, Template, apply_changes
-from mlgraph.graph.effects.expected import (
+from mlgraph.graph.effects.access_path import Item, Place, Step, content, fill, is_container, same_content
+from mlgraph.graph.effects.attribute_reads import Watch
+from mlgraph.graph.effects.expected_objects import (
     Array,
     Expected,
     Number,
@@ -19,9 +20,8 @@ from mlgraph.graph.effects.expected import (
     keys_of,
     with_numbers,
 )
-from mlgraph.graph.effects.identities import Identity, check_left
-from mlgraph.graph.effects.places import Item, Place, Step, content, fill, is_container, same_content
-from mlgraph.graph.effects.watching import Watch
+from mlgraph.graph.effects.side_effects import Change, Delete, Known, Leaf, New, Refill, Set, Template, apply_changes
+from mlgraph.graph.effects.traced_ids import Identity, check_left
 from mlgraph.graph.numbers import number_array, python_number, traced_number
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from mlgraph.frameworks import framework_of
-from mlgraph.graph.effects.places import Attribute, Item, Place, Step, content
+from mlgraph.graph.effects.access_path import Attribute, Item, Place, Step, content
 from mlgraph.graph.numbers import is_number
 from mlgraph.graph.trees import same_static
 
