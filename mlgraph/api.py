@@ -13,7 +13,7 @@ from mlgraph.driver import CompileOptions, Compiler
 from mlgraph.frameworks.detect import source_of, target_of
 from mlgraph.frameworks.modules import is_module
 from mlgraph.graph import trees
-from mlgraph.graph.effects import Plan
+from mlgraph.graph.effects import StatefulArguments
 from mlgraph.graph.graph import Graph, LazyGraph
 from mlgraph.graph.module_patching import compile_module_object, compile_module_type, restore
 from mlgraph.tools.dump import check_mode
@@ -154,7 +154,7 @@ def _compile_one(obj: Any, *, to: str | None, options: CompileOptions, state: An
     values = (args or (), kwargs or {})
     to = to or _target(obj, trees.flatten(values)[0])
     make = Graph if eager else LazyGraph
-    graph = make(obj, to, Compiler(options), Plan.of(obj, *state))
+    graph = make(obj, to, Compiler(options), StatefulArguments.of(obj, *state))
     parameters = list(graph.signature.parameters)
     arguments.check_static(graph.name, parameters, options.static_argnums, options.static_argnames)
     own = is_module(obj) and source_of(obj, []) == to

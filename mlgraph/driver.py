@@ -30,19 +30,19 @@ from mlgraph.frameworks.inspection import catches_errors
 from mlgraph.frameworks.modules import is_watched
 from mlgraph.frontend.locations import user_line, warn
 from mlgraph.frontend.program import TRACED, Adapt, Memory, OutputKind, Program, Request
-from mlgraph.graph.bound_call import BoundCall, identifiers, spread, take_apart, unique
-from mlgraph.graph.effects import Trace, flatten_result
+from mlgraph.graph.bound_call import BoundCall, flatten_call, identifiers, to_args_kwargs, unique
+from mlgraph.graph.effects import ObjectSession, flatten_result
 from mlgraph.graph.effects.generators import generators_of
-from mlgraph.graph.effects.module_attributes import unchanged
+from mlgraph.graph.effects.module_attributes import attributes_restored
 from mlgraph.graph.effects.reach import Reach
-from mlgraph.graph.effects.snapshot import Surroundings
+from mlgraph.graph.effects.snapshot import Snapshot
 from mlgraph.graph.effects.to_ir import with_state
 from mlgraph.graph.effects.weights import weights_of
 from mlgraph.graph.executable import Effects, Executable, OutputTree, Returned
 from mlgraph.graph.function_info import FunctionInfo
 from mlgraph.graph.guards import Guard
 from mlgraph.graph.guards.arguments import StaticGuard, StructureGuard
-from mlgraph.graph.guards.arrays import Argument, Held, array_guards, narrow_name
+from mlgraph.graph.guards.arrays import ArgumentArray, HeldArray, array_guards, narrow_name
 from mlgraph.graph.guards.environment import ValueGuard
 from mlgraph.graph.guards.keras_layers import LayersGuard, keras_layers
 from mlgraph.graph.guards.objects import ObjectsGuard
@@ -112,9 +112,9 @@ class Compiler:
         for framework in (info.source, info.to):
             load(get(framework).packages[0])
         started = time.perf_counter()
-        program, call, trace, reach, specs = self._captured(info, call)
+        program, call, session, reach, specs = self._captured(info, call)
         seconds = {"tracer": program.tracer_seconds, "capture": time.perf_counter() - started - program.tracer_seconds}
-        program, state, left = with_state(program, trace, len(call.arrays))
+        program, state, left = with_state(program, session, len(call.arrays))
         tree = OutputTree(specs[-1], [_returned(leaf, call.roots) for leaf in program.leaves])
         _check_outputs([*tree.leaves, *(leaf for leaf in left if not isinstance(leaf, Slot))])
         passed = _drop_unused(program, len(call.arrays))
@@ -126,7 +126,9 @@ class Compiler:
         outside = {path.text: array for path, array in reach.arrays}
         return self.lower(info, call, program, tree, passed, seconds, effects, reads, modules, outside)
 
-    def _captured(self, info: FunctionInfo, call: BoundCall) -> tuple[Program, BoundCall, Trace, Reach, list[Any]]:
+    def _captured(
+        self, info: FunctionInfo, call: BoundCall
+    ) -> tuple[Program, BoundCall, ObjectSession, Reach, list[Any]]:
         """Trace until the function writes to nothing but stateful objects: what it wrote to is one in the next trace.
 
         Return the program, the call with these objects, their trace, all that the function reaches, and what `_import`
@@ -135,24 +137,24 @@ class Compiler:
         parameters = list(info.signature.parameters)
         named = _named(info, call)
         for _ in range(ROUNDS):
-            trace = Trace(call.root_names(parameters), call.roots, (info.source, info.to), call.numbers)
-            reach = Reach(info.function, [v for _, v in named], trace.containers, call.plan.variables)
-            surroundings = Surroundings(reach, info.source)
+            session = ObjectSession(call.root_names(parameters), call.roots, (info.source, info.to), call.numbers)
+            reach = Reach(info.function, [v for _, v in named], session.containers, call.stateful.variables)
+            snapshot = Snapshot(reach, info.source)
             specs: list[Any] = []
             try:
-                program = self._import(info, call, trace, named, specs, surroundings)
+                program = self._import(info, call, session, named, specs, snapshot)
             except MlgraphError as error:
                 if isinstance(error, OutsideWriteError):
-                    surroundings.note_written(error.arrays)
-                surroundings.check()
-                if not surroundings.changed:
+                    snapshot.note_written(error.arrays)
+                snapshot.check()
+                if not snapshot.changed:
                     raise
-            surroundings.check()
-            if not surroundings.changed:
-                return program, call, trace, reach, specs  # pyright: ignore[reportPossiblyUnboundVariable]
-            call = call.reaching((*call.plan.reached, *surroundings.changed.values()))
+            snapshot.check()
+            if not snapshot.changed:
+                return program, call, session, reach, specs  # pyright: ignore[reportPossiblyUnboundVariable]
+            call = call.reaching((*call.stateful.reached, *snapshot.changed.values()))
         raise UnsupportedOpError(
-            f"{info.name} writes to other objects each time that it is traced, last to {call.plan.reached[-1][0]}",
+            f"{info.name} writes to other objects each time that it is traced, last to {call.stateful.reached[-1][0]}",
             fix="pass the objects as arguments, or return what is new",
         )
 
@@ -160,10 +162,10 @@ class Compiler:
         self,
         info: FunctionInfo,
         call: BoundCall,
-        trace: Trace,
+        session: ObjectSession,
         named: Sequence[tuple[str, Any]],
         specs: list[Any],
-        surroundings: Surroundings,
+        snapshot: Snapshot,
     ) -> Program:
         """Trace the function with the frontend of its framework; add the structure of its result to `specs`."""
         inputs = len(call.arrays)
@@ -173,25 +175,25 @@ class Compiler:
             def function() -> Any:
                 return _traced_call(info, call, adapt(info.original), traced[:inputs])
 
-            with surroundings.undone(), unchanged(modules, call.roots, surroundings.changed):
-                result, left = trace.run(traced[inputs:], function)
+            with snapshot.undone(), attributes_restored(modules, call.roots, snapshot.changed):
+                result, left = session.run(traced[inputs:], function)
             leaves, spec = result
             specs.append(spec)
             return leaves + left
 
-        given = (*call.arrays, *trace.arrays.values())
+        given = (*call.arrays, *session.arrays.values())
         arrays = [convert(concrete(a, info.source), info.source) for a in given]
         own = [name for name, flag in zip(call.accessors(list(info.signature.parameters)), call.is_array) if flag]
-        names = identifiers([*own, *(place.text(trace.names) for place in trace.arrays)])
+        names = identifiers([*own, *(path.text(session.names) for path in session.arrays)])
         options = self.options
         generators = generators_of(info.function, _static(info, call))
         dynamic = options.dynamic and (get(info.source).traces_errors or not catches_errors(info.function))
-        outside = [(path.text, a) for path, a in surroundings.reach.arrays] if info.to == info.source else []
+        outside = [(path.text, a) for path, a in snapshot.reach.arrays] if info.to == info.source else []
         request = Request(
             flat, arrays, names, info.function, named, generators, dynamic, options.include_generators, outside
         )
         program = _run_frontend(info.source, request, info.name)
-        held = {Memory("object", place.text(trace.names)): array for place, array in trace.arrays.items()}
+        held = {Memory("object", path.text(session.names)): array for path, array in session.arrays.items()}
         memory = dict(zip([*(Memory("input", i) for i in range(inputs)), *held], given))
         written = {list(memory)[i]: given[i] for i in program.targets(OutputKind.INPUT)}
         check_separate(written, memory, dict(enumerate(names)))
@@ -262,7 +264,7 @@ class Compiler:
             stages=stages,
             seconds=seconds,
             kernels=list(kernels.values()),
-            reached=call.plan.reached,
+            reached=call.stateful.reached,
             source_framework=source,
             lifted=call.lifted,
             numbers=call.numbers,
@@ -280,10 +282,10 @@ def _guards(
     leaves = enumerate(zip(call.without_arrays().leaves, call.is_array, accessors))
     guards += [StaticGuard(i, leaf, name) for i, (leaf, is_array, name) in leaves if not is_array]
     names = [f"argument {name}" for name, is_array in zip(accessors, call.is_array) if is_array]
-    arrays: list[Any] = [Argument(i, name) for i, name in enumerate(names)]
+    arrays: list[Any] = [ArgumentArray(i, name) for i, name in enumerate(names)]
     if effects is not None:
         guards.append(ObjectsGuard(effects.state))
-        arrays += [Held(effects.state, place, place.text(effects.state.names)) for place in effects.state.reads]
+        arrays += [HeldArray(effects.state, path, path.text(effects.state.names)) for path in effects.state.reads]
     inputs = [replace(i, dtype=narrow_name(i.dtype)) if narrow else i for i in program.inputs]
     return guards + array_guards(list(zip(arrays, inputs, strict=True)), program.bounds, program.size_guards, narrow)
 
@@ -341,9 +343,9 @@ def _traced_call(
 ) -> tuple[list[Any], Any]:
     """Return the leaves of what the user's function returns for traced arrays, and their structure."""
     values = call.rebuild(traced)
-    positional, keyword = spread(info.signature, values)
+    positional, keyword = to_args_kwargs(info.signature, values)
     result = flatten_result(original(*positional, **keyword), call.roots)
-    after = take_apart(info.signature, values, call.plan)
+    after = flatten_call(info.signature, values, call.stateful)
     given = zip(traced, _array_leaves(call))
     if after.spec != call.spec or any(after.leaves[i] is not leaf for leaf, i in given if i not in call.lifted):
         raise UnsupportedOpError(

@@ -11,9 +11,9 @@ from typing import Any
 
 from mlgraph.frameworks import framework_of
 from mlgraph.graph import trees
-from mlgraph.graph.effects import NO_STATE, Plan, Root
-from mlgraph.graph.effects.access_path import Place
-from mlgraph.graph.effects.stateful_arguments import changes_unseen
+from mlgraph.graph.effects import NO_STATE, StatefulArguments, StatefulObject
+from mlgraph.graph.effects.access_path import AccessPath
+from mlgraph.graph.effects.stateful_arguments import is_implicitly_stateful
 from mlgraph.graph.numbers import number_array, traced_number
 
 
@@ -24,10 +24,10 @@ class BoundCall:
     spec: Any
     leaves: list[Any]
     is_array: tuple[bool, ...]
-    plan: Plan = NO_STATE
+    stateful: StatefulArguments = NO_STATE
     lifted: tuple[int, ...] = ()
     """The leaves that are Python numbers and are passed as arrays."""
-    numbers: frozenset[Place] = frozenset()
+    numbers: frozenset[AccessPath] = frozenset()
     """The places in stateful objects that hold such numbers."""
 
     @property
@@ -42,14 +42,14 @@ class BoundCall:
     @property
     def roots(self) -> list[Any]:
         """The stateful objects: those among the arguments, then those that `compile` was given."""
-        own = (leaf.value for leaf in self.leaves if isinstance(leaf, Root))
-        return [*own, *self.plan.objects, *(value for _, value in self.plan.reached)]
+        own = (leaf.value for leaf in self.leaves if isinstance(leaf, StatefulObject))
+        return [*own, *self.stateful.objects, *(value for _, value in self.stateful.reached)]
 
     def reaching(self, reached: tuple[tuple[str, Any], ...]) -> "BoundCall":
         """This call with the objects that a function reaches and writes to, under their names."""
-        return replace(self, plan=replace(self.plan, reached=reached)) if reached else self
+        return replace(self, stateful=replace(self.stateful, reached=reached)) if reached else self
 
-    def lifting(self, leaves: Sequence[int], numbers: frozenset[Place], source: str) -> "BoundCall":
+    def lifting(self, leaves: Sequence[int], numbers: frozenset[AccessPath], source: str) -> "BoundCall":
         """This call with floats among its leaves as arrays of `source`; the numbers at `numbers` will be, too."""
         if not leaves and not numbers:
             return self
@@ -73,7 +73,7 @@ class BoundCall:
         leaves = [next(found) if flag else leaf for leaf, flag in zip(self.leaves, self.is_array)]
         for i in self.lifted:
             leaves[i] = traced_number(leaves[i])
-        return trees.unflatten(self.spec, [leaf.value if isinstance(leaf, Root) else leaf for leaf in leaves])
+        return trees.unflatten(self.spec, [leaf.value if isinstance(leaf, StatefulObject) else leaf for leaf in leaves])
 
     def accessors(self, parameters: Sequence[str]) -> list[str]:
         """The Python that reaches each leaf from the parameters: `batch["input_ids"]`."""
@@ -81,27 +81,29 @@ class BoundCall:
 
     def root_names(self, parameters: Sequence[str]) -> list[str]:
         """The Python that reaches each stateful object."""
-        own = [text for text, leaf in zip(self.accessors(parameters), self.leaves) if isinstance(leaf, Root)]
-        given = (f"stateful[{i}]" for i in range(len(self.plan.objects)))
-        return [*own, *given, *(name for name, _ in self.plan.reached)]
+        own = [text for text, leaf in zip(self.accessors(parameters), self.leaves) if isinstance(leaf, StatefulObject)]
+        given = (f"stateful[{i}]" for i in range(len(self.stateful.objects)))
+        return [*own, *given, *(name for name, _ in self.stateful.reached)]
 
 
 def _kept(leaf: Any) -> Any:
-    if isinstance(leaf, Root):
-        return Root(None)
+    if isinstance(leaf, StatefulObject):
+        return StatefulObject(None)
     if framework_of(leaf) is not None:
         return None
     return copy(leaf) if isinstance(leaf, set | bytearray) else leaf
 
 
-def take_apart(signature: inspect.Signature, values: tuple[Any, ...], plan: Plan = NO_STATE) -> BoundCall:
+def flatten_call(
+    signature: inspect.Signature, values: tuple[Any, ...], stateful: StatefulArguments = NO_STATE
+) -> BoundCall:
     """The call whose parameters have these values. Objects that may change are stateful without being named."""
-    leaves, spec = trees.flatten(plan.mark(signature, values))
-    leaves = [Root(leaf) if changes_unseen(leaf) else leaf for leaf in leaves]
-    return BoundCall(spec, leaves, tuple(framework_of(leaf) is not None for leaf in leaves), plan)
+    leaves, spec = trees.flatten(stateful.mark(signature, values))
+    leaves = [StatefulObject(leaf) if is_implicitly_stateful(leaf) else leaf for leaf in leaves]
+    return BoundCall(spec, leaves, tuple(framework_of(leaf) is not None for leaf in leaves), stateful)
 
 
-def spread(signature: inspect.Signature, values: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+def to_args_kwargs(signature: inspect.Signature, values: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
     """The positional and keyword arguments that bind to `values`.
 
     What is its parameter's default is left out: decorators tell an argument that is given from one that is not.

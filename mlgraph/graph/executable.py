@@ -19,7 +19,7 @@ from mlgraph.frameworks.arrays import converted, is_writable
 from mlgraph.frontend.program import TRACED, Memory, OutputKind, Program
 from mlgraph.graph import trees
 from mlgraph.graph.bound_call import BoundCall
-from mlgraph.graph.effects import State
+from mlgraph.graph.effects import StateSpec
 from mlgraph.graph.writes import Writes
 from mlgraph.targets import randomness
 
@@ -54,14 +54,14 @@ class OutputTree:
 class Effects:
     """What a program does with the stateful objects of a call."""
 
-    state: State
+    state: StateSpec
     left: Sequence[Any]
     """The values that it leaves behind: the slot where the program computes it, or the value itself."""
 
     def held(self, slots: Sequence[Slot], roots: Sequence[Any]) -> dict[Slot, Any]:
         """Return what slots hold now, and then what the program overwrites without reading it."""
-        places = {place.slot(self.state.names): place for place in (*self.state.reads, *self.state.overwritten)}
-        return {slot: self.state.find(places[slot], roots) for slot in dict.fromkeys((*slots, *places))}
+        paths = {path.slot(self.state.names): path for path in (*self.state.reads, *self.state.overwritten)}
+        return {slot: self.state.find(paths[slot], roots) for slot in dict.fromkeys((*slots, *paths))}
 
     def arrays(self, slots: Sequence[Slot], roots: Sequence[Any]) -> list[Any]:
         """Return what slots hold now."""
@@ -70,9 +70,9 @@ class Effects:
 
     def write(self, roots: Sequence[Any], values: Mapping[Slot, Any]) -> None:
         """Set the new values of slots in the objects of a call, where `Writes` did not write them in place."""
-        for place in self.state.overwritten:
-            if not is_writable(self.state.find(place, roots)):
-                place.steps[-1].set(place.owner(roots), values[place.slot(self.state.names)])
+        for path in self.state.overwritten:
+            if not is_writable(self.state.find(path, roots)):
+                path.steps[-1].set(path.owner(roots), values[path.slot(self.state.names)])
         self.state.write(roots, [values[leaf] if isinstance(leaf, Slot) else leaf for leaf in self.left])
 
 
@@ -156,7 +156,7 @@ class Executable:
         with self.scope():
             return self.framework.place(converted(array, self.framework), self.program.device)
 
-    def entry(self, state: GraphState) -> Callable[..., Any]:
+    def fast_entry(self, state: GraphState) -> Callable[..., Any]:
         """Return the shortest way from arrays to the user's result: `main` itself where its results are the user's."""
         special = self.writes_state or self.effects or self.numbers or self.draws or self.writes.returned
         if special or self.scope is not contextlib.nullcontext:

@@ -18,8 +18,8 @@ from mlgraph.errors import InputError, MlgraphError, NotCapturedError, UnknownSt
 from mlgraph.frameworks import framework_of, get, neutral
 from mlgraph.frameworks.arrays import has_unknown_sizes
 from mlgraph.frameworks.detect import source_of, target_of
-from mlgraph.graph.bound_call import BoundCall, spread, take_apart
-from mlgraph.graph.effects import NO_STATE, Plan, arrays_below
+from mlgraph.graph.bound_call import BoundCall, flatten_call, to_args_kwargs
+from mlgraph.graph.effects import NO_STATE, StatefulArguments, arrays_below
 from mlgraph.graph.executable import GraphState
 from mlgraph.graph.function_info import FunctionInfo, callable_of, name_of
 from mlgraph.graph.gc_pause import infrequent_gc
@@ -87,7 +87,7 @@ class Graph(Generic[P]):
         function: Any,
         to: str | None,
         compiler: Specializer,
-        plan: Plan = NO_STATE,
+        stateful: StatefulArguments = NO_STATE,
     ) -> None:
         self.function = function
         """The object that was compiled."""
@@ -96,7 +96,7 @@ class Graph(Generic[P]):
         self._state = GraphState()
         self._to = to
         self._compiler = compiler
-        self._plan = plan
+        self._stateful = stateful
         self._bind = binder(self.name, self.signature)
         self._specializations: list[Specialization] = []
         self._captures = 0
@@ -112,7 +112,7 @@ class Graph(Generic[P]):
     def params(self) -> dict[str, Any]:
         """The weights by their `state_dict()` name, arrays of the target. Assign an item to change a weight."""
         if self._specializations:
-            self._take_weights(self._specializations[0])
+            self._refresh_weights(self._specializations[0])
         return self._state.params
 
     @property
@@ -126,14 +126,14 @@ class Graph(Generic[P]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Run the specialization that fits the arguments; capture one if there is none."""
-        return self._miss(self._bind(*args, **kwargs))
+        return self._call_slowly(self._bind(*args, **kwargs))
 
     def __get__(self, instance: Any, owner: type | None = None) -> "Graph":
         """A compiled function in a class is a method: each instance gets a graph of its own, with its weights."""
         if instance is None or not isinstance(self.function, FunctionType):
             return self
         method = MethodType(self.function, instance)
-        bound = LazyGraph(method, self._to, self._compiler, self._plan.owned(method))
+        bound = LazyGraph(method, self._to, self._compiler, self._stateful.owned(method))
         if hasattr(instance, "__dict__"):
             vars(instance)[self._attribute] = bound
         return bound
@@ -143,7 +143,7 @@ class Graph(Generic[P]):
 
     def prepare(self, *args: Any, **kwargs: Any) -> None:
         """Capture for this call without running it."""
-        self._fitting(self._call(self._bind(*args, **kwargs)))
+        self._find_or_capture(self._call(self._bind(*args, **kwargs)))
 
     # What a capture made
 
@@ -192,7 +192,7 @@ class Graph(Generic[P]):
         `Generator`), or a number as its seed; a call of the graph takes it too, `graph(x, rng=key)`.
         """
         call = self._call(self._bind(*args, **kwargs))
-        return self._fitting(call).pure(params, rng, call)
+        return self._find_or_capture(call).pure(params, rng, call)
 
     def check(self, *args: Any, **kwargs: Any) -> None:
         """Run the original beside the graph, on these inputs and on perturbed ones; nothing that either writes stays.
@@ -202,7 +202,7 @@ class Graph(Generic[P]):
         from mlgraph.tools.check import check
 
         call = self._call(self._bind(*args, **kwargs))
-        specialization = self._fitting(call)
+        specialization = self._find_or_capture(call)
         check(self.info(call), call, specialization, self.params)
 
     def save(self, path: str | Path) -> Path:
@@ -237,16 +237,16 @@ class Graph(Generic[P]):
 
     # Calls that fit no specialization at first sight
 
-    def _miss(self, values: tuple[Any, ...]) -> Any:
+    def _call_slowly(self, values: tuple[Any, ...]) -> Any:
         """Run the specialization that fits, captured now if there is none.
 
         The function itself runs where another capture makes the call, or `tf.function` without knowing the sizes.
         """
         call = self._call(values)
         if self._is_traced(call):
-            positional, keyword = spread(self.signature, values)
+            positional, keyword = to_args_kwargs(self.signature, values)
             return self.original(*positional, **keyword)
-        return self._fitting(call).run(self._state, call)
+        return self._find_or_capture(call).run(self._state, call)
 
     def _is_traced(self, call: BoundCall) -> bool:
         """Return whether a tracer that wants the function's own operations makes the call."""
@@ -257,32 +257,32 @@ class Graph(Generic[P]):
         unknown = to is not None and get(to).has_tensor_sizes and any(map(has_unknown_sizes, call.arrays))
         return unknown and self.info(call).source == to
 
-    def _draw(self, rng: Any, values: tuple[Any, ...]) -> Any:
+    def _run_with_rng(self, rng: Any, values: tuple[Any, ...]) -> Any:
         """Run the specialization that fits, with random numbers from `rng` instead of the graph's own stream."""
         call = self._call(values)
-        specialization = self._fitting(call)
+        specialization = self._find_or_capture(call)
         if not specialization.executable.draws:
             raise InputError(f"{self.name} draws no random numbers", fix="leave out rng")
         return specialization.run(replace(self._state, given=rng), call)
 
     def _call(self, values: tuple[Any, ...]) -> BoundCall:
-        call = take_apart(self.signature, values, self._plan)
+        call = flatten_call(self.signature, values, self._stateful)
         source = self._source(call)
         return call.with_sorted_keys() if source is not None and get(source).sorts_keys else call
 
-    def _fitting(self, call: BoundCall) -> Specialization:
+    def _find_or_capture(self, call: BoundCall) -> Specialization:
         """The specialization for a call, captured now if there is none."""
-        found = self._known(call)
+        found = self._find(call)
         if found is None:
             with _capture_lock:
-                found = self._known(call) or self._new(call)
-        self._take_weights(found)
+                found = self._find(call) or self._capture(call)
+        self._refresh_weights(found)
         return found
 
-    def _known(self, call: BoundCall) -> Specialization | None:
+    def _find(self, call: BoundCall) -> Specialization | None:
         return next((s for s in self._specializations if s.failure(call) is None), None)
 
-    def _take_weights(self, specialization: Specialization, is_new: bool = False) -> None:
+    def _refresh_weights(self, specialization: Specialization, is_new: bool = False) -> None:
         """Go on with the weights that the function's modules have now."""
         modules = specialization.modules
         if modules is not None and modules.is_same():
@@ -299,17 +299,17 @@ class Graph(Generic[P]):
         if modules is not None:
             modules.renew()
 
-    def _new(self, call: BoundCall) -> Specialization:
+    def _capture(self, call: BoundCall) -> Specialization:
         if self._to is None:
             self._to = target_of(self.function, [*call.leaves, *arrays_below(call.roots)]) or neutral().name
-        self._report(call)
+        self._log_recompile(call)
         if self._specializations:  # what the function writes to is known
             call = call.reaching(self._specializations[0].reached)
         info = self.info(call)
         token = _capturing.set(info.source)
         try:
             with infrequent_gc():
-                specialization = self._lifted(info, call) or self._compiler.specialize(info, call)
+                specialization = self._capture_lifted(info, call) or self._compiler.specialize(info, call)
                 if self._compiler.verify:
                     self._verify(info, call, specialization)
         finally:
@@ -319,7 +319,7 @@ class Graph(Generic[P]):
         self.add(specialization)
         return specialization
 
-    def _lifted(self, info: FunctionInfo, call: BoundCall) -> Specialization | None:
+    def _capture_lifted(self, info: FunctionInfo, call: BoundCall) -> Specialization | None:
         """Return a specialization for any value of the numbers by which alone a call misses, if the function allows."""
         for known in self._specializations:
             if (lifted := known.lifting(call)) is None or (
@@ -343,7 +343,7 @@ class Graph(Generic[P]):
         for name in self._forget_changed(specialization):
             self._state.params.pop(name, None)
         self._specializations.insert(0, specialization)
-        self._take_weights(specialization, is_new=True)
+        self._refresh_weights(specialization, is_new=True)
         self._regenerate()
 
     def _forget_changed(self, specialization: Specialization) -> set[str]:
@@ -381,7 +381,7 @@ class Graph(Generic[P]):
             return self._written_for
         return source_of(self.function, [*call.leaves, *arrays_below(call.roots)])
 
-    def _report(self, call: BoundCall) -> None:
+    def _log_recompile(self, call: BoundCall) -> None:
         """One line that names the argument and what changed, against the nearest specialization."""
         found = [s.failure(call) for s in self._specializations]
         if found:
@@ -391,9 +391,9 @@ class Graph(Generic[P]):
     def _regenerate(self) -> None:
         quick = [s.entry(self._state) for s in self._specializations if s.is_quick]
         draws = not self._specializations or any(s.executable.draws for s in self._specializations)
-        draw = self._draw if draws else None
+        draw = self._run_with_rng if draws else None
         target = neutral() if self._to is None else get(self._to)
-        entry = generate(self.name, self.signature, target, quick, self._miss, draw)
+        entry = generate(self.name, self.signature, target, quick, self._call_slowly, draw)
         type(self).__call__ = staticmethod(entry)  # type: ignore[method-assign]
 
     def _latest(self, what: str) -> Specialization:

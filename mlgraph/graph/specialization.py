@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from mlgraph.frameworks import get
 from mlgraph.graph.bound_call import BoundCall
-from mlgraph.graph.effects.access_path import Place
+from mlgraph.graph.effects.access_path import AccessPath
 from mlgraph.graph.guards.arguments import StaticGuard
-from mlgraph.graph.guards.base import Failure, Guard
+from mlgraph.graph.guards.base import Guard, GuardFailure
 from mlgraph.graph.guards.codegen import Entry
 from mlgraph.graph.guards.objects import ObjectsGuard
 from mlgraph.graph.guards.python import ArrayGuard
@@ -44,19 +44,19 @@ class Specialization:
     """The framework that the function is written for."""
     lifted: tuple[int, ...] = ()
     """The leaves of a call that are floats and are passed as arrays."""
-    numbers: frozenset[Place] = frozenset()
+    numbers: frozenset[AccessPath] = frozenset()
     """The places in stateful objects that hold such numbers."""
     reached: tuple[tuple[str, Any], ...] = ()
     """The objects that it writes to without being given them, under the Python that reaches them."""
 
-    def failure(self, call: BoundCall) -> Failure | None:
+    def failure(self, call: BoundCall) -> GuardFailure | None:
         """Return the first guard's failure that `call` does not meet; None when it fits."""
         call = self.completed(call)
         if call.lifted != self.lifted:
-            return Failure(StaticGuard.depth, "an argument is no float any more")
+            return GuardFailure(StaticGuard.depth, "an argument is no float any more")
         for guard in self.guards:
             if (text := guard.failure(call)) is not None:
-                return Failure(guard.depth, text)
+                return GuardFailure(guard.depth, text)
         return None
 
     def completed(self, call: BoundCall) -> BoundCall:
@@ -118,4 +118,4 @@ class Specialization:
 
     def entry(self, state: "GraphState") -> Entry:
         """Return what the generated entry function needs."""
-        return Entry(self.guards, self.executable.entry(state), self.executable.passed)
+        return Entry(self.guards, self.executable.fast_entry(state), self.executable.passed)

@@ -34,9 +34,8 @@ from mlgraph.graph.function_info import FunctionInfo
 from mlgraph.graph.gc_pause import infrequent_gc
 from mlgraph.graph.graph import Graph
 from mlgraph.graph.specialization import Specialization
-from mlgraph.serialize import archive, description, module
+from mlgraph.serialize import archive, description, module, upgrades
 from mlgraph.serialize import arrays as safetensors
-from mlgraph.serialize import upgrades as upgrades
 from mlgraph.serialize.values import Record
 from mlgraph.tools.dump import text_of
 from mlgraph.tools.files import path_of

@@ -17,8 +17,8 @@ from mlgraph.frameworks.arrays import as_numpy, convert, device_of, is_writable,
 from mlgraph.frameworks.modules import watched_modules
 from mlgraph.frontend.program import OutputKind
 from mlgraph.graph import trees
-from mlgraph.graph.bound_call import BoundCall, spread
-from mlgraph.graph.effects import Trace, flatten_result
+from mlgraph.graph.bound_call import BoundCall, to_args_kwargs
+from mlgraph.graph.effects import ObjectSession, flatten_result
 from mlgraph.graph.effects.weights import weights_of
 from mlgraph.graph.function_info import FunctionInfo
 from mlgraph.graph.specialization import Specialization
@@ -107,11 +107,11 @@ def with_arrays(call: BoundCall, arrays: Sequence[Any]) -> BoundCall:
 def run_original(info: FunctionInfo, call: BoundCall, specialization: Specialization) -> Any:
     """What the user's function returns for copies of the call's arrays; nothing that it writes stays written."""
     own = [copied(convert(array, info.source)) for array in call.arrays]
-    trace = Trace(["" for _ in call.roots], call.roots, names())
-    held = [copied(array) for array in trace.arrays.values()]
-    positional, keyword = spread(info.signature, call.rebuild(own))
+    session = ObjectSession(["" for _ in call.roots], call.roots, names())
+    held = [copied(array) for array in session.arrays.values()]
+    positional, keyword = to_args_kwargs(info.signature, call.rebuild(own))
     with kept(info, specialization):
-        return trace.run(held, lambda: info.original(*positional, **keyword))[0]
+        return session.run(held, lambda: info.original(*positional, **keyword))[0]
 
 
 def copied(array: Any) -> Any:

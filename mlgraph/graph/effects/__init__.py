@@ -1,16 +1,29 @@
 """Objects that outlive a call: what a function reads of them and writes to them.
 
-While the function is traced, the arrays that its objects hold are traced ones, as its arguments are. What differs
-afterwards is what it wrote, and the objects are put back as they were. A call then reads and writes the same places.
+While the function is traced, its objects hold traced arrays, as its arguments are. Afterwards what differs is what the
+function wrote, and the objects are restored. A call then reads and writes the same access paths.
 
-    root       an object, under the Python that reaches it: `cont`, `batch["cache"]`, `stateful[0]`
-    place      a root and the steps from there: `cont.layers[0].keys`
-    expected   what a call must find at the places that the trace looked at
-    change     what the trace left at a place that it wrote
+    stateful_arguments   which objects are stateful: those named to `compile`, and those among the arguments
+    access_path          where a value is held: a stateful object, and the attributes and items that lead from there
+    reach                what the function reaches without being given it
+    snapshot             what a trace writes outside the stateful objects is undone, and becomes state
+    session              one trace: objects hold traced arrays, and what the function does to them is recorded
+    attribute_reads      which attributes the function reads
+    expected_objects     what a call must find in its objects
+    side_effects         what a call leaves in its objects
+    to_ir                reads and writes as `stateful.get` and `stateful.set`
 """
 
 from mlgraph.graph.effects.result_objects import flatten_result
-from mlgraph.graph.effects.session import State, Trace, arrays_below
-from mlgraph.graph.effects.stateful_arguments import NO_STATE, Plan, Root
+from mlgraph.graph.effects.session import ObjectSession, StateSpec, arrays_below
+from mlgraph.graph.effects.stateful_arguments import NO_STATE, StatefulArguments, StatefulObject
 
-__all__ = ["NO_STATE", "Plan", "Root", "State", "Trace", "arrays_below", "flatten_result"]
+__all__ = [
+    "NO_STATE",
+    "ObjectSession",
+    "StateSpec",
+    "StatefulArguments",
+    "StatefulObject",
+    "arrays_below",
+    "flatten_result",
+]

@@ -21,7 +21,7 @@ PLAIN = ("types", "collections", "argparse")
 """Modules of Python whose classes hold what the user puts there."""
 
 
-class Attribute(NamedTuple):
+class AttributeStep(NamedTuple):
     """The step from an object to an attribute that it stores."""
 
     name: str
@@ -39,7 +39,7 @@ class Attribute(NamedTuple):
         return f".{self.name}"
 
 
-class Item(NamedTuple):
+class ItemStep(NamedTuple):
     """The step from a dict or a sequence to its item."""
 
     key: Any
@@ -60,8 +60,8 @@ class Item(NamedTuple):
         return f"[{self.key!r}]"
 
 
-class Variable(NamedTuple):
-    """The step from a `View` to a variable."""
+class VariableStep(NamedTuple):
+    """The step from a `NamespaceView` to a variable."""
 
     name: str
 
@@ -83,10 +83,10 @@ def _dict_of(container: Any) -> Any:
     return OrderedDict if isinstance(container, OrderedDict) else dict
 
 
-Step: TypeAlias = Attribute | Item | Variable
+Step: TypeAlias = AttributeStep | ItemStep | VariableStep
 
 
-class View:
+class NamespaceView:
     """The variables of a namespace that a function assigns to, as something that holds them.
 
     A namespace is the globals of a module, a variable of an enclosing function, a class or a Python module.
@@ -126,17 +126,17 @@ class View:
             delattr(self.space, name)
 
     def content(self) -> "dict[Step, Any]":
-        return {Variable(name): self.get(name) for name in self.names if self.has(name)}
+        return {VariableStep(name): self.get(name) for name in self.names if self.has(name)}
 
 
-class Place(NamedTuple):
+class AccessPath(NamedTuple):
     """Where something is held: the number of a root, and the steps from there."""
 
     root: int
     steps: tuple[Step, ...] = ()
 
-    def then(self, step: Step) -> "Place":
-        return Place(self.root, (*self.steps, step))
+    def then(self, step: Step) -> "AccessPath":
+        return AccessPath(self.root, (*self.steps, step))
 
     def find(self, roots: Sequence[Any]) -> Any:
         value = roots[self.root]
@@ -146,7 +146,7 @@ class Place(NamedTuple):
 
     def owner(self, roots: Sequence[Any]) -> Any:
         """What the last step leads from."""
-        return Place(self.root, self.steps[:-1]).find(roots)
+        return AccessPath(self.root, self.steps[:-1]).find(roots)
 
     def text(self, names: Sequence[str]) -> str:
         return names[self.root] + "".join(map(str, self.steps))
@@ -155,8 +155,8 @@ class Place(NamedTuple):
         """The place as the IR names it."""
         from mlgraph.dialects.stateful import Slot
 
-        last, owner = self.steps[-1], Place(self.root, self.steps[:-1]).text(names)
-        if not isinstance(last, Item):
+        last, owner = self.steps[-1], AccessPath(self.root, self.steps[:-1]).text(names)
+        if not isinstance(last, ItemStep):
             return Slot(owner, last.name)
         return Slot(owner, last.key if isinstance(last.key, str | int) else repr(last.key), item=True)
 
@@ -185,20 +185,20 @@ def _stores(value: Any) -> bool:
 
 def is_container(value: Any) -> bool:
     """Whether a value holds others."""
-    return isinstance(value, dict | list | tuple | deque | View) or is_object(value)
+    return isinstance(value, dict | list | tuple | deque | NamespaceView) or is_object(value)
 
 
 def content(value: Any) -> dict[Step, Any]:
     """What a container holds, by the step that leads to it."""
     found: dict[Step, Any] = {}
-    if isinstance(value, View):
+    if isinstance(value, NamespaceView):
         return value.content()
     if isinstance(value, dict):
-        found = {Item(_plain_key(key)): item for key, item in _dict_of(value).items(value)}
+        found = {ItemStep(_plain_key(key)): item for key, item in _dict_of(value).items(value)}
     elif isinstance(value, list | tuple | deque):
-        found = {Item(i): item for i, item in enumerate(value)}
+        found = {ItemStep(i): item for i, item in enumerate(value)}
     if is_object(value):
-        found |= {Attribute(name): item for name, item in attributes(value).items()}
+        found |= {AttributeStep(name): item for name, item in attributes(value).items()}
     return found
 
 
@@ -224,8 +224,8 @@ def attributes(value: Any) -> dict[str, Any]:
 
 def fill(container: Any, held: Mapping[Step, Any]) -> None:
     """Make `held` all that a dict, list or object holds."""
-    items = {step.key: item for step, item in held.items() if isinstance(step, Item)}
-    if isinstance(container, View):
+    items = {step.key: item for step, item in held.items() if isinstance(step, ItemStep)}
+    if isinstance(container, NamespaceView):
         for step in container.content().keys() - held.keys():
             step.delete(container)
         for step, item in held.items():
@@ -236,11 +236,11 @@ def fill(container: Any, held: Mapping[Step, Any]) -> None:
     elif isinstance(container, list | deque):
         refill(container, list(items.values()))
     if is_object(container):
-        kept = {step.name: item for step, item in held.items() if isinstance(step, Attribute)}
+        kept = {step.name: item for step, item in held.items() if isinstance(step, AttributeStep)}
         for name in attributes(container).keys() - kept.keys():
-            Attribute(name).delete(container)
+            AttributeStep(name).delete(container)
         for name, item in kept.items():
-            Attribute(name).set(container, item)
+            AttributeStep(name).set(container, item)
 
 
 def filled(cls: type, held: Mapping[Step, Any]) -> Any:

@@ -9,14 +9,14 @@ from mlgraph.frameworks.modules import is_module
 from mlgraph.graph.effects.access_path import is_object
 
 _lock = RLock()
-_watches: dict[int, list["Watch"]] = {}
+_watches: dict[int, list["AttributeReadTracker"]] = {}
 """The watches that last, by the ids of their objects."""
 _noting: Counter[type] = Counter()
 """The classes that note reads and writes, and for how many watches. Objects keep their class: user code and the trees
 of jax ask for it."""
 
 
-class Watch:
+class AttributeReadTracker:
     """While it lasts, the class of the object notes what of the object is read before it is written."""
 
     def __init__(self, value: Any) -> None:

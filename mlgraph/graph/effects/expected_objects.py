@@ -5,52 +5,52 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from mlgraph.frameworks import framework_of
-from mlgraph.graph.effects.access_path import Attribute, Item, Place, Step, content
+from mlgraph.graph.effects.access_path import AccessPath, AttributeStep, ItemStep, Step, content
 from mlgraph.graph.numbers import is_number
 from mlgraph.graph.trees import same_static
 
 
-class Array(NamedTuple):
+class ExpectedArray(NamedTuple):
     """An array, whose type and sizes are tested as an argument's are."""
 
 
-class Number(NamedTuple):
+class ExpectedNumber(NamedTuple):
     """A Python number that the program takes as an array."""
 
     cls: type
 
 
-class Same(NamedTuple):
+class ExpectedAlias(NamedTuple):
     """The container that another place holds too."""
 
-    place: Place
+    path: AccessPath
 
 
 @dataclass
-class Expected:
+class ExpectedContainer:
     """A container: its class, all of its items, and the attributes that the trace looked at."""
 
     cls: type
     keys: tuple[Any, ...]
     children: Mapping[Step, Any]
-    """An `Expected`, a `Same`, an `Array`, or the Python value itself."""
+    """An `ExpectedContainer`, a `ExpectedAlias`, an `ExpectedArray`, or the Python value itself."""
     absent: tuple[str, ...] | None
     """Attributes that the trace looked for and did not find; None where every other attribute counts as such."""
 
-    def difference(self, value: Any, place: str, roots: Sequence[Any]) -> str | None:
+    def difference(self, value: Any, path: str, roots: Sequence[Any]) -> str | None:
         if type(value) is not self.cls:
-            return f"{place} changed from {self.cls.__name__} to {type(value).__name__}"
+            return f"{path} changed from {self.cls.__name__} to {type(value).__name__}"
         held = content(value)
         keys = keys_of(held)
         if keys != self.keys:
-            return f"the items of {place} changed from {self.keys} to {keys}"
+            return f"the items of {path} changed from {self.keys} to {keys}"
         for step in held:
-            if isinstance(step, Attribute) and step not in self.children and self.looked_for(step.name):
-                return f"{place}{step} is set now"
+            if isinstance(step, AttributeStep) and step not in self.children and self.looked_for(step.name):
+                return f"{path}{step} is set now"
         for step, old in self.children.items():
             if step not in held:
-                return f"{place}{step} is not set any more"
-            if (found := difference(old, held[step], f"{place}{step}", roots)) is not None:
+                return f"{path}{step} is not set any more"
+            if (found := difference(old, held[step], f"{path}{step}", roots)) is not None:
                 return found
         return None
 
@@ -61,41 +61,41 @@ class Expected:
 
 def keys_of(held: Mapping[Step, Any]) -> tuple[Any, ...]:
     """The keys of the items among what a container holds."""
-    return tuple(step.key for step in held if isinstance(step, Item))
+    return tuple(step.key for step in held if isinstance(step, ItemStep))
 
 
-def changed_numbers(old: Any, new: Any, place: Place) -> Iterator[Place]:
-    """Yield the places at and below `place` where a Python number is another one of its type."""
-    if isinstance(old, Expected) and type(new) is old.cls:
+def changed_numbers(old: Any, new: Any, path: AccessPath) -> Iterator[AccessPath]:
+    """Yield the places at and below `path` where a Python number is another one of its type."""
+    if isinstance(old, ExpectedContainer) and type(new) is old.cls:
         held = content(new)
         for step, child in old.children.items():
             if step in held:
-                yield from changed_numbers(child, held[step], place.then(step))
+                yield from changed_numbers(child, held[step], path.then(step))
     elif type(old) in (int, float) and type(new) is type(old) and not same_static(old, new):
         if is_number(old) and is_number(new):
-            yield place
+            yield path
 
 
-def with_numbers(old: Any, place: Place, numbers: Collection[Place]) -> Any:
-    """Return what was expected at `place` with any number at the places `numbers`."""
-    if place in numbers:
-        return old if isinstance(old, Number) else Number(type(old))
-    if not isinstance(old, Expected):
+def with_numbers(old: Any, path: AccessPath, numbers: Collection[AccessPath]) -> Any:
+    """Return what was expected at `path` with any number at the places `numbers`."""
+    if path in numbers:
+        return old if isinstance(old, ExpectedNumber) else ExpectedNumber(type(old))
+    if not isinstance(old, ExpectedContainer):
         return old
-    children = {step: with_numbers(child, place.then(step), numbers) for step, child in old.children.items()}
+    children = {step: with_numbers(child, path.then(step), numbers) for step, child in old.children.items()}
     return replace(old, children=children)
 
 
-def difference(old: Any, new: Any, place: str, roots: Sequence[Any]) -> str | None:
-    """What of `new`, found at `place`, does not fit what was expected there, in words; None when it fits."""
+def difference(old: Any, new: Any, path: str, roots: Sequence[Any]) -> str | None:
+    """What of `new`, found at `path`, does not fit what was expected there, in words; None when it fits."""
     match old:
-        case Expected():
-            return old.difference(new, place, roots)
-        case Same(first):
-            return None if first.find(roots) is new else f"{place} is another object now"
-        case Array():
-            return None if framework_of(new) is not None else f"{place} is no array any more"
-        case Number(cls):
-            return None if type(new) is cls and is_number(new) else f"{place} changed to {new!r}"
+        case ExpectedContainer():
+            return old.difference(new, path, roots)
+        case ExpectedAlias(first):
+            return None if first.find(roots) is new else f"{path} is another object now"
+        case ExpectedArray():
+            return None if framework_of(new) is not None else f"{path} is no array any more"
+        case ExpectedNumber(cls):
+            return None if type(new) is cls and is_number(new) else f"{path} changed to {new!r}"
         case _:
-            return None if same_static(old, new) else f"{place} changed from {old!r} to {new!r}"
+            return None if same_static(old, new) else f"{path} changed from {old!r} to {new!r}"

@@ -14,7 +14,7 @@ from mlgraph.graph.effects.reach import Reach
 GENERATORS = (np.random.Generator, np.random.RandomState)
 
 
-class Draws:
+class ForeignDraws:
     """The streams that a function reaches, as they were before it was traced."""
 
     def __init__(self, reach: Reach, source: str) -> None:

@@ -17,16 +17,16 @@ from mlgraph.graph.bound_call import identifiers
 DEPTH = 5
 """How many steps a generator may be away from the function."""
 
-Found = tuple[str, Any, Callable[[], Any]]
+Readable = tuple[str, Any, Callable[[], Any]]
 """A name, what is there, and a function that reads it again."""
 
 
-def generators_of(function: Any, arguments: Iterable[tuple[str, Any]]) -> list[Found]:
+def generators_of(function: Any, arguments: Iterable[tuple[str, Any]]) -> list[Readable]:
     """Each generator that a call of `function` may draw from, once, under a name of its own."""
     roots = (*arguments, ("", function))
-    stack: list[tuple[Found, int]] = [((name, value, _constant(value)), 0) for name, value in roots]
+    stack: list[tuple[Readable, int]] = [((name, value, _constant(value)), 0) for name, value in roots]
     seen: set[int] = set()
-    found: list[Found] = []
+    found: list[Readable] = []
     while stack:
         (name, value, read), depth = stack.pop()
         if id(value) in seen:
@@ -45,7 +45,7 @@ def is_generator(value: Any) -> bool:
     return any(isinstance(value, framework.generator_types()) for framework in every())
 
 
-def _inside(name: str, value: Any) -> list[Found]:
+def _inside(name: str, value: Any) -> list[Readable]:
     """What a function, a container or an object refers to, but for what libraries define."""
     if isinstance(value, types.FunctionType):
         return list(_of_function(value))
@@ -60,7 +60,7 @@ def _inside(name: str, value: Any) -> list[Found]:
     return list(_of_object(name, value))
 
 
-def _of_function(function: types.FunctionType) -> Iterator[Found]:
+def _of_function(function: types.FunctionType) -> Iterator[Readable]:
     for inner in functions_of(function):
         for name in inner.__code__.co_names:
             if name in inner.__globals__:
@@ -74,7 +74,7 @@ def _of_function(function: types.FunctionType) -> Iterator[Found]:
         yield from _inside("", inner.__kwdefaults__ or {})
 
 
-def _of_object(name: str, value: Any) -> Iterator[Found]:
+def _of_object(name: str, value: Any) -> Iterator[Readable]:
     root = type(value).__module__.partition(".")[0]
     if isinstance(value, type | types.ModuleType) or (root in (*_OTHERS, *names()) and not is_module(value)):
         return
@@ -88,7 +88,7 @@ _OTHERS = ("builtins", "jaxlib", "mlgraph")
 """The libraries beside those of frameworks that are not searched."""
 
 
-def _item(container: Any, key: Any, name: str) -> Found:
+def _item(container: Any, key: Any, name: str) -> Readable:
     return name, container[key], lambda: container[key]
 
 

@@ -11,7 +11,9 @@ from mlgraph.graph.effects.access_path import content, fill, same_content
 
 
 @contextmanager
-def unchanged(modules: Iterable[Any], stateful: Iterable[Any], changed: dict[Any, tuple[str, Any]]) -> Iterator[None]:
+def attributes_restored(
+    modules: Iterable[Any], stateful: Iterable[Any], changed: dict[Any, tuple[str, Any]]
+) -> Iterator[None]:
     """Put back what happens inside to attributes of torch modules, and note those that are not `stateful` in `changed`.
 
     What the frameworks track themselves, as weights and buffers, is left to them. A module may install hooks when it is

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from mlgraph.graph.trees import same_static
 
 
-class Whole(NamedTuple):
+class OpaqueKind(NamedTuple):
     """How what a kind of object holds is read, and put back."""
 
     read: Callable[[Any], Any]
@@ -48,29 +48,31 @@ def _fill_local(value: Any, held: Any) -> None:
     vars(value).update(held)
 
 
-WHOLES: dict[type, Whole] = {
-    set: Whole(frozenset, _fill_set),
-    bytearray: Whole(bytes, _fill_sequence),
-    array: Whole(lambda value: value[:], _fill_sequence),
-    memoryview: Whole(memoryview.tobytes, lambda value, held: _fill_sequence(value.cast("B"), held)),
-    io.StringIO: Whole(lambda value: (value.getvalue(), value.tell()), _fill_stream),
-    io.BytesIO: Whole(lambda value: (value.getvalue(), value.tell()), _fill_stream),
-    queue.Queue: Whole(lambda value: tuple(value.queue), _fill_queue),
-    threading.local: Whole(lambda value: tuple(vars(value).items()), _fill_local),
-    threading.Event: Whole(lambda value: value.is_set(), lambda value, held: value.set() if held else value.clear()),
+OPAQUE_KINDS: dict[type, OpaqueKind] = {
+    set: OpaqueKind(frozenset, _fill_set),
+    bytearray: OpaqueKind(bytes, _fill_sequence),
+    array: OpaqueKind(lambda value: value[:], _fill_sequence),
+    memoryview: OpaqueKind(memoryview.tobytes, lambda value, held: _fill_sequence(value.cast("B"), held)),
+    io.StringIO: OpaqueKind(lambda value: (value.getvalue(), value.tell()), _fill_stream),
+    io.BytesIO: OpaqueKind(lambda value: (value.getvalue(), value.tell()), _fill_stream),
+    queue.Queue: OpaqueKind(lambda value: tuple(value.queue), _fill_queue),
+    threading.local: OpaqueKind(lambda value: tuple(vars(value).items()), _fill_local),
+    threading.Event: OpaqueKind(
+        lambda value: value.is_set(), lambda value, held: value.set() if held else value.clear()
+    ),
 }
 """The kinds, by the class that they derive from."""
 
 
-def whole_of(value: Any) -> Whole | None:
+def opaque_kind(value: Any) -> OpaqueKind | None:
     """Return how what a value holds is read, None where it is no such kind."""
     if isinstance(value, memoryview) and (value.readonly or not value.contiguous):
         return None
-    return next((WHOLES[cls] for cls in type(value).__mro__ if cls in WHOLES), None)
+    return next((OPAQUE_KINDS[cls] for cls in type(value).__mro__ if cls in OPAQUE_KINDS), None)
 
 
-def same_held(a: Any, b: Any) -> bool:
-    """Return whether two answers of `Whole.read` are equal: of other objects inside, whether they are the same."""
+def same_content_of(a: Any, b: Any) -> bool:
+    """Return whether two answers of `OpaqueKind.read` are equal: of other objects inside, whether they are the same."""
     if isinstance(a, tuple) and type(a) is type(b):
-        return len(a) == len(b) and all(map(same_held, a, b))
+        return len(a) == len(b) and all(map(same_content_of, a, b))
     return a is b or same_static(a, b)

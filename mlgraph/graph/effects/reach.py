@@ -27,8 +27,8 @@ from typing import Any, NamedTuple
 from mlgraph.frameworks import PACKAGES, framework_of
 from mlgraph.frameworks.modules import is_module, is_watched, submodules
 from mlgraph.frontend.locations import is_library
-from mlgraph.graph.effects.access_path import Item, attributes, is_object
-from mlgraph.graph.effects.opaque_values import whole_of
+from mlgraph.graph.effects.access_path import ItemStep, attributes, is_object
+from mlgraph.graph.effects.opaque_values import opaque_kind
 from mlgraph.graph.guards.paths import (
     AttributePath,
     CallPath,
@@ -54,7 +54,7 @@ DYNAMIC = frozenset(("__dict__", "vars", "asdict", "astuple", "fields", "__slots
 _FOLDERS = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "platstdlib", "purelib", "platlib")})
 
 
-class Facts(NamedTuple):
+class CodeNames(NamedTuple):
     """What the code of a function names, its inner functions included."""
 
     globals: frozenset[str]
@@ -85,29 +85,29 @@ KINDS = {
 
 
 @functools.lru_cache(maxsize=4096)
-def facts_of(code: CodeType) -> Facts:
+def names_in(code: CodeType) -> CodeNames:
     """Return what code names."""
-    named: dict[str, set[str]] = {name: set() for name in Facts._fields}
+    named: dict[str, set[str]] = {name: set() for name in CodeNames._fields}
     for instruction in dis.get_instructions(code):
         for kind in KINDS.get(instruction.opname, ()):
             named[kind].add(instruction.argval)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            for kind, names in facts_of(constant)._asdict().items():
+            for kind, names in names_in(constant)._asdict().items():
                 named[kind] |= names
         items = constant if isinstance(constant, tuple | frozenset) else (constant,)
         named["strings"].update(item for item in items if isinstance(item, str))
-    return Facts(**{kind: frozenset(names) for kind, names in named.items()})
+    return CodeNames(**{kind: frozenset(names) for kind, names in named.items()})
 
 
-class Found(NamedTuple):
+class ReachedValue(NamedTuple):
     """A value that was reached, and the path to it."""
 
     path: Path
     value: Any
 
 
-class Missing(NamedTuple):
+class MissingNames(NamedTuple):
     """Names that the code may ask an object for, which it does not hold itself."""
 
     path: Path
@@ -124,12 +124,12 @@ class Reach:
     """The ids of the containers that are watched otherwise, as stateful objects."""
     variables: frozenset[tuple[int, str]] = frozenset()
     """Variables that are watched otherwise: the ids of their namespaces, and their names."""
-    leaves: list[Found] = field(default_factory=list)
+    leaves: list[ReachedValue] = field(default_factory=list)
     """Values that are compared as they are."""
-    arrays: list[Found] = field(default_factory=list)
-    containers: list[Found] = field(default_factory=list)
+    arrays: list[ReachedValue] = field(default_factory=list)
+    containers: list[ReachedValue] = field(default_factory=list)
     """Dicts, sequences, sets and objects, those that hold others before what they hold."""
-    missing: list[Missing] = field(default_factory=list)
+    missing: list[MissingNames] = field(default_factory=list)
     memos: list[Any] = field(default_factory=list)
     """Functions that keep what they returned, as `functools.lru_cache` makes them."""
     functions: dict[int, FunctionType] = field(default_factory=dict)
@@ -139,7 +139,7 @@ class Reach:
     """The Python modules of the user's that are reached by name."""
     environ: dict[str, str | None] = field(default_factory=dict)
     """The environment variables that the code may ask for."""
-    iterators: list[Found] = field(default_factory=list)
+    iterators: list[ReachedValue] = field(default_factory=list)
     contexts: list[tuple[str, Any, Any]] = field(default_factory=list)
     """Context variables, how they are reached, and what they hold."""
     stored: set[str] = field(default_factory=set)
@@ -199,14 +199,14 @@ class Reach:
             return
         self._seen.add(("f", id(function)))
         self.functions[id(function)] = function
-        facts = facts_of(function.__code__)
+        facts = names_in(function.__code__)
         self._names |= facts.attributes
         self._strings |= facts.strings
         self.stored |= facts.stored | (facts.strings if "setattr" in facts.globals else frozenset())
         with self._noting(True):
             self._visit_variables(function, facts, defaults)
 
-    def _visit_variables(self, function: FunctionType, facts: Facts, defaults: bool) -> None:
+    def _visit_variables(self, function: FunctionType, facts: CodeNames, defaults: bool) -> None:
         space = function.__globals__
         for name in sorted(facts.globals):
             if name in space:
@@ -269,9 +269,9 @@ class Reach:
         finally:
             self._quiet = before
 
-    def _note(self, found: list[Found], path: Path, value: Any) -> None:
+    def _note(self, found: list[ReachedValue], path: Path, value: Any) -> None:
         if not self._quiet:
-            found.append(Found(path, value))
+            found.append(ReachedValue(path, value))
 
     def _visit(self, path: Path, value: Any) -> None:
         self._count += 1
@@ -279,7 +279,7 @@ class Reach:
             self._visit_namespace(path, value)
         elif framework_of(value) is not None:
             self._note(self.arrays, path, value)
-        elif (isinstance(value, HOLDING) or whole_of(value)) and type(value).__module__ not in PACKAGES:
+        elif (isinstance(value, HOLDING) or opaque_kind(value)) and type(value).__module__ not in PACKAGES:
             self._visit_container(path, value)
         elif not isinstance(value, type | FunctionType | MethodType) and is_object(value) and not is_module(value):
             self._visit_container(path, value)
@@ -335,7 +335,7 @@ class Reach:
     def _visit_items(self, path: Path, value: Any) -> None:
         keys = list(value) if isinstance(value, MappingProxyType) else range(len(value))
         for key in list(dict.keys(value)) if isinstance(value, dict) else keys:
-            self._visit(ItemPath(path, key), Item(key).get(value))
+            self._visit(ItemPath(path, key), ItemStep(key).get(value))
 
     def _visit_target(self, path: Path, value: Any) -> None:
         inner = CallPath(path, ".get" if isinstance(value, ContextVar) else "")
@@ -372,10 +372,10 @@ class Reach:
             return
         names = {*shadowing} | {name for name in self._asked() if not _defines(type(owner), name)}
         if names := frozenset(names - set(own_attributes(owner))):
-            self.missing.append(Missing(path, names))
+            self.missing.append(MissingNames(path, names))
 
     def _globals(self) -> set[str]:
-        return {name for f in self.functions.values() for name in facts_of(f.__code__).globals}
+        return {name for f in self.functions.values() for name in names_in(f.__code__).globals}
 
     def _asked(self) -> set[str]:
         """Return the names of attributes that code asks for without knowing that they are there."""
@@ -461,13 +461,13 @@ class Reach:
     def namespaces(self) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
         """Yield the globals that the functions assign to, by namespace, and their names."""
         for function in self.functions.values():
-            if names := facts_of(function.__code__).written_globals:
+            if names := names_in(function.__code__).written_globals:
                 yield function.__globals__, names
 
     def cells(self) -> Iterator[tuple[str, Any]]:
         """Yield the variables of enclosing functions that the functions assign to."""
         for function in self.functions.values():
-            names = facts_of(function.__code__).written_cells
+            names = names_in(function.__code__).written_cells
             for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
                 if name in names:
                     yield name, cell
@@ -524,5 +524,5 @@ def _functions_of_member(item: Any) -> list[Any]:
 def _method_names(cls: type) -> frozenset[str]:
     """Return what the methods of a torch module name."""
     methods = [m for base in cls.__mro__[:-2] for m in vars(base).values() if isinstance(m, FunctionType)]
-    named = [facts_of(m.__code__).attributes for m in methods if m.__name__ not in OTHER_METHODS]
+    named = [names_in(m.__code__).attributes for m in methods if m.__name__ not in OTHER_METHODS]
     return frozenset(name for names in named for name in names)

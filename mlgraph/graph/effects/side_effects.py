@@ -5,96 +5,96 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
-from mlgraph.graph.effects.access_path import Place, Step, filled, refill
+from mlgraph.graph.effects.access_path import AccessPath, Step, filled, refill
 
 
-class Leaf(NamedTuple):
+class LeafTemplate(NamedTuple):
     """The i-th of the values that the trace left behind."""
 
     index: int
 
 
-class Known(NamedTuple):
+class ExistingTemplate(NamedTuple):
     """A container or array that was there before."""
 
-    place: Place
+    path: AccessPath
 
 
-class New(NamedTuple):
+class NewTemplate(NamedTuple):
     """A container that the function made."""
 
     cls: type
-    children: "Mapping[Step, Template]"
+    children: "Mapping[Step, ValueTemplate]"
 
 
-Template: TypeAlias = Leaf | Known | New
+ValueTemplate: TypeAlias = LeafTemplate | ExistingTemplate | NewTemplate
 
 
-def make(template: Template, roots: Sequence[Any], leaves: Sequence[Any]) -> Any:
+def make(template: ValueTemplate, roots: Sequence[Any], leaves: Sequence[Any]) -> Any:
     """The value that a template stands for."""
     match template:
-        case Leaf(index):
+        case LeafTemplate(index):
             return leaves[index]
-        case Known(place):
-            return place.find(roots)
-        case New(cls, children):
+        case ExistingTemplate(path):
+            return path.find(roots)
+        case NewTemplate(cls, children):
             return filled(cls, {step: make(child, roots, leaves) for step, child in children.items()})
 
 
 @dataclass
-class Set:
+class SetValue:
     """A place has a new value."""
 
-    place: Place
-    value: Template
+    path: AccessPath
+    value: ValueTemplate
 
     def make(self, roots: Sequence[Any], leaves: Sequence[Any]) -> Any:
         return make(self.value, roots, leaves)
 
     def owner(self, roots: Sequence[Any]) -> Any:
-        return self.place.owner(roots)
+        return self.path.owner(roots)
 
     def apply(self, owner: Any, value: Any) -> None:
-        self.place.steps[-1].set(owner, value)
+        self.path.steps[-1].set(owner, value)
 
 
 @dataclass
-class Delete:
+class DeleteValue:
     """A place has no value any more."""
 
-    place: Place
+    path: AccessPath
 
     def make(self, roots: Sequence[Any], leaves: Sequence[Any]) -> Any:
         return None
 
     def owner(self, roots: Sequence[Any]) -> Any:
-        return self.place.owner(roots)
+        return self.path.owner(roots)
 
     def apply(self, owner: Any, value: Any) -> None:
-        self.place.steps[-1].delete(owner)
+        self.path.steps[-1].delete(owner)
 
 
 @dataclass
-class Refill:
+class ReplaceItems:
     """A list has other items, more or fewer than before."""
 
-    place: Place
-    items: Sequence[Template]
+    path: AccessPath
+    items: Sequence[ValueTemplate]
 
     def make(self, roots: Sequence[Any], leaves: Sequence[Any]) -> Any:
         return [make(item, roots, leaves) for item in self.items]
 
     def owner(self, roots: Sequence[Any]) -> Any:
-        return self.place.find(roots)
+        return self.path.find(roots)
 
     def apply(self, owner: Any, value: Any) -> None:
         refill(owner, value)
 
 
-Change: TypeAlias = Set | Delete | Refill
+SideEffect: TypeAlias = SetValue | DeleteValue | ReplaceItems
 
 
-def apply_changes(changes: Sequence[Change], roots: Sequence[Any], leaves: Sequence[Any]) -> None:
+def apply_side_effects(changes: Sequence[SideEffect], roots: Sequence[Any], leaves: Sequence[Any]) -> None:
     """Write what a call left behind: first all is found where it was before, then each value is written."""
     found = [(change, change.owner(roots), change.make(roots, leaves)) for change in changes]
     for change, owner, value in found:

@@ -11,15 +11,15 @@ from typing import Any
 
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frameworks import framework_of, of_array
-from mlgraph.graph.effects.access_path import Step, View, content, fill, is_container, is_object, same_content
-from mlgraph.graph.effects.foreign_draws import Draws
-from mlgraph.graph.effects.opaque_values import same_held, whole_of
+from mlgraph.graph.effects.access_path import NamespaceView, Step, content, fill, is_container, is_object, same_content
+from mlgraph.graph.effects.foreign_draws import ForeignDraws
+from mlgraph.graph.effects.opaque_values import opaque_kind, same_content_of
 from mlgraph.graph.effects.reach import Reach
-from mlgraph.graph.effects.traced_ids import traced_identities
+from mlgraph.graph.effects.traced_ids import traced_ids
 from mlgraph.graph.guards.paths import AttributePath, CellPath, GlobalPath, ItemPath, Path
 
 
-class Surroundings:
+class Snapshot:
     """The objects that a function reaches, as they were before it was traced."""
 
     def __init__(self, reach: Reach, source: str) -> None:
@@ -30,10 +30,10 @@ class Surroundings:
         """What the function wrote to, and the Python that reaches it."""
         self.refused: list[str] = []
         """What it wrote to that cannot be state."""
-        self.draws = Draws(reach, source)
+        self.draws = ForeignDraws(reach, source)
         self._views = [(text, view, view.content()) for text, view in self._all_views()]
         self._held = [(text, value, content(value)) for text, value in self._containers()]
-        wholes = ((path, value, whole_of(value)) for path, value in reach.containers if not is_object(value))
+        wholes = ((path, value, opaque_kind(value)) for path, value in reach.containers if not is_object(value))
         self._wholes = [(path.text, value, whole, whole.read(value)) for path, value, whole in wholes if whole]
         self._arrays = [
             (path, array, array.copy())
@@ -43,20 +43,20 @@ class Surroundings:
 
     def _containers(self) -> Iterator[tuple[str, Any]]:
         for path, value in self.reach.containers:
-            if is_object(value) or not (isinstance(value, tuple | MappingProxyType) or whole_of(value)):
+            if is_object(value) or not (isinstance(value, tuple | MappingProxyType) or opaque_kind(value)):
                 yield path.text, value
 
-    def _all_views(self) -> Iterator[tuple[str, View]]:
+    def _all_views(self) -> Iterator[tuple[str, NamespaceView]]:
         for space, names in self.reach.namespaces():
-            yield "globals()", View(space, names)
+            yield "globals()", NamespaceView(space, names)
         for name, cell in self.reach.cells():
-            yield "nonlocal", View(cell, (name,))
+            yield "nonlocal", NamespaceView(cell, (name,))
         for cls in self.reach.classes.values():
-            yield cls.__name__, View(cls, self.reach.stored)
+            yield cls.__name__, NamespaceView(cls, self.reach.stored)
         for function in self.reach.functions.values():
-            yield function.__name__, View(vars(function), self.reach.stored)
+            yield function.__name__, NamespaceView(vars(function), self.reach.stored)
         for module in self.reach.spaces.values():
-            yield module.__name__, View(vars(module), self.reach.stored)
+            yield module.__name__, NamespaceView(vars(module), self.reach.stored)
 
     @contextmanager
     def undone(self) -> Generator[None]:
@@ -66,7 +66,7 @@ class Surroundings:
         misses = [(memo, memo.cache_info().misses) for memo in self.reach.memos if hasattr(memo, "cache_info")]
         known = {id(array) for _, array in self.reach.arrays}
         try:
-            with traced_identities(self.reach.functions.values(), known):
+            with traced_ids(self.reach.functions.values(), known):
                 yield
         finally:
             for text, view, held in self._views:
@@ -84,7 +84,7 @@ class Surroundings:
     def _restore_plain(self) -> None:
         """Restore what cannot be state: what is watched as a whole, arrays of numpy, and context variables."""
         for text, value, whole, held in self._wholes:
-            if not same_held(whole.read(value), held):
+            if not same_content_of(whole.read(value), held):
                 self.refused.append(text)
                 whole.write(value, held)
         for text, variable, held in self.reach.contexts:
@@ -97,11 +97,11 @@ class Surroundings:
                     self.refused.append(path.text)
                 array[...] = held
 
-    def _restore_view(self, text: str, view: View, held: dict[Step, Any]) -> None:
+    def _restore_view(self, text: str, view: NamespaceView, held: dict[Step, Any]) -> None:
         now = view.content()
         steps = [step for step in {**held, **now} if now.get(step, held) is not held.get(step, now)]
         if steps:
-            changed = View(view.space, [str(step)[1:] for step in steps])
+            changed = NamespaceView(view.space, [str(step)[1:] for step in steps])
             self.changed.setdefault((id(view.space), *changed.names), (text, changed))
             fill(changed, {step: held[step] for step in steps if step in held})
 
@@ -117,7 +117,7 @@ class Surroundings:
         if (found := _holder_of(path)) is None:
             return False
         _, holder = found
-        key = (id(holder.space), *holder.names) if isinstance(holder, View) else id(holder)
+        key = (id(holder.space), *holder.names) if isinstance(holder, NamespaceView) else id(holder)
         self.changed.setdefault(key, found)
         return True
 
@@ -143,15 +143,15 @@ def _holder_of(path: Path) -> tuple[str, Any] | None:
     """Return what holds the value of a path and can be state, and the Python that reaches it."""
     match path:
         case GlobalPath(space, name):
-            return "globals()", View(space, (name,))
+            return "globals()", NamespaceView(space, (name,))
         case CellPath(cell, name):
-            return "nonlocal", View(cell, (name,))
+            return "nonlocal", NamespaceView(cell, (name,))
         case AttributePath(owner, name):
             value = owner.find()
             if isinstance(value, type):
-                return owner.text, View(value, (name,))
+                return owner.text, NamespaceView(value, (name,))
             if isinstance(value, ModuleType | FunctionType):
-                return owner.text, View(vars(value), (name,))
+                return owner.text, NamespaceView(vars(value), (name,))
         case ItemPath(owner):
             value = owner.find()
         case _:

@@ -9,17 +9,17 @@ from typing import Any
 
 from mlgraph.errors import InputError
 from mlgraph.frameworks.modules import is_module, submodules
-from mlgraph.graph.effects.access_path import View, is_container, is_object
+from mlgraph.graph.effects.access_path import NamespaceView, is_container, is_object
 
 
-class Root:
+class StatefulObject:
     """A stateful object among the leaves of a call. All are equal: what they hold is compared elsewhere."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Root)
+        return isinstance(other, StatefulObject)
 
     def __repr__(self) -> str:
         return "an object" if self.value is None else f"an object of class {type(self.value).__name__}"
@@ -28,7 +28,7 @@ class Root:
 
 
 @dataclass(frozen=True)
-class Plan:
+class StatefulArguments:
     """The stateful objects of a graph: given ones, and places among its arguments."""
 
     objects: tuple[Any, ...] = ()
@@ -40,11 +40,11 @@ class Plan:
     @property
     def variables(self) -> frozenset[tuple[int, str]]:
         """The variables among the reached objects: the ids of their namespaces, and their names."""
-        views = [value for _, value in self.reached if isinstance(value, View)]
+        views = [value for _, value in self.reached if isinstance(value, NamespaceView)]
         return frozenset((id(view.space), name) for view in views for name in view.names)
 
     @staticmethod
-    def of(function: Any, objects: Any, positions: Any, keywords: Any) -> "Plan":
+    def of(function: Any, objects: Any, positions: Any, keywords: Any) -> "StatefulArguments":
         """From the arguments of `compile`; raises `InputError` for an index path that is none.
 
         The object of a method, and an object that is called, are stateful without being named.
@@ -54,15 +54,15 @@ class Plan:
                 if not isinstance(path, list | tuple) or not path:
                     raise InputError(f"{name} holds {path!r}", fix='give index paths, such as [[0]] or [[0, "cache"]]')
         given = tuple(part for one in objects or () for part in (one, *submodules(one)))
-        return Plan(given, _paths(positions), _paths(keywords)).owned(function)
+        return StatefulArguments(given, _paths(positions), _paths(keywords)).owned(function)
 
-    def owned(self, function: Any) -> "Plan":
-        """This plan with the object that `function` is, or is a method of."""
-        own = [owner for owner in (function, getattr(function, "__self__", None)) if changes_unseen(owner)]
+    def owned(self, function: Any) -> "StatefulArguments":
+        """These with the object that `function` is, or is a method of."""
+        own = [owner for owner in (function, getattr(function, "__self__", None)) if is_implicitly_stateful(owner)]
         return replace(self, objects=(*own, *self.objects))
 
     def mark(self, signature: inspect.Signature, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The values of the parameters with a `Root` around each stateful object among them."""
+        """The values of the parameters with a `StatefulObject` around each stateful object among them."""
         marked = list(values)
         for index, *steps in self.positions:
             where, inner = _position(signature, index)
@@ -74,12 +74,12 @@ class Plan:
         return tuple(marked)
 
 
-def changes_unseen(value: Any) -> bool:
+def is_implicitly_stateful(value: Any) -> bool:
     """Whether a value is stateful without being named: any object but a module, which says what of it is state."""
     return is_object(value) and not is_module(value)
 
 
-NO_STATE = Plan()
+NO_STATE = StatefulArguments()
 
 
 def _paths(paths: Any) -> tuple[tuple[Any, ...], ...]:
@@ -108,13 +108,16 @@ def _keyword(signature: inspect.Signature, name: Any, values: Sequence[Any]) -> 
 
 
 def _marked(value: Any, steps: Sequence[Any]) -> Any:
-    """`value` with a `Root` at the end of `steps`; around an object on the way there, which nobody else looks into."""
-    if isinstance(value, Root):
+    """Return `value` with a `StatefulObject` at the end of `steps`.
+
+    An object on the way there is wrapped instead, since nothing else looks into it.
+    """
+    if isinstance(value, StatefulObject):
         return value
     if not is_container(value):
         raise InputError(f"a stateful index path leads to {type(value).__name__}", why="it has no attributes or items")
     if not steps or is_object(value):
-        return Root(value)
+        return StatefulObject(value)
     step, *rest = steps
     try:
         inner = _marked(value[step], rest)

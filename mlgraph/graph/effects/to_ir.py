@@ -15,38 +15,38 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.functions import main_of, update_type
 from mlgraph.dialects.stateful import Slot
 from mlgraph.frontend.program import Memory, OutputKind, OutputSpec, Program
-from mlgraph.graph.effects.access_path import Place
-from mlgraph.graph.effects.session import State, Trace
+from mlgraph.graph.effects.access_path import AccessPath
+from mlgraph.graph.effects.session import ObjectSession, StateSpec
 
 
-def with_state(program: Program, trace: Trace, inputs: int) -> tuple[Program, State, list[Any]]:
+def with_state(program: Program, session: ObjectSession, inputs: int) -> tuple[Program, StateSpec, list[Any]]:
     """Make operations of the arguments after the first `inputs`, and of the outputs that are the objects' new values.
 
     Return the program, what it does to its objects, and each value that it leaves behind: its slot or the value itself.
     """
-    leaves = len(program.leaves) - len(trace.places)
+    leaves = len(program.leaves) - len(session.paths)
     block = main_of(program.module).body.block
-    held = list(trace.arrays)
-    state = trace.state([bool(block.args[inputs + i].uses.get_length()) for i in range(len(held))])
+    held = list(session.arrays)
+    state = session.state([bool(block.args[inputs + i].uses.get_length()) for i in range(len(held))])
     state.overwritten = tuple(held[i - inputs] for i in program.targets(OutputKind.INPUT) if i >= inputs)
-    slots = _slots_of_new(trace, state)
-    program.outputs = tuple(_renamed(spec, state, trace, inputs, leaves, slots) for spec in program.outputs)
-    left = _write(program, trace, state, inputs, slots)
+    slots = _slots_of_new(session, state)
+    program.outputs = tuple(_renamed(spec, state, session, inputs, leaves, slots) for spec in program.outputs)
+    left = _write(program, session, state, inputs, slots)
     _read(program, state, held, inputs)
-    reads = [program.inputs[inputs + held.index(place)] for place in state.reads]
+    reads = [program.inputs[inputs + held.index(path)] for path in state.reads]
     return replace(program, inputs=(*program.inputs[:inputs], *reads), leaves=program.leaves[:leaves]), state, left
 
 
-def _slots_of_new(trace: Trace, state: State) -> list[Slot]:
+def _slots_of_new(session: ObjectSession, state: StateSpec) -> list[Slot]:
     """Return the slot of each new value.
 
     One place may have two: the array there is written in place, and then another put there; or a list is refilled, and
     another put in its place.
     """
-    taken = {place.slot(state.names) for place in state.overwritten}
+    taken = {path.slot(state.names) for path in state.overwritten}
     slots: list[Slot] = []
-    for place in trace.places:
-        slot = place.slot(state.names)
+    for path in session.paths:
+        slot = path.slot(state.names)
         while slot in taken:
             slot = replace(slot, owner=f"new {slot.owner}")
         taken.add(slot)
@@ -55,10 +55,10 @@ def _slots_of_new(trace: Trace, state: State) -> list[Slot]:
 
 
 def _renamed(
-    spec: OutputSpec, state: State, trace: Trace, inputs: int, leaves: int, slots: Sequence[Slot]
+    spec: OutputSpec, state: StateSpec, session: ObjectSession, inputs: int, leaves: int, slots: Sequence[Slot]
 ) -> OutputSpec:
     """Name the memory of objects by their slots: the arrays after the inputs, the new values after the leaves."""
-    held = list(trace.arrays)
+    held = list(session.arrays)
 
     def memory(one: Memory) -> Memory:
         if one.kind == "input" and one.key >= inputs:
@@ -71,13 +71,13 @@ def _renamed(
     return replace(spec, aliases=frozenset(map(memory, spec.aliases)), same=same)
 
 
-def _read(program: Program, state: State, held: Sequence[Place], inputs: int) -> None:
+def _read(program: Program, state: StateSpec, held: Sequence[AccessPath], inputs: int) -> None:
     function = main_of(program.module)
     block = function.body.block
     with building(Builder(InsertPoint.at_start(block))):
-        for place, argument in zip(held, block.args[inputs:], strict=True):
-            if place in state.reads and argument.uses.get_length():
-                value = stateful.get(place.slot(state.names), argument.type)
+        for path, argument in zip(held, block.args[inputs:], strict=True):
+            if path in state.reads and argument.uses.get_length():
+                value = stateful.get(path.slot(state.names), argument.type)
                 value.name_hint = argument.name_hint
                 argument.replace_all_uses_with(value)
     for argument in list(block.args[inputs:]):
@@ -85,14 +85,14 @@ def _read(program: Program, state: State, held: Sequence[Place], inputs: int) ->
     update_type(function)
 
 
-def _write(program: Program, trace: Trace, state: State, inputs: int, slots: Sequence[Slot]) -> list[Any]:
+def _write(program: Program, session: ObjectSession, state: StateSpec, inputs: int, slots: Sequence[Slot]) -> list[Any]:
     """Set the slots of objects before the return, which keeps the results that go elsewhere.
 
     The specs of objects follow those of the results; `functionalize-state` makes results of them again.
     """
     last = main_of(program.module).body.block.last_op
     assert isinstance(last, ReturnOp)
-    held, leaves = list(trace.arrays), len(program.leaves) - len(trace.places)
+    held, leaves = list(session.arrays), len(program.leaves) - len(session.paths)
     left = list(program.leaves[leaves:])
     kept: list[tuple[SSAValue, OutputSpec]] = []
     objects: list[OutputSpec] = []

@@ -14,6 +14,6 @@ message when a call does not meet it (`failure`), and its JSON in a saved graph 
     codegen       the generated entry function
 """
 
-from mlgraph.graph.guards.base import Branch, Failure, Guard
+from mlgraph.graph.guards.base import Branch, Guard, GuardFailure
 
-__all__ = ["Branch", "Failure", "Guard"]
+__all__ = ["Branch", "Guard", "GuardFailure"]

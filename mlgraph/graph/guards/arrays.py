@@ -14,7 +14,7 @@ from mlgraph.graph.guards.size_conditions import FUNCTIONS, holds, spelled, symb
 
 
 @dataclass(frozen=True)
-class Argument:
+class ArgumentArray:
     """An array among the arguments, by its number."""
 
     number: int
@@ -37,7 +37,7 @@ class Argument:
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldArray:
     """An array that a stateful object holds. Calls with such objects have no generated tests."""
 
     state: Any
@@ -53,18 +53,18 @@ class Held:
     bind = text
 
 
-Source = Argument | Held
+ArraySource = ArgumentArray | HeldArray
 
 
 @dataclass(frozen=True)
 class TypeGuard(Guard):
     """An array is of an ordinary class of the target: only then does a call need no conversion."""
 
-    array: Source
+    array: ArraySource
     depth: ClassVar[int] = 3
 
     def emit(self, branch: Branch) -> None:
-        if isinstance(self.array, Argument) and self.array.number in branch.typed:
+        if isinstance(self.array, ArgumentArray) and self.array.number in branch.typed:
             return
         first, *others = (branch.names.add("array", cls) for cls in branch.framework.array_types())
         tests = [f"__type({self.array.bind(branch)}) is {first}"]
@@ -79,7 +79,7 @@ class TypeGuard(Guard):
 class DtypeGuard(Guard):
     """An array has the element type that was captured."""
 
-    array: Source
+    array: ArraySource
     dtype: str
     """numpy's name of it, as the target has it."""
     narrow: bool = False
@@ -111,7 +111,7 @@ def narrow_name(dtype: str) -> str:
 class WeakTypeGuard(Guard):
     """An array of jax has a type that gives way to others, or not, as the captured one."""
 
-    array: Source
+    array: ArraySource
     dtype: str
     weak: bool
     depth: ClassVar[int] = 3
@@ -130,7 +130,7 @@ class WeakTypeGuard(Guard):
 class DeviceGuard(Guard):
     """An array of torch is on the device that was captured."""
 
-    array: Source
+    array: ArraySource
     device: str
     depth: ClassVar[int] = 3
 
@@ -151,7 +151,7 @@ class DeviceGuard(Guard):
 class LayoutGuard(Guard):
     """An array lies in memory as the captured one: what is a view and what a copy depends on it."""
 
-    array: Source
+    array: ArraySource
     layout: Layout
     depth: ClassVar[int] = 6
 
@@ -176,7 +176,7 @@ class LayoutGuard(Guard):
 class GradientGuard(Guard):
     """Torch takes gradients for an array, or does not, as when the function asked."""
 
-    array: Source
+    array: ArraySource
     requires_grad: bool
     depth: ClassVar[int] = 6
 
@@ -197,7 +197,7 @@ class GradientGuard(Guard):
 class RankGuard(Guard):
     """An array has the rank that was captured; `SizesGuard` tests it with the shape."""
 
-    array: Source
+    array: ArraySource
     rank: int
     depth: ClassVar[int] = 4
 
@@ -213,7 +213,7 @@ class RankGuard(Guard):
 class SizesGuard(Guard):
     """The sizes of all arrays are those that capture fixed, and agree where they share a symbol."""
 
-    shapes: tuple[tuple[Source, tuple[Size, ...]], ...]
+    shapes: tuple[tuple[ArraySource, tuple[Size, ...]], ...]
     """Each array that the program uses, with its shape."""
     bounds: Mapping[str, tuple[int, int | None]]
     """The least and greatest value of each symbol."""
@@ -353,7 +353,7 @@ def _linear_text(factor: int, symbol: str, offset: int) -> str:
 
 
 def array_guards(
-    arrays: list[tuple[Source, Input]],
+    arrays: list[tuple[ArraySource, Input]],
     bounds: Mapping[str, tuple[int, int | None]],
     conditions: Sequence[str],
     narrow: bool,

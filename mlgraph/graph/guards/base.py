@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from mlgraph.frameworks import Framework
 
 
-class Failure(NamedTuple):
+class GuardFailure(NamedTuple):
     """Why a call does not fit: how far the comparison went, and what it found, in words."""
 
     depth: int

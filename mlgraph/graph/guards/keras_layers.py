@@ -16,7 +16,7 @@ PRIVATE = ("_trainable", "_dtype_policy")
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerDescription:
     """How one layer is built."""
 
     cls: type
@@ -26,14 +26,14 @@ class Layer:
     """What the user may set: `rate`, `activation`."""
 
     @classmethod
-    def of(cls, layer: Any) -> "Layer":
+    def of(cls, layer: Any) -> "LayerDescription":
         """Describe a layer as it is now."""
         found = vars(layer)
         names = [name for name in found if not name.startswith("_") or name in PRIVATE]
         held = {name: tuple(found.get(name, ())) for name in STRUCTURE}
         return cls(type(layer), held, {name: found[name] for name in names if name not in NOT_CALLED})
 
-    def difference(self, now: "Layer", name: str) -> str | None:
+    def difference(self, now: "LayerDescription", name: str) -> str | None:
         """Return in words what differs in the layer called `name`, None where nothing does."""
         if now.cls is not self.cls:
             return f"the class of {name} changed from {self.cls.__name__} to {now.cls.__name__}"
@@ -60,7 +60,7 @@ class LayersGuard(Guard):
 
     def __init__(self, layers: Iterable[Any]) -> None:
         self._layers = {id(layer): layer for layer in layers}
-        self._parts = {key: Layer.of(layer) for key, layer in self._layers.items()}
+        self._parts = {key: LayerDescription.of(layer) for key, layer in self._layers.items()}
         self._identities = Identities()
         self._renew()
 
@@ -69,7 +69,7 @@ class LayersGuard(Guard):
 
     def failure(self, call: Any) -> str | None:
         for key, layer in self._layers.items():
-            if (found := self._parts[key].difference(Layer.of(layer), layer.name)) is not None:
+            if (found := self._parts[key].difference(LayerDescription.of(layer), layer.name)) is not None:
                 return found
         self._renew()
         return None

@@ -11,7 +11,7 @@ class ObjectsGuard(Guard):
     """The objects of a call hold what the trace found in them. Calls with such objects have no generated tests."""
 
     state: Any
-    """The `State` of the captured program."""
+    """The `StateSpec` of the captured program."""
     depth: ClassVar[int] = 2
 
     def emit(self, branch: Branch) -> None:

@@ -22,8 +22,8 @@ from typing import Any, ClassVar
 
 from mlgraph.frameworks import framework_of, of_array
 from mlgraph.graph.effects.access_path import is_object
-from mlgraph.graph.effects.opaque_values import same_held, whole_of
-from mlgraph.graph.effects.reach import Missing, Reach
+from mlgraph.graph.effects.opaque_values import opaque_kind, same_content_of
+from mlgraph.graph.effects.reach import MissingNames, Reach
 from mlgraph.graph.guards.base import Branch, Guard
 from mlgraph.graph.guards.paths import Path
 from mlgraph.graph.trees import same_static
@@ -223,7 +223,7 @@ def python_guards(reach: Reach, target: str, live: Collection[int]) -> list[Guar
 
 
 def _container_guard(path: Path, value: Any) -> Guard:
-    if (whole := whole_of(value)) and not is_object(value):
+    if (whole := opaque_kind(value)) and not is_object(value):
         return ContentGuard(path, type(value), whole.read(value))
     if isinstance(value, dict | MappingProxyType):
         return ContainerGuard(path, type(value), tuple(dict.keys(value) if isinstance(value, dict) else value))
@@ -249,14 +249,14 @@ def _array_guard(path: Path, array: Any, target: str, live: Collection[int]) -> 
     return ArrayGuard(path, array, owner.content(array), None if is_live else owner.version(array))
 
 
-def _missing_guard(missing: Missing) -> MissingGuard:
+def _missing_guard(missing: MissingNames) -> MissingGuard:
     return MissingGuard(missing.path, missing.names, len(vars(missing.path.find())))
 
 
 def holds(value: Any, held: Any) -> bool:
     """Return whether what is watched as a whole holds this."""
-    whole = whole_of(value)
-    return whole is not None and same_held(whole.read(value), held)
+    whole = opaque_kind(value)
+    return whole is not None and same_content_of(whole.read(value), held)
 
 
 def same_value(a: Any, b: Any) -> bool:

@@ -29,7 +29,7 @@ GLOBAL_HOOKS = {f"_global{name}": f"{text} of every module" for name, text in HO
 
 
 @dataclass(frozen=True)
-class Layout:
+class WeightLayout:
     """What a program knows of a weight beside its name."""
 
     dtype: Any
@@ -37,7 +37,7 @@ class Layout:
     device: Any
 
     @classmethod
-    def of(cls, tensor: Any) -> "Layout | None":
+    def of(cls, tensor: Any) -> "WeightLayout | None":
         """Return the layout of a weight; None where a module has none under the name."""
         return None if tensor is None else cls(tensor.dtype, tuple(tensor.shape), tensor.device)
 
@@ -47,7 +47,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Part:
+class ModuleDescription:
     """How one module is built."""
 
     cls: type
@@ -56,11 +56,11 @@ class Part:
     training: bool
     children: Mapping[str, Any]
     hooks: Mapping[str, tuple[Any, ...]]
-    layouts: Mapping[str, Layout | None]
+    layouts: Mapping[str, WeightLayout | None]
     """Of its weights and buffers."""
 
     @classmethod
-    def of(cls, module: Any, hooks: Iterable[str]) -> "Part":
+    def of(cls, module: Any, hooks: Iterable[str]) -> "ModuleDescription":
         """Describe a module as it is now."""
         held = vars(module)
         return cls(
@@ -69,10 +69,10 @@ class Part:
             module.training,
             dict(module._modules),
             {name: tuple(held[name].values()) for name in hooks},
-            {name: Layout.of(tensor) for name, tensor in weights(module)},
+            {name: WeightLayout.of(tensor) for name, tensor in weights(module)},
         )
 
-    def difference(self, now: "Part", name: str) -> str | None:
+    def difference(self, now: "ModuleDescription", name: str) -> str | None:
         """Return in words what differs in the module called `name`, None where nothing does."""
         if now.cls is not self.cls:
             return f"the class of {name} changed from {self.cls.__name__} to {now.cls.__name__}"
@@ -109,7 +109,7 @@ class ModulesGuard(Guard):
         self._identities = Identities()
         self.test = self._identities.same
         """What each call asks first: whether the very objects are there that were at the last `renew`."""
-        self._layouts: tuple[Layout | None, ...] | None = None
+        self._layouts: tuple[WeightLayout | None, ...] | None = None
         """The layouts of all weights, where only Python can compare them."""
 
     def emit(self, branch: Branch) -> None:
@@ -153,15 +153,15 @@ class ModulesGuard(Guard):
             facts.dict(_global(name))
         tensors = [tensor for _, tensor in _tensors(self._modules)]
         told = [facts.tensor(tensor, memory=self._copies) for tensor in tensors]
-        self._layouts = None if all(told) else tuple(map(Layout.of, tensors))
+        self._layouts = None if all(told) else tuple(map(WeightLayout.of, tensors))
         self._identities.note(facts)
 
     def forget(self) -> None:
         """Have the next call look closer."""
         self._identities.forget()
 
-    def _describe(self, module: Any) -> Part:
-        return Part.of(module, self._hooks_of(module))
+    def _describe(self, module: Any) -> ModuleDescription:
+        return ModuleDescription.of(module, self._hooks_of(module))
 
     def _hooks_of(self, module: Any) -> Iterable[str]:
         """Return the kinds of hooks that run inside the compiled function."""
@@ -169,7 +169,7 @@ class ModulesGuard(Guard):
 
     def _same_layouts(self) -> bool:
         """Return whether the weights have the layouts that they had at the last look."""
-        return tuple(Layout.of(tensor) for _, tensor in _tensors(self._modules)) == self._layouts
+        return tuple(WeightLayout.of(tensor) for _, tensor in _tensors(self._modules)) == self._layouts
 
     def _ties_difference(self) -> str | None:
         for name, now in _ties(self._modules).items():
@@ -234,7 +234,7 @@ def _global_hooks() -> dict[str, tuple[Any, ...]]:
 
 
 def _note(facts: Facts, module: Any, hooks: Iterable[str]) -> None:
-    """Note all that `Part` describes of a module."""
+    """Note all that `ModuleDescription` describes of a module."""
     facts.object(module)
     facts.dict(vars(module))
     for name in (*KINDS, *hooks):
@@ -270,7 +270,9 @@ def _same(a: Sequence[Any], b: Sequence[Any]) -> bool:
     return len(a) == len(b) and all(x is y for x, y in zip(a, b))
 
 
-def _layouts_difference(old: Mapping[str, Layout | None], new: Mapping[str, Layout | None], name: str) -> str | None:
+def _layouts_difference(
+    old: Mapping[str, WeightLayout | None], new: Mapping[str, WeightLayout | None], name: str
+) -> str | None:
     for key in {**old, **new}:
         before, now = old.get(key), new.get(key)
         if before != now or (key in old) != (key in new):

@@ -34,7 +34,7 @@ LONGEST = 40
 
 
 @dataclass(frozen=True)
-class Card:
+class NodeLabel:
     """What a box says: a name, lines of detail below it, the types of its results, and a tooltip."""
 
     name: str
@@ -55,29 +55,29 @@ def _shortened(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def read(module: ModuleOp) -> tuple[list[Card], list[tuple[int, int]]]:
+def read(module: ModuleOp) -> tuple[list[NodeLabel], list[tuple[int, int]]]:
     """The cards of `@main`, each after those that it reads, and the edges between them by index."""
     block = main_of(module).body.block
-    cards: list[Card] = []
+    nodes: list[NodeLabel] = []
     home: dict[SSAValue, int] = {}
     edges: dict[tuple[int, int], None] = {}
 
-    def add(card: Card, reads: Iterator[SSAValue], gives: Sequence[SSAValue]) -> None:
-        edges.update({(home[value], len(cards)): None for value in reads if value in home})
-        home.update({value: len(cards) for value in gives})
-        cards.append(card)
+    def add(node: NodeLabel, reads: Iterator[SSAValue], gives: Sequence[SSAValue]) -> None:
+        edges.update({(home[value], len(nodes)): None for value in reads if value in home})
+        home.update({value: len(nodes) for value in gives})
+        nodes.append(node)
 
     for argument in block.args:
         if argument.uses.get_length():
-            add(Card(argument.name_hint or "", type_text(argument.type)), iter(()), [argument])
+            add(NodeLabel(argument.name_hint or "", type_text(argument.type)), iter(()), [argument])
     for op in block.ops:
         if isinstance(op, ReturnOp):
             for i, value in enumerate(op.operands):
                 name = "result" if len(op.operands) == 1 else f"result {i}"
-                add(Card(name, type_text(value.type)), iter([value]), ())
+                add(NodeLabel(name, type_text(value.type)), iter([value]), ())
         elif not _is_aside(op):
-            add(_card(op), _read_by(op), op.results)
-    return cards, list(edges)
+            add(_label(op), _read_by(op), op.results)
+    return nodes, list(edges)
 
 
 def _is_aside(op: Operation) -> bool:
@@ -92,10 +92,10 @@ def _read_by(op: Operation) -> Iterator[SSAValue]:
         yield from inner.operands
 
 
-def _card(op: Operation) -> Card:
+def _label(op: Operation) -> NodeLabel:
     types = ", ".join(type_text(result.type) for result in op.results)
     tooltip = f"{str(op).partition(chr(10))[0]}\n{line_of(op).rpartition('/')[2]}".strip()
-    return Card(op.name.removeprefix("ivy."), types, family_of(op), tuple(_details(op)), tooltip)
+    return NodeLabel(op.name.removeprefix("ivy."), types, family_of(op), tuple(_details(op)), tooltip)
 
 
 def family_of(op: Operation) -> str:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from xdsl.dialects.builtin import ModuleOp
 
 from mlgraph.tools.show.layout import Box, Layout, Point, lay_out
-from mlgraph.tools.show.nodes import FAMILIES, Card, read
+from mlgraph.tools.show.nodes import FAMILIES, NodeLabel, read
 
 COLOURS: dict[str, str] = {
     "elementwise": "#4c8dff",
@@ -48,10 +48,10 @@ STYLE = """
 
 def svg(module: ModuleOp) -> str:
     """The picture of `@main`, self-contained; its colours suit light and dark pages."""
-    cards, edges = read(module)
-    boxes = [_box(card) for card in cards]
+    nodes, edges = read(module)
+    boxes = [_box(node) for node in nodes]
     layout = lay_out(boxes, edges)
-    legend, legend_width = _legend(cards)
+    legend, legend_width = _legend(nodes)
     width = max(layout.width, legend_width) + 2 * MARGIN
     height = layout.height + 2 * MARGIN + (LEGEND if legend else 0)
     extent = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}"'
@@ -60,7 +60,7 @@ def svg(module: ModuleOp) -> str:
         f"<style>{STYLE}</style>",
         f'<g transform="translate({(width - layout.width) / 2:.1f} {MARGIN})">',
         *_edges(layout),
-        *(_card(card, box) for card, box in zip(cards, boxes, strict=True)),
+        *(_label(node, box) for node, box in zip(nodes, boxes, strict=True)),
         "</g>",
         f'<g transform="translate({(width - legend_width) / 2:.1f} {height - MARGIN})">{legend}</g>',
         "</svg>",
@@ -68,22 +68,22 @@ def svg(module: ModuleOp) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _box(card: Card) -> Box:
-    width = max(CHARACTER[kind] * len(text) for kind, text in card.lines)
-    return Box(width + 2 * PADDING, len(card.lines) * LINE + PADDING)
+def _box(node: NodeLabel) -> Box:
+    width = max(CHARACTER[kind] * len(text) for kind, text in node.lines)
+    return Box(width + 2 * PADDING, len(node.lines) * LINE + PADDING)
 
 
-def _card(card: Card, box: Box) -> str:
+def _label(node: NodeLabel, box: Box) -> str:
     place = f'x="{box.x - box.width / 2:.1f}" y="{box.y:.1f}" width="{box.width:.1f}" height="{box.height:.1f}"'
-    if card.family:
-        shape = f'<rect class="box" {place} rx="7" {_paint(card.family)}/>'
+    if node.family:
+        shape = f'<rect class="box" {place} rx="7" {_paint(node.family)}/>'
     else:
         shape = f'<rect class="end" {place} rx="{box.height / 2:.1f}"/>'
     texts = [
         f'<text class="{kind}" x="{box.x:.1f}" y="{box.y + PADDING / 2 + LINE * (i + 0.75):.1f}">{escape(text)}</text>'
-        for i, (kind, text) in enumerate(card.lines)
+        for i, (kind, text) in enumerate(node.lines)
     ]
-    return f"<g><title>{escape(card.tooltip)}</title>{shape}{''.join(texts)}</g>"
+    return f"<g><title>{escape(node.tooltip)}</title>{shape}{''.join(texts)}</g>"
 
 
 def _paint(family: str) -> str:
@@ -107,11 +107,11 @@ def _curve(points: Sequence[Point]) -> str:
     return "".join(parts)
 
 
-def _legend(cards: Sequence[Card]) -> tuple[str, float]:
+def _legend(nodes: Sequence[NodeLabel]) -> tuple[str, float]:
     """The families that occur, and the width of their list."""
     parts: list[str] = []
     x = 0.0
-    for family in (f for f in FAMILIES if any(card.family == f for card in cards)):
+    for family in (f for f in FAMILIES if any(node.family == f for node in nodes)):
         parts.append(f'<rect class="box" x="{x:.1f}" y="-10" width="11" height="11" rx="3" {_paint(family)}/>')
         parts.append(f'<text x="{x + 16:.1f}" y="0">{family}</text>')
         x += 36 + CHARACTER["detail"] * len(family)
