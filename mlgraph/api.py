@@ -9,13 +9,14 @@ from typing import Any, ParamSpec, TypedDict, Unpack, overload
 from xdsl.passes import ModulePass
 
 from mlgraph import arguments
-from mlgraph.driver import CompileOptions, Compiler
+from mlgraph.driver import Compiler
 from mlgraph.frameworks.detect import source_of, target_of
 from mlgraph.frameworks.modules import is_module
 from mlgraph.graph import trees
 from mlgraph.graph.effects import StatefulArguments
 from mlgraph.graph.graph import Graph, LazyGraph
 from mlgraph.graph.module_patching import compile_module_object, compile_module_type, restore
+from mlgraph.options import CompileOptions
 from mlgraph.tools.dump import check_mode
 
 P = ParamSpec("P")

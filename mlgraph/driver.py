@@ -1,55 +1,35 @@
-"""From a call to a specialization: frontend, then pipeline, then target. The only module that knows all three."""
+"""The compiler of a specialization: frontend, pipeline and target. It is the only module that knows all three."""
 
 # pyright: basic
 import functools
 import itertools
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
-from importlib import import_module
 from typing import Any
 
-from xdsl.passes import ModulePass
-
+from mlgraph.capture import capture, reachable_weights
 from mlgraph.dialects.functions import main_of, update_type
 from mlgraph.dialects.stateful import Slot
-from mlgraph.errors import (
-    CaptureError,
-    MlgraphError,
-    OutsideWriteError,
-    PassError,
-    PrecisionWarning,
-    UnsupportedOpError,
-)
-from mlgraph.frameworks import CPU, PACKAGES, get, of_module
-from mlgraph.frameworks.arrays import concrete, convert, device_of, placed
+from mlgraph.errors import PassError, PrecisionWarning, UnsupportedOpError
+from mlgraph.frameworks import PACKAGES, get, of_module
+from mlgraph.frameworks.arrays import placed
 from mlgraph.frameworks.imports import load
-from mlgraph.frameworks.inspection import catches_errors
-from mlgraph.frameworks.modules import is_watched
-from mlgraph.frontend.locations import user_line, warn
-from mlgraph.frontend.program import TRACED, Adapt, Memory, OutputKind, Program, Request
-from mlgraph.graph.bound_call import BoundCall, flatten_call, identifiers, to_args_kwargs, unique
-from mlgraph.graph.effects import ObjectSession, flatten_result
-from mlgraph.graph.effects.generators import generators_of
-from mlgraph.graph.effects.module_attributes import attributes_restored
-from mlgraph.graph.effects.reach import Reach
-from mlgraph.graph.effects.snapshot import Snapshot
+from mlgraph.frontend.locations import warn
+from mlgraph.frontend.program import TRACED, OutputKind, Program
+from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.effects.to_ir import with_state
-from mlgraph.graph.effects.weights import weights_of
 from mlgraph.graph.executable import Effects, Executable, OutputTree, Returned
 from mlgraph.graph.function_info import FunctionInfo
 from mlgraph.graph.guards import Guard
-from mlgraph.graph.guards.arguments import StaticGuard, StructureGuard
-from mlgraph.graph.guards.arrays import ArgumentArray, HeldArray, array_guards, narrow_name
-from mlgraph.graph.guards.environment import ValueGuard
 from mlgraph.graph.guards.keras_layers import LayersGuard, keras_layers
-from mlgraph.graph.guards.objects import ObjectsGuard
+from mlgraph.graph.guards.program_guards import modules_guard, program_guards
 from mlgraph.graph.guards.python import python_guards
 from mlgraph.graph.guards.torch_modules import ModulesGuard
 from mlgraph.graph.specialization import Specialization
-from mlgraph.graph.writes import check_separate
+from mlgraph.options import CompileOptions
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel, Passes
 from mlgraph.targets.staged import explained
@@ -61,44 +41,18 @@ from mlgraph.transforms.narrow_halves import NarrowHalvesPass
 from mlgraph.transforms.narrow_types import wide_values
 from mlgraph.transforms.pipelines import Stages, default_pipeline
 
-NAMED = 4
-"""How many values a warning about 64-bit types names."""
+MAX_NAMED = 4
+"""The number of values that a warning about 64-bit types names."""
 
 KERNEL_PASSES = Passes(ExpandMathPass(), ExpandMathPass(common=True), NarrowHalvesPass(), lower_kernel, derivative)
-"""What makes code of kernels."""
-
-ROUNDS = 50
-"""How often a function is traced for what it writes to: one round finds all of it but what other writes hide."""
+"""The passes that compile a kernel."""
 
 _counter = itertools.count()
 
 
-@dataclass(frozen=True, kw_only=True)
-class CompileOptions:
-    """The flags of `compile` that a capture reads; `help(mlgraph.compile)` describes them."""
-
-    array_caching: bool = True
-    include_generators: bool = True
-    return_backend_compiled_fn: bool = False
-    static_argnums: Any = None
-    static_argnames: Any = None
-    passes: tuple[ModulePass, ...] = ()
-    dynamic: bool = True
-    dump_ir: str | None = None
-    dump_dir: str | None = None
-    verify: bool = False
-    fuse: bool = True
-    fast_math: bool = False
-    x64: bool | None = None
-
-    def kernels(self, to: str) -> bool:
-        """Return whether elementwise chains become kernels: jax, tensorflow and torch.compile have their own."""
-        return self.fuse and get(to).kernels is not None and not self.return_backend_compiled_fn
-
-
 @dataclass(frozen=True)
 class Compiler:
-    """Makes specializations. It changes nothing of the user's, nor of a graph."""
+    """The compiler of specializations. It changes neither the user's objects nor a graph."""
 
     options: CompileOptions
 
@@ -112,95 +66,20 @@ class Compiler:
         for framework in (info.source, info.to):
             load(get(framework).packages[0])
         started = time.perf_counter()
-        program, call, session, reach, specs = self._captured(info, call)
+        found = capture(info, call, self.options)
+        program, call = found.program, found.call
         seconds = {"tracer": program.tracer_seconds, "capture": time.perf_counter() - started - program.tracer_seconds}
-        program, state, left = with_state(program, session, len(call.arrays))
-        tree = OutputTree(specs[-1], [_returned(leaf, call.roots) for leaf in program.leaves])
+        program, state, left = with_state(program, found.session, len(call.arrays))
+        tree = OutputTree(found.result, [_returned(leaf, call.roots) for leaf in program.leaves])
         _check_outputs([*tree.leaves, *(leaf for leaf in left if not isinstance(leaf, Slot))])
         passed = _drop_unused(program, len(call.arrays))
         effects = Effects(state, left) if call.roots else None
-        named = _named(info, call)
-        modules = _modules_guard(info, named, program)
+        named = reachable_weights(info, call)
+        modules = modules_guard(info, named, program)
         layers = list(keras_layers(value for _, value in named))
-        reads = [*([LayersGuard(layers)] if layers else []), *python_guards(reach, info.to, _live(named))]
-        outside = {path.text: array for path, array in reach.arrays}
+        reads = [*([LayersGuard(layers)] if layers else []), *python_guards(found.reach, info.to, _live(named))]
+        outside = {path.text: array for path, array in found.reach.arrays}
         return self.lower(info, call, program, tree, passed, seconds, effects, reads, modules, outside)
-
-    def _captured(
-        self, info: FunctionInfo, call: BoundCall
-    ) -> tuple[Program, BoundCall, ObjectSession, Reach, list[Any]]:
-        """Trace until the function writes to nothing but stateful objects: what it wrote to is one in the next trace.
-
-        Return the program, the call with these objects, their trace, all that the function reaches, and what `_import`
-        adds to.
-        """
-        parameters = list(info.signature.parameters)
-        named = _named(info, call)
-        for _ in range(ROUNDS):
-            session = ObjectSession(call.root_names(parameters), call.roots, (info.source, info.to), call.numbers)
-            reach = Reach(info.function, [v for _, v in named], session.containers, call.stateful.variables)
-            snapshot = Snapshot(reach, info.source)
-            specs: list[Any] = []
-            try:
-                program = self._import(info, call, session, named, specs, snapshot)
-            except MlgraphError as error:
-                if isinstance(error, OutsideWriteError):
-                    snapshot.note_written(error.arrays)
-                snapshot.check()
-                if not snapshot.changed:
-                    raise
-            snapshot.check()
-            if not snapshot.changed:
-                return program, call, session, reach, specs  # pyright: ignore[reportPossiblyUnboundVariable]
-            call = call.reaching((*call.stateful.reached, *snapshot.changed.values()))
-        raise UnsupportedOpError(
-            f"{info.name} writes to other objects each time that it is traced, last to {call.stateful.reached[-1][0]}",
-            fix="pass the objects as arguments, or return what is new",
-        )
-
-    def _import(
-        self,
-        info: FunctionInfo,
-        call: BoundCall,
-        session: ObjectSession,
-        named: Sequence[tuple[str, Any]],
-        specs: list[Any],
-        snapshot: Snapshot,
-    ) -> Program:
-        """Trace the function with the frontend of its framework; add the structure of its result to `specs`."""
-        inputs = len(call.arrays)
-        modules = [value for _, value in named]
-
-        def flat(*traced: Any, adapt: Adapt = lambda function: function) -> list[Any]:
-            def function() -> Any:
-                return _traced_call(info, call, adapt(info.original), traced[:inputs])
-
-            with snapshot.undone(), attributes_restored(modules, call.roots, snapshot.changed):
-                result, left = session.run(traced[inputs:], function)
-            leaves, spec = result
-            specs.append(spec)
-            return leaves + left
-
-        given = (*call.arrays, *session.arrays.values())
-        arrays = [convert(concrete(a, info.source), info.source) for a in given]
-        own = [name for name, flag in zip(call.accessors(list(info.signature.parameters)), call.is_array) if flag]
-        names = identifiers([*own, *(path.text(session.names) for path in session.arrays)])
-        options = self.options
-        generators = generators_of(info.function, _static(info, call))
-        dynamic = options.dynamic and (get(info.source).traces_errors or not catches_errors(info.function))
-        outside = [(path.text, a) for path, a in snapshot.reach.arrays] if info.to == info.source else []
-        request = Request(
-            flat, arrays, names, info.function, named, generators, dynamic, options.include_generators, outside
-        )
-        program = _run_frontend(info.source, request, info.name)
-        held = {Memory("object", path.text(session.names)): array for path, array in session.arrays.items()}
-        memory = dict(zip([*(Memory("input", i) for i in range(inputs)), *held], given))
-        written = {list(memory)[i]: given[i] for i in program.targets(OutputKind.INPUT)}
-        check_separate(written, memory, dict(enumerate(names)))
-        if get(info.to).has_devices:
-            program.inputs = tuple(replace(i, device=device_of(a)) for i, a in zip(program.inputs, given, strict=True))
-            program.device = _device(program)
-        return program
 
     def lower(
         self,
@@ -245,7 +124,7 @@ class Compiler:
             guards=[
                 *([] if modules is None else [modules]),
                 *reads,
-                *_guards(info, call, program, effects, narrow),
+                *program_guards(info, call, program, None if effects is None else effects.state, narrow),
             ],
             parameters=program.parameters,
             modules=modules,
@@ -271,66 +150,6 @@ class Compiler:
         )
 
 
-def _guards(
-    info: FunctionInfo, call: BoundCall, program: Program, effects: Effects | None, narrow: bool
-) -> list[Guard]:
-    """Return every condition under which the program is right, those that decide first at the front."""
-    parameters = tuple(info.signature.parameters)
-    accessors = call.accessors(parameters)
-    guards: list[Guard] = [ValueGuard.of(read) for read in program.guards]
-    guards.append(StructureGuard(call.without_arrays(), parameters, get(info.source).sorts_keys))
-    leaves = enumerate(zip(call.without_arrays().leaves, call.is_array, accessors))
-    guards += [StaticGuard(i, leaf, name) for i, (leaf, is_array, name) in leaves if not is_array]
-    names = [f"argument {name}" for name, is_array in zip(accessors, call.is_array) if is_array]
-    arrays: list[Any] = [ArgumentArray(i, name) for i, name in enumerate(names)]
-    if effects is not None:
-        guards.append(ObjectsGuard(effects.state))
-        arrays += [HeldArray(effects.state, path, path.text(effects.state.names)) for path in effects.state.reads]
-    inputs = [replace(i, dtype=narrow_name(i.dtype)) if narrow else i for i in program.inputs]
-    return guards + array_guards(list(zip(arrays, inputs, strict=True)), program.bounds, program.size_guards, narrow)
-
-
-def _modules_guard(info: FunctionInfo, named: Sequence[tuple[str, Any]], program: Program) -> ModulesGuard | None:
-    """Return the guard of the torch modules that a function reaches, None where it reaches none.
-
-    The hooks of a module whose forward is compiled run around the compiled one.
-    """
-    if not any(is_watched(value) for _, value in named):
-        return None
-    own_hooks = info.function if info.original is not info.function else None
-    takes_gradients = get(info.to).has_gradients
-    guard = ModulesGuard(named, copies=not takes_gradients, without_hooks=own_hooks)
-    if takes_gradients and (found := guard.backward_hook()) is not None:
-        program.guards = (*program.guards, _without_gradients(found))
-    return guard
-
-
-def _without_gradients(hook: str) -> Callable[[], str | None]:
-    """Return what tells whether gradients are taken, for a function with a hook that a graph does not run then."""
-    import torch
-
-    if torch.is_grad_enabled():
-        raise UnsupportedOpError(
-            f"{hook}, and a graph would not run it",
-            why="the backward of a graph comes from the operations of the forward",
-            fix="remove the hook, put it on the module that is compiled, or call the graph under torch.no_grad()",
-        )
-    return lambda: f"gradients are enabled, and {hook}" if torch.is_grad_enabled() else None
-
-
-def _static(info: FunctionInfo, call: BoundCall) -> list[tuple[str, Any]]:
-    """Return the arguments that are no arrays, under the Python that reaches them."""
-    accessors = call.accessors(list(info.signature.parameters))
-    return list(zip([name for name, flag in zip(accessors, call.is_array) if not flag], call.static))
-
-
-def _named(info: FunctionInfo, call: BoundCall) -> list[tuple[str, Any]]:
-    """Return the modules and arrays that the function may use beside its inputs."""
-    found = weights_of(info.function, _static(info, call))
-    names = unique(name for name, _ in found)
-    return [(name, value) for name, (_, value) in zip(names, found)]
-
-
 def _live(named: Sequence[tuple[str, Any]]) -> set[int]:
     """Return the ids of these arrays, and of the weights and buffers of these modules of torch."""
     owners = ((of_module(value), value) for _, value in named)
@@ -338,43 +157,11 @@ def _live(named: Sequence[tuple[str, Any]]) -> set[int]:
     return {*map(id, weights), *(id(value) for _, value in named)}
 
 
-def _traced_call(
-    info: FunctionInfo, call: BoundCall, original: Callable[..., Any], traced: Sequence[Any]
-) -> tuple[list[Any], Any]:
-    """Return the leaves of what the user's function returns for traced arrays, and their structure."""
-    values = call.rebuild(traced)
-    positional, keyword = to_args_kwargs(info.signature, values)
-    result = flatten_result(original(*positional, **keyword), call.roots)
-    after = flatten_call(info.signature, values, call.stateful)
-    given = zip(traced, _array_leaves(call))
-    if after.spec != call.spec or any(after.leaves[i] is not leaf for leaf, i in given if i not in call.lifted):
-        raise UnsupportedOpError(
-            f"{info.name} changes a list, dict or dataclass that it is given",
-            why="a call of the graph would leave the caller's as it is",
-            fix="change a copy, or name the argument in arg_stateful_idxs, as [[0]]",
-        )
-    return result
-
-
-def _array_leaves(call: BoundCall) -> list[int]:
-    """Return the numbers of the leaves that are arrays."""
-    return [i for i, flag in enumerate(call.is_array) if flag]
-
-
-def _run_frontend(source: str, request: Request, name: str) -> Program:
-    """Capture with the frontend of `source`; every error is one of mlgraph's."""
-    try:
-        return import_module(get(source).frontend).capture(request)
-    except MlgraphError:
-        raise
-    except Exception as error:
-        where = user_line(error)
-        what = f"{name} raises" if where else f"{name} cannot be captured:"
-        raise CaptureError(f"{what} {type(error).__name__}: {error}", where=where) from error
-
-
 def _check_outputs(leaves: Sequence[Any]) -> None:
-    """Refuse an object of an unknown class, which may hold traced arrays: it must not pass for a constant."""
+    """Raise `UnsupportedOpError` for an object of an unknown class.
+
+    It may hold traced arrays, and must not be taken for a constant.
+    """
     values = (bool, int, float, complex, str, bytes, type(None), type(...), type, range, slice, Enum)
     plain = (*values, type(TRACED), Returned)
     for leaf in leaves:
@@ -384,12 +171,6 @@ def _check_outputs(leaves: Sequence[Any]) -> None:
                 why="mlgraph cannot see the arrays inside it",
                 fix="return a tuple, list, dict, dataclass or named tuple of arrays",
             )
-
-
-def _device(program: Program) -> str:
-    """Return where torch computes a program: on the GPU that an input or a weight is on."""
-    found = [*(i.device for i in program.inputs if i.used), *map(device_of, program.parameters.values())]
-    return next((device for device in found if device and device != CPU), CPU)
 
 
 def _run_pipeline(
@@ -436,7 +217,7 @@ def _run_pipeline(
 
 
 def _warn_narrow(name: str, values: Sequence[str]) -> None:
-    listed = ", ".join(values[:NAMED]) + (f" and {len(values) - NAMED} more" if len(values) > NAMED else "")
+    listed = ", ".join(values[:MAX_NAMED]) + (f" and {len(values) - MAX_NAMED} more" if len(values) > MAX_NAMED else "")
     warn(
         f"jax runs without 64-bit types: in {name} {listed} become 32-bit; compile with x64=True to keep them",
         PrecisionWarning,
@@ -449,7 +230,7 @@ def _returned(leaf: Any, roots: Sequence[Any]) -> Any:
 
 
 def _drop_unused(program: Program, inputs: int) -> tuple[int, ...]:
-    """Leave `main` only the arguments that it uses or writes; return their numbers."""
+    """Erase the arguments of `main` that it neither uses nor writes; return the indices of the others."""
     main = main_of(program.module)
     written = program.targets(OutputKind.INPUT)
     arguments = list(main.body.block.args)[:inputs]

@@ -24,7 +24,7 @@ from xdsl.dialects.builtin import ModuleOp
 
 from mlgraph.arguments import check_target
 from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr
-from mlgraph.driver import CompileOptions, Compiler
+from mlgraph.driver import Compiler
 from mlgraph.errors import CaptureError, IRError, MlgraphError, PassError, UnsupportedOpError
 from mlgraph.frameworks import CPU, get, names
 from mlgraph.frameworks.arrays import as_numpy
@@ -34,6 +34,7 @@ from mlgraph.graph.function_info import FunctionInfo
 from mlgraph.graph.gc_pause import infrequent_gc
 from mlgraph.graph.graph import Graph
 from mlgraph.graph.specialization import Specialization
+from mlgraph.options import CompileOptions
 from mlgraph.serialize import archive, description, module, upgrades
 from mlgraph.serialize import arrays as safetensors
 from mlgraph.serialize.values import Record
