@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mlgraph.api import compile
     from mlgraph.graph.graph import Graph, LazyGraph
     from mlgraph.graph.module_patching import restore
-    from mlgraph.serialize import load
+    from mlgraph.serialize.load import load
 
     __version__: str
 
@@ -21,7 +21,7 @@ _MODULES = {
     "Graph": "graph.graph",
     "LazyGraph": "graph.graph",
     "compile": "api",
-    "load": "serialize",
+    "load": "serialize.load",
     "restore": "graph.module_patching",
 }
 

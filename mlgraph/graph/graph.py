@@ -214,7 +214,7 @@ class Graph(Generic[P]):
         place in a file (stateful objects, arguments of classes of the user's own), `FileError` where it cannot be
         written.
         """
-        from mlgraph.serialize import save
+        from mlgraph.serialize.save import save
 
         return save(self, path)
 

@@ -24,7 +24,6 @@ from mlgraph.frontend.program import TRACED, Input, Layout, Memory, OutputKind, 
 from mlgraph.graph import trees
 from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.executable import OutputTree
-from mlgraph.graph.graph import Graph
 from mlgraph.graph.guards.arrays import linear
 from mlgraph.graph.guards.size_conditions import holds, symbols
 from mlgraph.graph.specialization import Specialization
@@ -252,13 +251,19 @@ def result_from_json(described: Mapping[str, Any]) -> OutputTree:
     return OutputTree(spec, leaves)
 
 
-def graph_to_json(graph: Graph, specializations: Sequence[Specialization], arrays: Mapping[str, Any]) -> bytes:
-    """Return the text of `graph.json`."""
+def about_to_json(
+    name: str,
+    to: str,
+    signature: inspect.Signature,
+    specializations: Sequence[Specialization],
+    arrays: Mapping[str, Any],
+) -> bytes:
+    """Return the text of `graph.json`, for a graph of this name and target."""
     about = {
         "version": VERSION,
-        "name": graph.name,
-        "to": graph.to,
-        "signature": signature_to_json(graph.signature),
+        "name": name,
+        "to": to,
+        "signature": signature_to_json(signature),
         "specializations": [to_json(one) for one in specializations],
         "arrays": arrays,
     }
