@@ -17,6 +17,7 @@ from mlgraph.graph.effects import ObjectSession, flatten_result
 from mlgraph.graph.effects.generators import generators_of
 from mlgraph.graph.effects.module_attributes import attributes_restored
 from mlgraph.graph.effects.reach import Reach
+from mlgraph.graph.effects.reach_walk import reach_of
 from mlgraph.graph.effects.snapshot import Snapshot
 from mlgraph.graph.effects.weights import weights_of
 from mlgraph.graph.function_info import FunctionInfo
@@ -69,7 +70,7 @@ class _Round:
         names = call.root_names(list(info.signature.parameters))
         self.session = ObjectSession(names, call.roots, (info.source, info.to), call.numbers)
         modules = [value for _, value in named]
-        self.reach = Reach(info.function, modules, self.session.containers, call.stateful.variables)
+        self.reach = reach_of(info.function, modules, self.session.containers, call.stateful.variables)
         self.snapshot = Snapshot(self.reach, info.source)
         self.result: Any = None
         """The structure of the last result: a frontend may call the function several times."""

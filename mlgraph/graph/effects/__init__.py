@@ -5,7 +5,7 @@ function wrote, and the objects are restored. A call then reads and writes the s
 
     stateful_arguments   which objects are stateful: those named to `compile`, and those among the arguments
     access_path          where a value is held: a stateful object, and the attributes and items that lead from there
-    reach                what the function reaches without being given it
+    reach, reach_walk    what the function reaches without being given it; code_names, user_code: what code says
     snapshot             what a trace writes outside the stateful objects is undone, and becomes state
     session              one trace: objects hold traced arrays, and what the function does to them is recorded
     attribute_reads      which attributes the function reads

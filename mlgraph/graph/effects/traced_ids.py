@@ -13,7 +13,7 @@ from typing import Any
 
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frameworks import framework_of
-from mlgraph.graph.effects.reach import names_in
+from mlgraph.graph.effects.code_names import names_in
 
 STANDING = ("FakeTensor", "FunctionalTensor")
 """The classes of the tensors that torch traces with: other frameworks' arrays are no keys."""

@@ -1,0 +1,65 @@
+"""The names that Python code uses, by what the code does with them."""
+
+# pyright: basic
+import dis
+import functools
+from types import CodeType, FunctionType
+from typing import NamedTuple
+
+
+class CodeNames(NamedTuple):
+    """What the code of a function names, its inner functions included."""
+
+    globals: frozenset[str]
+    attributes: frozenset[str]
+    stored: frozenset[str]
+    strings: frozenset[str]
+    written_globals: frozenset[str]
+    written_cells: frozenset[str]
+    imports: frozenset[str]
+
+
+KINDS = {
+    "LOAD_GLOBAL": ("globals",),
+    "LOAD_NAME": ("globals",),
+    "STORE_GLOBAL": ("written_globals",),
+    "DELETE_GLOBAL": ("written_globals",),
+    "STORE_DEREF": ("written_cells",),
+    "DELETE_DEREF": ("written_cells",),
+    "IMPORT_NAME": ("imports",),
+    "IMPORT_FROM": ("attributes",),
+    "LOAD_METHOD": ("attributes",),
+    "LOAD_ATTR": ("attributes",),
+    "LOAD_SUPER_ATTR": ("attributes",),
+    "STORE_ATTR": ("attributes", "stored"),
+    "DELETE_ATTR": ("attributes", "stored"),
+}
+"""What the name means that an instruction of Python holds."""
+
+
+@functools.lru_cache(maxsize=4096)
+def names_in(code: CodeType) -> CodeNames:
+    """Return what code names."""
+    named: dict[str, set[str]] = {name: set() for name in CodeNames._fields}
+    for instruction in dis.get_instructions(code):
+        for kind in KINDS.get(instruction.opname, ()):
+            named[kind].add(instruction.argval)
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            for kind, names in names_in(constant)._asdict().items():
+                named[kind] |= names
+        items = constant if isinstance(constant, tuple | frozenset) else (constant,)
+        named["strings"].update(item for item in items if isinstance(item, str))
+    return CodeNames(**{kind: frozenset(names) for kind, names in named.items()})
+
+
+OTHER_METHODS = ("__init__", "__setstate__", "__repr__", "extra_repr", "reset_parameters")
+"""Methods of a module that a forward does not run."""
+
+
+@functools.lru_cache(maxsize=1024)
+def method_names(cls: type) -> frozenset[str]:
+    """Return what the methods of a torch module name."""
+    methods = [m for base in cls.__mro__[:-2] for m in vars(base).values() if isinstance(m, FunctionType)]
+    named = [names_in(m.__code__).attributes for m in methods if m.__name__ not in OTHER_METHODS]
+    return frozenset(name for names in named for name in names)
