@@ -1,4 +1,4 @@
-"""What mlgraph asks of a framework; the defaults are those of one whose arrays cannot be written."""
+"""What mlgraph asks of a framework. The defaults are those of one whose arrays cannot be written."""
 
 import math
 import secrets
@@ -13,69 +13,27 @@ import numpy as np
 
 from mlgraph.errors import InputError, UnknownTargetError
 from mlgraph.frameworks.spelling import Spelling
+from mlgraph.frameworks.traits import Traits
 
 CPU = "cpu"
 """Where programs compute unless they are told otherwise."""
 
 
-class Framework(Spelling, ABC):
-    """One framework: its arrays, modules and random numbers, and how a program to it is spelled."""
+class Framework(Spelling, Traits, ABC):
+    """One framework: its arrays, modules and random numbers, its traits, and how a program to it is spelled.
+
+    A framework must say its `name`, its packages, how `modules`, `constant` and `stack` are spelled, and the abstract
+    methods; all else has a default.
+    """
 
     packages: ClassVar[tuple[str, ...]]
     """The packages whose functions and modules are those of this framework, its library first."""
     own_files: ClassVar[tuple[str, ...]]
-    """The packages whose code is none of the user's."""
-    other_names: ClassVar[tuple[str, ...]] = ()
-    """What else users call it."""
+    """The packages whose code is not the user's."""
     distributions: ClassVar[tuple[str, ...]]
     """The packages whose versions tell how it is installed."""
-
-    is_neutral: ClassVar[bool] = False
-    """Whether its arrays go with functions of any framework."""
-    sorts_keys: ClassVar[bool] = False
-    """Whether it takes the dicts of a call apart in the order of their keys."""
-    has_weak_numbers: ClassVar[bool] = True
-    """Whether Python's numbers give way to the types of its arrays; otherwise each is an array of its own type."""
-    has_weak_types: ClassVar[bool] = False
-    """Whether arrays tell by `weak_type` that they give way to the types of others."""
-    has_views: ClassVar[bool] = False
-    """Whether arrays can be written and share memory: then it matters which results do."""
-    has_buffers: ClassVar[bool] = False
-    """Whether the buffers of its modules are overwritten in place."""
-    watches_modules: ClassVar[bool] = False
-    """Whether mlgraph watches attributes and hooks of its modules; others track what matters themselves."""
-    has_immutable_weights: ClassVar[bool] = False
-    """Whether a module is given new arrays in the place of weights that are written."""
-    has_scalars: ClassVar[bool] = False
-    """Whether calls give scalars in the place of arrays without axes."""
-    has_gradients: ClassVar[bool] = False
-    """Whether an array says by `requires_grad` that gradients are taken for it."""
-    has_devices: ClassVar[bool] = False
-    """Whether a program may be told where to compute."""
-    has_late_conjugates: ClassVar[bool] = False
-    """Whether an array may be a view of conjugates that are yet to be computed."""
-    has_random_state: ClassVar[bool] = False
-    """Whether draws move a stream on, of which there is a global one; otherwise keys are split."""
-    draws_without_stream: ClassVar[bool] = False
-    """Whether a draw that is given None as its stream takes the global one."""
-    has_variables: ClassVar[bool] = False
-    """Whether results of a program may be variables, which change when they are written later."""
-    is_narrow: ClassVar[bool] = False
-    """Whether it has 64-bit types only where it is told so."""
-    traces_errors: ClassVar[bool] = True
-    """Whether a function that catches errors can be traced with sizes that are unknown."""
-    has_tensor_sizes: ClassVar[bool] = False
-    """Whether sizes may be tensors, or not known, where others have Python's numbers."""
-    prefers_masks_by_where: ClassVar[bool] = False
-    """Whether selections by a mask are better written with `where`."""
-    prefers_channels_last: ClassVar[bool] = False
-    """Whether convolutions want their channels along the last axis."""
-    dtypes_are_single: ClassVar[bool] = False
-    """Whether there is one object for each element type, so that `is` compares them."""
-    boxes_kernels: ClassVar[bool] = False
-    """Whether kernels take arrays apart themselves, as Python objects."""
-    kernels: ClassVar[str | None] = None
-    """The module whose `wrapped` runs kernels on its arrays, None where it has kernels of its own."""
+    other_names: ClassVar[tuple[str, ...]] = ()
+    """Other names that users have for it, as `np`."""
 
     @property
     def frontend(self) -> str:
@@ -114,6 +72,14 @@ class Framework(Spelling, ABC):
     @abstractmethod
     def dtype(self, name: str) -> Any:
         """Return the element type that numpy calls `name`, as `array.dtype` gives it."""
+
+    def dtype_test(self, text: str, dtype: str) -> str:
+        """Return the Python that tests whether the array `text` has the element type that is called `dtype` there."""
+        return f"{text}.dtype == {dtype}"
+
+    def weak_type_test(self, text: str, weak: bool) -> str:
+        """Return the Python that tests whether the type of the array `text` yields to others, as jax's may."""
+        return str(not weak)
 
     def place(self, x: Any, device: str) -> Any:
         """Return one of its arrays on a device. Raise `InputError` where it cannot be told of devices."""

@@ -24,7 +24,6 @@ class Jax(Framework):
     distributions = ("jax",)
 
     sorts_keys = True
-    has_weak_types = True
     has_immutable_weights = True
     is_narrow = True
     traces_errors = False
@@ -87,6 +86,9 @@ class Jax(Framework):
 
     def dtype(self, name: str) -> Any:
         return dtype(name)
+
+    def weak_type_test(self, text: str, weak: bool) -> str:
+        return f"{text}.weak_type is {weak}"
 
     def concrete(self, x: Any) -> Any:
         from jax.core import Tracer

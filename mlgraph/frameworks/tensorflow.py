@@ -27,7 +27,6 @@ class TensorFlow(Framework):
     traces_errors = False
     has_tensor_sizes = True
     prefers_channels_last = True
-    dtypes_are_single = True
 
     control = "mlgraph.targets.control.tensorflow"
     modules = MappingProxyType({"tensorflow": "tensorflow", "tf": "tensorflow"})
@@ -91,6 +90,9 @@ class TensorFlow(Framework):
         import tensorflow
 
         return getattr(tensorflow, name)
+
+    def dtype_test(self, text: str, dtype: str) -> str:
+        return f"{text}.dtype is {dtype}"  # there is one object for each element type
 
     def has_unknown_sizes(self, x: Any) -> bool:
         return not x.shape.is_fully_defined()

@@ -33,7 +33,6 @@ class Torch(Framework):
     has_late_conjugates = True
     has_random_state = True
     draws_without_stream = True
-    dtypes_are_single = True
     kernels = "mlgraph.targets.kernels.torch"
 
     modules = MappingProxyType({"torch": "torch", "F": "torch.nn.functional"})
@@ -126,6 +125,9 @@ class Torch(Framework):
         import torch
 
         return getattr(torch, name)
+
+    def dtype_test(self, text: str, dtype: str) -> str:
+        return f"{text}.dtype is {dtype}"  # there is one object for each element type
 
     def place(self, x: Any, device: str) -> Any:
         return x if device == CPU else x.to(device)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from mlgraph.graph import trees
-from mlgraph.graph.guards.base import Branch, Guard, Names
+from mlgraph.graph.guards.base import Branch, Guard, NameTable, any_of
 from mlgraph.graph.numbers import is_number
 from mlgraph.graph.random_keys import KeyWords
 
@@ -73,12 +73,12 @@ class StructureGuard(Guard):
         end = start + spec.num_leaves
         if spec.num_leaves < MANY or spec.num_leaves != spec.num_children or not all(self.call.is_array[start:end]):
             return
-        first, *others = (branch.names.add("array", cls) for cls in branch.framework.array_types())
-        test = f"(__types := [*__map(__type, {values})]).count({first}) == {spec.num_leaves}"
+        first, *others = branch.array_classes()
+        tests = [f"(__types := [*__map(__type, {values})]).count({first}) == {spec.num_leaves}"]
         if others:
             counts = " + ".join(f"__types.count({cls})" for cls in (first, *others))
-            test = f"({test} or {counts} == {spec.num_leaves})"
-        branch.tests.append(test)
+            tests.append(f"{counts} == {spec.num_leaves}")
+        branch.tests.append(any_of(tests))
         before = sum(self.call.is_array[:start])
         branch.typed |= {*range(before, before + spec.num_leaves)}
 
@@ -88,7 +88,7 @@ class StructureGuard(Guard):
         return f"the structure of the arguments changed from {_shown(self.call)} to {_shown(call)}"
 
 
-def _key(key: Any, names: Names) -> str:
+def _key(key: Any, names: NameTable) -> str:
     return repr(key) if type(key) in (str, int, bool) else names.add("key", key)
 
 

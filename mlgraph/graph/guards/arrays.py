@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 from mlgraph.frameworks import CPU, of_array
 from mlgraph.frameworks.arrays import device_of, dtype_name, strides_of
 from mlgraph.frontend.program import Input, Layout, Size
-from mlgraph.graph.guards.base import Branch, Guard
+from mlgraph.graph.guards.base import Branch, Guard, any_of
 from mlgraph.graph.guards.size_conditions import FUNCTIONS, holds, spelled, symbols
 
 
@@ -66,10 +66,10 @@ class TypeGuard(Guard):
     def emit(self, branch: Branch) -> None:
         if isinstance(self.array, ArgumentArray) and self.array.number in branch.typed:
             return
-        first, *others = (branch.names.add("array", cls) for cls in branch.framework.array_types())
+        first, *others = branch.array_classes()
         tests = [f"__type({self.array.bind(branch)}) is {first}"]
         tests += [f"__type({self.array.text(branch)}) is {other}" for other in others]
-        branch.tests.append(tests[0] if not others else f"({' or '.join(tests)})")
+        branch.tests.append(any_of(tests))
 
     def failure(self, call: Any) -> None:
         return None  # `run_call` converts arrays of any framework
@@ -87,9 +87,8 @@ class DtypeGuard(Guard):
     depth: ClassVar[int] = 3
 
     def emit(self, branch: Branch) -> None:
-        test = "is" if branch.framework.dtypes_are_single else "=="
         dtype = branch.names.add("dtype", branch.framework.dtype(self.dtype))
-        branch.tests.append(f"{self.array.bind(branch)}.dtype {test} {dtype}")
+        branch.tests.append(branch.framework.dtype_test(self.array.bind(branch), dtype))
 
     def failure(self, call: Any) -> str | None:
         found = dtype_name(self.array.find(call))
@@ -117,8 +116,7 @@ class WeakTypeGuard(Guard):
     depth: ClassVar[int] = 3
 
     def emit(self, branch: Branch) -> None:
-        tells = branch.framework.has_weak_types
-        branch.tests.append(f"{self.array.text(branch)}.weak_type is {self.weak}" if tells else str(not self.weak))
+        branch.tests.append(branch.framework.weak_type_test(self.array.text(branch), self.weak))
 
     def failure(self, call: Any) -> str | None:
         if self.weak == getattr(self.array.find(call), "weak_type", False):

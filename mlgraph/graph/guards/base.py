@@ -17,7 +17,7 @@ class GuardFailure(NamedTuple):
 
 
 @dataclass
-class Names:
+class NameTable:
     """The objects that generated code refers to, under names that no parameter has."""
 
     values: dict[str, Any]
@@ -40,7 +40,7 @@ class Branch:
 
     framework: Framework
     """The framework of the arrays that take the fast path: the target."""
-    names: Names
+    names: NameTable
     leaves: Sequence[str] = ()
     """The Python that reaches each leaf of the arguments."""
     arrays: list[str] = field(default_factory=list)
@@ -60,6 +60,10 @@ class Branch:
     on_cpu: bool = False
     """Whether an array was tested for being on the CPU: torch itself refuses a mixture."""
 
+    def array_classes(self) -> list[str]:
+        """Return the names, in generated code, of the classes of ordinary arrays of the target."""
+        return [self.names.add("array", cls) for cls in self.framework.array_types()]
+
     def lines(self, done: str) -> Iterator[str]:
         """Yield the statements that run `done` if every test holds."""
         yield f"    if {' and '.join(self.tests) or 'True'}:"
@@ -75,6 +79,11 @@ class Branch:
             yield f"{indent}if {' and '.join(self.size_tests)}:"
             indent += "    "
         yield f"{indent}{done}"
+
+
+def any_of(tests: Sequence[str]) -> str:
+    """Return the test that one of several tests holds."""
+    return tests[0] if len(tests) == 1 else f"({' or '.join(tests)})"
 
 
 class Guard(ABC):

@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from mlgraph.frameworks import Framework, neutral
-from mlgraph.graph.guards.base import Branch, Guard, Names
+from mlgraph.graph.guards.base import Branch, Guard, NameTable
 
 
 class Entry(NamedTuple):
@@ -53,7 +53,7 @@ def generate(
 
     With `draw` it takes `rng=` as well, unless the user's own parameters take it: `draw` is then called.
     """
-    names = Names(
+    names = NameTable(
         {"__miss": miss, "__type": type, "__len": len, "__map": map, "__repr": repr, "__Exception": Exception}
     )
     parameters = list(signature.parameters)
@@ -80,7 +80,7 @@ def _identifier(name: str) -> str:
     return f"_{cleaned}" if cleaned[0].isdigit() or keyword.iskeyword(cleaned) else cleaned
 
 
-def _parameter_list(signature: inspect.Signature, names: Names, more: Sequence[str]) -> str:
+def _parameter_list(signature: inspect.Signature, names: NameTable, more: Sequence[str]) -> str:
     """The user's own parameters, with their defaults by reference, then `more` that are given by name."""
     parts: list[str] = []
     kinds = [p.kind for p in signature.parameters.values()]
@@ -96,7 +96,7 @@ def _parameter_list(signature: inspect.Signature, names: Names, more: Sequence[s
     return ", ".join([*parts, *(["*"] if more and not named else []), *more])
 
 
-def _branch(entry: Entry, framework: Framework, names: Names) -> Iterator[str]:
+def _branch(entry: Entry, framework: Framework, names: NameTable) -> Iterator[str]:
     """Yield the statements that run `entry` if its guards hold; those of the environment cost most and come last."""
     branch = Branch(framework, names)
     for guard in sorted(entry.guards, key=lambda guard: guard.depth == 0):
