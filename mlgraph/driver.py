@@ -14,9 +14,10 @@ from mlgraph.capture import capture, reachable_weights
 from mlgraph.dialects.functions import main_of, update_type
 from mlgraph.dialects.stateful import Slot
 from mlgraph.errors import PassError, PrecisionWarning, UnsupportedOpError
-from mlgraph.frameworks import PACKAGES, get, of_module
+from mlgraph.frameworks import PACKAGES, get
 from mlgraph.frameworks.arrays import placed
 from mlgraph.frameworks.imports import load
+from mlgraph.frameworks.modules import weights_below
 from mlgraph.frontend.locations import warn
 from mlgraph.frontend.program import TRACED, OutputKind, Program
 from mlgraph.graph.bound_call import BoundCall
@@ -76,8 +77,10 @@ class Compiler:
         effects = Effects(state, left) if call.roots else None
         named = reachable_weights(info, call)
         modules = modules_guard(info, named, program)
-        layers = list(keras_layers(value for _, value in named))
-        reads = [*([LayersGuard(layers)] if layers else []), *python_guards(found.reach, info.to, _live(named))]
+        held = [value for _, value in named]
+        layers = list(keras_layers(held))
+        live = {*map(id, weights_below(held)), *map(id, held)}
+        reads = [*([LayersGuard(layers)] if layers else []), *python_guards(found.reach, info.to, live)]
         outside = {path.text: array for path, array in found.reach.arrays}
         return self.lower(info, call, program, tree, passed, seconds, effects, reads, modules, outside)
 
@@ -148,13 +151,6 @@ class Compiler:
             lifted=call.lifted,
             numbers=call.numbers,
         )
-
-
-def _live(named: Sequence[tuple[str, Any]]) -> set[int]:
-    """Return the ids of these arrays, and of the weights and buffers of these modules of torch."""
-    owners = ((of_module(value), value) for _, value in named)
-    weights = [weight for owner, value in owners if owner is not None for weight in owner.weights(value)]
-    return {*map(id, weights), *(id(value) for _, value in named)}
 
 
 def _check_outputs(leaves: Sequence[Any]) -> None:

@@ -247,8 +247,11 @@ class Framework(Spelling, Traits, ABC):
         """Return the modules inside a module, however deep, where `watches_modules`."""
         return []
 
-    def weights(self, module: Any) -> Iterable[Any]:
-        """Return the weights and buffers of a module, where `watches_modules`."""
+    def weights(self, module: Any) -> Iterable[tuple[str, Any]]:
+        """Yield the weights and buffers that a module itself holds, under their names there, if `watches_modules`.
+
+        A name under which the module has none now stands with None.
+        """
         return ()
 
     def forward(self, module: Any) -> str | None:

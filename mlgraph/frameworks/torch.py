@@ -248,8 +248,9 @@ class Torch(Framework):
     def submodules(self, module: Any) -> list[Any]:
         return [m for m in module.modules() if m is not module]
 
-    def weights(self, module: Any) -> Iterable[Any]:
-        return (*module.parameters(), *module.buffers())
+    def weights(self, module: Any) -> Iterable[tuple[str, Any]]:
+        yield from module._parameters.items()
+        yield from module._buffers.items()
 
     def forward(self, module: Any) -> str | None:
         return "forward"

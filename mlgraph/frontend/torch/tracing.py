@@ -26,6 +26,7 @@ from torch.overrides import TorchFunctionMode
 import mlgraph.frontend.torch.ctc
 import mlgraph.frontend.torch.least_squares  # noqa: F401, these declare what stands for what export does not follow
 from mlgraph.errors import InputError, MlgraphError, UnsupportedOpError
+from mlgraph.frameworks.torch import TORCH
 from mlgraph.frontend.locations import current_line, is_library
 from mlgraph.frontend.program import TRACED, Request
 from mlgraph.frontend.torch.errors import as_kernels_raise, data_dependent, explained, not_followed
@@ -299,9 +300,7 @@ class Looks(TorchFunctionMode):
 
     def _is_kept(self, x: Any) -> bool:
         """Return whether a tensor is an argument, or a weight or buffer of a module: it outlives the call."""
-        weights = (
-            w for module in self.trace.modules for w in (*module._parameters.values(), *module._buffers.values())
-        )
+        weights = (weight for module in self.trace.modules for _, weight in TORCH.weights(module))
         return id(x) in self.numbers or any(weight is x for weight in weights)
 
     def _requires_grad(self, x: torch.Tensor) -> bool:

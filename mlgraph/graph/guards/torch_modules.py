@@ -69,7 +69,7 @@ class ModuleDescription:
             module.training,
             dict(module._modules),
             {name: tuple(held[name].values()) for name in hooks},
-            {name: WeightLayout.of(tensor) for name, tensor in weights(module)},
+            {name: WeightLayout.of(tensor) for name, tensor in TORCH.weights(module)},
         )
 
     def difference(self, now: "ModuleDescription", name: str) -> str | None:
@@ -136,7 +136,7 @@ class ModulesGuard(Guard):
     def weight(self, name: str, other: Any) -> Any:
         """Return the weight that is called `name` now; `other` where no module has one of that name."""
         path, _, key = name.rpartition(".")
-        return dict(weights(self._paths[path])).get(key, other) if path in self._paths else other
+        return dict(TORCH.weights(self._paths[path])).get(key, other) if path in self._paths else other
 
     def is_same(self) -> bool:
         """Return whether the very objects are there that were at the last `renew`."""
@@ -179,12 +179,6 @@ class ModulesGuard(Guard):
         return None
 
 
-def weights(module: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the weights and buffers of a module itself, under their names there."""
-    yield from module._parameters.items()
-    yield from module._buffers.items()
-
-
 def _modules(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     """Yield the torch modules that are reached, under the paths that their weights have in `state_dict()`."""
     for name, value in named:
@@ -197,7 +191,7 @@ def _modules(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
 def _tensors(modules: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     """Yield all weights and buffers by their full names."""
     for path, module in modules.items():
-        for name, tensor in weights(module):
+        for name, tensor in TORCH.weights(module):
             if tensor is not None:
                 yield f"{path}.{name}" if path else name, tensor
 
