@@ -37,11 +37,11 @@ DTYPES = {**FLOATS, **COMPLEX, **INTEGERS, "bool": "bool"}
 
 
 SLIPS = (InputError, UnknownTargetError, UnknownStageError, FileError, MissingPackageError)
-"""Errors of what was typed: one line, and exit status 2 as for any wrong use. Other errors are about the program."""
+"""Errors in what the user typed: printed in one line, with exit status 2. Other errors are about the program."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status. What is wrong is told without a traceback (but see MLGRAPH_TRACEBACK)."""
+    """Run a command and return the exit status. Print errors without a traceback unless MLGRAPH_TRACEBACK=full."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     options = parser().parse_args(argv)
     try:
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def told(error: Exception) -> str:
-    """Return what is shown of an error: one line of a slip, all of another of mlgraph's, and a hint for a bug."""
+    """Return the message for an error: one line for a slip, the text of any other mlgraph error, a hint for a bug."""
     if not isinstance(error, MlgraphError):
         return f"internal error, {type(error).__name__}: {error} (MLGRAPH_TRACEBACK=full shows where)"
     if not isinstance(error, SLIPS):
@@ -67,7 +67,7 @@ def told(error: Exception) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that tells what is wrong in one line."""
+    """A parser that reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
         """Print the message and leave with status 2."""
@@ -75,7 +75,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    """The commands and what each takes."""
+    """Return the parser of the commands and of their arguments."""
     made = Parser(
         prog="mlgraph",
         description="Compile functions of torch, jax, tensorflow and numpy into functions of any of the four.",
@@ -174,7 +174,7 @@ def run_version(_: argparse.Namespace) -> None:
 
 
 def find(text: str) -> Any:
-    """The object that `package.module:name.name` names."""
+    """Return the object that `package.module:name.name` names. Raise `InputError` if there is none."""
     module, _, path = text.partition(":")
     if module.endswith(".py") or not path:
         dotted = module.removesuffix(".py").replace(os.sep, ".").strip(".")
@@ -189,13 +189,13 @@ def find(text: str) -> Any:
 
 
 def _nearest(name: str, owner: Any) -> str:
-    """Return the function of a module or class that `name` may mean."""
+    """Return advice that names the function of a module or class that `name` may mean."""
     public = {known: value for known, value in getattr(owner, "__dict__", {}).items() if not known.startswith("_")}
     return advice(name, [known for known, value in public.items() if callable(value)])
 
 
 def imported(module: str) -> Any:
-    """Import a module, also from the current directory; whatever it raises is an `InputError` that says so."""
+    """Import a module, also from the current directory. Raise `InputError` for whatever the import raises."""
     from mlgraph.frontend.locations import user_line
 
     sys.path.insert(0, os.getcwd())
@@ -211,7 +211,7 @@ def imported(module: str) -> Any:
 
 
 def argument(text: str) -> Any:
-    """An array for `f32[2,3]`, from a fixed seed; a Python value for any other literal."""
+    """Return an array for `f32[2,3]`, drawn from a fixed seed, or the Python value of any other literal."""
     match = re.fullmatch(r"(\w+)\[ *(|\d+(?: *, *\d+)* *,?) *\]", text)
     if match is None:
         try:

@@ -1,4 +1,4 @@
-"""`compile`: what it is given, and what it gives back."""
+"""The function `mlgraph.compile`."""
 
 # pyright: basic
 import functools
@@ -23,7 +23,7 @@ P = ParamSpec("P")
 
 
 class Options(TypedDict, total=False):
-    """The keyword arguments of `compile`, which describes them; of `args` and `kwargs` its overloads tell more."""
+    """The keyword arguments of `compile`, except `args` and `kwargs`. Its docstring describes them."""
 
     stateful: Sequence[Any] | None
     arg_stateful_idxs: Sequence[Sequence[Any]] | None
@@ -45,7 +45,7 @@ class Options(TypedDict, total=False):
 
 
 class Example(Options, total=False):
-    """The same with the arguments of an example call."""
+    """The keyword arguments of `compile` with those of an example call."""
 
     args: Sequence[Any] | None
     kwargs: dict[str, Any] | None
@@ -172,5 +172,5 @@ def _compile_one(obj: Any, *, to: str | None, options: CompileOptions, state: An
 
 
 def _target(obj: Any, leaves: Sequence[Any]) -> str | None:
-    """The target where the user names none; None for a function whose first call will tell."""
+    """Return the target where the user names none; None for a function whose first call decides."""
     return target_of(obj, leaves) if leaves or is_module(obj) else None

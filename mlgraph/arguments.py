@@ -1,4 +1,4 @@
-"""Checks of what `compile` is given: each slip is one error, which says what was meant and what to write instead."""
+"""Checks of the arguments of `compile`. Each error says what was probably meant and what to write instead."""
 
 # pyright: basic
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from mlgraph.frameworks import every, framework_of, get, names
 
 
 def check_target(to: Any) -> None:
-    """Raise `UnknownTargetError` unless `to` is a target that is installed, or not said."""
+    """Raise `UnknownTargetError` unless `to` is an installed target or None."""
     if to is None:
         return
     if not isinstance(to, str) or to not in names():
@@ -26,7 +26,7 @@ def check_target(to: Any) -> None:
 
 
 def _meant(to: Any) -> str | None:
-    """Return the target that somebody means by another spelling, the library itself or something of it."""
+    """Return the target meant by another spelling, by the library itself or by an object of it; None if unclear."""
     name = to if isinstance(to, str) else getattr(to, "__name__", "") if isinstance(to, ModuleType) else ""
     module = name or getattr(to, "__module__", None) or type(to).__module__
     root = str(module).strip().lower().partition(".")[0]
@@ -34,7 +34,7 @@ def _meant(to: Any) -> str | None:
 
 
 def _shown(value: Any) -> str:
-    """Return a short text for a value that somebody gave."""
+    """Return a short text for a value that the user gave."""
     if isinstance(value, ModuleType):
         return f"the module {value.__name__}"
     text = repr(value) if isinstance(value, str | int | float | bool | list | tuple | None) else ""
@@ -85,21 +85,21 @@ def _article(value: Any) -> str:
 
 
 def check_switches(**switches: Any) -> None:
-    """Raise `InputError` for a flag that is neither on nor off: "no" would count as yes."""
+    """Raise `InputError` for a flag that is not a bool: the string "no" would count as true."""
     for name, value in switches.items():
         if value is not None and not isinstance(value, bool | int):
             raise InputError(f"{name} is {_shown(value)}", fix=f"write {name}=True or {name}=False")
 
 
 def check_lists(**lists: Any) -> None:
-    """Raise `InputError` for what should be a list and is one of its items."""
+    """Raise `InputError` for a value that should be a list but is, for example, one of its items."""
     for name, value in lists.items():
         if value is not None and not isinstance(value, list | tuple):
             raise InputError(f"{name} is no list but {_article(value)}", fix=f"write {name}=[...]")
 
 
 def check_static(function: str, parameters: Sequence[str], numbers: Any, names: Any) -> None:
-    """Raise `InputError` unless static arguments are there: they are Python values, which every capture fixes."""
+    """Raise `InputError` unless the static arguments exist. Every capture fixes Python values, so they do no more."""
     for number in _several("static_argnums", numbers, int):
         if not -len(parameters) <= number < len(parameters):
             raise InputError(f"static_argnums holds {number}, and {function} has {len(parameters)} parameters")
@@ -120,7 +120,7 @@ def _several(what: str, given: Any, kind: type) -> list[Any]:
 
 
 def passes_of(passes: Any) -> tuple[ModulePass, ...]:
-    """Return the passes that were given, each itself or by its name: `["canonicalize", "lower-constant{to=torch}"]`."""
+    """Return the passes, given as instances or by name: `["canonicalize", "lower-constant{to=torch}"]`."""
     if isinstance(passes, str | ModulePass | type) or not isinstance(passes, Iterable):
         raise InputError(f"passes is no list but {_article(passes)}", fix=f"write passes=[{_example(passes)}]")
     return tuple(found for one in passes for found in _passes(one))
@@ -139,7 +139,7 @@ def _passes(one: Any) -> list[ModulePass]:
 
 
 def _named_passes(text: str) -> list[ModulePass]:
-    """Return what `mlgraph-opt -p` makes of a text."""
+    """Return the passes that `mlgraph-opt -p` would run for this text."""
     available = _available()
     try:
         specs = list(parse_pipeline(text))
@@ -161,7 +161,7 @@ def _named_passes(text: str) -> list[ModulePass]:
 
 
 def _available() -> Mapping[str, Any]:
-    """Return the passes that have names; `canonicalize` is the one that keeps the lines of the user's code."""
+    """Return the passes by name. `canonicalize` is mlgraph's, which keeps the locations of the user's code."""
     from xdsl.universe import Universe
 
     from mlgraph.transforms.canonicalize import CanonicalizePass
@@ -170,7 +170,7 @@ def _available() -> Mapping[str, Any]:
 
 
 def _example(passes: Any) -> str:
-    """Return how what was given stands in a list."""
+    """Return an example of the value as an item of a list, for an error message."""
     if isinstance(passes, str):
         return repr(passes)
     cls = passes if isinstance(passes, type) else type(passes)

@@ -1,4 +1,4 @@
-"""One class per way to fail. Each error has an id, and says what, where in the user's code, why and what to do."""
+"""The errors of mlgraph. Each has an id and says what failed, where in the user's code, why, and how to fix it."""
 
 import difflib
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class PrecisionWarning(UserWarning):
-    """Values have fewer bits than in the source framework, as where jax runs without 64-bit types."""
+    """Values have fewer bits than in the source framework, for example in jax without 64-bit types."""
 
 
 class MlgraphError(Exception):
@@ -37,7 +37,7 @@ class CaptureError(MlgraphError, RuntimeError):
 
 
 class UnsupportedOpError(MlgraphError, NotImplementedError):
-    """Operations of the source, or rows for the target, that mlgraph does not have."""
+    """The source has operations, or the target lacks rows, that mlgraph does not support."""
 
     id = "MLG0003"
 
@@ -84,7 +84,7 @@ class DataDependentControlFlowError(MlgraphError, TypeError):
 
 
 class InputError(MlgraphError, TypeError):
-    """An argument that no array type or Python value fits."""
+    """An argument is neither an array nor a Python value that mlgraph accepts."""
 
     id = "MLG0005"
 
@@ -96,7 +96,7 @@ class NotCapturedError(MlgraphError, RuntimeError):
 
 
 class IRError(MlgraphError, ValueError):
-    """IR text that does not parse or verify, or a file that holds no graph which `Graph.save` wrote."""
+    """IR text does not parse or verify, or a file was not written by `Graph.save`."""
 
     id = "MLG0007"
 
@@ -115,7 +115,7 @@ class PassError(MlgraphError, RuntimeError):
 
 
 class CheckError(MlgraphError, AssertionError):
-    """A graph gives something else than the function that it was made from."""
+    """A graph returns something else than the function that it was made from."""
 
     id = "MLG0009"
 
@@ -140,7 +140,7 @@ class MissingPackageError(MlgraphError, ImportError):
 
 
 class FileError(MlgraphError, OSError):
-    """A file or folder that cannot be read or written."""
+    """A file or folder cannot be read or written."""
 
     id = "MLG0012"
 
@@ -157,7 +157,7 @@ def nearest(name: object, choices: Iterable[str]) -> str:
 
 
 def advice(name: object, choices: Iterable[str], meant: str | None = None) -> str:
-    """Return the way out of a name that is none of `choices`: the nearest of them, and all where they are few."""
+    """Return advice for a name that is not in `choices`: the nearest choice, and all of them if they are few."""
     known = list(choices)
     near = f"did you mean {meant!r}?" if meant else nearest(name, known)
     listed = f"choose one of {', '.join(known)}" if 0 < len(known) <= 20 else ""
@@ -165,7 +165,7 @@ def advice(name: object, choices: Iterable[str], meant: str | None = None) -> st
 
 
 def line_of(op: "Operation") -> str:
-    """`file:line` of the user's code that `op` comes from, or ""."""
+    """Return `file:line` of the user's code that `op` comes from, or ""."""
     from xdsl.dialects.builtin import FileLineColLoc, NameLoc
 
     location = op.location

@@ -27,7 +27,7 @@ MLGRAPH_TRACEBACK=full shows where in mlgraph an error came up.
 
 
 class Slip(Exception):
-    """What was typed is wrong: a file, a pass, a target or their options."""
+    """A mistake in the command: a file, a pass, a target or one of their options."""
 
 
 class OptMain(xDSLOptMain):
@@ -43,7 +43,7 @@ class OptMain(xDSLOptMain):
         arg_parser.error = _refuse
 
     def setup_pipeline(self) -> None:
-        """Make the passes that `-p` names; raise `Slip` for one that there is not. Try the options of the target."""
+        """Build the passes that `-p` names and check the options of the target. Raise `Slip` for an unknown pass."""
         for spec in parse_pipeline(self.args.passes):
             if spec.name not in self.available_passes:
                 raise Slip(f"there is no pass {spec.name!r} {advice(spec.name, self.available_passes)}".rstrip())
@@ -71,12 +71,12 @@ class OptMain(xDSLOptMain):
 
 
 def _refuse(message: str) -> NoReturn:
-    """Tell a wrong argument as every other slip is told, in one line."""
+    """Raise `Slip` for a wrong argument, so that it is reported in one line as any other slip."""
     raise Slip(f"{message}; see mlgraph-opt --help")
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run the tool. What is wrong with the IR is told in words, with exit status 1; a slip in one line, with 2."""
+    """Run the tool and return the exit status: 1 for an error in the IR, 2 for a mistake in the command."""
     try:
         tool = OptMain("Run passes of mlgraph and xDSL on IR text.", args)
     except (Exception, ArgSpecParseError) as error:  # which is no Exception
@@ -89,7 +89,7 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _fail(told: Exception, error: BaseException) -> int:
-    """Print what is told of an error, and return the exit status."""
+    """Print the message of an error and return the exit status."""
     if os.environ.get("MLGRAPH_TRACEBACK") == "full":
         raise error
     slip = isinstance(told, Slip)

@@ -1,6 +1,6 @@
-"""What mlgraph adds to xDSL's tools: `xdsl-opt` and `mlgraph-opt` find it through the entry point `xdsl.universe`.
+"""The dialects, passes and targets of mlgraph for xDSL's tools, found through the entry point `xdsl.universe`.
 
-Names lead to getters, so that a tool loads only what it uses.
+Each name maps to a getter, so that `xdsl-opt` and `mlgraph-opt` load only what they use.
 """
 
 from collections.abc import Callable

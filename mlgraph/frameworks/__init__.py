@@ -1,6 +1,6 @@
-"""What depends on which framework: one `Framework` each, and the registry of all of them.
+"""The supported frameworks: one `Framework` object for each, and the registry of all of them.
 
-No framework's library is imported before one of its arrays, modules or random numbers is needed.
+The library of a framework is imported only when its arrays, modules or random numbers are needed.
 """
 
 from mlgraph.frameworks.base import CPU, Framework

@@ -1,4 +1,4 @@
-"""Arrays of any framework: how to turn one into another's, and what memory it lies in."""
+"""Arrays of any framework: their conversion, their memory and how they are written."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ def dtype_name(x: Any) -> str:
 
 
 def device_of(x: Any) -> str:
-    """Return where an array is, once it is one of the target's: those of most frameworks come to the CPU."""
+    """Return the device on which an array is once it is one of the target's: the CPU for most frameworks."""
     return owner_of(x).device_of(x)
 
 

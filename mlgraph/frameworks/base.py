@@ -1,4 +1,4 @@
-"""What mlgraph asks of a framework. The defaults are those of one whose arrays cannot be written."""
+"""The interface of a framework. Defaults are those of a library whose arrays cannot be written."""
 
 import math
 import secrets
@@ -16,7 +16,7 @@ from mlgraph.frameworks.spelling import Spelling
 from mlgraph.frameworks.traits import Traits
 
 CPU = "cpu"
-"""Where programs compute unless they are told otherwise."""
+"""The device of programs that name no other."""
 
 
 class Framework(Spelling, Traits, ABC):
@@ -62,7 +62,7 @@ class Framework(Spelling, Traits, ABC):
         """Return an array of another framework, `owner`, as one of its own. Raise `InputError` where it cannot be."""
 
     def to_dlpack(self, x: Any) -> Any:
-        """Return a copy of an array for another framework to take over, None where there is no way to hand one over."""
+        """Return a DLPack capsule with a copy of an array, None if the framework has none to give."""
         return None
 
     @abstractmethod
@@ -88,7 +88,7 @@ class Framework(Spelling, Traits, ABC):
         return x
 
     def device_of(self, x: Any) -> str:
-        """Return where an array is, as far as targets are concerned: those of most frameworks come to the CPU."""
+        """Return the device of an array as a target sees it: the CPU for most frameworks."""
         return CPU
 
     def device(self, name: str) -> Any:
@@ -103,7 +103,7 @@ class Framework(Spelling, Traits, ABC):
         return CPU
 
     def thread_limit(self) -> int:
-        """Return the address of a C function that tells how many threads its user allows; 0 where there is none."""
+        """Return the address of a C function that returns the number of threads the user allows; 0 if there is none."""
         return 0
 
     def concrete(self, x: Any) -> Any:
@@ -111,11 +111,11 @@ class Framework(Spelling, Traits, ABC):
         return x
 
     def copied(self, x: Any) -> Any:
-        """Return an array of the same values that shares no memory; one that cannot be written as it is."""
+        """Return a copy of an array, or the array itself if it cannot be written."""
         return x
 
     def has_unknown_sizes(self, x: Any) -> bool:
-        """Return whether an array is traced without knowing its shape."""
+        """Return whether an array is traced with an unknown shape."""
         return False
 
     def is_complex(self, x: Any) -> bool:
@@ -141,31 +141,31 @@ class Framework(Spelling, Traits, ABC):
         return x
 
     def is_restorable(self, x: Any) -> bool:
-        """Return whether what a trace writes into an array outside is found by comparison, and undone."""
+        """Return whether a write of a trace into an array that is no input can be found by comparison and undone."""
         return False
 
     def may_share(self, x: Any, y: Any) -> bool:
-        """Return whether two of its arrays may lie in the same memory, as far as is told without their elements."""
+        """Return whether two of its arrays may share memory, judged without looking at their elements."""
         return self.has_views
 
     def owns_same_memory(self, x: Any, y: Any) -> bool:
-        """Return whether an array is a view of what another one of the same framework owns."""
+        """Return whether an array is a view of memory that another array of the same framework owns."""
         return x is y
 
     def strides(self, x: Any) -> tuple[int, ...]:
-        """Return the strides of an array in elements: row-major unless it tells others."""
+        """Return the strides of an array in elements; row-major by default."""
         return tuple(math.prod(x.shape[axis + 1 :]) for axis in range(len(x.shape)))
 
     def offset(self, x: Any) -> int:
-        """Return how many elements of its memory lie before an array, where it tells."""
+        """Return the offset of an array in its storage, in elements; 0 if the framework has none."""
         return 0
 
     def distance(self, view: Any, array: Any) -> int | None:
-        """Return how many elements after the first of `array` that of `view` lies; None if they share no memory."""
+        """Return the offset of `view` from `array` in elements; None if they share no memory."""
         raise TypeError(f"{self.name} has no views")
 
     def strided(self, x: Any, shape: tuple[int, ...], strides: Sequence[int], begin: int) -> Any:
-        """Return a view that begins `begin` elements after the first of `x`."""
+        """Return a strided view of `x` that begins `begin` elements after its first."""
         raise TypeError(f"{self.name} has no views")
 
     def complex_dtype(self, dtype: Any) -> Any:
@@ -173,64 +173,64 @@ class Framework(Spelling, Traits, ABC):
         return np.result_type(dtype, np.complex64)
 
     def turned(self, view: Any) -> str | None:
-        """Return the method that undoes what a view has yet to compute, None where there is nothing."""
+        """Return the method that applies a pending conjugation or negation of a view; None if none is pending."""
         return None
 
     def content(self, x: Any) -> bytes | None:
-        """Return the elements of an array that tells of no write, None where nobody can write, or a version tells."""
+        """Return the elements of an array whose writes leave no trace; None if it is read-only or has a version."""
         return None
 
     def version(self, x: Any) -> int | None:
-        """Return the number that each write to an array moves on, None where there is none."""
+        """Return the version counter of an array, which each write increments; None if there is none."""
         return None
 
     def layout_tests(
         self, text: str, order: tuple[int, ...] | None, strides: tuple[int, ...] | None, begins: bool
     ) -> list[str]:
-        """Return the Python that tests how the array `text` lies in memory.
+        """Return Python tests of the memory layout of the array `text`.
 
-        `order` are its axes, the widest first, None where they are in order. `strides` are tested instead where they
-        are known, by the function `__strides` if need be; `begins` asks for an array at the start of its memory.
+        `order` lists the axes by descending stride, None for row-major. `strides`, in elements, are tested instead if
+        given, with the function `__strides` if need be. `begins` asks for an array at the start of its storage.
         """
         return [] if order is None else ["False"]
 
     # Numbers
 
     def number(self, value: Any) -> Any:
-        """Return a Python number as an array without axes, which the frontend takes."""
+        """Return a Python number as an array of rank 0 for the frontend."""
         return np.asarray(value)
 
     def traced_number(self, x: Any) -> Any:
-        """Return the number that a function is given where its frontend takes such an array."""
+        """Return the value that the traced function receives for an array of rank 0 that stands for a Python number."""
         return x.item()
 
     def is_wide(self, told: bool | None) -> bool:
-        """Return whether programs have 64-bit types, which the user allows or not, or does not say."""
+        """Return whether programs have 64-bit types; `told` is the user's choice, None if there is none."""
         return True
 
     def wide_types(self) -> AbstractContextManager[Any]:
-        """Return a scope in which there are 64-bit types, whatever the session says."""
+        """Return a context in which 64-bit types are enabled, whatever the session's setting."""
         return nullcontext()
 
     # Random numbers
 
     def source(self, seed: int | None) -> Any:
-        """Return a stream of random numbers from a seed; without one of the global state, or of fresh entropy."""
+        """Return a stream of random numbers from a seed; without a seed, the global state or one from fresh entropy."""
         raise InputError(f"{self.name} draws no random numbers")
 
     def is_source(self, rng: Any) -> bool:
-        """Return whether programs draw from what a caller gives as `rng`."""
+        """Return whether programs can draw from `rng`, an argument of the caller."""
         return False
 
     def step(self, stream: Any, device: str) -> tuple[Any, Any]:
-        """Return what one call draws from, and the stream for the next call.
+        """Return the stream that one call draws from, and the stream for the next call.
 
         Raise `InputError` where a trace would take the random numbers for constants.
         """
         return stream, stream
 
     def stream(self, rng: Any, is_legacy: bool) -> Any:
-        """Return what an argument of `main` draws from: `rng`, or the global stream. Some have one for older code."""
+        """Return the stream for an argument of `main`: `rng` or the global one, of numpy's older API if `is_legacy`."""
         return rng
 
     def generator_types(self) -> tuple[type, ...]:
@@ -244,7 +244,7 @@ class Framework(Spelling, Traits, ABC):
         return False
 
     def submodules(self, module: Any) -> list[Any]:
-        """Return the modules inside a module, however deep, where `watches_modules`."""
+        """Return the modules inside a module, at any depth, if `watches_modules`."""
         return []
 
     def weights(self, module: Any) -> Iterable[tuple[str, Any]]:
@@ -263,13 +263,13 @@ class Framework(Spelling, Traits, ABC):
         return False
 
     def is_internal(self, module: Any, name: str) -> bool:
-        """Return whether the framework keeps this attribute of a module for itself."""
+        """Return whether this attribute of a module is internal to the framework."""
         return name.startswith("_") or name == "call"
 
     # The library itself
 
     def loaded(self) -> ModuleType | None:
-        """Return the library where it is imported already."""
+        """Return the library if it is already imported, else None."""
         return sys.modules.get(self.packages[0])
 
     def compiled(self, main: Callable[..., Any]) -> Callable[..., Any]:
@@ -281,17 +281,17 @@ class Framework(Spelling, Traits, ABC):
         return main
 
     def missing_value_error(self) -> type[Exception] | None:
-        """Return the class of errors that values of arrays are not there in a trace of its own, None if it has none."""
+        """Return the error that its tracer raises for the value of a traced array; None if it has no such error."""
         return None
 
 
 def entropy() -> int:
-    """Return a seed that nobody chose."""
+    """Return a random seed."""
     return secrets.randbits(31)
 
 
 def traced(compiler: str, kind: str) -> InputError:
-    """Return the error for a graph whose random numbers another trace would take for constants."""
+    """Return the error for a graph whose random numbers another tracer would bake in as constants."""
     return InputError(
         f"a graph that draws random numbers is traced by {compiler}",
         why="the numbers of the trace would come again at each call",

@@ -10,7 +10,7 @@ from mlgraph.frameworks.registry import PACKAGES, framework_of, get, neutral, of
 
 
 def source_of(obj: Any, leaves: Sequence[Any]) -> str | None:
-    """The framework of `obj`: that of a module, of the arrays it is called with, or of the names it uses.
+    """Return the framework of `obj`: of a module, of the arrays that it is called with, or of the names that it uses.
 
     numpy arrays go with any framework, so the names that a function uses decide when all its arrays are numpy's.
     """
@@ -31,14 +31,14 @@ def source_of(obj: Any, leaves: Sequence[Any]) -> str | None:
 
 
 def target_of(obj: Any, leaves: Sequence[Any]) -> str | None:
-    """The target of a call of `obj` where the user names none: the framework of its arrays, else that of `obj`."""
+    """Return the default target of a call of `obj`: the framework of its arrays, else the framework of `obj`."""
     plain = neutral().name
     kinds = [framework for leaf in leaves if (framework := framework_of(leaf)) is not None]
     return next((kind for kind in kinds if kind != plain), plain if kinds else source_of(obj, ()))
 
 
 def frameworks_used(obj: Any) -> list[str]:
-    """The frameworks whose modules or functions the code of `obj` names, most specific first."""
+    """Return the frameworks whose modules or functions the code of `obj` names, most specific first."""
     while hasattr(obj, "func") and hasattr(obj, "args"):
         obj = obj.func
     obj = getattr(obj, "__wrapped__", obj)
@@ -55,5 +55,5 @@ def frameworks_used(obj: Any) -> list[str]:
 
 
 def _named_values(function: types.FunctionType) -> list[Any]:
-    """Globals and closure variables that a function names, and those of the functions among them."""
+    """Return the globals and closure variables that a function names, and those of the functions among them."""
     return [value for inner in functions_of(function) for value in variables(inner).values()]

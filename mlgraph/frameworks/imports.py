@@ -1,9 +1,9 @@
-"""Imports of frameworks, in an order in which they can live together.
+"""Imports of frameworks in an order in which they coexist in one process.
 
-tensorflow and triton each carry an LLVM of their own. Where tensorflow's was loaded first, triton's registers its
-options a second time and the process is aborted, without an exception; torch imports triton where one does not expect
-it (`torch.export`, `torch.compile`). So triton's library is loaded before tensorflow, or, where the user's tensorflow
-came first, with its own symbols before those of others.
+tensorflow and triton each contain an LLVM. If tensorflow's is loaded first, triton's registers its options a second
+time, which aborts the process without an exception; torch imports triton in unexpected places (`torch.export`,
+`torch.compile`). Therefore triton's library is loaded before tensorflow or, if the user imported tensorflow first, with
+preference for its own symbols.
 """
 
 import os
@@ -20,7 +20,7 @@ _lock = threading.Lock()
 
 
 def load(name: str) -> ModuleType:
-    """Import a framework. Cheap when it is loaded: call it wherever one is about to be used."""
+    """Import a framework and return it. The call is cheap if the library is loaded already."""
     tensorflow = "tensorflow" in sys.modules
     if (name == "tensorflow" or tensorflow) and TRITON not in sys.modules:
         with _lock:
@@ -37,7 +37,7 @@ def _load_triton(after_tensorflow: bool) -> None:
 
 @contextmanager
 def own_symbols_first() -> Generator[None]:
-    """Libraries loaded inside prefer their own symbols to those of libraries that are there already."""
+    """Make libraries that are loaded inside prefer their own symbols to those of libraries loaded before."""
     flags = sys.getdlopenflags()
     sys.setdlopenflags(flags | getattr(os, "RTLD_DEEPBIND", 0))
     try:

@@ -12,7 +12,7 @@ from mlgraph.frameworks.registry import PACKAGES
 
 
 def functions_of(obj: Any) -> list[types.FunctionType]:
-    """The user's own Python functions that a call of `obj` may run, as far as their code names them."""
+    """Return the user's own functions that a call of `obj` may run, as far as their code names them."""
     found: dict[int, types.FunctionType] = {}
     stack = [obj]
     while stack and len(found) < 50:
@@ -29,7 +29,7 @@ def functions_of(obj: Any) -> list[types.FunctionType]:
 
 
 def catches_errors(obj: Any) -> bool:
-    """Return True if the user's own code catches errors, as far as `obj` and its class name it."""
+    """Return whether the user's code, as far as `obj` and its class name it, catches errors."""
     owner = getattr(obj, "__self__", obj)
     classes = () if isinstance(owner, types.FunctionType | type) else type(owner).__mro__
     methods = [m for cls in classes if package_of(cls) not in (*PACKAGES, "builtins") for m in vars(cls).values()]
@@ -37,7 +37,7 @@ def catches_errors(obj: Any) -> bool:
 
 
 def _has_handler(code: types.CodeType) -> bool:
-    """Return True if code holds `except`: of a `with` or a `finally` the error goes on."""
+    """Return whether code contains an `except` clause. `with` and `finally` do not count: the error propagates."""
     names = [instruction.opname for instruction in dis.get_instructions(code)]
     bare = ("PUSH_EXC_INFO", "POP_TOP") in itertools.pairwise(names)
     nested = (c for c in code.co_consts if isinstance(c, types.CodeType))
@@ -45,7 +45,7 @@ def _has_handler(code: types.CodeType) -> bool:
 
 
 def variables(function: types.FunctionType) -> dict[str, Any]:
-    """The globals and closure variables that a function names."""
+    """Return the globals and closure variables that a function names, by name."""
     found = {n: function.__globals__[n] for n in global_names(function.__code__) if n in function.__globals__}
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or ()):
         with contextlib.suppress(ValueError):  # a variable that is not set yet
@@ -55,12 +55,12 @@ def variables(function: types.FunctionType) -> dict[str, Any]:
 
 @functools.lru_cache(maxsize=4096)
 def global_names(code: types.CodeType) -> tuple[str, ...]:
-    """The globals that code and the code inside it name, each once; `x.T` names no global `T`."""
+    """Return the globals that code and its inner functions name, each once; `x.T` names no global `T`."""
     own = [i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
     nested = [name for c in code.co_consts if isinstance(c, types.CodeType) for name in global_names(c)]
     return tuple(dict.fromkeys([*own, *nested]))
 
 
 def package_of(obj: Any) -> str:
-    """The package that something was defined in."""
+    """Return the top-level package in which an object was defined."""
     return str(getattr(obj, "__module__", None)).partition(".")[0]

@@ -1,4 +1,4 @@
-"""jax: arrays that nobody writes, keys that are split, and 64-bit types only where they are asked for."""
+"""jax: immutable arrays, random keys that are split, and 64-bit types only on request."""
 
 # pyright: basic
 import sys

@@ -1,4 +1,4 @@
-"""numpy: arrays that can be written, scalars, and generators of two generations."""
+"""numpy: mutable arrays, scalars, and two generations of random generators."""
 
 # pyright: basic
 import functools
@@ -159,7 +159,7 @@ def dtype(name: str) -> Any:
 
 
 def _can_be_written(array: Any) -> bool:
-    """Return whether somebody may write into the memory of an array."""
+    """Return whether the memory of an array can be written, through the array or through one that it is a view of."""
     while array is not None:
         flags = getattr(array, "flags", None)
         if flags is None or flags.writeable:
@@ -170,18 +170,18 @@ def _can_be_written(array: Any) -> bool:
 
 @functools.cache
 def _shared() -> Any:
-    """Return the stream of draws that name none: numpy has no global one of the newer kind."""
+    """Return the shared generator for draws without one: numpy has no global `Generator`."""
     return np.random.default_rng()
 
 
 @functools.lru_cache(maxsize=64)
 def legacy(rng: Any) -> Any:
-    """Return an older generator that draws from the stream of `rng`, the same one each time: it has its own state."""
+    """Return a `RandomState` on the bit generator of `rng`, always the same one, since it has state of its own."""
     return rng if isinstance(rng, np.random.RandomState) else np.random.RandomState(rng.bit_generator)
 
 
 def check_range(array: "np.ndarray[Any, Any]") -> None:
-    """Raise `InputError` for integers that a framework without 64-bit types would wrap silently."""
+    """Raise `InputError` for integers that do not fit into 32 bits, which jax without 64-bit types would wrap."""
     if array.dtype in (np.int64, np.uint64) and array.size:
         narrow = np.iinfo(np.int32 if array.dtype == np.int64 else np.uint32)
         if array.min() < narrow.min or array.max() > narrow.max:

@@ -1,6 +1,6 @@
-"""The frameworks that are known: the four of mlgraph, then those of other packages.
+"""The registry of frameworks: the four of mlgraph, then those of other packages.
 
-A package brings a framework by the entry point group `mlgraph.frameworks`, whose entries name instances of `Framework`.
+Another package adds a framework by an entry point of the group `mlgraph.frameworks` that names a `Framework` instance.
 """
 
 from importlib.metadata import entry_points
@@ -16,9 +16,9 @@ GROUP = "mlgraph.frameworks"
 """The entry point group."""
 _known: dict[str, Framework] = {framework.name: framework for framework in (TORCH, JAX, TENSORFLOW, NUMPY)}
 PACKAGES = {package: framework.name for framework in _known.values() for package in framework.packages}
-"""The framework that a package belongs to."""
+"""The name of the framework to which a package belongs."""
 _by_cost: tuple[Framework, ...] = ()
-"""All frameworks, those first whose arrays are told fastest; empty until the entry points were read."""
+"""All frameworks, those whose arrays are recognized fastest first; empty until the entry points are read."""
 PLAIN = dict.fromkeys((int, float, complex, bool, str, bytes, type(None), tuple, list, dict))
 """Classes whose objects are never arrays."""
 _owners: dict[type, Framework | None] = {**PLAIN}
@@ -26,7 +26,7 @@ _owners: dict[type, Framework | None] = {**PLAIN}
 
 
 def register(framework: Framework) -> None:
-    """Make a framework known under its name. Raise `ValueError` where the name is taken."""
+    """Register a framework under its name. Raise `ValueError` if the name is taken."""
     if framework.name in names():
         raise ValueError(f"there is a framework {framework.name} already")
     _known[framework.name] = framework
@@ -34,7 +34,7 @@ def register(framework: Framework) -> None:
 
 
 def unregister(name: str) -> None:
-    """Forget a framework. Raise `UnknownTargetError` where there is none of this name."""
+    """Remove a framework from the registry. Raise `UnknownTargetError` if there is none of this name."""
     del _known[get(name).name]
     _order()
 
@@ -56,7 +56,7 @@ def names() -> tuple[str, ...]:
 
 
 def every() -> tuple[Framework, ...]:
-    """Return all frameworks, in the order in which arrays are told apart."""
+    """Return all frameworks, in the order in which they are asked whether an array is theirs."""
     return _by_cost or _read()
 
 
@@ -69,7 +69,7 @@ def _read() -> tuple[Framework, ...]:
 
 
 def _order() -> tuple[Framework, ...]:
-    """Take note of the frameworks that are known now."""
+    """Rebuild the tables that depend on which frameworks are registered, and return all frameworks."""
     global _by_cost
     _owners.clear()
     _owners.update(PLAIN)
@@ -93,7 +93,7 @@ def framework_of(x: object) -> str | None:
 
 
 def _owner(x: object) -> Framework | None:
-    """Return the framework of an array, and note that of its class where it is the framework's own."""
+    """Return the framework of an array, and cache it for the class if the class is the framework's own."""
     owner = next((framework for framework in every() if framework.is_array(x)), None)
     cls = type(x)
     if owner is not None and cls.__module__.partition(".")[0] in owner.packages and owner.has_only_arrays(cls):
@@ -107,5 +107,5 @@ def of_module(obj: object) -> Framework | None:
 
 
 def neutral() -> Framework:
-    """Return the framework whose arrays go with functions of any, which serves where nothing says another."""
+    """Return the framework whose arrays go with functions of any other; it is the default."""
     return NUMPY

@@ -1,4 +1,4 @@
-"""How programs to a framework are spelled."""
+"""The spelling of programs: how IR and emitted source call the functions of a framework."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -12,25 +12,25 @@ BITWISE = "bitwise_and bitwise_or bitwise_xor left_shift right_shift"
 
 
 def at(places: tuple[int, ...], module: str, names: str) -> dict[str, tuple[int, ...]]:
-    """Return the functions of a module that take Python numbers at these places."""
+    """Return the functions of a module that accept Python numbers at these positions."""
     return {f"{module}.{name}": places for name in names.split()}
 
 
 class Spelling:
-    """How programs to a framework are spelled, in the IR and in emitted source."""
+    """The spelling of programs to a framework, in the IR and in emitted source."""
 
     name: ClassVar[str]
-    """What users call the framework in `to=`."""
+    """The name of the framework, as in `to=`."""
     control: ClassVar[str] = "mlgraph.targets.control.statements"
     """The module whose `PRINTERS` print `ivy.if`, `ivy.while` and `ivy.scan`."""
     modules: ClassVar[Mapping[str, str]]
-    """What cells call its modules, and their full names."""
+    """The full name of each module, by its name in cells."""
     aliases: ClassVar[Mapping[str, str]] = NOTHING
-    """What emitted source calls its modules."""
+    """The alias of each module in emitted source."""
     methods: ClassVar[tuple[str, ...]] = ()
     """The classes whose functions are called as methods."""
     creators: ClassVar[frozenset[str]] = frozenset()
-    """The functions that make arrays of no array, and are told on which device."""
+    """The creation functions, which are passed a device."""
     constant: ClassVar[str]
     """The function that makes an array of Python numbers."""
     stack: ClassVar[str]
@@ -38,25 +38,25 @@ class Spelling:
     copy_call: ClassVar[str] = ""
     """The function that copies an array of a framework that has views."""
     index_functions: ClassVar[Mapping[str, str]] = NOTHING
-    """What computes with sizes in the place of Python's own functions."""
+    """The functions that replace Python's own in computations with sizes."""
     takes_numbers: ClassVar[Mapping[str, tuple[int, ...]]] = NOTHING
-    """The functions that accept a Python number in the place of an array, and at which places."""
+    """The functions that accept Python numbers as arrays, with the positions of those arguments."""
     unwritten: ClassVar[tuple[str, ...]] = ()
-    """The element types of numbers that are not written so: the library would widen the array beside them."""
+    """The element types whose numbers are not written as Python numbers, since the library would widen the result."""
     views: ClassVar[frozenset[str]] = frozenset()
-    """The functions whose results may share the memory of their arguments; every other gives an array of its own."""
+    """The functions whose results may share memory with their arguments; all others return new arrays."""
     repeating: ClassVar[frozenset[str]] = frozenset()
-    """The functions among these whose results may have an element of their argument in several places."""
+    """The functions among `views` whose results may repeat an element of their argument."""
     cells: ClassVar[Mapping[str, str]] = NOTHING
     """Cells by the names of rows that have none for this framework."""
     draws: ClassVar[Mapping[str, str]] = NOTHING
-    """Cells of the rows of the `generator` dialect, which draw from `rng`."""
+    """Cells for the rows of the `generator` dialect, which draw from `rng`."""
     draw_rules: ClassVar[str] = ""
     """The module whose `RULES` are for draws where a cell is too little, "" where none are."""
     split: ClassVar[str] = ""
     """The cell that makes two keys of one, where keys are split."""
     missing_rows: ClassVar[Mapping[str, Mapping[str, str]]] = NOTHING
-    """Rows that it cannot run and why, by element type, "" for all."""
+    """The rows that it cannot run, with the reason, by element type ("" for all types)."""
 
     @property
     def rules(self) -> str:
@@ -64,5 +64,5 @@ class Spelling:
         return f"mlgraph.transforms.lower_ivy.{self.name}"
 
     def dtype_path(self, name: str) -> str:
-        """Return how emitted source spells the element type that numpy calls `name`."""
+        """Return the path of the element type that numpy calls `name`, as emitted source spells it."""
         return f"{self.name}.{name}"

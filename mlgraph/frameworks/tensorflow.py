@@ -1,4 +1,4 @@
-"""tensorflow: tensors that nobody writes, variables, and seeds that are split."""
+"""tensorflow: immutable tensors, variables, and random seeds that are split."""
 
 # pyright: basic
 import sys

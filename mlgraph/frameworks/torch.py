@@ -1,4 +1,4 @@
-"""torch: tensors that can be written, on devices, with gradients; generators, and modules with buffers."""
+"""torch: mutable tensors on devices and with gradients, generators, and modules with buffers."""
 
 # pyright: basic
 import ctypes
@@ -266,7 +266,7 @@ class Torch(Framework):
 
 
 def plain(x: Any) -> Any:
-    """Return a tensor as others can read it: on the CPU, without gradients and pending conjugations.
+    """Return a tensor that other libraries can read: on the CPU, detached, without pending conjugation or negation.
 
     Raise `InputError` for one that is not strided.
     """
@@ -279,7 +279,7 @@ def plain(x: Any) -> Any:
 
 
 def _moved(generator: Any, device: str) -> Any:
-    """Return a generator on another device, which goes on from what this one draws next: no draw comes twice."""
+    """Return a generator on another device, seeded by a draw from this one, so that no numbers repeat."""
     import torch
 
     seed = torch.randint(1 << 62, (), generator=generator, device=generator.device)

@@ -1,10 +1,10 @@
-"""The traits of a framework: what is true of it, with the default for one whose arrays cannot be written."""
+"""The traits of a framework: facts on which the compiler depends."""
 
 from typing import ClassVar
 
 
 class Traits:
-    """What is true of a framework. Each trait has a default: that of a library whose arrays cannot be written."""
+    """Facts about a framework. Each has a default, that of a library whose arrays cannot be written."""
 
     # Arrays
 
