@@ -1,4 +1,4 @@
-"""A call taken apart: the structure of its arguments, and the arrays, Python values and stateful objects among them."""
+"""A call as a structure and its leaves: the arrays, Python values and stateful objects among the arguments."""
 
 # pyright: basic
 import inspect
@@ -19,16 +19,16 @@ from mlgraph.graph.numbers import number_array, traced_number
 
 @dataclass(frozen=True)
 class BoundCall:
-    """The structure of the values of a function's parameters, and the leaves."""
+    """The values of a function's parameters, as a tree structure and its leaves."""
 
     spec: Any
     leaves: list[Any]
     is_array: tuple[bool, ...]
     stateful: StatefulArguments = NO_STATE
     lifted: tuple[int, ...] = ()
-    """The leaves that are Python numbers and are passed as arrays."""
+    """The indices of leaves that are Python floats and are passed as arrays."""
     numbers: frozenset[AccessPath] = frozenset()
-    """The places in stateful objects that hold such numbers."""
+    """The access paths of such numbers in stateful objects."""
 
     @property
     def arrays(self) -> list[Any]:
@@ -41,16 +41,16 @@ class BoundCall:
 
     @property
     def roots(self) -> list[Any]:
-        """The stateful objects: those among the arguments, then those that `compile` was given."""
+        """The stateful objects: of the arguments, those given to `compile`, and those that the function reaches."""
         own = (leaf.value for leaf in self.leaves if isinstance(leaf, StatefulObject))
         return [*own, *self.stateful.objects, *(value for _, value in self.stateful.reached)]
 
     def reaching(self, reached: tuple[tuple[str, Any], ...]) -> "BoundCall":
-        """This call with the objects that a function reaches and writes to, under their names."""
+        """Return this call with the objects that the function reaches and writes to, under their names."""
         return replace(self, stateful=replace(self.stateful, reached=reached)) if reached else self
 
     def lifting(self, leaves: Sequence[int], numbers: frozenset[AccessPath], source: str) -> "BoundCall":
-        """This call with floats among its leaves as arrays of `source`; the numbers at `numbers` will be, too."""
+        """Return this call with the floats at `leaves` as arrays of `source`; `numbers` will be arrays, too."""
         if not leaves and not numbers:
             return self
         lifted = tuple(i for i in leaves if type(self.leaves[i]) is float)
@@ -59,16 +59,16 @@ class BoundCall:
         return replace(self, leaves=new, is_array=is_array, lifted=lifted, numbers=numbers)
 
     def with_sorted_keys(self) -> "BoundCall":
-        """This call with its dicts in the order of their keys, as jax and tensorflow take them apart."""
+        """Return this call with its dicts sorted by key, as jax and tensorflow flatten them."""
         leaves, spec = trees.flatten(trees.with_sorted_keys(trees.unflatten(self.spec, self.leaves)))
         return replace(self, spec=spec, leaves=leaves, is_array=tuple(framework_of(x) is not None for x in leaves))
 
     def without_arrays(self) -> "BoundCall":
-        """This call, holding on to none of its arrays and objects, and to copies of what may change under it."""
+        """Return this call without references to its arrays and objects, and with copies of mutable leaves."""
         return BoundCall(self.spec, [_kept(leaf) for leaf in self.leaves], self.is_array)
 
     def rebuild(self, arrays: Sequence[Any]) -> tuple[Any, ...]:
-        """The values of the parameters, with these arrays in the place of the call's own."""
+        """Return the values of the parameters with these arrays in place of the call's own."""
         found = iter(arrays)
         leaves = [next(found) if flag else leaf for leaf, flag in zip(self.leaves, self.is_array)]
         for i in self.lifted:
@@ -76,11 +76,11 @@ class BoundCall:
         return trees.unflatten(self.spec, [leaf.value if isinstance(leaf, StatefulObject) else leaf for leaf in leaves])
 
     def accessors(self, parameters: Sequence[str]) -> list[str]:
-        """The Python that reaches each leaf from the parameters: `batch["input_ids"]`."""
+        """Return a Python expression for each leaf in terms of the parameters, as `batch["input_ids"]`."""
         return [a[1:].codify(parameters[a[0].entry]) for a in self.spec.accessors()]
 
     def root_names(self, parameters: Sequence[str]) -> list[str]:
-        """The Python that reaches each stateful object."""
+        """Return a Python expression for each stateful object."""
         own = [text for text, leaf in zip(self.accessors(parameters), self.leaves) if isinstance(leaf, StatefulObject)]
         given = (f"stateful[{i}]" for i in range(len(self.stateful.objects)))
         return [*own, *given, *(name for name, _ in self.stateful.reached)]
@@ -97,16 +97,16 @@ def _kept(leaf: Any) -> Any:
 def flatten_call(
     signature: inspect.Signature, values: tuple[Any, ...], stateful: StatefulArguments = NO_STATE
 ) -> BoundCall:
-    """The call whose parameters have these values. Objects that may change are stateful without being named."""
+    """Return the call whose parameters have these values. Mutable objects are stateful without being named."""
     leaves, spec = trees.flatten(stateful.mark(signature, values))
     leaves = [StatefulObject(leaf) if is_implicitly_stateful(leaf) else leaf for leaf in leaves]
     return BoundCall(spec, leaves, tuple(framework_of(leaf) is not None for leaf in leaves), stateful)
 
 
 def to_args_kwargs(signature: inspect.Signature, values: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
-    """The positional and keyword arguments that bind to `values`.
+    """Return positional and keyword arguments that bind to `values`.
 
-    What is its parameter's default is left out: decorators tell an argument that is given from one that is not.
+    A value that is its parameter's default is left out, since decorators may tell given arguments from defaults.
     """
     positional: list[Any] = []
     keyword: dict[str, Any] = {}
@@ -126,18 +126,18 @@ def to_args_kwargs(signature: inspect.Signature, values: Sequence[Any]) -> tuple
 
 
 def _more_positional(signature: inspect.Signature, values: Sequence[Any]) -> bool:
-    """Whether arguments follow the named ones by position, so that none of those can be left out."""
+    """Return whether `*args` holds values, so that no argument before them can be left out."""
     kinds = zip(values, signature.parameters.values())
     return any(p.kind is p.VAR_POSITIONAL and len(value) > 0 for value, p in kinds)
 
 
 def identifiers(texts: Iterable[str]) -> list[str]:
-    """A unique identifier for each text: `batch_input_ids` for `batch["input_ids"]`."""
+    """Return a unique identifier for each text: `batch_input_ids` for `batch["input_ids"]`."""
     return unique(re.sub(r"\W+", "_", text).strip("_") for text in texts)
 
 
 def unique(names: Iterable[str]) -> list[str]:
-    """The names, with numbers where they repeat."""
+    """Return the names, made unique by numbers."""
     taken: set[str] = set()
     result: list[str] = []
     for name in names:

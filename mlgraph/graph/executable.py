@@ -1,4 +1,4 @@
-"""Run `main`: give it what it needs beside the inputs, and make the user's result of what it returns."""
+"""The call of the emitted `main`: state, weights and random numbers go in, and its results become the user's."""
 
 import contextlib
 import functools
@@ -24,24 +24,24 @@ from mlgraph.graph.writes import Writes
 from mlgraph.targets import randomness
 
 _one_draw = threading.Lock()
-"""Two threads never draw from one state of a stream."""
+"""The lock by which no two threads draw from the same state of a stream."""
 
 
 class Returned(NamedTuple):
-    """Stand among the output leaves for a stateful object of the call itself."""
+    """A placeholder among the output leaves for a stateful object of the call."""
 
     root: int
 
 
 @dataclass(frozen=True)
 class OutputTree:
-    """The structure of what the user's function returns, and its leaves: `TRACED` for what `main` computes."""
+    """The structure of the function's result, and its leaves, with `TRACED` for values that `main` computes."""
 
     spec: Any
     leaves: Sequence[Any]
 
     def rebuild(self, found: Mapping[int, Any], roots: Sequence[Any] = ()) -> Any:
-        """Return the user's result from the leaves that were computed, by their number."""
+        """Return the user's result from the computed leaves, given by index."""
         return trees.unflatten(self.spec, [self._leaf(i, leaf, found, roots) for i, leaf in enumerate(self.leaves)])
 
     def _leaf(self, i: int, leaf: Any, found: Mapping[int, Any], roots: Sequence[Any]) -> Any:
@@ -52,24 +52,24 @@ class OutputTree:
 
 @dataclass
 class Effects:
-    """What a program does with the stateful objects of a call."""
+    """The reads and writes of a program in the stateful objects of a call."""
 
     state: StateSpec
     left: Sequence[Any]
-    """The values that it leaves behind: the slot where the program computes it, or the value itself."""
+    """The new values: a slot for each that the program computes, or the value itself."""
 
     def held(self, slots: Sequence[Slot], roots: Sequence[Any]) -> dict[Slot, Any]:
-        """Return what slots hold now, and then what the program overwrites without reading it."""
+        """Return the current values of these slots, then of those that the program overwrites without reading."""
         paths = {path.slot(self.state.names): path for path in (*self.state.reads, *self.state.overwritten)}
         return {slot: self.state.find(paths[slot], roots) for slot in dict.fromkeys((*slots, *paths))}
 
     def arrays(self, slots: Sequence[Slot], roots: Sequence[Any]) -> list[Any]:
-        """Return what slots hold now."""
+        """Return the current values of slots."""
         held = self.held(slots, roots)
         return [held[slot] for slot in slots]
 
     def write(self, roots: Sequence[Any], values: Mapping[Slot, Any]) -> None:
-        """Set the new values of slots in the objects of a call, where `Writes` did not write them in place."""
+        """Set the new values of slots in the objects of a call, except those that `Writes` wrote in place."""
         for path in self.state.overwritten:
             if not is_writable(self.state.find(path, roots)):
                 path.steps[-1].set(path.owner(roots), values[path.slot(self.state.names)])
@@ -78,40 +78,40 @@ class Effects:
 
 @dataclass
 class GraphState:
-    """What a graph keeps from call to call."""
+    """The state of a graph between calls."""
 
     params: dict[str, Any] = field(default_factory=dict[str, Any])
     """The weights by their `state_dict()` name, arrays of the target."""
     versions: dict[str, tuple[int, int | None]] = field(default_factory=dict[str, tuple[int, "int | None"]])
-    """The arrays of the source that the weights were made of, where the function reaches these by variables."""
+    """The identity and version of the source arrays that weights were made from and that variables hold."""
     random: Any = None
-    """The stream of random numbers, None for the target's own."""
+    """The random stream; None for the target's global one."""
     given: Any = None
-    """What a single call draws random numbers from instead."""
+    """The random stream of a single call, given as `rng`."""
     _origins: dict[str, tuple[Any, ...]] = field(default_factory=dict[str, tuple[Any, ...]])
-    """The array of the source framework that each weight was made from, and what it was then."""
+    """The source array that each weight was made from, with its properties at that time."""
 
     def is_origin(self, name: str, array: Any) -> bool:
-        """Return whether a weight was made from this array, as it is now but for its elements."""
+        """Return whether a weight was made from this array, with the properties that the array has now."""
         return name in self._origins and all(a is b or a == b for a, b in zip(self._origins[name], _facts(array)))
 
     def take(self, weights: Mapping[str, Any], placed: Mapping[str, Any]) -> None:
-        """Go on with weights of the source framework, which are `placed` as arrays of the target."""
+        """Adopt new weights of the source framework; `placed` holds them as arrays of the target."""
         self.params.update(placed)
         self._origins.update((name, _facts(a)) for name, a in weights.items())
 
 
 def _facts(array: Any) -> tuple[Any, ...]:
-    """Return an array, its shape, element type and, of torch, where its elements are: `weight.data = x` moves them."""
+    """Return the identity, shape, element type and, in torch, the address of an array: `weight.data = x` changes it."""
     place = array.data_ptr() if str(getattr(array, "layout", None)) == "torch.strided" else None
     return id(array), array, array.shape, array.dtype, place
 
 
 class Executable:
-    """Call `main` as the program of one specialization demands.
+    """The compiled program of one specialization.
 
-    `passed` are the numbers of the input arrays that `main` takes. Results of `main` are the program's own, then the
-    new values of slots; `outputs` says of each where it goes.
+    `passed` lists the indices of the input arrays that `main` takes. The results of `main` are those of the program,
+    then the new values of slots; `outputs` says where each goes.
     """
 
     def __init__(
@@ -139,7 +139,7 @@ class Executable:
         self.outputs = (*own, *(objects[slot] for slot in written_slots(function).values()))
         self.leading = leading(function, len(passed) + len(self.reads))
         self.draws = [name for name in self.leading if name != "params"]
-        """The arguments of `main` that are streams of random numbers."""
+        """The arguments of `main` that are random streams."""
         arguments = function.body.block.args[len(self.leading) :]
         self.names = {position: argument.name_hint or "" for position, argument in zip(passed, arguments)}
         self.writes = Writes(to, program, self.outputs, self.names, outside or {})
@@ -150,14 +150,14 @@ class Executable:
         self.scope = self.framework.wide_types if wide else contextlib.nullcontext
 
     def place(self, array: Any) -> Any:
-        """Return `array` as an array of the target, where the program computes; one of the target as it is."""
+        """Return `array` as an array of the target on the program's device; one of the target is returned as it is."""
         if self.framework.is_array(array):
             return array
         with self.scope():
             return self.framework.place(converted(array, self.framework), self.program.device)
 
     def fast_entry(self, state: GraphState) -> Callable[..., Any]:
-        """Return the shortest way from arrays to the user's result: `main` itself where its results are the user's."""
+        """Return the cheapest callable from arrays to the user's result: `main` itself if it returns that result."""
         special = self.writes_state or self.effects or self.numbers or self.draws or self.writes.returned
         if special or self.scope is not contextlib.nullcontext:
             return functools.partial(self.run, state)
@@ -170,7 +170,7 @@ class Executable:
         return lambda *arrays: tree.rebuild(dict(zip(leaves, called(*arrays))))
 
     def _returns_result(self) -> bool:
-        """Return whether `main` returns what the user's function did: one array, or a tuple of arrays in order."""
+        """Return whether the results of `main` are the user's result: one array, or a tuple of arrays in order."""
         count = len(self.outputs)
         in_order = [spec.target for spec in self.outputs] == list(range(len(self.tree.leaves)))
         spec = self.tree.spec
@@ -178,7 +178,7 @@ class Executable:
         return in_order and (several or (spec.is_leaf() and count == 1))
 
     def call(self, params: Any, rng: Any, arrays: Sequence[Any]) -> list[Any]:
-        """Return the results of `main`, numbers as Python has them."""
+        """Return the results of `main`, scalars as Python numbers."""
         given = {"params": params, **randomness.streams(self.framework, rng, self.draws, self.program.streams)}
         with self.scope():
             found = self.main(*(given[name] for name in self.leading), *arrays)
@@ -190,11 +190,11 @@ class Executable:
         return results
 
     def run(self, state: GraphState, *arrays: Any) -> Any:
-        """Return the user's result from the arrays that `main` takes, all of the target."""
+        """Return the user's result for the arrays that `main` takes, all of them arrays of the target."""
         return self._run(state, arrays, dict(zip(self.passed, arrays)), ())
 
     def run_call(self, state: GraphState, call: BoundCall) -> Any:
-        """Return the user's result of any call that fits: convert its arrays, read and write its objects."""
+        """Return the user's result for any call that fits: convert its arrays, and read and write its objects."""
         own, roots = call.arrays, call.roots
         given = {i: own[i] for i in self.passed}
         held = [] if self.effects is None else self.effects.arrays(self.reads, roots)
@@ -203,7 +203,7 @@ class Executable:
         return self._run(state, arrays, given, roots)
 
     def _run(self, state: GraphState, arrays: Sequence[Any], given: Mapping[int, Any], roots: Sequence[Any]) -> Any:
-        """`given` are the caller's own arrays by their number, `arrays` what `main` takes."""
+        """Return the user's result; `given` holds the caller's arrays by index, `arrays` the arguments of `main`."""
         callers = {Memory("input", i): array for i, array in given.items()}
         if self.effects is not None:
             callers |= {Memory("object", slot): array for slot, array in self.effects.held(self.reads, roots).items()}
@@ -216,11 +216,11 @@ class Executable:
         return self.tree.rebuild(self.of_kind(OutputKind.USER_OUTPUT, finals), roots)
 
     def of_kind(self, kind: OutputKind, results: Sequence[Any]) -> dict[Any, Any]:
-        """Return the results of one kind by their targets."""
+        """Return the results of one kind, by target."""
         return {spec.target: result for spec, result in zip(self.outputs, results) if spec.kind is kind}
 
     def draw(self, state: GraphState) -> Any:
-        """Return what this call draws random numbers from, and step the stream."""
+        """Return the random stream of this call, and advance the graph's stream."""
         if state.given is not None:
             return randomness.checked(self.framework, state.given)
         if not self.draws or (state.random is None and self.framework.has_random_state):
@@ -232,11 +232,11 @@ class Executable:
 
     @property
     def writes_state(self) -> bool:
-        """Return whether `pure` gives new values of state beside the result."""
+        """Return whether `pure` returns new values of state beside the result."""
         return any(spec.kind is not OutputKind.USER_OUTPUT for spec in self.outputs)
 
     def pure(self, params: Any, rng: Any, call: BoundCall) -> Any:
-        """Return the user's result from all that it depends on; the new values of state with it, if there are any."""
+        """Return the user's result as a pure function, paired with the new values of state if there are any."""
         if rng is None and not self.framework.draws_without_stream and randomness.needed(self.draws):
             raise InputError("this function draws random numbers", fix="pass rng to apply")
         own, roots = call.arrays, call.roots
@@ -257,13 +257,13 @@ class Executable:
 
 
 def leading(function: FuncOp, rest: int) -> list[str]:
-    """Return the names of the arguments of `main` before the last `rest`: `rng`, `params`."""
+    """Return the names of the arguments of `main` before the last `rest`, such as `rng` and `params`."""
     arguments = function.body.block.args
     return [argument.name_hint or "" for argument in arguments[: len(arguments) - rest]]
 
 
 def _python_type(type: Attribute) -> Callable[[Any], Any]:
-    """Return Python's number of a scalar type."""
+    """Return the Python class of numbers of a scalar type."""
     if isinstance(type, IndexType):
         return int
     return bool if type == i1 else complex if isinstance(type, ComplexType) else float

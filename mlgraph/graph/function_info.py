@@ -1,4 +1,4 @@
-"""What a graph knows of the function that it was made from."""
+"""The function that a graph was made from."""
 
 import functools
 import inspect
@@ -11,22 +11,22 @@ from mlgraph.frameworks import of_module
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionInfo:
-    """A function to specialize: what to call, what errors call it, and its two frameworks."""
+    """A function to specialize, with its signature, its name in errors, and its two frameworks."""
 
     function: Any
-    """The object that was compiled, in which modules with weights may be found."""
+    """The object that was compiled, which may hold modules with weights."""
     original: Callable[..., Any]
-    """What to call to run it as its framework does, hooks included."""
+    """The callable that runs it as its framework does, hooks included."""
     signature: inspect.Signature
     name: str
     source: str
-    """The framework that it is written for."""
+    """The framework for which it is written."""
     to: str
     """The target."""
 
 
 def callable_of(obj: Any) -> tuple[Callable[..., Any], inspect.Signature]:
-    """What to call to run `obj` as its framework does, hooks included, and the signature of the user's own code."""
+    """Return the callable that runs `obj` as its framework does, and the signature of the user's code."""
     framework = of_module(obj)
     name = None if framework is None else framework.forward(obj)
     if framework is None or name is None:
@@ -36,7 +36,7 @@ def callable_of(obj: Any) -> tuple[Callable[..., Any], inspect.Signature]:
 
 
 def _with_keywords(layer: Any, signature: inspect.Signature) -> Callable[..., Any]:
-    """Return a function that calls a keras layer, which takes no flags by position, with all but its first by name."""
+    """Return a function that passes all arguments of a keras layer but the first by name, as keras requires."""
     kinds = [p.kind for p in signature.parameters.values()]
     names = () if inspect.Parameter.VAR_POSITIONAL in kinds else (*signature.parameters,)[1:]
 
@@ -51,7 +51,7 @@ def _with_keywords(layer: Any, signature: inspect.Signature) -> Callable[..., An
 
 
 def signature_of(function: Any) -> inspect.Signature:
-    """The signature of a callable; `(*args, **kwargs)` where Python does not know it."""
+    """Return the signature of a callable; `(*args, **kwargs)` if Python cannot tell."""
     try:
         return inspect.signature(function)
     except (TypeError, ValueError):
@@ -60,7 +60,7 @@ def signature_of(function: Any) -> inspect.Signature:
 
 
 def name_of(obj: Any) -> str:
-    """What errors call `obj`."""
+    """Return the name of `obj` for errors."""
     while hasattr(obj, "func") and hasattr(obj, "args"):
         obj = obj.func
     return str(getattr(obj, "__name__", type(obj).__name__))

@@ -38,20 +38,20 @@ P = ParamSpec("P", default=...)
 logger = logging.getLogger("mlgraph.recompiles")
 
 _capture_lock = threading.RLock()
-"""One capture at a time: the frameworks' tracers share state between threads."""
+"""The lock that allows one capture at a time, since the frameworks' tracers share state between threads."""
 _capturing: ContextVar[str | None] = ContextVar("capturing", default=None)
-"""The framework whose tracer runs now, in this thread."""
+"""The framework whose tracer is running in this thread."""
 
 
 class CacheInfo(NamedTuple):
-    """How often a graph was captured, and how many specializations it holds."""
+    """The number of captures of a graph, and of specializations that it holds."""
 
     captures: int
     specializations: int
 
 
 class Specializer(Protocol):
-    """Makes specializations: `driver.Compiler`, or what stands for it in a loaded graph."""
+    """A compiler of specializations: `driver.Compiler`, or its substitute in a loaded graph."""
 
     @property
     def verify(self) -> bool:
@@ -59,12 +59,12 @@ class Specializer(Protocol):
         ...
 
     def specialize(self, info: FunctionInfo, call: BoundCall) -> Specialization:
-        """Return a specialization for a call; change nothing of the user's, nor of the graph."""
+        """Return a specialization for a call, and change neither the user's objects nor the graph."""
         ...
 
 
 def _unconverted(code: T) -> T:
-    """Mark a class or a method for TensorFlow's AutoGraph, which then runs it as it is inside `tf.function`."""
+    """Exempt a class or a method from TensorFlow's AutoGraph, which then runs it unchanged inside `tf.function`."""
     setattr(code, "autograph_info__", {})  # noqa: B010
     return code
 
@@ -73,13 +73,13 @@ def _unconverted(code: T) -> T:
 class Graph(Generic[P]):
     """A compiled function: a callable with the parameters `P` of the function it was made from, and arrays of `to`.
 
-    It holds one specialization for each structure, element type, rank and Python value that it was called with; sizes
-    are free but for those that capture had to fix. A call that fits none captures anew, and one line of the logger
-    `mlgraph.recompiles` says which argument changed.
+    It holds one specialization for each structure, element type, rank and Python value that it was called with. Sizes
+    are dynamic, except those that the capture had to fix. A call that fits no specialization triggers a new capture,
+    and the logger `mlgraph.recompiles` says which argument changed.
     """
 
     def __new__(cls, *args: Any, **kwargs: Any) -> "Graph":
-        """A graph has a class of its own, whose `__call__` is the generated check: no frame stands between."""
+        """Return a graph with a class of its own, whose `__call__` is the generated function without another frame."""
         return super().__new__(type(cls.__name__, (cls,), {"__module__": cls.__module__, "__doc__": cls.__doc__}))  # pyright: ignore[reportArgumentType]
 
     def __init__(
@@ -101,7 +101,7 @@ class Graph(Generic[P]):
         self._specializations: list[Specialization] = []
         self._captures = 0
         self._fixed: list[Any] = []
-        """The numbers that the function must know."""
+        """Keys of lifted numbers whose values the function depends on."""
         self._written_for: str | None = None
         self._attribute = self.name
         self._regenerate()
@@ -117,7 +117,7 @@ class Graph(Generic[P]):
 
     @property
     def to(self) -> str:
-        """The target. Where `compile` was given none it is the framework of the first call's arrays."""
+        """The target; if `compile` was given none, the framework of the first call's arrays."""
         if self._to is None:
             raise NotCapturedError(
                 f"{self.name} has no target yet", fix="call the graph once, or say `to` when you compile it"
@@ -129,7 +129,7 @@ class Graph(Generic[P]):
         return self._call_slowly(self._bind(*args, **kwargs))
 
     def __get__(self, instance: Any, owner: type | None = None) -> "Graph":
-        """A compiled function in a class is a method: each instance gets a graph of its own, with its weights."""
+        """Return the bound graph of a compiled method: each instance has a graph of its own, with its weights."""
         if instance is None or not isinstance(self.function, FunctionType):
             return self
         method = MethodType(self.function, instance)
@@ -145,7 +145,7 @@ class Graph(Generic[P]):
         """Capture for this call without running it."""
         self._find_or_capture(self._call(self._bind(*args, **kwargs)))
 
-    # What a capture made
+    # The newest specialization
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -153,10 +153,10 @@ class Graph(Generic[P]):
         return tuple(self._latest("stages").stages)
 
     def ir(self, stage: str | None = None) -> "ModuleOp":
-        """A copy of the module after `stage` (the last one by default), of the newest specialization.
+        """Return a copy of the newest specialization's module after `stage`, by default the last.
 
-        Raises `NotCapturedError` before the first call of a lazy graph, `UnknownStageError` (a `KeyError`) for a stage
-        that there is not.
+        Raise `NotCapturedError` before the first call of a lazy graph, and `UnknownStageError` (a `KeyError`) for an
+        unknown stage.
         """
         stages = self._latest("ir").stages
         if stage is not None and stage not in stages:
@@ -175,29 +175,29 @@ class Graph(Generic[P]):
         return tuple(self._latest("kernels").kernels)
 
     def cache_info(self) -> CacheInfo:
-        """How often this graph captured, and how many specializations it holds."""
+        """Return the number of captures of this graph, and of specializations that it holds."""
         return CacheInfo(self._captures, len(self._specializations))
 
     def timings(self) -> dict[str, float]:
-        """Seconds of the newest capture: `tracer`, `capture` (raising), `transform` and `emit`."""
+        """Return the seconds of the newest capture by step: `tracer`, `capture` (import), `transform` and `emit`."""
         return dict(self._latest("timings").seconds)
 
     @_unconverted
     def apply(self, params: dict[str, Any], *args: Any, rng: Any = None, **kwargs: Any) -> Any:
-        """The pure function of weights and inputs: writes no state, and differentiates by the target's autodiff.
+        """Return the result as a pure function of weights and inputs, which the target's autodiff can differentiate.
 
-        New values of buffers, of inputs that the function writes in place and of other state come back as a second
-        result, a dict, where there are such; an input has the name there that it has in `source`.
-        `rng` is the target's own source of randomness (a `torch.Generator`, a jax key, a tensorflow seed, a numpy
-        `Generator`), or a number as its seed; a call of the graph takes it too, `graph(x, rng=key)`.
+        State is not written. If the function has new values of buffers, of inputs that it writes in place or of other
+        state, they are returned as a second result, a dict; an input has the name that it has in `source`.
+        `rng` is a source of random numbers of the target (a `torch.Generator`, a jax key, a tensorflow seed, a numpy
+        `Generator`) or an integer seed; a call of the graph takes it too, as in `graph(x, rng=key)`.
         """
         call = self._call(self._bind(*args, **kwargs))
         return self._find_or_capture(call).pure(params, rng, call)
 
     def check(self, *args: Any, **kwargs: Any) -> None:
-        """Run the original beside the graph, on these inputs and on perturbed ones; nothing that either writes stays.
+        """Compare the graph with the original, on these inputs and on perturbed ones; undo all writes of either.
 
-        Raises `CheckError` with the output that differs and by how much, `InputError` where random numbers are drawn.
+        Raise `CheckError` with the output that differs and by how much, `InputError` if random numbers are drawn.
         """
         from mlgraph.tools.check import check
 
@@ -208,18 +208,17 @@ class Graph(Generic[P]):
     def save(self, path: str | Path) -> Path:
         """Write this graph to one file, for `mlgraph.load`, and return its path.
 
-        The path is taken as it is, and folders above it are made; in a folder that is there the file is named after
-        the function, `name.mlgraph`. It is a zip of IR text, arrays and JSON; a file that was there is replaced when
-        the new one is whole. Raises `NotCapturedError` before the first call, `UnsupportedOpError` for what has no
-        place in a file (stateful objects, arguments of classes of the user's own), `FileError` where it cannot be
-        written.
+        Missing parent folders are created. If `path` is an existing folder, the file in it is named after the function,
+        `name.mlgraph`. The file is a zip of IR text, arrays and JSON; it replaces an existing file only when it is
+        complete. Raise `NotCapturedError` before the first call, `UnsupportedOpError` for what a file cannot hold
+        (stateful objects, arguments of the user's own classes), `FileError` if the file cannot be written.
         """
         from mlgraph.serialize.save import save
 
         return save(self, path)
 
     def seed(self, n: int) -> None:
-        """Start this graph's random numbers anew from `n`; raises `InputError` where the target takes no such seed."""
+        """Seed this graph's random numbers with `n`. Raise `InputError` if the target does not accept the seed."""
         to = self.to
         try:
             self._state.random = get(to).source(operator.index(n))
@@ -229,18 +228,19 @@ class Graph(Generic[P]):
     def show(self, path: str | Path | None = None) -> Path:
         """Write a picture of the dataflow (`.svg`) or a page with the IR of every stage (`.html`), and return its path.
 
-        Without a path, a page named after the function in the current directory.
+        Without a path, the page is named after the function and written to the current directory.
         """
         from mlgraph.tools.show import write
 
         return write(self, path or Path(f"{self.name}.html").name)
 
-    # Calls that fit no specialization at first sight
+    # Calls that the generated function passes on
 
     def _call_slowly(self, values: tuple[Any, ...]) -> Any:
-        """Run the specialization that fits, captured now if there is none.
+        """Run the specialization that fits, after a capture if there is none.
 
-        The function itself runs where another capture makes the call, or `tf.function` without knowing the sizes.
+        The original function runs instead if the call comes from another capture, or from `tf.function` with unknown
+        sizes.
         """
         call = self._call(values)
         if self._is_traced(call):
@@ -249,7 +249,7 @@ class Graph(Generic[P]):
         return self._find_or_capture(call).run(self._state, call)
 
     def _is_traced(self, call: BoundCall) -> bool:
-        """Return whether a tracer that wants the function's own operations makes the call."""
+        """Return whether the call comes from a tracer that must see the function's own operations."""
         tracing = _capturing.get()
         if tracing is not None and any(framework_of(a) == tracing for a in call.arrays):
             return True
@@ -271,7 +271,7 @@ class Graph(Generic[P]):
         return call.with_sorted_keys() if source is not None and get(source).sorts_keys else call
 
     def _find_or_capture(self, call: BoundCall) -> Specialization:
-        """The specialization for a call, captured now if there is none."""
+        """Return the specialization for a call, after a capture if there is none."""
         found = self._find(call)
         if found is None:
             with _capture_lock:
@@ -283,7 +283,7 @@ class Graph(Generic[P]):
         return next((s for s in self._specializations if s.failure(call) is None), None)
 
     def _refresh_weights(self, specialization: Specialization, is_new: bool = False) -> None:
-        """Go on with the weights that the function's modules have now."""
+        """Adopt the weights that the function's modules hold now."""
         modules = specialization.modules
         if modules is not None and modules.is_same():
             return
@@ -320,7 +320,7 @@ class Graph(Generic[P]):
         return specialization
 
     def _capture_lifted(self, info: FunctionInfo, call: BoundCall) -> Specialization | None:
-        """Return a specialization for any value of the numbers by which alone a call misses, if the function allows."""
+        """Return a specialization whose inputs include the numbers that differ; None if their values decide."""
         for known in self._specializations:
             if (lifted := known.lifting(call)) is None or (
                 key := (lifted.spec, lifted.lifted, lifted.numbers)
@@ -339,7 +339,7 @@ class Graph(Generic[P]):
         check(info, call, specialization, {**self._state.params, **new})
 
     def add(self, specialization: Specialization) -> None:
-        """Hold one more specialization, the newest, and the weights that are new with it."""
+        """Add a specialization as the newest, with its new weights."""
         for name in self._forget_changed(specialization):
             self._state.params.pop(name, None)
         self._specializations.insert(0, specialization)
@@ -347,10 +347,7 @@ class Graph(Generic[P]):
         self._regenerate()
 
     def _forget_changed(self, specialization: Specialization) -> set[str]:
-        """Drop the specializations whose arrays a new one has under the same names as others, or with other elements.
-
-        Return these names.
-        """
+        """Drop specializations that hold other arrays or elements under the names of a new one; return these names."""
         known, new = self._state.versions, specialization.versions()
         changed = {name for name in new if name in known and new[name] != known[name]}
         kept = [s for s in self._specializations if not changed & s.versions().keys()]
@@ -359,12 +356,12 @@ class Graph(Generic[P]):
         return changed
 
     def specializations(self) -> tuple[Specialization, ...]:
-        """What this graph holds, the oldest first. Raises `NotCapturedError` where it holds nothing yet."""
+        """Return the specializations, oldest first. Raise `NotCapturedError` if there is none yet."""
         self._latest("specializations")
         return tuple(reversed(self._specializations))
 
     def info(self, call: BoundCall | None = None) -> FunctionInfo:
-        """Return the function with its frameworks; the first call tells which it is written for."""
+        """Return the function with its frameworks; the first call determines the one for which it is written."""
         source = self._source(call)
         return FunctionInfo(
             function=self.function,
@@ -376,13 +373,13 @@ class Graph(Generic[P]):
         )
 
     def _source(self, call: BoundCall | None = None) -> str | None:
-        """Return the framework that the function is written for, None where nothing tells."""
+        """Return the framework for which the function is written, None if it is not known."""
         if self._written_for is not None or call is None:
             return self._written_for
         return source_of(self.function, [*call.leaves, *arrays_below(call.roots)])
 
     def _log_recompile(self, call: BoundCall) -> None:
-        """One line that names the argument and what changed, against the nearest specialization."""
+        """Log which argument changed, compared with the nearest specialization."""
         found = [s.failure(call) for s in self._specializations]
         if found:
             nearest = max((d for d in found if d is not None), key=lambda d: d.depth)
@@ -405,7 +402,7 @@ class Graph(Generic[P]):
         return self._specializations[0]
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Graph":
-        """A graph of the copied function, not captured yet: a module and its compiled forward are copied together."""
+        """Return a graph of the copied function, without specializations. Its module is copied with it."""
         new = type(self).__base__.__new__(type(self).__base__)  # type: ignore[union-attr]
         memo[id(self)] = new
         vars(new).update(vars(self))
@@ -416,7 +413,7 @@ class Graph(Generic[P]):
         return new
 
     def __copy__(self) -> "Graph":
-        """A graph of the same function, not captured yet."""
+        """Return a graph of the same function without specializations."""
         return copy.deepcopy(self, {id(self.function): self.function})
 
     def __reduce__(self) -> Any:
@@ -439,7 +436,7 @@ class LazyGraph(Graph[P]):
 
 
 def rebound(original: Any, old: Any, new: Any) -> Any:
-    """`original`, which is `old` or a method of it, for `new`."""
+    """Return `original`, which is `old` or a method of `old`, for `new`."""
     if original is old:
         return new
     return MethodType(original.__func__, new) if getattr(original, "__self__", None) is old else original

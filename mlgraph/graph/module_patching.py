@@ -1,4 +1,4 @@
-"""Modules whose forward is replaced by a graph, and Python modules whose functions are."""
+"""Compilation in place: a module whose forward becomes a graph, and a Python module whose functions do."""
 
 # pyright: basic
 import enum
@@ -13,7 +13,7 @@ _GRAPH = "_mlgraph_compiled"
 
 
 def compile_module_object(module: Any, graph: Any) -> Any:
-    """Make `graph` the forward of `module`; the module itself is returned."""
+    """Make `graph` the forward of `module`, and return the module."""
     name = _forward_name(module)
     if name is None:
         cls = type(module)
@@ -29,12 +29,12 @@ def compile_module_object(module: Any, graph: Any) -> Any:
 
 
 def is_forward(graph: Any, module: Any) -> bool:
-    """Return whether `graph` stands for the forward of `module`."""
+    """Return whether `graph` is the compiled forward of `module`."""
     return is_module(module) and vars(module).get(_forward_name(module) or "") is graph
 
 
 def _forward_name(module: Any) -> str | None:
-    """The method that a module's `__call__` runs; None where `__call__` is the user's own."""
+    """Return the name of the method that a module's `__call__` runs; None if `__call__` is the user's own."""
     framework = of_module(module)
     return None if framework is None else framework.forward(module)
 
@@ -44,7 +44,7 @@ def _call_graph(self: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 def restore(module: Any) -> Any:
-    """Undo `compile` of a module to its own framework: its forward is the original again. Returns the module."""
+    """Restore the original forward of a module that was compiled to its own framework, and return the module."""
     held: dict[str, Any] = getattr(module, "__dict__", {})
     if _GRAPH in held:
         del vars(module)[_GRAPH]
@@ -60,7 +60,7 @@ def restore(module: Any) -> Any:
 
 
 def compile_module_type(module: types.ModuleType, compile_one: Callable[[Any], Any]) -> types.ModuleType:
-    """A copy of a Python module whose public functions and methods are lazily compiled; the rest is shared."""
+    """Return a copy of a Python module whose public functions and methods are compiled lazily; the rest is shared."""
     copy = types.ModuleType(module.__name__, module.__doc__)
     for name, value in vars(module).items():
         own = getattr(value, "__module__", None) == module.__name__ and not name.startswith("_")
@@ -73,7 +73,7 @@ def compile_module_type(module: types.ModuleType, compile_one: Callable[[Any], A
 
 
 def _compiled_class(cls: type, compile_one: Callable[[Any], Any]) -> type:
-    """A subclass of `cls` with compiled methods; a class without such, an enumeration or an exception as it is."""
+    """Return a subclass of `cls` with compiled methods, or `cls` itself if it has none, is an enum or an exception."""
     public = {n: v for n, v in vars(cls).items() if isinstance(v, types.FunctionType) and not n.startswith("_")}
     if not public or issubclass(cls, enum.Enum | BaseException):
         return cls

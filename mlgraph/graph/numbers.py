@@ -1,7 +1,7 @@
-"""Python numbers that a graph takes as inputs, so that another value is no other capture.
+"""Python numbers that a graph takes as inputs, so that another value does not need another capture.
 
-A number enters `main` as an array without axes, in double precision or as a long integer, and the function is given
-what its framework makes of that: a number that gives way to the types of arrays, as Python's own does.
+A number enters `main` as an array of rank 0, in float64 or int64. The function receives a number of its framework whose
+type yields to the types of arrays, as a Python number's does.
 """
 
 import math
@@ -11,11 +11,11 @@ from mlgraph.frameworks import framework_of, get
 from mlgraph.frameworks.arrays import as_numpy, owner_of
 
 LARGEST = 2**31 - 1
-"""Integers up to here are numbers on every target."""
+"""The largest integer that every target can hold."""
 
 
 def is_number(value: Any) -> bool:
-    """Return whether a value can be an input in the place of a Python number."""
+    """Return whether a Python number can be an input."""
     if type(value) is float:
         return math.isfinite(value)
     return type(value) is int and abs(value) <= LARGEST
@@ -27,10 +27,10 @@ def number_array(value: Any, source: str) -> Any:
 
 
 def traced_number(array: Any) -> Any:
-    """Return the number that an array without axes stands for: of jax an array whose type gives way to others."""
+    """Return the number for an array of rank 0; in jax, an array of a weak type."""
     return owner_of(array).traced_number(array)
 
 
 def python_number(value: Any) -> Any:
-    """Return what a program computed as a Python number."""
+    """Return a computed value as a Python number."""
     return value if framework_of(value) is None else as_numpy(value).item()

@@ -1,4 +1,4 @@
-"""Typed random keys of jax (`jax.random.key`) in trees: a node over the words of the key, which any framework has."""
+"""Typed random keys of jax (`jax.random.key`) in trees, as nodes over their words, which any framework can hold."""
 
 import weakref
 from collections.abc import Sequence
@@ -8,11 +8,11 @@ from mlgraph.frameworks.jax import JAX
 from mlgraph.frontend.looks import unnoticed
 
 _words: dict[int, tuple[Any, Any]] = {}
-"""The words that traced keys were made from, by identity of the key, as long as it is there."""
+"""The words from which traced keys were made, by the id of a live key."""
 
 
 class KeyWords:
-    """Stands for an array of keys among its arguments or results: the words, (..., words of a key), and the kind."""
+    """An array of keys among arguments or results: its words, (..., words of a key), and its kind."""
 
     def __init__(self, words: Any, kind: str) -> None:
         self._base_array = words
@@ -20,14 +20,14 @@ class KeyWords:
 
     @staticmethod
     def class_of_keys() -> type:
-        """Return the class of the arrays that this stands for, whose words are an attribute of the same name."""
+        """Return jax's class of key arrays, which has an attribute `_base_array` as well."""
         import jax
 
         return type(jax.random.key(0))
 
 
 def opened(leaves: Sequence[Any]) -> list[Any] | None:
-    """Return the leaves with keys as `KeyWords`, None where none is a key."""
+    """Return the leaves with keys as `KeyWords`, None if no leaf is a key."""
     if JAX.loaded() is None:
         return None
     with unnoticed():
@@ -46,7 +46,7 @@ def _opened(leaf: Any) -> Any:
 
 
 def closed(words: Any, kind: str) -> Any:
-    """Return the keys with these words: words of jax as keys, those of other frameworks as they are."""
+    """Return the keys with these words; words of another framework are returned as they are."""
     jax = JAX.loaded()
     if jax is None or not isinstance(words, jax.Array):
         return KeyWords(words, kind) if isinstance(words, int) else words

@@ -1,4 +1,4 @@
-"""One captured and compiled version of a function, and the calls that it fits."""
+"""One compiled version of a function, and the calls that it fits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Specialization:
-    """A compiled version: what it demands of a call, how to run one, and what each stage made of it."""
+    """A compiled version of a function: its guards, its executable, and its IR after each stage."""
 
     call: BoundCall
-    """The call that was captured, without its arrays."""
+    """The captured call, without its arrays."""
     guards: Sequence[Guard]
-    """The conditions under which it is right, those that decide first at the front."""
+    """The conditions under which it is right, in the order in which they are tested."""
     parameters: Mapping[str, Any]
     """Weights by their `state_dict()` name, arrays of the source framework."""
     executable: "Executable"
@@ -39,18 +39,18 @@ class Specialization:
     stages: "Mapping[str, ModuleOp]"
     seconds: dict[str, float]
     kernels: "Sequence[Kernel]" = ()
-    """What runs chains of elementwise operations."""
+    """The kernels that run chains of elementwise operations."""
     source_framework: str
-    """The framework that the function is written for."""
+    """The framework for which the function is written."""
     lifted: tuple[int, ...] = ()
-    """The leaves of a call that are floats and are passed as arrays."""
+    """The indices of leaves of a call that are floats and are passed as arrays."""
     numbers: frozenset[AccessPath] = frozenset()
-    """The places in stateful objects that hold such numbers."""
+    """The access paths of such numbers in stateful objects."""
     reached: tuple[tuple[str, Any], ...] = ()
-    """The objects that it writes to without being given them, under the Python that reaches them."""
+    """The objects that the function writes to without being given them, with a Python expression for each."""
 
     def failure(self, call: BoundCall) -> GuardFailure | None:
-        """Return the first guard's failure that `call` does not meet; None when it fits."""
+        """Return the failure of the first guard that `call` does not meet; None if the call fits."""
         call = self.completed(call)
         if call.lifted != self.lifted:
             return GuardFailure(StaticGuard.depth, "an argument is no float any more")
@@ -60,11 +60,11 @@ class Specialization:
         return None
 
     def completed(self, call: BoundCall) -> BoundCall:
-        """Return a call with what the program takes beside its arguments, and numbers as arrays."""
+        """Return a call with the objects that the program reaches, and with lifted numbers as arrays."""
         return call.reaching(self.reached).lifting(self.lifted, self.numbers, self.source_framework)
 
     def lifting(self, call: BoundCall) -> BoundCall | None:
-        """Return a call that misses by nothing but Python numbers with these as arrays; None for any other."""
+        """Return the call with Python numbers lifted to arrays if only they keep it from fitting, else None."""
         mine = self.completed(call)
         if len(mine.leaves) != len(self.call.leaves) or not get(self.source_framework).has_weak_numbers:
             return None
@@ -83,7 +83,7 @@ class Specialization:
         return call.reaching(self.reached).lifting(leaves, frozenset(places), self.source_framework)
 
     def run(self, state: "GraphState", call: BoundCall) -> Any:
-        """Return the user's result of a call that fits."""
+        """Return the user's result for a call that fits."""
         return self.executable.run_call(state, self.completed(call))
 
     def pure(self, params: Any, rng: Any, call: BoundCall) -> Any:
@@ -91,31 +91,31 @@ class Specialization:
         return self.executable.pure(params, rng, self.completed(call))
 
     def weights(self) -> dict[str, Any]:
-        """Return the weights that the function has now by their `state_dict()` name, arrays of the source framework."""
+        """Return the current weights of the function by `state_dict()` name, as arrays of the source framework."""
         modules = self.modules
         return {n: a if modules is None else modules.weight(n, a) for n, a in self.parameters.items()}
 
     def new_weights(self, state: "GraphState") -> dict[str, Any]:
-        """Return the weights that `state` has not yet, or has another one of, as arrays of the source framework."""
+        """Return the weights that `state` lacks or has from another array, as arrays of the source framework."""
         found = self.weights()
         if self.modules is None:
             return {name: array for name, array in found.items() if name not in state.params}
         return {n: a for n, a in found.items() if n not in state.params or not state.is_origin(n, a)}
 
     def placed(self, weights: Mapping[str, Any]) -> dict[str, Any]:
-        """Return weights as arrays of the target; those of the target as they are."""
+        """Return weights as arrays of the target; arrays of the target are returned as they are."""
         return {name: self.executable.place(array) for name, array in weights.items()}
 
     def versions(self) -> dict[str, tuple[int, int | None]]:
-        """Return the identity and the version of each weight that a guard watches as an array."""
+        """Return the id and the version of each weight that an `ArrayGuard` watches."""
         watched = {id(guard.array): guard.version for guard in self.guards if isinstance(guard, ArrayGuard)}
         return {name: (id(a), watched[id(a)]) for name, a in self.parameters.items() if id(a) in watched}
 
     @property
     def is_quick(self) -> bool:
-        """Return whether the generated entry function may run this: calls with objects are taken apart first."""
+        """Return whether the generated entry function may run this directly; calls with objects are flattened first."""
         return self.executable.effects is None and not self.lifted
 
     def entry(self, state: "GraphState") -> Entry:
-        """Return what the generated entry function needs."""
+        """Return the guards and the callable for the generated entry function."""
         return Entry(self.guards, self.executable.fast_entry(state), self.executable.passed)

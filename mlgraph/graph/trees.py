@@ -1,7 +1,7 @@
 """Trees of arguments and results: tuples, lists, dicts, dataclasses and their like, through `optree`.
 
-None is a leaf. Dicts keep their order, which is part of the structure. A dataclass or a subclass of a dict is taken
-apart and put together again as itself.
+None is a leaf. Dicts keep their order, which is part of the structure. A dataclass or a subclass of a dict is flattened
+and rebuilt as itself.
 """
 
 # pyright: basic
@@ -22,7 +22,7 @@ _ordered.__enter__()
 
 
 def flatten(tree: Any) -> tuple[list[Any], Any]:
-    """The leaves of `tree` in order, and its structure. Raises `InputError` for a tree that holds itself."""
+    """Return the leaves of `tree` in order, and its structure. Raise `InputError` for a tree that contains itself."""
     try:
         leaves, spec = optree.tree_flatten(tree, is_leaf=_register, none_is_leaf=True, namespace=NAMESPACE)
     except RecursionError as error:
@@ -33,12 +33,12 @@ def flatten(tree: Any) -> tuple[list[Any], Any]:
 
 
 def unflatten(spec: Any, leaves: Any) -> Any:
-    """The tree of structure `spec` with these leaves."""
+    """Return the tree of structure `spec` with these leaves."""
     return optree.tree_unflatten(spec, leaves)
 
 
 def with_sorted_keys(tree: Any) -> Any:
-    """`tree` with the items of its plain dicts in the order of their keys, where these can be compared."""
+    """Return `tree` with its plain dicts sorted by key, where the keys can be compared."""
     if type(tree) is dict:
         items = {key: with_sorted_keys(item) for key, item in tree.items()}
         try:
@@ -53,7 +53,7 @@ def with_sorted_keys(tree: Any) -> Any:
 
 
 def class_of(spec: Any) -> type:
-    """The class of the node that a structure begins with."""
+    """Return the class of the root node of a structure."""
     return KeyWords.class_of_keys() if spec.type is KeyWords else spec.type
 
 
@@ -71,7 +71,7 @@ optree.register_pytree_node(_key_words, _flatten_key, _rebuild_key, namespace=NA
 
 
 def _register(node: Any) -> bool:
-    """Teach optree the class of `node` where it is a container that optree does not know. Never a leaf by itself."""
+    """Register the class of `node` with optree if it is an unknown container. Return False: no node is a leaf."""
     cls = type(node)
     if cls in _known or cls.__module__ == "builtins" or isinstance(node, type):
         return False
@@ -94,7 +94,7 @@ def _register(node: Any) -> bool:
 
 
 def _rebuild_sequence(cls: type) -> Any:
-    """From the items to a sequence of class `cls`, as `torch.Size`."""
+    """Return a function from items to a sequence of class `cls`, such as `torch.Size`."""
 
     def rebuild(_: Any, items: Any) -> Any:
         if issubclass(cls, tuple):
@@ -107,7 +107,7 @@ def _rebuild_sequence(cls: type) -> Any:
 
 
 def _size(cls: type, items: Any) -> Any:
-    """A `torch.Size`, which holds sizes alone; a tuple of anything else that stands for them."""
+    """Return a `torch.Size`, or a tuple if the items are no sizes."""
     try:
         return cls(items)
     except TypeError:
@@ -121,7 +121,7 @@ def _flatten_dict(node: Any) -> Any:
 
 
 def _rebuild_dict(cls: type, keys: Any, items: Any) -> Any:
-    """A `ModelOutput` sets its attributes in `__init__`; a plain subclass is filled as it is."""
+    """Return a dict of class `cls`. Only a dataclass, as `ModelOutput` of transformers, has its `__init__` run."""
     if dataclasses.is_dataclass(cls):
         return cls(**dict(zip(keys, items)))
     new = cls.__new__(cls)  # pyright: ignore[reportCallIssue]
@@ -136,7 +136,7 @@ def _flatten_dataclass(node: Any) -> Any:
 
 
 def _rebuild(cls: type, names: Any, items: Any) -> Any:
-    """A dataclass with these fields, its `__init__` not run again."""
+    """Return a dataclass with these fields without running its `__init__`."""
     new = object.__new__(cls)
     for name, item in zip(names, items):
         object.__setattr__(new, name, item)
@@ -144,7 +144,7 @@ def _rebuild(cls: type, names: Any, items: Any) -> Any:
 
 
 def same_static(a: Any, b: Any) -> bool:
-    """Whether two Python values may share a specialization: 1, 1.0 and True may not."""
+    """Return whether two Python values may share a specialization: 1, 1.0 and True may not."""
     if type(a) is not type(b):
         return False
     if isinstance(a, float):

@@ -1,6 +1,6 @@
-"""What a call leaves in memory that was there before it: new values of buffers, inputs and arrays of objects.
+"""Writes of a call into existing memory: new values of buffers, inputs and arrays of objects.
 
-The caller's own arrays, and views of them, then stand among the results where the function gives them as such.
+Results that the function returns as the caller's own arrays, or as views of them, are replaced by those.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from mlgraph.targets.views import rebased
 
 
 class Writes:
-    """The writes of one program, whose results go where `outputs` say."""
+    """The writes of one program, whose results go where `outputs` says."""
 
     def __init__(
         self,
@@ -25,22 +25,22 @@ class Writes:
         names: Mapping[int, str],
         outside: Mapping[str, Any],
     ) -> None:
-        """`names` are those of the inputs, by their numbers; `outside` arrays that are constants of the program."""
+        """Take the names of the inputs by index, and the arrays `outside` that are constants of the program."""
         self.framework = get(to)
         self.outputs = outputs
         self.names = names
         self.outside = {Memory("outside", name): array for name, array in outside.items()}
         self.returned = {s.same: self.outside[s.same] for s in outputs if s.same is not None and s.same in self.outside}
-        """The arrays from outside that are results."""
+        """The arrays of `outside` that are results."""
         self.setters = program.setters
         self.in_place = tuple(s.memory for s in outputs if s.kind is OutputKind.INPUT or s.is_written_in_place)
-        """The caller's arrays that are overwritten."""
+        """The caller's arrays that the call overwrites."""
         self.buffers = tuple(s.memory for s in outputs if s.kind is OutputKind.BUFFER)
         memory = (one for spec in outputs for one in (spec.memory, spec.same, *spec.aliases) if one is not None)
         self.shared_parameters = {one for one in memory if one.kind == "parameter"}
 
     def check(self, params: Mapping[str, Any], callers: Mapping[Memory, Any]) -> None:
-        """Refuse a call that writes into an array which it also reaches by another way: `main` would not see it there.
+        """Raise `InputError` if a call writes into an array that it also reaches in another way: `main` would miss it.
 
         `callers` are the arrays that the caller holds.
         """
@@ -55,9 +55,9 @@ class Writes:
     def write(
         self, params: dict[str, Any], results: Sequence[Any], arrays: Sequence[Any], callers: Mapping[Memory, Any]
     ) -> dict[Memory, Any]:
-        """Write the new values in place where the framework can; `arrays` are those of `callers` in the target.
+        """Write the new values in place if the framework can; `arrays` are those of `callers` as arrays of the target.
 
-        Return the arrays of the target, written as well, that results may be, or be views of.
+        Return the arrays of the target, also written, that results may be identical to or views of.
         """
         owners = dict(zip(callers, arrays)) | self.returned
         owners |= {memory: params[memory.key] for memory in self.shared_parameters if memory.key in params}
@@ -76,7 +76,7 @@ class Writes:
         return owners
 
     def _write_buffer(self, params: dict[str, Any], name: str, value: Any) -> Any:
-        """Give a buffer its new value, in place where it can be written; return the buffer."""
+        """Set the new value of a buffer, in place if it can be written, and return the buffer."""
         if self.framework.has_buffers:
             self.framework.overwrite_buffer(params[name], value)
         elif hasattr(params.get(name), "assign"):
@@ -88,7 +88,7 @@ class Writes:
         return params[name]
 
     def shared(self, results: Sequence[Any], owners: dict[Memory, Any]) -> Sequence[Any]:
-        """Put the caller's own arrays, and views of them, in the place of results that the function gives as such."""
+        """Return the results with the caller's own arrays, or views of them, where the function returns these."""
         if not self.framework.has_views:
             return results
         written = {spec.memory: value for spec, value in zip(self.outputs, results) if spec.memory in owners}
@@ -105,7 +105,7 @@ class Writes:
 
 
 def check_separate(written: Mapping[Memory, Any], others: Mapping[Memory, Any], names: Mapping[int, str]) -> None:
-    """Raise `InputError` where an array that is written shares memory with another; `names` are those of inputs."""
+    """Raise `InputError` if a written array shares memory with another; `names` holds the names of inputs by index."""
     for one, target in written.items():
         for other, array in others.items():
             if other != one and share_memory(target, array):

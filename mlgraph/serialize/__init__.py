@@ -3,12 +3,12 @@
     save, load     the two ends
     archive        the file as a zip of parts; folders of older versions
     arrays         the part with the arrays
-    description    the part of JSON: the signature, and what each specialization demands and returns
+    description    the JSON part: the signature, and the inputs and outputs of each specialization
     values         Python values and trees as JSON
-    module         the IR, and that it is what the description says
+    module         the IR, and the check that it matches the description
     upgrades       descriptions of older versions
 
-A file may come from anybody. Nothing in it is run or imported: the IR holds operations of neutral dialects only, which
-the pipeline lowers again, for any target, and names that go into generated code are names. What is not as `save` writes
-it is an `IRError`, when the file is read or at the first call.
+A file may come from an untrusted source. Nothing in it is run or imported: the IR holds operations of neutral dialects
+only, which the pipeline lowers again for any target, and names that go into generated code are checked to be
+identifiers. Anything that `save` would not write raises `IRError` when the file is read or at the first call.
 """

@@ -1,4 +1,4 @@
-"""The file of a graph: a zip of stored parts, written in one step; and the folders of older versions.
+"""The file of a graph, a zip of uncompressed parts that is written atomically, and the folders of older versions.
 
     graph.json            see `mlgraph.serialize.description`
     0.mlir, 1.mlir, ...   the ivy stage of each specialization
@@ -22,9 +22,9 @@ from mlgraph.tools.files import make_folder
 
 ABOUT, ARRAYS = "graph.json", "arrays.safetensors"
 SUFFIX = ".mlgraph"
-"""How the name of a file ends that is saved to a folder."""
+"""The suffix of a file that is saved to a folder."""
 TIME = (1980, 1, 1, 0, 0, 0)
-"""What every part is dated, so that equal graphs give equal files; the earliest that a zip can say."""
+"""The date of every part, so that equal graphs give equal files: the earliest that a zip can hold."""
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Parts:
 
 
 def write(path: Path, parts: Mapping[str, Iterable[bytes]]) -> None:
-    """Write a file that holds the parts, each in pieces; a reader finds the old file or the whole new one.
+    """Write a file of these parts, each given in pieces. A reader finds the old file or the complete new one.
 
-    Raises `FileError` where the system refuses.
+    Raise `FileError` if the file cannot be written.
     """
     make_folder(path.parent)
     try:
@@ -78,9 +78,9 @@ def _write(file: object, parts: Mapping[str, Iterable[bytes]]) -> None:
 
 
 def read(path: Path) -> Parts:
-    """Return the parts of a file that `write` wrote, of the one such file in a folder, or of a folder of old.
+    """Return the parts of a file that `write` wrote, of the only such file in a folder, or of an old version's folder.
 
-    Raises `IRError` for anything else.
+    Raise `IRError` for anything else.
     """
     if path.is_dir():
         files = [file for file in path.iterdir() if file.suffix == SUFFIX]
@@ -121,6 +121,6 @@ def _read_folder(folder: Path) -> Parts:
 
 
 def _check_regular(path: Path) -> None:
-    """Raise `IRError` unless a path leads to a file that has an end."""
+    """Raise `IRError` unless a path leads to a regular file."""
     if not stat.S_ISREG(path.stat().st_mode):
         raise IRError(f"{path.name} is no file")

@@ -1,4 +1,4 @@
-"""Arrays as safetensors: a header of JSON that says where each array lies, then the bytes.
+"""Arrays as safetensors: a JSON header with the position of each array, then the bytes.
 
 The format has no 128-bit complex numbers, which are written as bytes; the description of the graph says what they are.
 """
@@ -31,7 +31,7 @@ NAMES = {
     "float64": "F64",
     "complex64": "C64",
 }
-"""What safetensors calls an element type."""
+"""The name of each element type in safetensors."""
 
 
 def described(arrays: Mapping[str, Array]) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def pieces(arrays: Mapping[str, Array]) -> Iterator[bytes]:
 
 
 def read(content: bytes, table: Mapping[str, Any]) -> dict[str, Array]:
-    """Return the arrays of a file by name, each as `table` describes it. Raises `IRError` where the two disagree."""
+    """Return the arrays of a file by name, each as `table` describes it. Raise `IRError` if the two disagree."""
     size = int.from_bytes(content[:8], "little")
     if len(content) < 8 + size:
         raise IRError("the header of the arrays ends after the file")
@@ -73,7 +73,7 @@ def read(content: bytes, table: Mapping[str, Any]) -> dict[str, Array]:
 
 
 def _check_offsets(offsets: list[list[int]], size: int) -> None:
-    """Raise `IRError` unless the arrays fill the data without a hole, and none lies on another."""
+    """Raise `IRError` unless the arrays fill the data without gaps and do not overlap."""
     position = 0
     for start, end in sorted(offsets):
         if type(start) is not int or type(end) is not int or start != position or end < start:

@@ -1,4 +1,4 @@
-"""What `graph.json` says: the signature, and for each specialization what it demands of a call and returns.
+"""The content of `graph.json`: the signature, and for each specialization its inputs and outputs.
 
 version, name, to, signature, arrays (element type and shape by name), and specializations, of each of which
     call, leaves, arrays    the structure of the arguments, the Python values among them, which leaves are arrays
@@ -36,7 +36,7 @@ LARGEST = 2**63 - 1
 
 
 def read_about(content: bytes) -> dict[str, Any]:
-    """Return what `graph.json` says, in the terms of this version. Raises `IRError` for a version that is unknown."""
+    """Return the content of `graph.json`, upgraded to this version. Raise `IRError` for an unknown version."""
     about = json.loads(content.decode())
     version = about.get("version") if isinstance(about, dict) else None
     if type(version) is not int or version not in (*upgrades.UPGRADES, VERSION):
@@ -62,7 +62,7 @@ def _parameter_to_json(p: inspect.Parameter) -> dict[str, Any]:
 
 
 def signature_from_json(described: Sequence[Any]) -> inspect.Signature:
-    """Return the signature. Raises `ValueError` for a name that generated code cannot hold."""
+    """Return the signature. Raise `ValueError` for a name that generated code cannot use."""
     return inspect.Signature([_parameter_from_json(parameter) for parameter in described])
 
 
@@ -78,7 +78,7 @@ def _parameter_from_json(described: Mapping[str, Any]) -> inspect.Parameter:
 
 
 def is_name(name: Any) -> bool:
-    """Return whether generated code can hold a name as it is, and none of its own names begins so."""
+    """Return whether generated code can use a name as it is, without a clash with its own names."""
     if type(name) is not str or not name.isidentifier() or keyword.iskeyword(name) or name.startswith("__"):
         return False
     return unicodedata.normalize("NFKC", name) == name  # Python reads names of one normal form as the same
@@ -96,7 +96,7 @@ def name_from_json(name: Any) -> str:
 
 
 def to_json(one: Specialization) -> dict[str, Any]:
-    """Return what a specialization demands and returns. Raises `UnsupportedOpError` for what has no place in a file."""
+    """Return the inputs and outputs of a specialization. Raise `UnsupportedOpError` for values that cannot be saved."""
     program, tree = one.executable.program, one.executable.tree
     return {
         "call": tree_to_json(one.call.spec),
@@ -140,7 +140,7 @@ def call_from_json(described: Mapping[str, Any], parameters: int) -> BoundCall:
 
 
 def lifted_from_json(described: Mapping[str, Any], flags: Sequence[bool]) -> tuple[str, tuple[int, ...]]:
-    """Return which leaves are floats that pass as arrays, and the framework of these. Older files have none."""
+    """Return the framework of lifted floats and the indices of their leaves. Older files have none."""
     source, *leaves = described.get("lifted", [neutral().name])
     if source not in names() or not all(type(i) is int and 0 <= i < len(flags) and flags[i] for i in leaves):
         raise ValueError("the floats of a call are not among its arrays")
@@ -148,7 +148,7 @@ def lifted_from_json(described: Mapping[str, Any], flags: Sequence[bool]) -> tup
 
 
 def inputs_from_json(described: Sequence[Any], device: str | None) -> tuple[Input, ...]:
-    """Return what a specialization demands of each array."""
+    """Return the description of each input array."""
     return tuple(_input_from_json(*one, device=device) for one in described)
 
 
@@ -208,7 +208,7 @@ def bounds_from_json(described: Mapping[str, Any]) -> dict[str, tuple[int, int |
 def size_guards_from_json(
     described: Sequence[Any], known: set[str], bounds: Mapping[str, tuple[int, int | None]]
 ) -> tuple[str, ...]:
-    """Return conditions on sizes. Raises `ValueError` for one about other sizes, or that cannot be computed."""
+    """Return the conditions on sizes. Raise `ValueError` for one with unknown symbols or that cannot be computed."""
     for guard in described:
         if type(guard) is not str or not symbols(guard) <= known:
             raise ValueError(f"{guard!r} is no condition on the sizes of the arrays")

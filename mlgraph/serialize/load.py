@@ -25,14 +25,14 @@ from mlgraph.tools.files import path_of
 
 
 def load(path: str | Path, to: str | None = None, device: str = CPU) -> Graph:
-    """The graph that `save` wrote to `path`, for the target it had or another one.
+    """Return the graph that `save` wrote to `path`, for the target it had or for another one.
 
-    A folder stands for the one file in it whose name ends in `.mlgraph`. What older versions wrote, folders, loads too.
-    `device` is where torch computes it, such as `"cuda:0"`; other targets choose for themselves. It captures nothing: a
-    call that fits no saved specialization raises `CaptureError`. Named tuples in a result come back as named tuples
-    with the same names, dataclasses and outputs of `transformers` as a `Record` of the same names.
+    If `path` is a folder, it must hold one file whose name ends in `.mlgraph`; the folders that older versions wrote
+    load too. `device` is where torch computes, such as `"cuda:0"`; other targets choose for themselves. A loaded graph
+    cannot capture: a call that fits no saved specialization raises `CaptureError`. Named tuples in a result become
+    named tuples of the same names; dataclasses and outputs of `transformers` become a `Record` of the same names.
 
-    Raises `IRError` for a file that `save` did not write, `UnknownTargetError` for a device that torch does not have.
+    Raise `IRError` for a file that `save` did not write, `UnknownTargetError` for a device that torch does not have.
     """
     check_target(to)
     file = path_of(path)
@@ -54,7 +54,7 @@ def load(path: str | Path, to: str | None = None, device: str = CPU) -> Graph:
 
 @contextlib.contextmanager
 def _reading(path: Path) -> Generator[None]:
-    """Turn what reading a file raises into an `IRError` that names the file."""
+    """Convert errors in reading a file into `IRError`, which names the file."""
     try:
         yield
     except (IRError, PassError) as error:
@@ -96,7 +96,7 @@ def _specialization(
 
 
 def _first_call_checked(main: Callable[..., Any]) -> Callable[..., Any]:
-    """Return `main`, whose errors are the file's until a call went well."""
+    """Return `main`, whose errors are raised as `IRError` until a first call succeeds."""
     went_well = False
 
     def checked(*args: Any) -> Any:
@@ -120,7 +120,7 @@ def _first_call_checked(main: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _Saved:
-    """Stands for the function that a loaded graph was made from."""
+    """A substitute for the function of a loaded graph."""
 
     def __init__(self, name: str, signature: inspect.Signature) -> None:
         self.__name__ = name
@@ -131,7 +131,7 @@ class _Saved:
 
 
 class _NoCompiler:
-    """Stands for the compiler of a loaded graph, whose function is not there to be captured."""
+    """A substitute for the compiler of a loaded graph, whose function is not in the file."""
 
     verify = False
 

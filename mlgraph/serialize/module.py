@@ -1,4 +1,4 @@
-"""The IR of a saved graph: what it may hold, and whether it is what the description of the graph says."""
+"""The IR of a saved graph, and the checks that it is allowed and matches the description of the graph."""
 
 # pyright: basic
 import math
@@ -20,18 +20,18 @@ from mlgraph.graph.executable import OutputTree
 from mlgraph.tools.dump import parse
 
 DIALECTS = ("builtin", "func", "arith", "ivy", "generator", "constant")
-"""What a saved module may hold; a call of a library's function it may not."""
+"""The dialects that a saved module may use; none of them calls functions of a library."""
 NAMES = frozenset({"main", "rng", *CALLEES})
-"""The names that a saved module may hold: the emitted code imports the libraries of others."""
+"""The symbols that a saved module may name; the emitted code would import the libraries of others."""
 SYMBOLS = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|@([\w.$-]*)')
 MOST_ELEMENTS = 2**40
-"""No machine holds an array of more."""
+"""The most elements of an array, more than any machine holds."""
 
 Arrays = Mapping[str, "np.ndarray[Any, Any]"]
 
 
 def read(text: bytes, name: str) -> ModuleOp:
-    """Return the module of a saved graph. Raises `IRError` for text that is not IR of one function `@main`."""
+    """Return the module of a saved graph. Raise `IRError` for text that is not the IR of one function `@main`."""
     module = parse(text.decode(), name, DIALECTS)
     main = module.body.block.first_op
     if not isinstance(main, FuncOp) or main.next_op is not None or main.sym_name.data != "main":
@@ -62,7 +62,7 @@ def _check_types(types: Iterable[Attribute]) -> None:
 
 
 def fill(module: ModuleOp, arrays: Arrays, parameters: Arrays) -> None:
-    """Give a module its captured arrays. Raises `IRError` for an array or a weight that is not there as it says."""
+    """Set the captured arrays of a module. Raise `IRError` for an array or a weight that is missing or mistyped."""
     for op in module.walk():
         if isinstance(op, ArrayOp):
             name = op.value.data.name
@@ -88,7 +88,7 @@ def _fits(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> bo
 
 
 def check(program: Program, passed: Sequence[Any], tree: OutputTree, calls: int) -> None:
-    """Raise `IRError` unless `@main` takes and returns what the description says, of a call with so many arrays."""
+    """Raise `IRError` unless `@main` takes and returns what the description says; `calls` is the number of arrays."""
     block = program.module.body.block.first_op.body.block  # type: ignore[union-attr]
     if len(program.inputs) != calls or not _are_numbers(passed, calls) or len(passed) != len(block.args):
         raise IRError("@main does not take the arrays that a call gives")
@@ -107,12 +107,12 @@ def check(program: Program, passed: Sequence[Any], tree: OutputTree, calls: int)
 
 
 def _are_numbers(numbers: Sequence[Any], count: int) -> bool:
-    """Return whether these are different numbers below `count`."""
+    """Return whether these are distinct integers from 0 to `count - 1`."""
     return all(type(n) is int and 0 <= n < count for n in numbers) and len(set(numbers)) == len(numbers)
 
 
 def _check_writes(program: Program, passed: Sequence[int], results: Sequence[Attribute]) -> None:
-    """Check that what is written back has the type of its place."""
+    """Raise `IRError` unless each written result has the type of the memory that it goes to."""
     for kind, known in ((OutputKind.BUFFER, program.parameters), (OutputKind.INPUT, passed)):
         targets = program.targets(kind)
         if len(set(targets)) != len(targets) or not set(targets) <= set(known):
@@ -132,7 +132,7 @@ def _check_writes(program: Program, passed: Sequence[int], results: Sequence[Att
 
 
 def _agree(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> bool:
-    """Return whether no size that both know differs."""
+    """Return whether the element types are equal and no size that both know differs."""
     if not isinstance(found, TensorType) or element_type(found) != element_type(wanted):
         return False
     sizes = found.get_shape()
@@ -141,7 +141,7 @@ def _agree(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> b
 
 
 def _check_memory(program: Program, calls: int, leaves: int) -> None:
-    """Check that what results share memory with is there."""
+    """Raise `IRError` if a result shares memory with something that does not exist."""
     known = {"input": range(calls), "parameter": program.parameters.keys(), "output": range(leaves)}
     for spec in program.outputs:
         for memory in (*spec.aliases, *(() if spec.same is None else (spec.same,))):

@@ -20,7 +20,7 @@ from mlgraph.tools.files import path_of
 
 
 class SavableGraph(Protocol):
-    """What is saved of a `Graph`."""
+    """The parts of a `Graph` that are saved."""
 
     name: str
 
@@ -66,7 +66,7 @@ def save(graph: SavableGraph, path: str | Path) -> Path:
 
 
 def _named_arrays(ivy: ModuleOp, prefix: str) -> "dict[str, np.ndarray[Any, Any]]":
-    """Give the captured arrays of a module each a name of its own there, and return them by it."""
+    """Give each captured array of a module a unique name there, and return the arrays by name."""
     names: dict[int, str] = {}
     found: dict[str, np.ndarray[Any, Any]] = {}
     for op in ivy.walk():

@@ -1,4 +1,4 @@
-"""Descriptions of older versions in the terms of this one.
+"""Upgrades of descriptions of older versions to this one.
 
 3   a folder; results were numbers, and what buffers and inputs became stood in lists of its own
 4   a folder; results of `@main` say where they go, but neither what memory they share nor of inputs how they lie in it
@@ -27,7 +27,7 @@ def _from_3(about: Json) -> Json:
 
 
 def _specialization_from_3(one: Json) -> Json:
-    """Give each result of `@main` one place to go to; "results" are the numbers that they had."""
+    """Give each result of `@main` one target; "results" are the indices that the results had."""
     leaves = [{"traced": True} if "result" in leaf else leaf for leaf in one["outputs"]]
     places = [(leaf["result"], "user output", i) for i, leaf in enumerate(one["outputs"]) if "result" in leaf]
     places += [(result, "buffer", name) for name, result in one["writes"]]
@@ -49,11 +49,11 @@ def _specialization_from_4(one: Json) -> Json:
 
 
 UPGRADES: Mapping[int, Callable[[Json], Json]] = {3: _from_3, 4: _from_4}
-"""From a description of each older version to one of the next."""
+"""The upgrade from each older version to the next."""
 
 
 def reorder_results(module: ModuleOp, numbers: list[int]) -> None:
-    """Make `@main` return these of its results, each as often as it stands there."""
+    """Make `@main` return the results with these indices, which may repeat."""
     main = main_of(module)
     last = main.body.block.last_op
     assert last is not None

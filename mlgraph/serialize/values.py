@@ -12,11 +12,11 @@ from mlgraph.errors import UnsupportedOpError
 from mlgraph.graph import trees
 
 DEEPEST = 100
-"""The most containers inside one another."""
+"""The deepest nesting of containers."""
 
 
 class Record(dict[str, Any]):
-    """What a loaded graph returns in the place of a dataclass or an output of `transformers`: names and values.
+    """A dict of names and values that a loaded graph returns for a dataclass or an output of `transformers`.
 
     A value is reached as `record.name`, `record["name"]` or, in order, `record[0]`.
     """
@@ -36,12 +36,12 @@ class Record(dict[str, Any]):
 
 @functools.lru_cache
 def named_tuple(name: str, fields: tuple[str, ...]) -> type:
-    """Return a class of named tuples, the same one for the same names. Raises `ValueError` for names that are none."""
+    """Return a class of named tuples, cached by its names. Raise `ValueError` for invalid names."""
     return collections.namedtuple(name, fields)
 
 
 def value_to_json(value: Any) -> Any:
-    """Return a plain Python value as JSON; a float under a tag, for JSON has no NaN and no 1.0 beside 1."""
+    """Return a plain Python value as JSON. A float is tagged, since JSON has no NaN and does not tell 1.0 from 1."""
     if value is None or type(value) in (bool, int, str):
         return value
     if type(value) is float:
@@ -50,7 +50,7 @@ def value_to_json(value: Any) -> Any:
 
 
 def value_from_json(value: Any) -> Any:
-    """Return what `value_to_json` was given. Raises `TypeError` or `ValueError` for other JSON."""
+    """Return the value that `value_to_json` described. Raise `TypeError` or `ValueError` for other JSON."""
     if value is None or type(value) in (bool, int, str):
         return value
     if type(value) is dict and list(value) == ["float"] and type(value["float"]) is str:
@@ -61,8 +61,8 @@ def value_from_json(value: Any) -> Any:
 def tree_to_json(spec: Any, result: bool = False) -> Any:
     """Return the structure of a tree as JSON; a leaf is `null`.
 
-    Of arguments it may hold tuples, lists and dicts, so that a call can match it. In the structure of a result named
-    tuples become others with the same names, and objects of other classes become a `Record`.
+    The structure of arguments may hold tuples, lists and dicts only, so that a call can match it. In the structure of a
+    result, named tuples become others of the same names, and objects of other classes become a `Record`.
     """
     if spec.is_leaf():
         return None
@@ -82,7 +82,7 @@ def tree_to_json(spec: Any, result: bool = False) -> Any:
 
 
 def _result_to_json(spec: Any, cls: type, children: list[Any]) -> Any:
-    """Return what stands for a container of a class of the user's or of a library's, None where nothing does."""
+    """Return the JSON for a container of a class of the user or of a library, None if there is none."""
     if optree.is_namedtuple_class(cls) or optree.is_structseq_class(cls):
         fields = optree.namedtuple_fields(cls) if optree.is_namedtuple_class(cls) else optree.structseq_fields(cls)
         return ["named", cls.__name__, _pairs(fields, children)]
@@ -98,7 +98,7 @@ def _pairs(keys: Any, children: list[Any]) -> list[list[Any]]:
 
 
 def tree_from_json(tree: Any) -> Any:
-    """Return the structure that `tree_to_json` described. Raises `TypeError` or `ValueError` for other JSON."""
+    """Return the structure that `tree_to_json` described. Raise `TypeError` or `ValueError` for other JSON."""
     return trees.flatten(_example(tree, 0))[1]
 
 
@@ -139,4 +139,4 @@ _MAKERS: dict[str, Callable[..., Any]] = {
     "record": functools.partial(_make_dict, Record),
     "named": _make_named,
 }
-"""From a function that makes a child, and the JSON behind the tag, to a container."""
+"""The maker of a container for each tag; it takes a function that makes a child, and the JSON after the tag."""
