@@ -1,6 +1,6 @@
-"""`graph.check` and `verify=True`: the original beside the graph, on the inputs given and on perturbed ones.
+"""The comparison of a graph with its original function, for `graph.check` and `verify=True`.
 
-A value that was fixed at capture by mistake shows on the second; so does a lowering that means something else.
+Both run on the given inputs and on perturbed ones, which show a value that was fixed at capture by mistake.
 """
 
 # pyright: basic
@@ -24,11 +24,11 @@ from mlgraph.graph.function_info import FunctionInfo
 from mlgraph.graph.specialization import Specialization
 
 TOLERANCES = {"float64": 1e-8, "complex128": 1e-8, "float16": 2e-2, "bfloat16": 5e-2}
-"""The largest difference that rounding may make, relative to the largest value; 1e-4 for other types."""
+"""The largest allowed difference, relative to the largest value; 1e-4 for other types."""
 
 
 def check(info: FunctionInfo, call: BoundCall, specialization: Specialization, params: dict[str, Any]) -> None:
-    """Compare on the inputs of `call`, then on perturbed ones; raises `CheckError` at the first difference."""
+    """Compare on the inputs of `call`, then on perturbed ones. Raise `CheckError` at the first difference."""
     if specialization.executable.draws:
         raise InputError(
             f"{info.name} draws random numbers, and no two draws are the same", fix="check it in eval mode"
@@ -49,7 +49,7 @@ def check(info: FunctionInfo, call: BoundCall, specialization: Specialization, p
 def compare(
     info: FunctionInfo, call: BoundCall, specialization: Specialization, params: dict[str, Any], which: str
 ) -> None:
-    """Run both and compare every leaf of their results."""
+    """Run the graph and its original, and compare every leaf of their results. Raise `CheckError` if one differs."""
     expected, spec = flatten_result(run_original(info, call, specialization))
     executable = specialization.executable
     result = executable.pure(params, None, call)
@@ -65,7 +65,7 @@ def compare(
 
 
 def difference(found: Any, expected: Any) -> str | None:
-    """How two leaves differ, in words; None where they agree."""
+    """Return a description of how two leaves differ, None if they agree."""
     if framework_of(expected) is None:
         size = isinstance(expected, int) and framework_of(found) is None
         same = found == expected if size else trees.same_static(found, expected) or found is expected
@@ -89,7 +89,7 @@ def difference(found: Any, expected: Any) -> str | None:
 
 
 def perturbed(array: "np.ndarray[Any, Any]", generator: np.random.Generator) -> "np.ndarray[Any, Any]":
-    """Other values like those of `array`: floats moved by a tenth, integers and bools in another order."""
+    """Return other values similar to those of `array`: floats changed by about a tenth, integers and bools permuted."""
     if array.dtype.kind in "biu":
         return generator.permutation(array.reshape(-1)).reshape(array.shape)
     noise = generator.standard_normal(array.shape)
@@ -99,13 +99,13 @@ def perturbed(array: "np.ndarray[Any, Any]", generator: np.random.Generator) -> 
 
 
 def with_arrays(call: BoundCall, arrays: Sequence[Any]) -> BoundCall:
-    """`call` with other arrays."""
+    """Return `call` with other arrays."""
     found = iter(arrays)
     return replace(call, leaves=[next(found) if flag else leaf for leaf, flag in zip(call.leaves, call.is_array)])
 
 
 def run_original(info: FunctionInfo, call: BoundCall, specialization: Specialization) -> Any:
-    """What the user's function returns for copies of the call's arrays; nothing that it writes stays written."""
+    """Return the result of the user's function for copies of the call's arrays, and undo its writes."""
     own = [copied(convert(array, info.source)) for array in call.arrays]
     session = ObjectSession(["" for _ in call.roots], call.roots, names())
     held = [copied(array) for array in session.arrays.values()]
@@ -115,13 +115,13 @@ def run_original(info: FunctionInfo, call: BoundCall, specialization: Specializa
 
 
 def copied(array: Any) -> Any:
-    """An array of the same framework that shares no memory."""
+    """Return a copy of an array in the same framework."""
     return owner_of(array).copied(array)
 
 
 @contextmanager
 def kept(info: FunctionInfo, specialization: Specialization) -> Iterator[None]:
-    """Put back the weights and buffers that the function writes."""
+    """Restore on exit the weights and buffers that the function writes."""
     buffers = specialization.executable.program.targets(OutputKind.BUFFER)
     weights = specialization.weights()
     written = [weights[name] for name in buffers if name in weights]

@@ -1,6 +1,6 @@
 """A ResNet-50 written for torch, run by torch, jax, tensorflow and numpy, with the IR of every stage to read.
 
-The model is `ResNetForImageClassification` of `transformers`. Where `microsoft/resnet-50` lies in the local cache its
+The model is `ResNetForImageClassification` of `transformers`. If `microsoft/resnet-50` is in the local cache, its
 weights are used; otherwise they are random, from a seed. The picture is a photograph that scikit-image ships.
 """
 
@@ -24,11 +24,11 @@ from mlgraph.tools.files import write_file
 
 CHECKPOINT = "microsoft/resnet-50"
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-"""Of the channels of the pictures that the checkpoint was trained on."""
+"""The mean and the deviation of each channel in the training data of the checkpoint."""
 
 
 def main(targets: Sequence[str], folder: str | Path = "build/demo") -> None:
-    """Compile a ResNet-50 for each of `targets`, compare with torch, and write what each stage made below `folder`."""
+    """Compile a ResNet-50 for each of `targets`, compare it with torch, and write each stage below `folder`."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     console = Console()
     model, weights = resnet()
@@ -71,7 +71,7 @@ def load_quietly(framework: str) -> None:
 
 
 def resnet() -> tuple[Any, str]:
-    """The model in eval mode, and where its weights come from."""
+    """Return the model in eval mode, and the origin of its weights."""
     import torch
     from transformers import ResNetConfig, ResNetForImageClassification
     from transformers.utils import logging
@@ -88,7 +88,7 @@ def resnet() -> tuple[Any, str]:
 
 
 def unsettle(model: Any) -> None:
-    """Give the batch norms of a fresh model statistics and scales that an error would show on."""
+    """Give the batch norms of a new model statistics and scales on which an error would show."""
     import torch
 
     near_one, near_zero = (0.8, 1.2), (-0.1, 0.1)
@@ -100,7 +100,7 @@ def unsettle(model: Any) -> None:
 
 
 def photograph() -> tuple[np.ndarray, str]:
-    """A picture as the model takes it, (1, 3, 224, 224), and what it shows."""
+    """Return a picture as the model takes it, (1, 3, 224, 224), and what it shows."""
     try:
         from skimage.data import chelsea
         from skimage.transform import resize
@@ -116,14 +116,14 @@ def photograph() -> tuple[np.ndarray, str]:
 
 
 def drawing() -> np.ndarray:
-    """Rings of colour, (224, 224, 3), from 0 to 1."""
+    """Return rings of color, (224, 224, 3), with values from 0 to 1."""
     y, x = np.mgrid[-1:1:224j, -1:1:224j]
     rings = np.hypot(x, y)[..., None] * np.asarray([5.0, 7.0, 9.0])
     return 0.5 + 0.5 * np.cos(np.pi * rings)
 
 
 def logits_of_torch(model: Any, batch: np.ndarray) -> np.ndarray:
-    """What the model itself says."""
+    """Return the logits of the torch model itself."""
     import torch
 
     with torch.no_grad():
@@ -131,7 +131,7 @@ def logits_of_torch(model: Any, batch: np.ndarray) -> np.ndarray:
 
 
 def answer(model: Any, logits: np.ndarray) -> str:
-    """The likeliest label."""
+    """Return the most likely label, with its logit."""
     best = int(logits[0].argmax())
     return f"{model.config.id2label.get(best, best)!r}, logit {logits[0, best]:.3f}"
 
@@ -140,7 +140,7 @@ def answer(model: Any, logits: np.ndarray) -> str:
 
 
 def compiled(model: Any, target: str, batch: np.ndarray) -> mlgraph.Graph:
-    """The graph of the model for `target`. To torch, `compile` gives the model itself; its forward is the graph."""
+    """Return the graph of the model for `target`. To torch, `compile` returns the model, whose forward is the graph."""
     import torch
 
     with torch.no_grad():
@@ -153,7 +153,7 @@ def compiled(model: Any, target: str, batch: np.ndarray) -> mlgraph.Graph:
 
 
 def run(graph: mlgraph.Graph, batch: np.ndarray) -> np.ndarray:
-    """The logits of a batch."""
+    """Return the logits of a batch."""
     if graph.to != TORCH.name:
         return as_numpy(graph(batch).logits)
     import torch
@@ -163,12 +163,12 @@ def run(graph: mlgraph.Graph, batch: np.ndarray) -> np.ndarray:
 
 
 def difference(graph: mlgraph.Graph, batch: np.ndarray, expected: np.ndarray) -> float:
-    """The largest difference of the logits from those of torch."""
+    """Return the largest difference of the logits from those of torch."""
     return float(np.abs(run(graph, batch) - expected).max())
 
 
 def least_milliseconds(graph: mlgraph.Graph, batch: np.ndarray, rounds: int = 3) -> float:
-    """The least time of a call."""
+    """Return the shortest time of a call in milliseconds."""
     taken: list[float] = []
     for _ in range(rounds):
         started = time.perf_counter()
@@ -190,7 +190,7 @@ def write(graph: mlgraph.Graph, folder: Path) -> Path:
 
 
 def summary() -> Table:
-    """The table of targets, without rows."""
+    """Return the table of targets without rows."""
     note = "Traced with two pictures, by torch.export; logits compared on two and on three; a call is two pictures."
     table = Table(title="ResNet-50", title_justify="left", caption=note, caption_justify="left")
     table.add_column("target")
@@ -200,13 +200,13 @@ def summary() -> Table:
 
 
 def seconds(graph: mlgraph.Graph) -> list[str]:
-    """How long each step of the capture took."""
+    """Return the duration of each step of the capture."""
     timings = graph.timings()
     return [f"{timings[step]:.2f} s" for step in ("tracer", "capture", "transform", "emit")]
 
 
 def operations(graph: mlgraph.Graph) -> str:
-    """The number of operations after each stage; stages that left it as it was stand together."""
+    """Return the number of operations after each stage; consecutive stages with the same number are listed together."""
     counts: dict[int, list[str]] = {}
     for stage in graph.stages:
         counts.setdefault(sum(map(computes, graph.ir(stage).walk())), []).append(stage)
@@ -214,11 +214,11 @@ def operations(graph: mlgraph.Graph) -> str:
 
 
 def computes(op: Any) -> bool:
-    """Whether `op` is a step of the computation, and not a constant or the look-up of a weight."""
+    """Return whether `op` is a step of the computation, not a constant or the lookup of a weight."""
     weight = len(op.operands) == 1 and op.operands[0].name_hint == "params"
     return not weight and op.dialect_name() not in ("builtin", "func", "constant")
 
 
 def plural(n: int, noun: str) -> str:
-    """`1 capture`, `2 captures`."""
+    """Return `1 capture` or `2 captures`."""
     return f"{n} {noun}{'' if n == 1 else 's'}"

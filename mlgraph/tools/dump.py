@@ -1,4 +1,4 @@
-"""IR as text: files of it, and the dumps that `dump_ir`, `dump_dir` and their environment variables ask for."""
+"""IR as text: printing, parsing, and the dumps of `dump_ir`, `dump_dir` and their environment variables."""
 
 import math
 import os
@@ -24,25 +24,25 @@ MODES = ("stage", "changed", "pass")
 
 
 def text_of(module: ModuleOp) -> str:
-    """A module as text, with locations."""
+    """Return a module as text, with locations."""
     stream = StringIO()
     Printer(stream, print_debuginfo=True).print_op(module)
     return stream.getvalue() + "\n"
 
 
 def read(path: str | Path) -> ModuleOp:
-    """The module in a file of IR. Raises `IRError`, with the file and where known the line, if it does not verify."""
+    """Return the module in a file of IR. Raise `IRError`, with the line if it is known, if it does not verify."""
     return parse(Path(path).read_text(), str(path))
 
 
 DEEPEST = 100
-"""The most brackets inside one another: the parser calls itself for each."""
+"""The deepest nesting of brackets; the parser is recursive."""
 BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|->|>=|[][(){}<>]')
-"""Brackets, and what hides them: strings, comments, arrows and comparisons."""
+"""Brackets, and the tokens that may contain them: strings, comments, arrows and comparisons."""
 
 
 class _Parser(Parser):
-    """xDSL's parser, which makes no array larger than `MOST_ELEMENTS` of a number."""
+    """xDSL's parser, which refuses to repeat a number to an array of more than `MOST_ELEMENTS` elements."""
 
     def _parse_dense_literal_type(self) -> Any:
         type = super()._parse_dense_literal_type()
@@ -52,9 +52,9 @@ class _Parser(Parser):
 
 
 def parse(text: str, name: str, dialects: Sequence[str] | None = None) -> ModuleOp:
-    """The module that `text`, which comes from `name`, holds. Raises `IRError` if it does not parse or verify.
+    """Return the module in `text`, whose file is `name` in messages. Raise `IRError` if it does not parse or verify.
 
-    With `dialects`, operations and types of others are unknown.
+    With `dialects`, only operations and types of these are known.
     """
     if _depth(text) > DEEPEST:
         raise IRError(f"the IR has more than {DEEPEST} brackets inside one another", where=name)
@@ -74,7 +74,7 @@ def parse(text: str, name: str, dialects: Sequence[str] | None = None) -> Module
 
 
 def _depth(text: str) -> int:
-    """Return how deep brackets nest."""
+    """Return the depth to which brackets nest."""
     depth = deepest = 0
     for match in BRACKETS.finditer(text):
         if (token := match.group()) in ("(", "[", "{", "<"):
@@ -86,14 +86,14 @@ def _depth(text: str) -> int:
 
 
 def check_mode(mode: Any) -> None:
-    """Raise `InputError` unless `mode` is one of `MODES`, or none."""
+    """Raise `InputError` unless `mode` is one of `MODES` or empty."""
     if mode and mode not in MODES:
         raise InputError(f"dump_ir is {mode!r}", fix=advice(mode, MODES, "stage" if mode is True else None))
 
 
 @dataclass
 class Dump:
-    """Writes `NN-stage[-pass].mlir` files of one capture; nothing where no mode is set."""
+    """The writer of `NN-stage[-pass].mlir` files of one capture; it writes nothing if no mode is set."""
 
     directory: Path | None
     mode: str | None
@@ -102,7 +102,7 @@ class Dump:
 
     @staticmethod
     def open(name: str, mode: str | None, directory: str | None) -> "Dump":
-        """The dump that the arguments, or else `MLGRAPH_DUMP_IR` and `MLGRAPH_DUMP_DIR`, ask for."""
+        """Return the dump for the arguments or else for `MLGRAPH_DUMP_IR` and `MLGRAPH_DUMP_DIR`."""
         mode = mode or os.environ.get("MLGRAPH_DUMP_IR") or None
         if mode is None:
             return Dump(None, None)
@@ -125,7 +125,7 @@ class Dump:
         self.last = text
 
     def kernels(self, kernels: Iterable[Any]) -> None:
-        """Write what each step makes of each kernel to a folder `kernels`."""
+        """Write the text of each kernel after each step to a folder `kernels`."""
         if self.directory is None:
             return
         for kernel in kernels:
@@ -142,7 +142,7 @@ class Dump:
         return path
 
     def failed(self, error: PassError) -> PassError:
-        """Write the IR that a pass failed on, and say how to run the pass on it again."""
+        """Write the IR on which a pass failed, and return the error with the command that runs the pass on it again."""
         folder = self.directory or Path(tempfile.mkdtemp(prefix="mlgraph-"))
         path = folder / "failed.mlir"
         path.write_text(error.ir)

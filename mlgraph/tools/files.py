@@ -1,4 +1,4 @@
-"""Files that mlgraph writes: their folders are made, and what the system refuses is a `FileError`."""
+"""Files that mlgraph writes: folders are created, and errors of the system are raised as `FileError`."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from mlgraph.errors import FileError, InputError
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder and those above it; raise `FileError` where that cannot be."""
+    """Create a folder and its parents. Raise `FileError` if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -15,7 +15,7 @@ def make_folder(folder: Path) -> None:
 
 
 def write_file(path: Path, content: str | bytes) -> None:
-    """Write a file, its folder made first; raise `FileError` where that cannot be."""
+    """Write a file, after creating its folder. Raise `FileError` if that fails."""
     make_folder(path.parent)
     try:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -24,7 +24,7 @@ def write_file(path: Path, content: str | bytes) -> None:
 
 
 def path_of(path: Any) -> Path:
-    """Return a path that somebody gave; raise `InputError` for what is none."""
+    """Return the path that the user gave. Raise `InputError` for any other value."""
     try:
         return Path(path)
     except TypeError as error:

@@ -1,4 +1,4 @@
-"""Which operations each target runs, read off the op table: counts by family, and the full list as Markdown."""
+"""The operations that each target supports, from the op table: counts by family, and the full list as Markdown."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,13 +15,13 @@ from mlgraph.transforms.lower_ivy.rules import rules_of
 
 
 def holes() -> dict[tuple[str, str], Mapping[str, str]]:
-    """Rows that a backend cannot run, by backend and element type (or "" for all), and why."""
+    """Return the rows that a backend cannot run, with the reason, by backend and element type ("" for all types)."""
     return {(f.name, dtype): rows for f in map(get, names()) for dtype, rows in f.missing_rows.items()}
 
 
 @dataclass(frozen=True)
 class Support:
-    """How each target runs one row: by a "rule", by its "cell", by its "body", or not at all, ""."""
+    """The way in which each target runs one row: a "rule", its "cell", its "body", or "" for none."""
 
     row: Op[..., Any]
     family: str
@@ -29,7 +29,7 @@ class Support:
 
 
 def support() -> list[Support]:
-    """Every row of the op table, family by family."""
+    """Return every row of the op table, family by family."""
     rows = [Support(row, family_of_module(row.function.__module__), _ways(row)) for row in IVY.rows.values()]
     return sorted(rows, key=lambda row: FAMILIES.index(row.family))
 
@@ -45,7 +45,7 @@ def _ways(row: Op[..., Any]) -> dict[str, str]:
 
 
 def counts() -> Iterator[tuple[str, int, dict[str, int]]]:
-    """Each family, its number of rows, and how many of them each target runs; "all" comes last."""
+    """Yield each family, its number of rows, and the number that each target runs; "all" comes last."""
     rows = support()
     total = Counter(row.family for row in rows)
     for family in (*(family for family in FAMILIES if total[family]), "all"):
@@ -54,7 +54,7 @@ def counts() -> Iterator[tuple[str, int, dict[str, int]]]:
 
 
 def table() -> Table:
-    """The counts, to show in a terminal."""
+    """Return the counts as a table for a terminal."""
     shown = Table(title="Operations by family, and how many of them each target runs", title_justify="left")
     shown.add_column("family")
     for name in ("operations", *names()):
@@ -66,7 +66,7 @@ def table() -> Table:
 
 
 def markdown_counts() -> str:
-    """The counts as a Markdown table, each family a link to its list."""
+    """Return the counts as a Markdown table in which each family links to its list."""
     lines = [f"| family | operations | {' | '.join(names())} |", f"|---|---:{'|---:' * len(names())}|"]
     for family, total, found in counts():
         name = "**all**" if family == "all" else f"[{family}](docs/support.md#{family})"
@@ -75,7 +75,7 @@ def markdown_counts() -> str:
 
 
 def markdown_list() -> str:
-    """Every operation with its meaning, and how each target runs it, as Markdown."""
+    """Return every operation, with its meaning and the way in which each target runs it, as Markdown."""
     parts: list[str] = []
     family = ""
     for row in support():
@@ -89,7 +89,7 @@ def markdown_list() -> str:
 
 
 def markdown_holes() -> str:
-    """What a target does not run, and why, as Markdown."""
+    """Return the operations that a target does not run, with the reason, as Markdown."""
     lines = ["## What is missing, and why", "", "| target | element type | operations | reason |", "|---|---|---|---|"]
     for (target, dtype), rows in holes().items():
         for why in dict.fromkeys(rows.values()):

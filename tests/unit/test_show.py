@@ -12,7 +12,7 @@ from mlgraph.errors import InputError, NotCapturedError
 from mlgraph.tools.show import html, svg
 from mlgraph.tools.show.layout import Box, lay_out
 from mlgraph.tools.show.nodes import read
-from mlgraph.tools.show.page import coloured
+from mlgraph.tools.show.page import colored
 
 pytestmark = pytest.mark.quick
 
@@ -29,15 +29,15 @@ def graph():
 
 
 def test_cards_are_the_operations_and_edges_the_dataflow(graph):
-    cards, edges = read(graph.ir("ivy"))
-    names = [card.name for card in cards]
+    nodes, edges = read(graph.ir("ivy"))
+    names = [node.name for node in nodes]
     assert names == ["x", "w", "matmul", "multiply", "tanh", "add", "result"]
     assert {(names[a], names[b]) for a, b in edges} == {
         ("x", "matmul"), ("w", "matmul"), ("matmul", "multiply"), ("multiply", "tanh"), ("tanh", "add"), ("x", "add"),
         ("add", "result"),
     }  # fmt: skip
-    assert [card.family for card in cards if card.family] == ["linalg", "elementwise", "elementwise", "elementwise"]
-    assert any("0.5" in detail for detail in cards[3].details)
+    assert [node.family for node in nodes if node.family] == ["linalg", "elementwise", "elementwise", "elementwise"]
+    assert any("0.5" in detail for detail in nodes[3].details)
 
 
 def test_boxes_of_a_layer_do_not_overlap_and_edges_point_down():
@@ -65,7 +65,7 @@ def test_a_page_shows_every_stage_and_the_source_escaped(graph):
     assert all(f"<summary>{stage}<span>" in page for stage in graph.stages)
     assert "np.</span>" not in page
     assert "<script" not in page
-    assert coloured('%x = ivy.add(%a) // <b> "c"') == (
+    assert colored('%x = ivy.add(%a) // <b> "c"') == (
         "<span class='n'>%x</span> = <span class='w'>ivy.add</span>(<span class='n'>%a</span>)"
         " <span class='c'>// &lt;b&gt; &quot;c&quot;</span>"
     )

@@ -1,4 +1,4 @@
-"""What objects hold, and the steps that lead there."""
+"""Access paths to what objects hold, and the content of objects by the steps that lead to it."""
 
 # pyright: basic
 import dataclasses
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LEAVES = (type, FunctionType, MethodType, ModuleType, Enum)
 PLAIN = ("types", "collections", "argparse")
-"""Modules of Python whose classes hold what the user puts there."""
+"""Modules of the standard library whose classes hold what the user puts there."""
 
 
 class AttributeStep(NamedTuple):
@@ -79,7 +79,7 @@ class VariableStep(NamedTuple):
 
 
 def _dict_of(container: Any) -> Any:
-    """Return the class of Python's whose methods write a dict: an ordered one keeps its order beside the items."""
+    """Return the builtin class whose methods write a dict; an `OrderedDict` keeps its order beside the items."""
     return OrderedDict if isinstance(container, OrderedDict) else dict
 
 
@@ -87,7 +87,7 @@ Step: TypeAlias = AttributeStep | ItemStep | VariableStep
 
 
 class NamespaceView:
-    """The variables of a namespace that a function assigns to, as something that holds them.
+    """The variables of a namespace that a function assigns to, viewed as a container.
 
     A namespace is the globals of a module, a variable of an enclosing function, a class or a Python module.
     """
@@ -130,7 +130,7 @@ class NamespaceView:
 
 
 class AccessPath(NamedTuple):
-    """Where something is held: the number of a root, and the steps from there."""
+    """The path to a value: the index of a stateful object, the root, and the steps from there."""
 
     root: int
     steps: tuple[Step, ...] = ()
@@ -145,14 +145,14 @@ class AccessPath(NamedTuple):
         return value
 
     def owner(self, roots: Sequence[Any]) -> Any:
-        """What the last step leads from."""
+        """Return the container from which the last step leads."""
         return AccessPath(self.root, self.steps[:-1]).find(roots)
 
     def text(self, names: Sequence[str]) -> str:
         return names[self.root] + "".join(map(str, self.steps))
 
     def slot(self, names: Sequence[str]) -> "Slot":
-        """The place as the IR names it."""
+        """Return the path as the IR names it."""
         from mlgraph.dialects.stateful import Slot
 
         last, owner = self.steps[-1], AccessPath(self.root, self.steps[:-1]).text(names)
@@ -162,9 +162,9 @@ class AccessPath(NamedTuple):
 
 
 def is_object(value: Any) -> bool:
-    """Whether a value has attributes of its own that may change. Modules with weights have, beside the weights.
+    """Return whether a value has attributes of its own that may change, as modules with weights have.
 
-    Functions, classes, modules, what Python or a framework defines, and what compares and hashes by value has not.
+    False for functions, classes, Python modules, library types and value types (with `__eq__` and `__hash__`).
     """
     cls = type(value)
     root = cls.__module__.partition(".")[0]
@@ -184,12 +184,12 @@ def _stores(value: Any) -> bool:
 
 
 def is_container(value: Any) -> bool:
-    """Whether a value holds others."""
+    """Return whether a value holds others."""
     return isinstance(value, dict | list | tuple | deque | NamespaceView) or is_object(value)
 
 
 def content(value: Any) -> dict[Step, Any]:
-    """What a container holds, by the step that leads to it."""
+    """Return what a container holds, by the step that leads to it."""
     found: dict[Step, Any] = {}
     if isinstance(value, NamespaceView):
         return value.content()
@@ -203,7 +203,7 @@ def content(value: Any) -> dict[Step, Any]:
 
 
 def _plain_key(key: Any) -> Any:
-    """Return a key with numbers in the place of sizes that are not known yet, as in `cache[x.shape] = table`."""
+    """Return a key with integers for traced sizes, as in `cache[x.shape] = table`."""
     if isinstance(key, tuple):
         plain: Any = type(key)
         return key if hasattr(key, "_fields") else plain(map(_plain_key, key))
@@ -211,7 +211,7 @@ def _plain_key(key: Any) -> Any:
 
 
 def attributes(value: Any) -> dict[str, Any]:
-    """The attributes that an object itself stores, in its dict or its slots; of a module those that the user gave."""
+    """Return the attributes that an object stores in its dict or slots; of a module, those that the user set."""
     found = dict(getattr(value, "__dict__", ()))
     if (framework := of_module(value)) is not None:
         return {name: item for name, item in found.items() if not framework.is_internal(value, name)}
@@ -223,7 +223,7 @@ def attributes(value: Any) -> dict[str, Any]:
 
 
 def fill(container: Any, held: Mapping[Step, Any]) -> None:
-    """Make `held` all that a dict, list or object holds."""
+    """Replace the content of a dict, list or object by `held`."""
     items = {step.key: item for step, item in held.items() if isinstance(step, ItemStep)}
     if isinstance(container, NamespaceView):
         for step in container.content().keys() - held.keys():
@@ -244,7 +244,7 @@ def fill(container: Any, held: Mapping[Step, Any]) -> None:
 
 
 def filled(cls: type, held: Mapping[Step, Any]) -> Any:
-    """A new container that holds this, its `__init__` not run."""
+    """Return a new container with this content, without running its `__init__`."""
     if issubclass(cls, tuple):
         return tuple.__new__(cls, held.values())
     new = cls.__new__(cls)  # pyright: ignore[reportCallIssue]
@@ -253,11 +253,11 @@ def filled(cls: type, held: Mapping[Step, Any]) -> Any:
 
 
 def refill(sequence: Any, items: Sequence[Any]) -> None:
-    """Make `items` all that a list holds."""
+    """Replace the items of a list or deque."""
     sequence.clear()
     sequence.extend(items)
 
 
 def same_content(a: Mapping[Step, Any], b: Mapping[Step, Any]) -> bool:
-    """Whether two containers hold the very same things in the same order."""
+    """Return whether two containers hold identical objects in the same order."""
     return list(a) == list(b) and all(a[step] is b[step] for step in a)

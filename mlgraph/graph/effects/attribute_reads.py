@@ -1,4 +1,4 @@
-"""Which attributes of an object a function reads."""
+"""A tracker of the attributes of objects that a function reads."""
 
 # pyright: basic
 from collections import Counter
@@ -10,20 +10,21 @@ from mlgraph.graph.effects.access_path import is_object
 
 _lock = RLock()
 _watches: dict[int, list["AttributeReadTracker"]] = {}
-"""The watches that last, by the ids of their objects."""
+"""The active trackers, by the ids of their objects."""
 _noting: Counter[type] = Counter()
-"""The classes that note reads and writes, and for how many watches. Objects keep their class: user code and the trees
-of jax ask for it."""
+"""The patched classes, with their numbers of active trackers.
+
+Objects keep their class, since user code and jax's pytrees look at it."""
 
 
 class AttributeReadTracker:
-    """While it lasts, the class of the object notes what of the object is read before it is written."""
+    """A tracker of one object: from `start` to `stop` its class records the attributes that are read before written."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
         self.cls = type(value)
         self.read: set[str] | None = None
-        """The names of the attributes that were read; None where that cannot be told."""
+        """The names of the attributes that were read; None if that is unknown."""
         self._written: set[str] = set()
         self._lasts = False
 
@@ -63,7 +64,7 @@ def _get(owner: Any, name: str) -> Any:
 
 
 def _note(cls: type) -> bool:
-    """Let a class note what is read and written; False of a class that has a way of its own, or is not of Python."""
+    """Patch a class to record reads and writes. Return False if it has its own `__getattribute__` or is built in."""
     if cls in _noting:
         _noting[cls] += 1
         return True
@@ -87,7 +88,7 @@ def _note(cls: type) -> bool:
 
 
 def _forget(cls: type) -> None:
-    """Give a class back what it had before the first watch of its objects, after the last one."""
+    """Restore a class when the last tracker of its objects has stopped."""
     _noting[cls] -= 1
     if _noting[cls]:
         return

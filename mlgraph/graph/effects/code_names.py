@@ -1,4 +1,4 @@
-"""The names that Python code uses, by what the code does with them."""
+"""The names in Python code, sorted by how the code uses them."""
 
 # pyright: basic
 import dis
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class CodeNames(NamedTuple):
-    """What the code of a function names, its inner functions included."""
+    """The names in the code of a function and of its inner functions."""
 
     globals: frozenset[str]
     attributes: frozenset[str]
@@ -34,12 +34,12 @@ KINDS = {
     "STORE_ATTR": ("attributes", "stored"),
     "DELETE_ATTR": ("attributes", "stored"),
 }
-"""What the name means that an instruction of Python holds."""
+"""The kinds of name that an instruction of the interpreter holds."""
 
 
 @functools.lru_cache(maxsize=4096)
 def names_in(code: CodeType) -> CodeNames:
-    """Return what code names."""
+    """Return the names in code."""
     named: dict[str, set[str]] = {name: set() for name in CodeNames._fields}
     for instruction in dis.get_instructions(code):
         for kind in KINDS.get(instruction.opname, ()):
@@ -54,12 +54,12 @@ def names_in(code: CodeType) -> CodeNames:
 
 
 OTHER_METHODS = ("__init__", "__setstate__", "__repr__", "extra_repr", "reset_parameters")
-"""Methods of a module that a forward does not run."""
+"""The methods of a module that its forward does not run."""
 
 
 @functools.lru_cache(maxsize=1024)
 def method_names(cls: type) -> frozenset[str]:
-    """Return what the methods of a torch module name."""
+    """Return the attributes that the methods of a class of torch modules name."""
     methods = [m for base in cls.__mro__[:-2] for m in vars(base).values() if isinstance(m, FunctionType)]
     named = [names_in(m.__code__).attributes for m in methods if m.__name__ not in OTHER_METHODS]
     return frozenset(name for names in named for name in names)

@@ -1,4 +1,4 @@
-"""What a call must find in its objects to run what was traced."""
+"""The expected content of the stateful objects of a call: that which the trace found."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from mlgraph.graph.trees import same_static
 
 
 class ExpectedArray(NamedTuple):
-    """An array, whose type and sizes are tested as an argument's are."""
+    """An array; guards test its type and sizes as those of an argument."""
 
 
 class ExpectedNumber(NamedTuple):
@@ -21,21 +21,21 @@ class ExpectedNumber(NamedTuple):
 
 
 class ExpectedAlias(NamedTuple):
-    """The container that another place holds too."""
+    """A container that another access path leads to as well."""
 
     path: AccessPath
 
 
 @dataclass
 class ExpectedContainer:
-    """A container: its class, all of its items, and the attributes that the trace looked at."""
+    """A container: its class, all of its items, and the attributes that the trace read."""
 
     cls: type
     keys: tuple[Any, ...]
     children: Mapping[Step, Any]
-    """An `ExpectedContainer`, a `ExpectedAlias`, an `ExpectedArray`, or the Python value itself."""
+    """An `ExpectedContainer`, `ExpectedAlias`, `ExpectedArray` or `ExpectedNumber`, or the Python value itself."""
     absent: tuple[str, ...] | None
-    """Attributes that the trace looked for and did not find; None where every other attribute counts as such."""
+    """The attributes that the trace looked for and did not find; None if any other attribute may be one."""
 
     def difference(self, value: Any, path: str, roots: Sequence[Any]) -> str | None:
         if type(value) is not self.cls:
@@ -55,17 +55,17 @@ class ExpectedContainer:
         return None
 
     def looked_for(self, name: str) -> bool:
-        """Whether the trace may have looked for an attribute that was not there."""
+        """Return whether the trace may have looked for this missing attribute."""
         return self.absent is None or name in self.absent
 
 
 def keys_of(held: Mapping[Step, Any]) -> tuple[Any, ...]:
-    """The keys of the items among what a container holds."""
+    """Return the keys of the items in the content of a container."""
     return tuple(step.key for step in held if isinstance(step, ItemStep))
 
 
 def changed_numbers(old: Any, new: Any, path: AccessPath) -> Iterator[AccessPath]:
-    """Yield the places at and below `path` where a Python number is another one of its type."""
+    """Yield the paths at and below `path` where a Python number became another one of its type."""
     if isinstance(old, ExpectedContainer) and type(new) is old.cls:
         held = content(new)
         for step, child in old.children.items():
@@ -77,7 +77,7 @@ def changed_numbers(old: Any, new: Any, path: AccessPath) -> Iterator[AccessPath
 
 
 def with_numbers(old: Any, path: AccessPath, numbers: Collection[AccessPath]) -> Any:
-    """Return what was expected at `path` with any number at the places `numbers`."""
+    """Return the expectation at `path`, with any number allowed at the paths `numbers`."""
     if path in numbers:
         return old if isinstance(old, ExpectedNumber) else ExpectedNumber(type(old))
     if not isinstance(old, ExpectedContainer):
@@ -87,7 +87,7 @@ def with_numbers(old: Any, path: AccessPath, numbers: Collection[AccessPath]) ->
 
 
 def difference(old: Any, new: Any, path: str, roots: Sequence[Any]) -> str | None:
-    """What of `new`, found at `path`, does not fit what was expected there, in words; None when it fits."""
+    """Return a description of how `new` at `path` differs from what was expected; None if it fits."""
     match old:
         case ExpectedContainer():
             return old.difference(new, path, roots)

@@ -1,4 +1,4 @@
-"""Draws from the random numbers of Python and, outside of numpy functions, of numpy: a graph would repeat them."""
+"""Draws from random generators that are foreign to the function's framework, which a graph would repeat."""
 
 # pyright: basic
 import random
@@ -15,19 +15,19 @@ GENERATORS = (np.random.Generator, np.random.RandomState)
 
 
 class ForeignDraws:
-    """The streams that a function reaches, as they were before it was traced."""
+    """The states of foreign generators that a function reaches, before it was traced."""
 
     def __init__(self, reach: Reach, source: str) -> None:
-        """`source` is the framework of the function: numpy's own functions draw as the graph does."""
+        """Read the states; `source` is the function's framework, whose own generators the graph draws from."""
         found = {id(stream): (text, stream) for text, stream in _streams(reach)}
         own = get(source).generator_types()
         watched = [each for each in found.values() if not isinstance(each[1], own)]
         self._before = [(text, stream, _state(stream)) for text, stream in watched]
         self.drawn: list[str] = []
-        """Those that the trace drew from."""
+        """The generators that the trace drew from."""
 
     def undo(self) -> None:
-        """Put the streams back to where they were, and note those that moved."""
+        """Restore the states of the generators, and record those that changed."""
         self.drawn.clear()
         for text, stream, state in self._before:
             if not _same(_state(stream), state):
@@ -35,7 +35,7 @@ class ForeignDraws:
                 _restore(stream, state)
 
     def check(self, source: str) -> None:
-        """Raise `UnsupportedOpError` where the trace drew numbers."""
+        """Raise `UnsupportedOpError` if the trace drew from one of them."""
         if self.drawn:
             raise UnsupportedOpError(
                 f"the function draws random numbers from {', '.join(self.drawn)}",

@@ -1,6 +1,6 @@
 """The random generators that a function reaches: `torch.Generator`, `numpy.random.Generator` and `RandomState`.
 
-A graph to their own framework draws from them as the function does, so each is known by where it is found.
+A graph to their own framework draws from them as the function does, and reads each again at every call.
 """
 
 # pyright: basic
@@ -15,14 +15,14 @@ from mlgraph.frameworks.modules import is_module
 from mlgraph.graph.bound_call import identifiers
 
 DEPTH = 5
-"""How many steps a generator may be away from the function."""
+"""The most steps from the function to a generator."""
 
 Readable = tuple[str, Any, Callable[[], Any]]
-"""A name, what is there, and a function that reads it again."""
+"""A name, its value, and a function that reads the value again."""
 
 
 def generators_of(function: Any, arguments: Iterable[tuple[str, Any]]) -> list[Readable]:
-    """Each generator that a call of `function` may draw from, once, under a name of its own."""
+    """Return each generator that a call of `function` may draw from, once, under a unique name."""
     roots = (*arguments, ("", function))
     stack: list[tuple[Readable, int]] = [((name, value, _constant(value)), 0) for name, value in roots]
     seen: set[int] = set()
@@ -41,12 +41,12 @@ def generators_of(function: Any, arguments: Iterable[tuple[str, Any]]) -> list[R
 
 
 def is_generator(value: Any) -> bool:
-    """Whether `value` is a random generator of torch or numpy."""
+    """Return whether `value` is a random generator of torch or numpy."""
     return any(isinstance(value, framework.generator_types()) for framework in every())
 
 
 def _inside(name: str, value: Any) -> list[Readable]:
-    """What a function, a container or an object refers to, but for what libraries define."""
+    """Return what a function, a container or an object refers to, except what libraries define."""
     if isinstance(value, types.FunctionType):
         return list(_of_function(value))
     if isinstance(value, types.MethodType):
@@ -85,7 +85,7 @@ def _of_object(name: str, value: Any) -> Iterator[Readable]:
 
 
 _OTHERS = ("builtins", "jaxlib", "mlgraph")
-"""The libraries beside those of frameworks that are not searched."""
+"""The packages that are not searched, besides those of frameworks."""
 
 
 def _item(container: Any, key: Any, name: str) -> Readable:

@@ -1,4 +1,4 @@
-"""Modules whose forward sets attributes of theirs, which are state then."""
+"""Attributes of torch modules that a forward sets: a trace restores them, and they become state."""
 
 # pyright: basic
 from collections.abc import Iterable, Iterator
@@ -14,10 +14,10 @@ from mlgraph.graph.effects.access_path import content, fill, same_content
 def attributes_restored(
     modules: Iterable[Any], stateful: Iterable[Any], changed: dict[Any, tuple[str, Any]]
 ) -> Iterator[None]:
-    """Put back what happens inside to attributes of torch modules, and note those that are not `stateful` in `changed`.
+    """Restore the attributes of torch modules on exit, and record changed modules that are not `stateful` in `changed`.
 
-    What the frameworks track themselves, as weights and buffers, is left to them. A module may install hooks when it is
-    first called, as those of `transformers` do, and an attribute that says so by its name: then both are put back.
+    Weights and buffers are left to the framework, which tracks them itself. A module may install hooks at its first
+    call, as in `transformers`, and set an attribute whose name says so; both are restored and not recorded.
     """
     known = {id(module) for module in stateful}
     watched = watched_modules(modules)
@@ -47,5 +47,5 @@ def attributes_restored(
 
 
 def _hooks(module: Any) -> list[dict[Any, Any]]:
-    """Where torch keeps the hooks of a module, of each kind."""
+    """Return the dicts in which torch keeps the hooks of a module, one for each kind."""
     return [held for name, held in vars(module).items() if "hooks" in name and isinstance(held, dict)]

@@ -1,6 +1,6 @@
-"""What is watched as a whole: it holds plain values, or keeps what it holds where no attribute and no item leads.
+"""Opaque objects, such as sets and streams, whose content no access path leads into.
 
-Each kind tells what it holds, as something to compare, and can be made to hold that again.
+For each kind there is a function that reads the whole content for comparison, and one that restores it.
 """
 
 # pyright: basic
@@ -15,7 +15,7 @@ from mlgraph.graph.trees import same_static
 
 
 class OpaqueKind(NamedTuple):
-    """How what a kind of object holds is read, and put back."""
+    """The functions that read and restore the content of a kind of opaque object."""
 
     read: Callable[[Any], Any]
     write: Callable[[Any, Any], None]
@@ -61,18 +61,18 @@ OPAQUE_KINDS: dict[type, OpaqueKind] = {
         lambda value: value.is_set(), lambda value, held: value.set() if held else value.clear()
     ),
 }
-"""The kinds, by the class that they derive from."""
+"""The kinds of opaque object, by base class."""
 
 
 def opaque_kind(value: Any) -> OpaqueKind | None:
-    """Return how what a value holds is read, None where it is no such kind."""
+    """Return the kind of an opaque object, None for any other value."""
     if isinstance(value, memoryview) and (value.readonly or not value.contiguous):
         return None
     return next((OPAQUE_KINDS[cls] for cls in type(value).__mro__ if cls in OPAQUE_KINDS), None)
 
 
 def same_content_of(a: Any, b: Any) -> bool:
-    """Return whether two answers of `OpaqueKind.read` are equal: of other objects inside, whether they are the same."""
+    """Return whether two results of `OpaqueKind.read` are equal; objects inside are compared by identity."""
     if isinstance(a, tuple) and type(a) is type(b):
         return len(a) == len(b) and all(map(same_content_of, a, b))
     return a is b or same_static(a, b)

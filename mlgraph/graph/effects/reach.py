@@ -1,12 +1,12 @@
-"""What a function reaches without being given it: the variables that its code names, and what those lead to.
+"""The values that a function reaches without being given them: its variables, and what those lead to.
 
     SETTINGS = {"scale": 2.0}
 
     def scaled(x):
         return helper(x) * SETTINGS["scale"] * options.factor
 
-From `scaled` lead paths to `helper`, to all that its code names in turn, to the items of `SETTINGS`, and to those
-attributes of `options` that some of this code names. The code of libraries is not followed.
+Paths lead from `scaled` to `helper` and all that its code names in turn, to the items of `SETTINGS`, and to those
+attributes of `options` that any of this code names. Code of libraries is not followed.
 """
 
 # pyright: basic
@@ -20,14 +20,14 @@ from mlgraph.graph.guards.paths import Path
 
 
 class ReachedValue(NamedTuple):
-    """A value that was reached, and the path to it."""
+    """A value and the path that reaches it."""
 
     path: Path
     value: Any
 
 
 class MissingNames(NamedTuple):
-    """Names that the code may ask an object for, which it does not hold itself."""
+    """Names that code may look up on an object and that the object does not define."""
 
     path: Path
     names: frozenset[str]
@@ -35,26 +35,26 @@ class MissingNames(NamedTuple):
 
 @dataclass
 class Reach:
-    """Everything that a function reaches, as it is when this is made."""
+    """Everything that a function reaches, at the time of the walk."""
 
     leaves: list[ReachedValue] = field(default_factory=list)
-    """Values that are compared as they are."""
+    """Values that are compared directly."""
     arrays: list[ReachedValue] = field(default_factory=list)
     containers: list[ReachedValue] = field(default_factory=list)
-    """Dicts, sequences, sets and objects, those that hold others before what they hold."""
+    """Dicts, sequences, sets and objects, each before the containers that it holds."""
     missing: list[MissingNames] = field(default_factory=list)
     memos: list[Any] = field(default_factory=list)
-    """Functions that keep what they returned, as `functools.lru_cache` makes them."""
+    """Functions that cache their results, such as those of `functools.lru_cache`."""
     functions: dict[int, FunctionType] = field(default_factory=dict)
     classes: dict[int, type] = field(default_factory=dict)
-    """The classes of the user's whose objects or members are reached."""
+    """The user's classes whose objects or members are reached."""
     spaces: dict[int, ModuleType] = field(default_factory=dict)
-    """The Python modules of the user's that are reached by name."""
+    """The user's Python modules that are reached by name."""
     environ: dict[str, str | None] = field(default_factory=dict)
-    """The environment variables that the code may ask for."""
+    """The environment variables that the code may read."""
     iterators: list[ReachedValue] = field(default_factory=list)
     contexts: list[tuple[str, Any, Any]] = field(default_factory=list)
-    """Context variables, how they are reached, and what they hold."""
+    """Context variables: the Python that reaches each, the variable and its value."""
     stored: set[str] = field(default_factory=set)
     """The names of the attributes that code assigns to."""
 

@@ -38,14 +38,14 @@ from mlgraph.graph.guards.paths import (
 )
 
 HOLDING = (dict, list, tuple, deque, MappingProxyType)
-"""What holds other values by keys."""
+"""The containers that hold values by key."""
 METHODS = (property, functools.cached_property, staticmethod, classmethod)
-"""What a class makes of the functions that it holds, beside methods."""
+"""The wrappers of functions in a class, besides plain methods."""
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 ENDLESS = 20_000
-"""How many values are looked at: what lies behind is compared by identity."""
+"""The most values that are visited; containers beyond are compared by identity."""
 DYNAMIC = frozenset(("__dict__", "vars", "asdict", "astuple", "fields", "__slots__", "dir"))
-"""Names in code that reads attributes without naming them."""
+"""The names in code that reads attributes without naming them."""
 
 
 def reach_of(
@@ -82,7 +82,7 @@ class _Walk:
             self._walk()
 
     def _walk(self) -> None:
-        """Follow every path with the names that are known so far."""
+        """Follow every path, using the names known so far."""
         for found in (
             self.reach.leaves,
             self.reach.arrays,
@@ -118,7 +118,7 @@ class _Walk:
             self._visit_inside(ObjectPath(value, name), value)
 
     def _follow(self, function: Any, defaults: bool = True) -> None:
-        """Visit the variables of a function of the user's."""
+        """Visit the variables of a function of the user."""
         if not isinstance(function, FunctionType) or not self._is_users(function) or ("f", id(function)) in self._seen:
             return
         self._seen.add(("f", id(function)))
@@ -154,7 +154,7 @@ class _Walk:
         self._follow(getattr(function, "__wrapped__", None))
 
     def _note_parts(self, function: FunctionType) -> None:
-        """Note the parts of a helper that others may replace, as a reload of its module does."""
+        """Note the parts of a helper function that may be replaced, for example when its module is reloaded."""
         for name in ("__code__", "__defaults__", "__kwdefaults__"):
             if (part := getattr(function, name)) is not None:
                 self._note(self.reach.leaves, AttributePath(ObjectPath(function, function.__name__), name), part)
@@ -170,7 +170,7 @@ class _Walk:
                 self._visit_once(("d", id(function), name), ItemPath(named, name))
 
     def _is_users(self, function: FunctionType) -> bool:
-        """Return whether a function is not a library's; code beside the compiled function counts as the user's."""
+        """Return whether a function is the user's; code in the module of the compiled function counts as the user's."""
         if function.__module__ == self._module and (self._module or "").partition(".")[0] not in PACKAGES:
             return True
         return is_users_file(function.__code__.co_filename)
@@ -188,7 +188,7 @@ class _Walk:
 
     @contextmanager
     def _noting(self, flag: bool) -> Iterator[None]:
-        """Note what is visited inside, or only follow the functions that it leads to."""
+        """Record what is visited inside if `flag`, else only follow the functions that it leads to."""
         before, self._quiet = self._quiet, not flag
         try:
             yield
@@ -226,8 +226,8 @@ class _Walk:
     def _visit_inside(self, path: Path, value: Any) -> None:
         """Visit what a value leads to.
 
-        What a method, a partial or a weak reference leads to is watched here, though an object that is watched
-        otherwise holds it: nothing that watches objects looks into these.
+        The targets of methods, partials and weak references are recorded even inside a stateful object, since the
+        object session does not look into these.
         """
         match value:
             case FunctionType():
@@ -293,7 +293,7 @@ class _Walk:
             self._note_missing(path, value, (n for n in self._names if fallback or defines(type(value), n)))
 
     def _note_missing(self, path: Path, owner: Any, shadowing: Iterable[str]) -> None:
-        """Note the names that an object may be given: those that its class has, and those that code asks for."""
+        """Note names that an object may acquire: those that its class defines, and those that code looks up."""
         if type(owner).__dictoffset__ == 0 and not isinstance(owner, type):
             return
         names = {*shadowing} | {name for name in self._asked() if not defines(type(owner), name)}
@@ -304,7 +304,7 @@ class _Walk:
         return {name for f in self.reach.functions.values() for name in names_in(f.__code__).globals}
 
     def _asked(self) -> set[str]:
-        """Return the names of attributes that code asks for without knowing that they are there."""
+        """Return the names of attributes that code looks up without knowing that they exist."""
         used = self._globals()
         asked = {s for s in self._strings if s.isidentifier()} if used & {"getattr", "hasattr"} else set()
         return asked | (self._names if "AttributeError" in used else set())
@@ -313,7 +313,7 @@ class _Walk:
         return name in self._names or name in self._strings or bool(DYNAMIC & (self._names | self._globals()))
 
     def _visit_class(self, cls: type) -> None:
-        """Visit what the user's classes hold, by the names that code asks for, and follow their methods."""
+        """Visit the members of the user's classes under the names that code looks up, and follow their methods."""
         with self._noting(True):
             self._visit_bases(cls)
 
@@ -350,7 +350,7 @@ class _Walk:
             self._visit_once((id(path.value), name), AttributePath(path, name, stored=True))
 
     def _visit_namespace(self, path: Path, module: ModuleType) -> None:
-        """Visit what a Python module of the user's holds under the names that code asks for."""
+        """Visit the members of a Python module of the user under the names that code looks up."""
         if ("m", id(module)) in self._seen or not is_users_module(module):
             return
         self._seen.add(("m", id(module)))
@@ -362,7 +362,7 @@ class _Walk:
             self._note_missing(path, module, ())
 
     def _visit_module(self, path: Path, module: Any) -> None:
-        """Visit the plain attributes of a module with weights that its methods name."""
+        """Visit the plain attributes of a module with weights under the names in its methods."""
         if ("w", id(module)) in self._seen:
             return
         self._seen.add(("w", id(module)))

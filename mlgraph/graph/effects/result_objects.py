@@ -1,4 +1,4 @@
-"""Objects that a function makes and returns, as a cache of keys and values: they are made again around new arrays."""
+"""Objects that a function makes and returns, such as a KV cache: a call rebuilds them around new arrays."""
 
 # pyright: basic
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ from mlgraph.graph.effects.access_path import Step, content, filled, is_object
 
 
 class Object:
-    """Stands for an object in a tree; the tree that is put together again has the object."""
+    """A node that stands for an object in a tree. Rebuilding the tree makes the object again."""
 
     def __init__(self, cls: type, held: Mapping[Step, Any]) -> None:
         self.cls = cls
@@ -35,9 +35,9 @@ optree.register_pytree_node(_object, _flatten, _rebuild, namespace=trees.NAMESPA
 
 
 def flatten_result(result: Any, roots: Sequence[Any] = ()) -> tuple[list[Any], Any]:
-    """The leaves of what a function returns, and its structure. Objects that hold arrays are taken apart.
+    """Return the leaves of a function's result, and its structure; objects that hold arrays are flattened.
 
-    Not so `roots`, the caller's own objects, and modules: they are leaves.
+    The caller's own objects, `roots`, and modules are leaves.
     """
     return trees.flatten(_open(result, {id(root) for root in roots}))
 
@@ -49,7 +49,7 @@ def _open(tree: Any, closed: set[int]) -> Any:
 
 
 def _open_object(leaf: Any, closed: set[int]) -> Any:
-    """What stands for `leaf`: itself unless it is an object with arrays, and not inside itself."""
+    """Return `leaf`, or an `Object` node for an object that holds arrays and is not inside itself."""
     if id(leaf) in closed or not is_object(leaf) or is_module(leaf):
         return leaf
     held = content(leaf)

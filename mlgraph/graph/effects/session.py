@@ -1,4 +1,4 @@
-"""The state of one capture: arrays that objects hold are traced, what the function does to the objects is noted."""
+"""One trace with stateful objects: they hold traced arrays, and what the function does to them is recorded."""
 
 # pyright: basic
 from collections import deque
@@ -37,44 +37,44 @@ from mlgraph.graph.numbers import number_array, python_number, traced_number
 
 @dataclass
 class StateSpec:
-    """What a captured function reads of its objects and writes to them."""
+    """The reads and writes of a captured function in its stateful objects."""
 
     names: tuple[str, ...]
-    """The Python that reaches each root."""
+    """A Python expression for each root."""
     expected: tuple[Any, ...]
     reads: tuple[AccessPath, ...]
-    """The arrays that it takes beside its arguments."""
+    """The paths of the arrays that the program takes beside its arguments."""
     changes: tuple[SideEffect, ...]
     paths: tuple[AccessPath, ...]
-    """Where each value goes that it leaves behind."""
+    """The path of each new value."""
     overwritten: tuple[AccessPath, ...] = ()
-    """The arrays among `reads` that it writes in place."""
+    """The paths among `reads` whose arrays the program writes in place."""
     numbers: frozenset[AccessPath] = frozenset()
-    """The places of Python numbers that it takes as arrays."""
+    """The paths of the Python numbers that the program takes as arrays."""
     source: str = field(kw_only=True)
     """The framework of these arrays."""
 
     def find(self, path: AccessPath, roots: Sequence[Any]) -> Any:
-        """The array that is held at a place now, of a Python number the array that stands for it."""
+        """Return the array at a path now; for a lifted Python number, an array of its value."""
         found = path.find(roots)
         return number_array(found, self.source) if path in self.numbers else found
 
     def difference(self, roots: Sequence[Any]) -> str | None:
-        """What of the objects of a call does not fit, in words; None when all does."""
+        """Return a description of how the objects of a call differ from those of the trace; None if they fit."""
         for old, root, name in zip(self.expected, roots, self.names):
             if (found := difference(old, root, name, roots)) is not None:
                 return found
         return None
 
     def other_numbers(self, roots: Sequence[Any]) -> frozenset[AccessPath]:
-        """The places of the Python numbers that changed, none where anything else of the objects changed, too."""
+        """Return the paths of the Python numbers that changed; none if anything else changed too."""
         pairs = list(enumerate(zip(self.expected, roots)))
         found = frozenset(path for i, (old, new) in pairs for path in changed_numbers(old, new, AccessPath(i)))
         expected = tuple(with_numbers(old, AccessPath(i), found) for i, (old, _) in pairs)
         return found if replace(self, expected=expected).difference(roots) is None else frozenset()
 
     def write(self, roots: Sequence[Any], leaves: Sequence[Any]) -> None:
-        """Leave in the objects of a call what the function would have left there."""
+        """Apply the function's side effects to the objects of a call."""
         values = [python_number(leaf) if path in self.numbers else leaf for path, leaf in zip(self.paths, leaves)]
         apply_side_effects(self.changes, roots, values)
 
@@ -84,12 +84,12 @@ class _Container:
     path: AccessPath
     value: Any
     held: dict[Step, Any]
-    """What it holds, before the trace."""
+    """Its content before the trace."""
     watch: AttributeReadTracker
 
 
 class ObjectSession:
-    """Finds the arrays below `roots`; `run` then traces a function that uses them."""
+    """The arrays below `roots`, and the record of one trace of a function that uses them."""
 
     def __init__(
         self,
@@ -98,18 +98,18 @@ class ObjectSession:
         frameworks: Sequence[str],
         numbers: frozenset[AccessPath] = frozenset(),
     ) -> None:
-        """The arrays are those of `frameworks`, and the Python numbers at `numbers` as arrays of the first."""
+        """Find the arrays of `frameworks`, and the Python numbers at `numbers` as arrays of the first framework."""
         self.numbers = numbers
         self.names = tuple(names)
         self.roots = roots
         self.frameworks = frameworks
         self.arrays: dict[AccessPath, Any] = {}
-        """The arrays of `frameworks` that the objects hold: inputs of the trace."""
+        """The arrays that the objects hold, which are inputs of the trace."""
         self.paths: list[AccessPath] = []
-        """Where each value goes that the function left behind."""
+        """The path of each new value that the function left."""
         self.changes: list[SideEffect] = []
         self._held: dict[int, AccessPath] = {}
-        """The place of each traced array, by its id."""
+        """The path of each traced array, by id."""
         self._containers: dict[int, _Container] = {}
         for i, root in enumerate(roots):
             self._find(root, AccessPath(i))
@@ -132,9 +132,9 @@ class ObjectSession:
         return frozenset(self._containers)
 
     def run(self, traced: Sequence[Any], function: Callable[[], Any]) -> tuple[Any, list[Any]]:
-        """The result of `function` on objects that hold traced arrays, and the values that it left in them.
+        """Run `function` while the objects hold traced arrays. Return its result and the new values in the objects.
 
-        The objects are as before when this returns.
+        The objects are restored on return.
         """
         given = dict(zip(self.arrays, traced, strict=True))
         self._held = {id(array): path for path, array in given.items() if path not in self.numbers}
@@ -152,7 +152,7 @@ class ObjectSession:
 
     @contextmanager
     def _undone(self) -> Iterator[None]:
-        """Whatever happens inside, every object is as it was."""
+        """Restore every object on exit."""
         try:
             yield
         finally:
@@ -168,10 +168,10 @@ class ObjectSession:
     def _traced_content(self, container: _Container, given: Mapping[AccessPath, Any]) -> dict[Step, Any]:
         return {step: _with_traced(child, container.path.then(step), given) for step, child in container.held.items()}
 
-    # What it wrote
+    # Writes
 
     def _note_changes(self, before: Mapping[int, Mapping[Step, Any]]) -> list[Any]:
-        """Compare each object with what it held before; the values that are new."""
+        """Record how each object differs from before, and return the new values."""
         self.changes, self.paths = [], []
         leaves: list[Any] = []
         for key, container in self._containers.items():
@@ -209,15 +209,15 @@ class ObjectSession:
         return LeafTemplate(len(leaves) - 1)
 
     def _check_key(self, step: Step, path: AccessPath) -> None:
-        """Raise `UnsupportedOpError` for the key of an item that no later call would find."""
+        """Raise `UnsupportedOpError` for the key of an item that no later call could find."""
         if isinstance(step, ItemStep):
             for key in step.key if isinstance(step.key, tuple) else (step.key,):
                 check_left(key, path.text(self.names))
 
-    # What it read
+    # Reads
 
     def state(self, used: Sequence[bool]) -> StateSpec:
-        """What a call must find and what it writes; `used` says of each array whether the program takes it."""
+        """Return what a call must find and what it writes; `used` says for each array whether the program uses it."""
         for path, flag in zip(self.arrays, used, strict=True):
             if flag:
                 self._require(path)
@@ -234,7 +234,7 @@ class ObjectSession:
         )
 
     def _require(self, path: AccessPath) -> None:
-        """The program takes this array: where nobody saw how it was reached, everything counts as read."""
+        """Make a used array count as read: if its read was not seen, all attributes of its owner count."""
         for container in self._containers.values():
             read, depth = container.watch.read, len(container.path.steps)
             inside = container.path == AccessPath(path.root, path.steps[:depth])
@@ -262,7 +262,7 @@ class ObjectSession:
 
 
 def _with_traced(value: Any, path: AccessPath, given: Mapping[AccessPath, Any]) -> Any:
-    """`value` with traced arrays in their places, tuples rebuilt around them."""
+    """Return `value` with traced arrays at the given paths; tuples are rebuilt around them."""
     if path in given:
         return given[path]
     if not isinstance(value, tuple):
@@ -272,7 +272,7 @@ def _with_traced(value: Any, path: AccessPath, given: Mapping[AccessPath, Any]) 
 
 
 def _reaches(expected: Any, steps: Sequence[Step]) -> bool:
-    """Whether what is found by `steps` was looked at."""
+    """Return whether `steps` lead to an array or a number that the trace read."""
     for step in steps:
         if not isinstance(expected, ExpectedContainer) or step not in expected.children:
             return False
@@ -281,12 +281,12 @@ def _reaches(expected: Any, steps: Sequence[Step]) -> bool:
 
 
 def arrays_below(roots: Sequence[Any]) -> list[Any]:
-    """Every array that objects hold."""
+    """Return every array that objects hold."""
     return list(ObjectSession([], roots, names()).arrays.values())
 
 
 def _moved(old: Mapping[Step, Any], new: Mapping[Step, Any]) -> frozenset[Step]:
-    """Return the steps of a dict that must be taken out and put in again for the order of `new`."""
+    """Return the items of a dict that must be removed and inserted again to give the order of `new`."""
     after = [*(step for step in old if step in new), *(step for step in new if step not in old)]
     first = next((i for i, (a, b) in enumerate(zip(after, new)) if a != b), len(after))
     return frozenset(list(new)[first:]) & old.keys()

@@ -1,4 +1,4 @@
-"""What a call leaves behind in its objects."""
+"""The side effects of a call: the changes that it makes in its stateful objects."""
 
 # pyright: basic
 from collections.abc import Mapping, Sequence
@@ -9,13 +9,13 @@ from mlgraph.graph.effects.access_path import AccessPath, Step, filled, refill
 
 
 class LeafTemplate(NamedTuple):
-    """The i-th of the values that the trace left behind."""
+    """The i-th of the new values."""
 
     index: int
 
 
 class ExistingTemplate(NamedTuple):
-    """A container or array that was there before."""
+    """A container or array that existed before the call."""
 
     path: AccessPath
 
@@ -31,7 +31,7 @@ ValueTemplate: TypeAlias = LeafTemplate | ExistingTemplate | NewTemplate
 
 
 def make(template: ValueTemplate, roots: Sequence[Any], leaves: Sequence[Any]) -> Any:
-    """The value that a template stands for."""
+    """Return the value that a template stands for."""
     match template:
         case LeafTemplate(index):
             return leaves[index]
@@ -43,7 +43,7 @@ def make(template: ValueTemplate, roots: Sequence[Any], leaves: Sequence[Any]) -
 
 @dataclass
 class SetValue:
-    """A place has a new value."""
+    """A path has a new value."""
 
     path: AccessPath
     value: ValueTemplate
@@ -60,7 +60,7 @@ class SetValue:
 
 @dataclass
 class DeleteValue:
-    """A place has no value any more."""
+    """A path has no value any more."""
 
     path: AccessPath
 
@@ -76,7 +76,7 @@ class DeleteValue:
 
 @dataclass
 class ReplaceItems:
-    """A list has other items, more or fewer than before."""
+    """A list has other items, of another number."""
 
     path: AccessPath
     items: Sequence[ValueTemplate]
@@ -95,7 +95,7 @@ SideEffect: TypeAlias = SetValue | DeleteValue | ReplaceItems
 
 
 def apply_side_effects(changes: Sequence[SideEffect], roots: Sequence[Any], leaves: Sequence[Any]) -> None:
-    """Write what a call left behind: first all is found where it was before, then each value is written."""
+    """Compute all owners and new values from the old state first, then write them."""
     found = [(change, change.owner(roots), change.make(roots, leaves)) for change in changes]
     for change, owner, value in found:
         change.apply(owner, value)

@@ -1,7 +1,7 @@
-"""What a function does, while it is traced, to objects that nobody named: it is undone, and becomes state.
+"""A snapshot of the objects that a function reaches, from which writes of a trace are found and undone.
 
-A `Reach` tells which containers, variables, classes and arrays the function may write to. What differs after a trace is
-what it wrote. Each such container is then a stateful object of the next trace, as if the user had named it.
+A `Reach` holds the containers, variables, classes and arrays that the function may write to. Whatever differs after a
+trace was written. Each such container is a stateful object of the next trace, as if the user had named it.
 """
 
 from collections.abc import Generator, Iterator, Sequence
@@ -20,16 +20,16 @@ from mlgraph.graph.guards.paths import AttributePath, CellPath, GlobalPath, Item
 
 
 class Snapshot:
-    """The objects that a function reaches, as they were before it was traced."""
+    """The objects that a function reaches, with their content before the trace."""
 
     def __init__(self, reach: Reach, source: str) -> None:
-        """`source` is the framework of the function, whose arrays may be state."""
+        """Record the content; `source` is the framework of the function, whose arrays may be state."""
         self.reach = reach
         self.source = source
         self.changed: dict[Any, tuple[str, Any]] = {}
-        """What the function wrote to, and the Python that reaches it."""
+        """The objects that the function wrote to, with a Python expression for each."""
         self.refused: list[str] = []
-        """What it wrote to that cannot be state."""
+        """The names of written objects that cannot be state."""
         self.draws = ForeignDraws(reach, source)
         self._views = [(text, view, view.content()) for text, view in self._all_views()]
         self._held = [(text, value, content(value)) for text, value in self._containers()]
@@ -60,7 +60,7 @@ class Snapshot:
 
     @contextmanager
     def undone(self) -> Generator[None]:
-        """Whatever happens inside, every object is as it was; what changed is noted."""
+        """Restore every object on exit, and record what changed."""
         self.changed.clear()
         self.refused.clear()
         misses = [(memo, memo.cache_info().misses) for memo in self.reach.memos if hasattr(memo, "cache_info")]
@@ -82,7 +82,7 @@ class Snapshot:
                     memo.cache_clear()
 
     def _restore_plain(self) -> None:
-        """Restore what cannot be state: what is watched as a whole, arrays of numpy, and context variables."""
+        """Restore opaque objects, arrays of numpy and context variables, most of which cannot be state."""
         for text, value, whole, held in self._wholes:
             if not same_content_of(whole.read(value), held):
                 self.refused.append(text)
@@ -106,14 +106,14 @@ class Snapshot:
             fill(changed, {step: held[step] for step in steps if step in held})
 
     def note_written(self, owners: Sequence[Any] | None) -> None:
-        """Note the holders of arrays that the function writes into: of these owners' memory, or of any."""
+        """Record the holders of arrays that share memory with `owners`, or of all arrays if `owners` is None."""
         for path, array in self.reach.arrays:
             written = owners is None or any(_same_memory(array, owner) for owner in owners)
             if written and framework_of(array) == self.source:
                 self._note_holder(path)
 
     def _note_holder(self, path: Path) -> bool:
-        """Note what holds an array that the function writes into; return whether it can be state."""
+        """Record the holder of an array that the function writes into. Return whether it can be state."""
         if (found := _holder_of(path)) is None:
             return False
         _, holder = found
@@ -122,7 +122,7 @@ class Snapshot:
         return True
 
     def check(self) -> None:
-        """Raise `UnsupportedOpError` for what a call of the graph could not repeat."""
+        """Raise `UnsupportedOpError` for effects that a call of the graph could not repeat."""
         self.draws.check(self.source)
         if self.refused:
             raise UnsupportedOpError(
@@ -140,7 +140,7 @@ class Snapshot:
 
 
 def _holder_of(path: Path) -> tuple[str, Any] | None:
-    """Return what holds the value of a path and can be state, and the Python that reaches it."""
+    """Return the holder of the value at a path, with a Python expression, if it can be state, else None."""
     match path:
         case GlobalPath(space, name):
             return "globals()", NamespaceView(space, (name,))
@@ -160,7 +160,7 @@ def _holder_of(path: Path) -> tuple[str, Any] | None:
 
 
 def _same_memory(array: Any, owner: Any) -> bool:
-    """Return whether an array is a view of what another is a view of."""
+    """Return whether two arrays are views of the same memory."""
     framework = of_array(array)
     return framework is not None and framework is of_array(owner) and framework.owns_same_memory(array, owner)
 

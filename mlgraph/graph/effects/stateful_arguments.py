@@ -1,4 +1,4 @@
-"""Which objects are stateful, and where among the arguments they stand."""
+"""The stateful objects of a graph: those given to `compile`, and index paths to those among the arguments."""
 
 # pyright: basic
 import inspect
@@ -13,7 +13,7 @@ from mlgraph.graph.effects.access_path import NamespaceView, is_container, is_ob
 
 
 class StatefulObject:
-    """A stateful object among the leaves of a call. All are equal: what they hold is compared elsewhere."""
+    """A stateful object among the leaves of a call. All compare equal, since guards compare their content."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -29,23 +29,23 @@ class StatefulObject:
 
 @dataclass(frozen=True)
 class StatefulArguments:
-    """The stateful objects of a graph: given ones, and places among its arguments."""
+    """The stateful objects of a graph: given ones, and index paths into its arguments."""
 
     objects: tuple[Any, ...] = ()
     positions: tuple[tuple[Any, ...], ...] = ()
     keywords: tuple[tuple[Any, ...], ...] = ()
     reached: tuple[tuple[str, Any], ...] = ()
-    """Objects that the function reaches without being given them and writes to, under the Python that reaches them."""
+    """Objects that the function writes to without being given them, with a Python expression for each."""
 
     @property
     def variables(self) -> frozenset[tuple[int, str]]:
-        """The variables among the reached objects: the ids of their namespaces, and their names."""
+        """The variables among the reached objects, as pairs of a namespace's id and a name."""
         views = [value for _, value in self.reached if isinstance(value, NamespaceView)]
         return frozenset((id(view.space), name) for view in views for name in view.names)
 
     @staticmethod
     def of(function: Any, objects: Any, positions: Any, keywords: Any) -> "StatefulArguments":
-        """From the arguments of `compile`; raises `InputError` for an index path that is none.
+        """Return the stateful objects for the arguments of `compile`. Raise `InputError` for an invalid index path.
 
         The object of a method, and an object that is called, are stateful without being named.
         """
@@ -57,12 +57,12 @@ class StatefulArguments:
         return StatefulArguments(given, _paths(positions), _paths(keywords)).owned(function)
 
     def owned(self, function: Any) -> "StatefulArguments":
-        """These with the object that `function` is, or is a method of."""
+        """Return these with the object that `function` is, or is a method of."""
         own = [owner for owner in (function, getattr(function, "__self__", None)) if is_implicitly_stateful(owner)]
         return replace(self, objects=(*own, *self.objects))
 
     def mark(self, signature: inspect.Signature, values: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The values of the parameters with a `StatefulObject` around each stateful object among them."""
+        """Return the values of the parameters with a `StatefulObject` around each stateful object."""
         marked = list(values)
         for index, *steps in self.positions:
             where, inner = _position(signature, index)
@@ -75,7 +75,7 @@ class StatefulArguments:
 
 
 def is_implicitly_stateful(value: Any) -> bool:
-    """Whether a value is stateful without being named: any object but a module, which says what of it is state."""
+    """Return whether a value is stateful without being named: any mutable object except a module."""
     return is_object(value) and not is_module(value)
 
 
@@ -87,7 +87,7 @@ def _paths(paths: Any) -> tuple[tuple[Any, ...], ...]:
 
 
 def _position(signature: inspect.Signature, index: Any) -> tuple[int, list[Any]]:
-    """The parameter that takes the positional argument `index`, and the step inside it."""
+    """Return the index of the parameter for the positional argument `index`, and the step inside `*args`, if any."""
     for i, p in enumerate(signature.parameters.values()):
         if p.kind is p.VAR_POSITIONAL:
             return i, [index - i]
@@ -97,7 +97,7 @@ def _position(signature: inspect.Signature, index: Any) -> tuple[int, list[Any]]
 
 
 def _keyword(signature: inspect.Signature, name: Any, values: Sequence[Any]) -> tuple[int | None, list[Any]]:
-    """The parameter that takes the keyword argument `name`, and the step inside it; None where it is not given."""
+    """Return the index of the parameter for the keyword `name`, None if absent, and the step inside `**kwargs`."""
     names = list(signature.parameters)
     if name in names:
         return names.index(name), []

@@ -1,4 +1,4 @@
-"""The state of a captured program as operations: `stateful.get` and `stateful.set` in its ivy module."""
+"""The conversion of a program's state to `stateful.get` and `stateful.set` in its ivy module."""
 
 # pyright: basic
 from collections.abc import Sequence
@@ -20,9 +20,9 @@ from mlgraph.graph.effects.session import ObjectSession, StateSpec
 
 
 def with_state(program: Program, session: ObjectSession, inputs: int) -> tuple[Program, StateSpec, list[Any]]:
-    """Make operations of the arguments after the first `inputs`, and of the outputs that are the objects' new values.
+    """Convert the arguments after the first `inputs`, and the outputs that are new values of objects, to operations.
 
-    Return the program, what it does to its objects, and each value that it leaves behind: its slot or the value itself.
+    Return the program, its reads and writes of state, and each new value: its slot, or the Python value itself.
     """
     leaves = len(program.leaves) - len(session.paths)
     block = main_of(program.module).body.block
@@ -40,8 +40,8 @@ def with_state(program: Program, session: ObjectSession, inputs: int) -> tuple[P
 def _slots_of_new(session: ObjectSession, state: StateSpec) -> list[Slot]:
     """Return the slot of each new value.
 
-    One place may have two: the array there is written in place, and then another put there; or a list is refilled, and
-    another put in its place.
+    One path may have two slots: its array is written in place and then replaced by another, or a list is refilled and
+    then replaced.
     """
     taken = {path.slot(state.names) for path in state.overwritten}
     slots: list[Slot] = []
@@ -57,7 +57,7 @@ def _slots_of_new(session: ObjectSession, state: StateSpec) -> list[Slot]:
 def _renamed(
     spec: OutputSpec, state: StateSpec, session: ObjectSession, inputs: int, leaves: int, slots: Sequence[Slot]
 ) -> OutputSpec:
-    """Name the memory of objects by their slots: the arrays after the inputs, the new values after the leaves."""
+    """Return `spec` with the memory of objects named by slot: arrays after the inputs, new values after the leaves."""
     held = list(session.arrays)
 
     def memory(one: Memory) -> Memory:
@@ -86,9 +86,9 @@ def _read(program: Program, state: StateSpec, held: Sequence[AccessPath], inputs
 
 
 def _write(program: Program, session: ObjectSession, state: StateSpec, inputs: int, slots: Sequence[Slot]) -> list[Any]:
-    """Set the slots of objects before the return, which keeps the results that go elsewhere.
+    """Insert `stateful.set` for the slots of objects, and leave the other results to the return.
 
-    The specs of objects follow those of the results; `functionalize-state` makes results of them again.
+    The specs of objects follow those of the results; `functionalize-state` turns the slots into results again.
     """
     last = main_of(program.module).body.block.last_op
     assert isinstance(last, ReturnOp)
@@ -114,7 +114,7 @@ def _write(program: Program, session: ObjectSession, state: StateSpec, inputs: i
 
 
 def _set(slot: Slot, value: SSAValue, last: ReturnOp) -> Slot:
-    """Insert `stateful.set` before the return."""
+    """Insert `stateful.set` before the return, and return the slot."""
     location = value.owner.location if hasattr(value.owner, "location") else None  # pyright: ignore[reportAttributeAccessIssue]
     with building(Builder(InsertPoint.before(last)), location):
         stateful.set(slot, value)

@@ -1,9 +1,9 @@
-"""What a function tells arrays apart by: their ids, and themselves as keys of a dict.
+"""Ids of traced arrays that a function uses as keys, which are refused if they remain in an object.
 
     moments[id(weight)] = gradient
 
-While a function is traced other arrays stand for its inputs and weights. What it files under one of those no later call
-would find: that is refused where it is left behind, and harms nobody where it is not.
+During a trace other arrays stand for the inputs and weights. No later call could find an item under the id of such an
+array. This is an error if the item remains after the trace, and harmless otherwise.
 """
 
 from collections.abc import Collection, Generator, Iterable
@@ -16,16 +16,16 @@ from mlgraph.frameworks import framework_of
 from mlgraph.graph.effects.code_names import names_in
 
 STANDING = ("FakeTensor", "FunctionalTensor")
-"""The classes of the tensors that torch traces with: other frameworks' arrays are no keys."""
+"""The classes of torch's traced tensors; the arrays of other frameworks cannot be keys."""
 
 
 class TracedId(int):
-    """The id of an array that exists while a function is traced."""
+    """The id of an array that exists only during a trace."""
 
 
 @contextmanager
 def traced_ids(functions: Iterable[FunctionType], known: Collection[int]) -> Generator[None]:
-    """Have `id` tell these functions an `TracedId` of every array but the `known` ones, which are the user's own."""
+    """Make `id` return a `TracedId` in these functions for arrays other than `known`, which are the user's."""
 
     def identity(value: Any, /) -> int:
         found = id(value)
@@ -44,7 +44,7 @@ def traced_ids(functions: Iterable[FunctionType], known: Collection[int]) -> Gen
 
 
 def check_left(value: Any, text: str) -> None:
-    """Raise `UnsupportedOpError` where a key or a value that `text` is left to hold is of a trace alone."""
+    """Raise `UnsupportedOpError` if a key or value that remains in `text` exists only during the trace."""
     if isinstance(value, TracedId) or type(value).__name__ in STANDING:
         raise UnsupportedOpError(
             f"the function files something in {text} under an array, or under its id",

@@ -1,4 +1,4 @@
-"""The modules with weights and the arrays that a function may use beside its inputs."""
+"""The modules with weights, and the arrays, that a function may use beside its inputs."""
 
 # pyright: basic
 import functools
@@ -12,9 +12,9 @@ from mlgraph.frameworks.modules import is_module
 
 
 def weights_of(obj: Any, arguments: Iterable[tuple[str, Any]] = ()) -> list[tuple[str, Any]]:
-    """The modules with weights and the arrays that a call of `obj` may use, each once, under its name.
+    """Return the modules with weights and the arrays that a call of `obj` may use, each once, with its name.
 
-    `arguments` are the Python values that it is called with. A module that is called itself has no name.
+    `arguments` are the Python values of the call. A module that is itself called has the name "".
     """
     found: dict[int, tuple[str, Any]] = {}
     seen: set[int] = set()
@@ -32,7 +32,7 @@ def weights_of(obj: Any, arguments: Iterable[tuple[str, Any]] = ()) -> list[tupl
 
 
 def _inside(value: Any) -> list[tuple[str, Any]]:
-    """What a function, a container or an object refers to, by name."""
+    """Return what a function, a container or an object refers to, by name."""
     if isinstance(value, types.FunctionType):
         return [] if package_of(value) in PACKAGES else list(variables(value).items())
     if isinstance(value, types.MethodType):

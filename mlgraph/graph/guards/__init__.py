@@ -1,7 +1,7 @@
 """Guards: the conditions under which a specialization is right for a call.
 
-Each is an object that gives the test of it in the generated entry function of a graph (`emit`), the words of the
-message when a call does not meet it (`failure`), and its JSON in a saved graph (`to_json`).
+Each guard emits its test into the generated entry function of a graph (`emit`), describes why a call does not meet it
+(`failure`), and gives its JSON for a saved graph (`to_json`).
 
     base          Guard, Failure, Branch (the generated tests of one specialization)
     arguments     the structure of a call and the Python values in it

@@ -13,7 +13,7 @@ from mlgraph.graph.numbers import is_number
 from mlgraph.graph.random_keys import KeyWords
 
 MANY = 4
-"""From how many items of a container on their classes are tested at once."""
+"""The least number of items of a container whose classes are tested at once."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class StructureGuard(Guard):
     """The call that was captured, without its arrays."""
     parameters: tuple[str, ...]
     sorts_keys: bool = False
-    """Whether the keys of dicts may come in any order."""
+    """True if the keys of dicts may come in any order."""
     depth: ClassVar[int] = 1
 
     def emit(self, branch: Branch) -> None:
@@ -37,9 +37,9 @@ class StructureGuard(Guard):
         branch.arrays = [text for text, flag in zip(leaves, self.call.is_array) if flag]
 
     def _visit(self, spec: Any, value: Any, text: str, branch: Branch, start: int) -> Iterator[str]:
-        """Test that `text` has the structure of `spec`; yield what reaches its leaves, the first of number `start`.
+        """Emit tests that `text` has the structure of `spec`. Yield its leaves as Python, the first with index `start`.
 
-        `value` is an example of it.
+        `value` is an example of that structure.
         """
         if spec.is_leaf():
             yield text
@@ -69,7 +69,7 @@ class StructureGuard(Guard):
             start += child.num_leaves
 
     def _check_arrays(self, spec: Any, values: str, branch: Branch, start: int) -> None:
-        """Test the classes of all items of a container at once, where each is an array: it costs half as much."""
+        """Emit one test of the classes of all items of a container of arrays: it takes half the time of many."""
         end = start + spec.num_leaves
         if spec.num_leaves < MANY or spec.num_leaves != spec.num_children or not all(self.call.is_array[start:end]):
             return
@@ -93,13 +93,13 @@ def _key(key: Any, names: NameTable) -> str:
 
 
 def _shown(call: Any) -> str:
-    """Return the structure of a call in words, an array as `*` and a Python value as `.`."""
+    """Return the structure of a call as text, with `*` for an array and `.` for a Python value."""
     leaves = [_Shown("*" if flag else ".") for flag in call.is_array]
     return repr(trees.unflatten(call.spec, leaves))
 
 
 class _Shown(str):
-    """Text that shows as it is."""
+    """A text whose `repr` has no quotes."""
 
     def __repr__(self) -> str:
         return str(self)
@@ -128,7 +128,7 @@ class StaticGuard(Guard):
             branch.tests.append(f"{same}({text}, {held})")
 
     def is_other_float(self, call: Any) -> bool:
-        """Return whether a call has another float in the place of a float."""
+        """Return whether a call has another float here, where the capture had a float."""
         new = call.leaves[self.leaf]
         return type(self.value) is float and type(new) is float and is_number(new) and is_number(self.value)
 

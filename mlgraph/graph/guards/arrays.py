@@ -1,4 +1,4 @@
-"""Guards of the arrays that a program takes: class, element type, device, rank and sizes."""
+"""Guards of the arrays that a program takes: class, element type, device, rank, sizes and layout."""
 
 # pyright: basic
 import re
@@ -15,11 +15,11 @@ from mlgraph.graph.guards.size_conditions import FUNCTIONS, holds, spelled, symb
 
 @dataclass(frozen=True)
 class ArgumentArray:
-    """An array among the arguments, by its number."""
+    """An array among the arguments, by index."""
 
     number: int
     name: str
-    """The Python that reaches it, for messages."""
+    """A Python expression for it, for messages."""
 
     def find(self, call: Any) -> Any:
         return call.arrays[self.number]
@@ -28,7 +28,7 @@ class ArgumentArray:
         return branch.arrays[self.number]
 
     def bind(self, branch: Branch) -> str:
-        """Return an expression of the array that also names it for what follows."""
+        """Return an expression of the array that also binds a name for the tests that follow."""
         text = branch.arrays[self.number]
         if text.isidentifier():
             return text
@@ -58,7 +58,7 @@ ArraySource = ArgumentArray | HeldArray
 
 @dataclass(frozen=True)
 class TypeGuard(Guard):
-    """An array is of an ordinary class of the target: only then does a call need no conversion."""
+    """An array is of an ordinary class of the target, so that the call needs no conversion."""
 
     array: ArraySource
     depth: ClassVar[int] = 3
@@ -81,9 +81,9 @@ class DtypeGuard(Guard):
 
     array: ArraySource
     dtype: str
-    """numpy's name of it, as the target has it."""
+    """The name in numpy of the element type that the target has."""
     narrow: bool = False
-    """Whether 64-bit types become 32-bit ones, as in jax without 64-bit types."""
+    """True if 64-bit types become 32-bit ones, as in jax without 64-bit types."""
     depth: ClassVar[int] = 3
 
     def emit(self, branch: Branch) -> None:
@@ -98,17 +98,17 @@ class DtypeGuard(Guard):
 
 
 NARROW = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
-"""The types that jax has in the place of 64-bit ones when it runs without them."""
+"""The types that replace 64-bit ones in jax without 64-bit types."""
 
 
 def narrow_name(dtype: str) -> str:
-    """Return the type that jax without 64-bit types has for `dtype`."""
+    """Return the type that replaces `dtype` in jax without 64-bit types."""
     return NARROW.get(dtype, dtype)
 
 
 @dataclass(frozen=True)
 class WeakTypeGuard(Guard):
-    """An array of jax has a type that gives way to others, or not, as the captured one."""
+    """An array of jax has a weak type, one that yields to others, if and only if the captured one had."""
 
     array: ArraySource
     dtype: str
@@ -147,7 +147,7 @@ class DeviceGuard(Guard):
 
 @dataclass(frozen=True)
 class LayoutGuard(Guard):
-    """An array lies in memory as the captured one: what is a view and what a copy depends on it."""
+    """An array has the memory layout of the captured one, which decides what is a view and what a copy."""
 
     array: ArraySource
     layout: Layout
@@ -172,7 +172,7 @@ class LayoutGuard(Guard):
 
 @dataclass(frozen=True)
 class GradientGuard(Guard):
-    """Torch takes gradients for an array, or does not, as when the function asked."""
+    """An array has the `requires_grad` that the function read at capture."""
 
     array: ArraySource
     requires_grad: bool
@@ -237,7 +237,7 @@ class SizesGuard(Guard):
         branch.unpack.append(f"{', '.join(axes)}{',' if len(axes) == 1 else ''} = {name}")
 
     def _size_tests(self, axis: str, size: Size, symbols: set[str]) -> list[str]:
-        """Bind each symbol where it is first met, and test it elsewhere. Symbols are spelled unlike any parameter."""
+        """Return tests that bind a symbol at its first occurrence and compare it later; no parameter has such names."""
         if isinstance(size, int):
             return [f"{axis} == {size}"]
         factor, symbol, offset = linear_form(size)
@@ -252,9 +252,9 @@ class SizesGuard(Guard):
         return tests if simple else [*tests, again]
 
     def found(self, call: Any) -> Mapping[str, tuple[int, tuple[str, int]]]:
-        """Return each symbol's value and place, an array and an axis, in a call that this guard fits.
+        """Return the value of each symbol, and the array and axis where it stands, in a call that this guard fits.
 
-        Sizes that tensorflow does not know, inside of a `tf.function`, have none.
+        Symbols of unknown sizes, inside a `tf.function`, are missing.
         """
         sizes = _Sizes(self.bounds)
         for array, shape in self.shapes:
@@ -276,7 +276,7 @@ class SizesGuard(Guard):
 
 @dataclass(frozen=True)
 class ConditionGuard(Guard):
-    """What the function asked about sizes has the same answer."""
+    """A condition on sizes that the function evaluated has the same result."""
 
     sizes: SizesGuard
     condition: str
@@ -300,7 +300,7 @@ class ConditionGuard(Guard):
 
 
 class _Misfit(NamedTuple):
-    """What was expected of a size; `{}` in the text stands for each of the places."""
+    """The expectation that a size does not meet; `{}` in the text stands for each of the places."""
 
     text: str
     places: tuple[tuple[str, int], ...] = ()
@@ -308,14 +308,14 @@ class _Misfit(NamedTuple):
 
 @dataclass
 class _Sizes:
-    """The symbols that the sizes of a call have bound so far."""
+    """The symbols bound by the sizes of a call so far."""
 
     bounds: Mapping[str, tuple[int, int | None]]
     found: dict[str, tuple[int, tuple[str, int]]] = field(default_factory=dict)
-    """A symbol's value, and the array and axis that it was found at."""
+    """The value of each symbol, and the array and axis where it was found."""
 
     def misfit(self, place: tuple[str, int], size: Size, actual: int) -> _Misfit | None:
-        """Return what was expected in the place of `actual`, None where it fits."""
+        """Return the expectation that `actual` does not meet, None if it fits."""
         if isinstance(size, int):
             return None if size == actual else _Misfit(str(size))
         factor, symbol, offset = linear_form(size)
@@ -330,7 +330,7 @@ class _Sizes:
 
 
 def linear_form(expression: str) -> tuple[int, str, int]:
-    """Return `linear(expression)`; raise `ValueError` where there is none."""
+    """Return `linear(expression)`. Raise `ValueError` if there is none."""
     form = linear(expression)
     if form is None:
         raise ValueError(f"{expression!r} is not linear in one symbol")
@@ -338,7 +338,7 @@ def linear_form(expression: str) -> tuple[int, str, int]:
 
 
 def linear(expression: str) -> tuple[int, str, int] | None:
-    """Return `2*s0 + 1` as (2, "s0", 1), and None for what is not linear in one symbol."""
+    """Return (2, "s0", 1) for `2*s0 + 1`; None for an expression that is not linear in one symbol."""
     match = re.fullmatch(r"(?:(-?\d+)\*)?([A-Za-z_]\w*)(?: ([+-]) (\d+))?", expression)
     if match is None:
         return None
@@ -356,7 +356,7 @@ def array_guards(
     conditions: Sequence[str],
     narrow: bool,
 ) -> list[Guard]:
-    """Return what a program demands of the arrays that it takes; of those that it does not use, their class alone."""
+    """Return the guards of the arrays that a program takes; for an unused array, only the guard of its class."""
     guards: list[Guard] = []
     for array, wanted in arrays:
         guards.append(TypeGuard(array))

@@ -1,4 +1,4 @@
-"""What every guard is, and the generated tests that guards add to."""
+"""The base class of guards, and the generated tests to which each guard adds."""
 
 # pyright: basic
 from abc import ABC, abstractmethod
@@ -10,7 +10,7 @@ from mlgraph.frameworks import Framework
 
 
 class GuardFailure(NamedTuple):
-    """Why a call does not fit: how far the comparison went, and what it found, in words."""
+    """The reason why a call does not fit: the depth of the comparison, and a description."""
 
     depth: int
     text: str
@@ -18,13 +18,13 @@ class GuardFailure(NamedTuple):
 
 @dataclass
 class NameTable:
-    """The objects that generated code refers to, under names that no parameter has."""
+    """The objects that generated code refers to, under names that are no parameter's."""
 
     values: dict[str, Any]
     known: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def add(self, prefix: str, value: Any) -> str:
-        """Return the name of `value`, which begins with `prefix`."""
+        """Return a name for `value`, which begins with `prefix`."""
         name = self.known.setdefault((prefix, id(value)), f"__{prefix}{len(self.values)}")
         self.values[name] = value
         return name
@@ -34,31 +34,31 @@ class NameTable:
 class Branch:
     """The tests of one specialization in the entry function, as Python over the parameters.
 
-    `tests` are one condition; `reads` another, of Python values that may be gone. The lines of `unpack` then name
-    sizes, which `size_tests` test.
+    `tests` form one condition; `reads` form another, on Python values that may not exist any more. The lines of
+    `unpack` then bind sizes to names, which `size_tests` compare.
     """
 
     framework: Framework
-    """The framework of the arrays that take the fast path: the target."""
+    """The framework of the arrays that take the fast path, which is the target."""
     names: NameTable
     leaves: Sequence[str] = ()
-    """The Python that reaches each leaf of the arguments."""
+    """A Python expression for each leaf of the arguments."""
     arrays: list[str] = field(default_factory=list)
-    """The Python that reaches each array among them."""
+    """A Python expression for each array among them."""
     typed: set[int] = field(default_factory=set)
-    """The numbers of arrays whose class is tested together with that of others."""
+    """The indices of arrays whose class is tested together with that of others."""
     tests: list[str] = field(default_factory=list)
     reads: list[str] = field(default_factory=list)
     bound: dict[int, str] = field(default_factory=dict)
-    """The variables that hold what a test of `reads` found, by the path's id."""
+    """The variables that hold the values found by tests in `reads`, by the path's id."""
     unpack: list[str] = field(default_factory=list)
     size_tests: list[str] = field(default_factory=list)
     symbols: set[str] = field(default_factory=set)
     """The size symbols that are bound."""
     shapes: dict[tuple[int | str, ...], str] = field(default_factory=dict)
-    """The variable that holds the first shape of each kind: another of the kind only has to equal it."""
+    """The variable that holds the first shape of each kind; further shapes of the kind are compared with it."""
     on_cpu: bool = False
-    """Whether an array was tested for being on the CPU: torch itself refuses a mixture."""
+    """True once an array is tested to be on the CPU; torch itself refuses mixed devices."""
 
     def array_classes(self) -> list[str]:
         """Return the names, in generated code, of the classes of ordinary arrays of the target."""
@@ -90,7 +90,7 @@ class Guard(ABC):
     """A condition under which a specialization is right for a call."""
 
     depth: ClassVar[int]
-    """How much of a call fits when this guard is the first that fails; the nearest specialization has the highest."""
+    """A measure of how far a call fits if this guard fails first; the nearest specialization has the greatest."""
 
     @abstractmethod
     def emit(self, branch: Branch) -> None:
@@ -98,10 +98,10 @@ class Guard(ABC):
 
     @abstractmethod
     def failure(self, call: Any) -> str | None:
-        """Return in words what of a `BoundCall` does not meet this guard, None if it does."""
+        """Return a description of how a `BoundCall` fails this guard, None if it meets it."""
 
     def to_json(self) -> dict[str, Any]:
-        """Return the guard for a saved graph; raise `UnsupportedOpError` where it has no place in a file."""
+        """Return the guard for a saved graph. Raise `UnsupportedOpError` if a file cannot hold it."""
         from mlgraph.errors import UnsupportedOpError
 
         raise UnsupportedOpError(f"{type(self).__name__} has no place in a file")

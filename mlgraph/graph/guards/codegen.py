@@ -1,4 +1,4 @@
-"""The generated entry function of a graph: the tests of every guard, then the specialization that they fit.
+"""The generated entry function of a graph: it tests the guards of each specialization, and runs the one that fits.
 
 For `fn(x, scale=2.0)` captured with a float32 matrix the generated function reads
 
@@ -9,7 +9,7 @@ For `fn(x, scale=2.0)` captured with a float32 matrix the generated function rea
                 return run(x)
         return miss((x, scale))
 
-so that Python itself binds the arguments, and a call costs what its used arguments cost.
+so that Python itself binds the arguments, and the time of a call depends only on the arguments that are used.
 """
 
 # pyright: basic
@@ -30,13 +30,13 @@ class Entry(NamedTuple):
     guards: Sequence[Guard]
     run: Callable[..., Any]
     passed: Sequence[int]
-    """The numbers of the arrays that `run` takes."""
+    """The indices of the arrays that `run` takes."""
 
 
 def binder(name: str, signature: inspect.Signature) -> Callable[..., tuple[Any, ...]]:
-    """Return a function from the arguments of a call to the values of the parameters.
+    """Return a function that binds the arguments of a call and returns the values of the parameters.
 
-    It raises `TypeError` as the function would.
+    It raises the `TypeError` that the original function would raise.
     """
     return generate(name, signature, neutral(), (), lambda values: values)
 
@@ -51,7 +51,7 @@ def generate(
 ) -> Callable[..., Any]:
     """Return the function that checks a call against each entry in turn and runs the first that fits.
 
-    With `draw` it takes `rng=` as well, unless the user's own parameters take it: `draw` is then called.
+    With `draw` it also accepts `rng=`, which calls `draw`, unless the user's own parameters accept `rng`.
     """
     names = NameTable(
         {"__miss": miss, "__type": type, "__len": len, "__map": map, "__repr": repr, "__Exception": Exception}
@@ -81,7 +81,7 @@ def _identifier(name: str) -> str:
 
 
 def _parameter_list(signature: inspect.Signature, names: NameTable, more: Sequence[str]) -> str:
-    """The user's own parameters, with their defaults by reference, then `more` that are given by name."""
+    """Return the user's own parameters, with their defaults by reference, then the keyword parameters `more`."""
     parts: list[str] = []
     kinds = [p.kind for p in signature.parameters.values()]
     for i, p in enumerate(signature.parameters.values()):
@@ -97,7 +97,7 @@ def _parameter_list(signature: inspect.Signature, names: NameTable, more: Sequen
 
 
 def _branch(entry: Entry, framework: Framework, names: NameTable) -> Iterator[str]:
-    """Yield the statements that run `entry` if its guards hold; those of the environment cost most and come last."""
+    """Yield the statements that run `entry` if its guards hold; guards of the environment cost most and come last."""
     branch = Branch(framework, names)
     for guard in sorted(entry.guards, key=lambda guard: guard.depth == 0):
         guard.emit(branch)

@@ -9,17 +9,17 @@ from mlgraph.graph.guards.base import Branch, Guard
 
 @dataclass(frozen=True)
 class ValueGuard(Guard):
-    """A function of no arguments returns what it returned at capture, such as whether gradients are taken."""
+    """A function without arguments returns what it returned at capture, for example whether gradients are enabled."""
 
     read: Callable[[], Any]
     expected: Any
     words: str = ""
-    """What changed when the guard fails; the result of `read` itself where it is text."""
+    """The description of a failure; the result of `read` itself if that is text."""
     depth: ClassVar[int] = 0
 
     @classmethod
     def of(cls, read: Callable[[], Any]) -> "ValueGuard":
-        """Return the guard that expects what `read` returns now."""
+        """Return a guard that expects what `read` returns now."""
         return cls(read, read(), read.__doc__ or "")
 
     def emit(self, branch: Branch) -> None:

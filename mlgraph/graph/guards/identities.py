@@ -1,7 +1,7 @@
-"""A test whether objects still hold the very things that they held, which machine code runs: some nanoseconds a fact.
+"""A test in machine code whether objects still hold identical objects, at some nanoseconds a fact.
 
-It may say that something changed where nothing did that matters, as an equal key in the place of another; never the
-other way round. Whoever asks compares in Python then, and notes the facts anew.
+It may report a change where nothing relevant changed, for example an equal key in place of another, but never misses
+one. After a report the caller compares in Python and records the facts again.
 """
 
 # pyright: basic
@@ -18,24 +18,24 @@ from mlgraph.targets.llvm import Loaded, bound, machine_code
 CODE = Path(__file__).with_suffix(".ll")
 POINTER = struct.calcsize("P")
 END, OBJECT, VERSIONS, ENTRIES, TENSOR, NEVER = range(6)
-"""The kinds of facts, as the machine code knows them."""
+"""The kinds of facts, numbered as in the machine code."""
 
 
 class Facts:
-    """What objects hold now, as a table for the machine code."""
+    """The current content of objects, as a table for the machine code."""
 
     def __init__(self) -> None:
         self._words = [id(True), id(False)]
         self._versions: list[int] = []
         self._owners: list[Any] = []
-        """What the table points at."""
+        """The objects that the table points to."""
 
     def object(self, value: Any) -> None:
-        """Note the class of an object, and where it keeps its attributes."""
+        """Record the class of an object and its attribute dict."""
         self._add(OBJECT, value, type(value), vars(value))
 
     def dict(self, held: dict[Any, Any]) -> None:
-        """Note all items of a dict, and their order."""
+        """Record all items of a dict and their order."""
         if _has_versions():
             self._versions += [id(held), _version(held)]
             self._owners.append(held)
@@ -46,13 +46,13 @@ class Facts:
             self._add(None, key, value)
 
     def members(self, cls: type) -> None:
-        """Note all that a class itself defines."""
+        """Record the members that a class itself defines."""
         self.dict(next(held for held in gc.get_referents(vars(cls)) if isinstance(held, dict)))
 
     def tensor(self, value: Any, memory: bool) -> bool:
-        """Note element type, device and shape of a tensor of torch, with `memory` also where its elements are.
+        """Record the element type, device and shape of a torch tensor, and with `memory` the address of its elements.
 
-        Return False where only Python can ask for them.
+        Return False if only Python can read them.
         """
         calls, place = _tensor_calls(), _place_of_tensor(value)
         if calls is None or place is None:
@@ -72,14 +72,14 @@ class Facts:
         self._owners += objects
 
     def table(self) -> tuple[bytes, list[Any]]:
-        """Return the table, and what must live as long."""
+        """Return the table, and the objects that must live as long as it."""
         versions = [VERSIONS, len(self._versions) // 2, *self._versions] if self._versions else []
         words = [*self._words, *versions, END]
         return struct.pack(f"{len(words)}q", *words), self._owners
 
 
 class Identities:
-    """The function `same` that tells whether all facts that were noted last still hold."""
+    """The function `same`, which returns whether all facts recorded last still hold."""
 
     def __init__(self) -> None:
         self._held: list[tuple[bytes, list[Any]]] = []
@@ -91,12 +91,12 @@ class Identities:
         self._held[:] = [facts.table()]
 
     def forget(self) -> None:
-        """Say that something changed until facts are noted."""
+        """Report a change until facts are recorded."""
         self._held[:] = [(struct.pack("3q", id(True), id(False), NEVER), [])]
 
 
 VERSION_AT = object.__basicsize__ + POINTER
-"""Where CPython keeps the version of a dict, behind how many items it has (PEP 509)."""
+"""The offset of a dict's version in CPython, after its number of items (PEP 509)."""
 
 
 def _version(held: dict[Any, Any]) -> int:
@@ -105,7 +105,7 @@ def _version(held: dict[Any, Any]) -> int:
 
 @cache
 def _has_versions() -> bool:
-    """Return whether this Python gives a dict another number at each change."""
+    """Return whether this Python gives a dict a new version at each change."""
 
     class Example:
         pass
@@ -129,7 +129,7 @@ def _code() -> Loaded:
 
 
 class _TensorCalls:
-    """The functions of torch's stable C interface that tell about a tensor, and the address of their addresses."""
+    """The functions of torch's stable C interface that describe a tensor, and the address of a table of them."""
 
     names = tuple(f"aoti_torch_get_{name}" for name in ("dtype", "device_type", "dim", "sizes", "data_ptr"))
 
@@ -153,6 +153,6 @@ def _tensor_calls() -> _TensorCalls | None:
 
 
 def _place_of_tensor(value: Any) -> int | None:
-    """Return where the Python object keeps the tensor itself, right behind its header or one word on."""
+    """Return the address of the tensor pointer in the Python object, after its header or one word later."""
     places = (id(value) + object.__basicsize__ + i * POINTER for i in range(2))
     return next((p for p in places if ctypes.c_size_t.from_address(p).value == value._cdata), None)

@@ -1,4 +1,4 @@
-"""The guard of Keras layers: a call must find them built as capture did, whatever values their weights have now."""
+"""The guard of Keras layers: a call must find them built as at capture, whatever the values of their weights."""
 
 # pyright: basic
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,20 +10,20 @@ from mlgraph.graph.guards.identities import Facts, Identities
 from mlgraph.graph.trees import same_static
 
 STRUCTURE = ("_layers", "_trainable_variables", "_non_trainable_variables")
-"""Where a layer keeps its children and weights."""
+"""The attributes in which a layer keeps its children and weights."""
 PRIVATE = ("_trainable", "_dtype_policy")
-"""Other attributes with an underscore that a call reads."""
+"""The other private attributes that a call reads."""
 
 
 @dataclass(frozen=True)
 class LayerDescription:
-    """How one layer is built."""
+    """The construction of one layer."""
 
     cls: type
     held: Mapping[str, tuple[Any, ...]]
     """Its children and weights."""
     attributes: Mapping[str, Any]
-    """What the user may set: `rate`, `activation`."""
+    """The attributes that the user may set, such as `rate` and `activation`."""
 
     @classmethod
     def of(cls, layer: Any) -> "LayerDescription":
@@ -34,7 +34,7 @@ class LayerDescription:
         return cls(type(layer), held, {name: found[name] for name in names if name not in NOT_CALLED})
 
     def difference(self, now: "LayerDescription", name: str) -> str | None:
-        """Return in words what differs in the layer called `name`, None where nothing does."""
+        """Return a description of what differs in the layer called `name`, None if nothing does."""
         if now.cls is not self.cls:
             return f"the class of {name} changed from {self.cls.__name__} to {now.cls.__name__}"
         for kind, old in self.held.items():
@@ -50,7 +50,7 @@ class LayerDescription:
 NOT_CALLED = frozenset(
     "build built compiled loss name optimizer quantize predict_function test_function train_function".split()
 )
-"""Attributes that training sets, and that a call of a layer does not read."""
+"""The attributes that training sets and that a call of a layer does not read."""
 
 
 class LayersGuard(Guard):
@@ -75,7 +75,7 @@ class LayersGuard(Guard):
         return None
 
     def _renew(self) -> None:
-        """Take the attributes that are there now for those that a call finds without a closer look."""
+        """Record the current attributes as those that the fast test accepts."""
         facts = Facts()
         for layer in self._layers.values():
             facts.object(layer)

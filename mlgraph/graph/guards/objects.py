@@ -1,4 +1,4 @@
-"""The guard of what a call must find in its stateful objects."""
+"""The guard of the content of a call's stateful objects."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -8,7 +8,7 @@ from mlgraph.graph.guards.base import Branch, Guard
 
 @dataclass(frozen=True)
 class ObjectsGuard(Guard):
-    """The objects of a call hold what the trace found in them. Calls with such objects have no generated tests."""
+    """The objects of a call hold what the trace found in them. There is no generated test for such calls."""
 
     state: Any
     """The `StateSpec` of the captured program."""
@@ -18,7 +18,7 @@ class ObjectsGuard(Guard):
         raise TypeError("objects are tested by `failure` alone")
 
     def other_numbers(self, call: Any) -> frozenset[Any]:
-        """Return the places of the Python numbers that changed, where nothing else did."""
+        """Return the paths of the Python numbers that changed; none if anything else changed too."""
         return self.state.other_numbers(call.roots)
 
     def failure(self, call: Any) -> str | None:

@@ -1,7 +1,7 @@
 """Paths to Python values that a function reaches without being given them, as `options.model["width"]`.
 
-A path starts at a variable or at an object that stays, and goes on by attributes and items. It finds its value, names
-it as the user writes it, and gives the Python that reaches it in the generated entry function.
+A path starts at a variable or at a fixed object and goes on by attributes and items. It finds its value, names it as
+the user writes it, and gives an expression for it in the generated entry function.
 """
 
 # pyright: basic
@@ -15,27 +15,27 @@ from mlgraph.graph.guards.base import Branch
 
 @dataclass(frozen=True, eq=False)
 class Path(ABC):
-    """Where a value is found."""
+    """A path to a value."""
 
     @abstractmethod
     def find(self) -> Any:
-        """Return the value that is there now; raise `LookupError`, `AttributeError` or `ValueError` where none is."""
+        """Return the current value. Raise `LookupError`, `AttributeError` or `ValueError` if there is none."""
 
     @property
     @abstractmethod
     def text(self) -> str:
-        """The Python that reaches the value, as the user writes it."""
+        """The expression of the value as the user writes it."""
 
     @abstractmethod
     def expression(self, branch: Branch) -> str:
-        """Return the Python that reaches the value from the variables of generated code."""
+        """Return an expression of the value in terms of the variables of generated code."""
 
     def code(self, branch: Branch) -> str:
-        """Return the variable that holds the value, else the expression that reaches it."""
+        """Return the variable that holds the value, or an expression of it."""
         return branch.bound.get(id(self)) or self.expression(branch)
 
     def bind(self, branch: Branch) -> str:
-        """Return an expression of the value that also names it for the tests that follow."""
+        """Return an expression of the value that also binds a variable for the tests that follow."""
         name = f"__o{len(branch.bound)}"
         text = f"({name} := {self.code(branch)})"
         branch.bound[id(self)] = name
@@ -80,7 +80,7 @@ class CellPath(Path):
 
 @dataclass(frozen=True, eq=False)
 class ObjectPath(Path):
-    """An object that is always the same one: a module, a class, the object of a method."""
+    """A fixed object: a module, a class or the object of a method."""
 
     value: Any
     name: str
@@ -118,7 +118,7 @@ class DefaultPath(Path):
 
 @dataclass(frozen=True, eq=False)
 class AttributePath(Path):
-    """An attribute of an object or a class. A stored one is read past the methods of the object's class."""
+    """An attribute of an object or a class. If `stored`, it is read from `__dict__`, past descriptors and methods."""
 
     owner: Path
     name: str
@@ -159,11 +159,11 @@ class ItemPath(Path):
 
 @dataclass(frozen=True, eq=False)
 class CallPath(Path):
-    """What a weak reference or a context variable leads to."""
+    """The target of a weak reference or a context variable."""
 
     owner: Path
     method: str
-    """The method that tells, as `.get`; nothing for a call of the owner itself."""
+    """The method that returns it, such as `.get`; "" for a call of the owner itself."""
 
     def find(self) -> Any:
         owner = self.owner.find()

@@ -1,12 +1,12 @@
-"""Guards of Python values that a function reads without being given them: a call must find them as capture did.
+"""Guards of Python values that a function reads without being given them: they must be as at capture.
 
     SCALE = 2.0
 
     def scaled(x):
         return x * SCALE * options.factor * SETTINGS["shift"]
 
-A `Reach` tells what these are. Each guard holds the path to a value, tests it in the generated entry function, and
-names it in the message of another capture.
+A `Reach` lists these values. Each guard holds the path to a value, tests it in the generated entry function, and names
+it in the message about a new capture.
 """
 
 # pyright: basic
@@ -30,9 +30,9 @@ from mlgraph.graph.trees import same_static
 
 BY_IDENTITY = (type, FunctionType, MethodType, dict, list, set, deque)
 MANY = 16
-"""How many plain items of a container have a test each; more are compared in one."""
+"""The most plain items of a container that are tested one by one; more are compared in one test."""
 SHORT = 1024
-"""How many bytes of an array are compared as a copy."""
+"""The most bytes of an array that are compared as a copy."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class PathGuard(Guard):
 
     @abstractmethod
     def test(self, branch: Branch) -> str:
-        """Return the test as Python."""
+        """Return the test as a Python expression."""
 
     @abstractmethod
     def complaint(self, found: Any) -> str | None:
-        """Return in words what of the value at the path is not as it was, None where it is."""
+        """Return a description of how the value at the path changed, None if it did not."""
 
     def emit(self, branch: Branch) -> None:
         branch.reads.append(self.test(branch))
@@ -85,11 +85,11 @@ class ReadGuard(PathGuard):
 
 @dataclass(frozen=True)
 class ContainerGuard(PathGuard):
-    """A container is of the class that it was, with the same keys or as many items. Paths go on from it."""
+    """A container has the same class, and the same keys or number of items. Paths go on from it."""
 
     cls: type
     keys: tuple[Any, ...] | int | None
-    """The keys of a dict, the number of items of a sequence; None for an object."""
+    """The keys of a dict, the number of items of a sequence, or None for an object."""
 
     def test(self, branch: Branch) -> str:
         test = f"__type({self.path.bind(branch)}) is {branch.names.add('class', self.cls)}"
@@ -110,7 +110,7 @@ class ContainerGuard(PathGuard):
 
 @dataclass(frozen=True)
 class ItemsGuard(PathGuard):
-    """The many plain items of a dict or a sequence are those that they were."""
+    """The plain items of a long dict or sequence are the same."""
 
     items: tuple[Any, ...]
 
@@ -124,7 +124,7 @@ class ItemsGuard(PathGuard):
 
 @dataclass(frozen=True)
 class ContentGuard(PathGuard):
-    """What is watched as a whole holds what it did."""
+    """An opaque object has the same content."""
 
     cls: type
     held: Any
@@ -142,11 +142,11 @@ class ContentGuard(PathGuard):
 
 @dataclass(frozen=True)
 class MissingGuard(PathGuard):
-    """An object has no attribute of its own under some names, so that those of its class count, or none."""
+    """An object has no attributes of its own under these names, so that lookup goes on to its class."""
 
     names: frozenset[str]
     count: int
-    """How many attributes it had: with as many none can have come, as each that is read is tested."""
+    """The number of its attributes at capture. If it is the same, none was added, since each that is read is tested."""
 
     def test(self, branch: Branch) -> str:
         held, names = f"{self.path.code(branch)}.__dict__", branch.names.add("names", self.names)
@@ -159,7 +159,7 @@ class MissingGuard(PathGuard):
 
 @dataclass(frozen=True)
 class ArrayGuard(PathGuard):
-    """An array is the same one, and holds what it did where its framework lets it change without a notice."""
+    """An array is identical and, if its framework lets it change, holds the same elements."""
 
     array: Any
     content: bytes | None
@@ -206,9 +206,9 @@ class EnvironGuard(Guard):
 
 
 def python_guards(reach: Reach, target: str, live: Collection[int]) -> list[Guard]:
-    """Return the guards of all that a function reaches, those of containers before those of what they hold.
+    """Return the guards of all that a function reaches, those of containers before those of their items.
 
-    `live` are the ids of the arrays whose elements a graph to their own framework reads at each call.
+    `live` holds the ids of the arrays whose elements a graph to their own framework reads at each call.
     """
     guards: list[Guard] = [EnvironGuard(name, value) for name, value in reach.environ.items()]
     many = {id(path): tuple(_items(value)) for path, value in reach.containers if _is_long(value)}
@@ -254,7 +254,7 @@ def _missing_guard(missing: MissingNames) -> MissingGuard:
 
 
 def holds(value: Any, held: Any) -> bool:
-    """Return whether what is watched as a whole holds this."""
+    """Return whether an opaque object has this content."""
     whole = opaque_kind(value)
     return whole is not None and same_content_of(whole.read(value), held)
 
@@ -286,13 +286,13 @@ _memcmp = ctypes.CDLL(None).memcmp
 
 
 def _has_value(value: Any) -> bool:
-    """Return whether a value compares by what it is, and cannot change."""
+    """Return whether a value compares by content and is immutable."""
     cls = type(value)
     return not isinstance(value, BY_IDENTITY) and cls.__eq__ is not object.__eq__ and cls.__hash__ is not None
 
 
 def _shown(value: Any) -> str:
-    """Return a value in words that are not too many."""
+    """Return a short description of a value."""
     text = repr(value) if _has_value(value) else None
     if text is None:
         return f"{getattr(value, '__name__', None) or 'another ' + type(value).__name__}"

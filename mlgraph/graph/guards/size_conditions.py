@@ -1,6 +1,6 @@
-"""Conditions on sizes as text, such as `s0 % 2 == 0`: parsed once, never run before every part of them is known.
+"""Conditions on sizes as text, such as `s0 % 2 == 0`, which are parsed and checked before they are evaluated.
 
-A captured program demands such conditions of a call beyond the bounds of each size, and a saved one holds them as text.
+A captured program demands such conditions besides the bounds of each size; a saved program holds them as text.
 """
 
 import ast
@@ -11,10 +11,10 @@ from types import CodeType
 from typing import Any
 
 LONGEST = 2000
-"""The most characters of a condition."""
+"""The greatest length of a condition, in characters."""
 
 HIGHEST = 64
-"""The greatest exponent in a condition: more could not be computed in reasonable time and memory."""
+"""The greatest exponent in a condition, which bounds the time and memory to evaluate it."""
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": abs,
@@ -42,12 +42,12 @@ def symbols(condition: str) -> set[str]:
 
 
 def holds(condition: str, sizes: Mapping[str, int]) -> bool:
-    """Return True if the condition holds for these values of its symbols."""
+    """Return whether the condition holds for these values of its symbols."""
     return bool(eval(_code(condition), {"__builtins__": {}, **FUNCTIONS}, dict(sizes)))
 
 
 def spelled(condition: str, name: Callable[[str], str]) -> str:
-    """Return the condition with every symbol and every function under another name."""
+    """Return the condition with all symbols and functions renamed."""
     tree = ast.parse(condition, mode="eval")
     for node in ast.walk(tree):
         if isinstance(node, ast.Name):
@@ -57,7 +57,7 @@ def spelled(condition: str, name: Callable[[str], str]) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def parsed(condition: str) -> ast.Expression:
-    """Return the syntax tree of a condition. Raises `ValueError` for text that is none."""
+    """Return the syntax tree of a condition. Raise `ValueError` for any other text."""
     if len(condition) > LONGEST:
         raise ValueError(f"a condition on sizes of {len(condition)} characters is too long")
     try:

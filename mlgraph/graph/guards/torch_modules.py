@@ -1,7 +1,7 @@
-"""The guard of torch modules: a call must find them built as capture did, whatever weights they hold now.
+"""The guard of torch modules: a call must find them built as at capture, whatever the values of their weights.
 
-A module that a function reaches may get another child, hook, class, forward or parametrization, its weights another
-shape or type; then the function is captured anew. A weight that another one of its kind replaces is just read.
+If a module that a function reaches gets another child, hook, class, forward or parametrization, or a weight of another
+shape or type, the function is captured again. A weight that is replaced by one of the same kind is only read again.
 """
 
 # pyright: basic
@@ -16,21 +16,21 @@ from mlgraph.graph.guards.base import Branch, Guard
 from mlgraph.graph.guards.identities import Facts, Identities
 
 KINDS = ("_modules", "_parameters", "_buffers")
-"""Where a module keeps its children and weights."""
+"""The attributes in which a module keeps its children and weights."""
 HOOKS = {
     "_forward_hooks": "a forward hook",
     "_forward_pre_hooks": "a forward pre-hook",
     "_backward_hooks": "a backward hook",
     "_backward_pre_hooks": "a backward pre-hook",
 }
-"""Where a module keeps its hooks, and what each is called."""
+"""The attributes in which a module keeps its hooks, with their names in messages."""
 GLOBAL_HOOKS = {f"_global{name}": f"{text} of every module" for name, text in HOOKS.items()}
-"""Where torch keeps the hooks that run with each module."""
+"""The variables in which torch keeps the hooks that run with every module."""
 
 
 @dataclass(frozen=True)
 class WeightLayout:
-    """What a program knows of a weight beside its name."""
+    """The element type, shape and device of a weight, on which a program depends."""
 
     dtype: Any
     shape: tuple[int, ...]
@@ -38,7 +38,7 @@ class WeightLayout:
 
     @classmethod
     def of(cls, tensor: Any) -> "WeightLayout | None":
-        """Return the layout of a weight; None where a module has none under the name."""
+        """Return the layout of a weight; None for None."""
         return None if tensor is None else cls(tensor.dtype, tuple(tensor.shape), tensor.device)
 
     def __str__(self) -> str:
@@ -48,16 +48,16 @@ class WeightLayout:
 
 @dataclass(frozen=True)
 class ModuleDescription:
-    """How one module is built."""
+    """The construction of one module."""
 
     cls: type
     forward: Any
-    """The forward that its class gives it, or that the module was given itself."""
+    """The forward of its class, or its own if one was set on the module."""
     training: bool
     children: Mapping[str, Any]
     hooks: Mapping[str, tuple[Any, ...]]
     layouts: Mapping[str, WeightLayout | None]
-    """Of its weights and buffers."""
+    """The layouts of its weights and buffers."""
 
     @classmethod
     def of(cls, module: Any, hooks: Iterable[str]) -> "ModuleDescription":
@@ -73,7 +73,7 @@ class ModuleDescription:
         )
 
     def difference(self, now: "ModuleDescription", name: str) -> str | None:
-        """Return in words what differs in the module called `name`, None where nothing does."""
+        """Return a description of what differs in the module called `name`, None if nothing does."""
         if now.cls is not self.cls:
             return f"the class of {name} changed from {self.cls.__name__} to {now.cls.__name__}"
         if now.forward is not self.forward:
@@ -93,10 +93,10 @@ class ModulesGuard(Guard):
     depth: ClassVar[int] = 0
 
     def __init__(self, named: Iterable[tuple[str, Any]], copies: bool, without_hooks: Any = None) -> None:
-        """`named` are modules under the names that their weights begin with.
+        """Describe the modules in `named`, which are given with the prefixes of their weights' names.
 
-        With `copies` the target has copies of the weights, which are old when a weight gets other memory. The hooks
-        of `without_hooks` run around the compiled function, not in it.
+        With `copies` the target holds copies of the weights, which are outdated when a weight moves to other memory.
+        The hooks of `without_hooks` run around the compiled function, not in it.
         """
         self._copies = copies
         self._without_hooks = without_hooks
@@ -108,9 +108,9 @@ class ModulesGuard(Guard):
         self._ties = _ties(self._modules)
         self._identities = Identities()
         self.test = self._identities.same
-        """What each call asks first: whether the very objects are there that were at the last `renew`."""
+        """The fast test of each call: it returns whether the objects are identical to those at the last `renew`."""
         self._layouts: tuple[WeightLayout | None, ...] | None = None
-        """The layouts of all weights, where only Python can compare them."""
+        """The layouts of all weights if only Python can compare them, else None."""
 
     def emit(self, branch: Branch) -> None:
         branch.tests.append(f"{branch.names.add('modules', self.test)}()")
@@ -125,7 +125,7 @@ class ModulesGuard(Guard):
         return _hooks_difference(self._hooks, _global_hooks(), GLOBAL_HOOKS, TORCH.name) or self._ties_difference()
 
     def backward_hook(self) -> str | None:
-        """Return in words where a hook is that runs in the backward of a module, None where none is."""
+        """Return a description of a hook that runs in the backward of a module, None if there is none."""
         kinds = ("_backward_hooks", "_backward_pre_hooks")
         for path, part in self._parts.items():
             if any(part.hooks.get(kind) for kind in kinds):
@@ -134,16 +134,16 @@ class ModulesGuard(Guard):
         return f"there is {GLOBAL_HOOKS[everywhere[0]]}" if everywhere else None
 
     def weight(self, name: str, other: Any) -> Any:
-        """Return the weight that is called `name` now; `other` where no module has one of that name."""
+        """Return the current weight called `name`; `other` if no module has one of that name."""
         path, _, key = name.rpartition(".")
         return dict(TORCH.weights(self._paths[path])).get(key, other) if path in self._paths else other
 
     def is_same(self) -> bool:
-        """Return whether the very objects are there that were at the last `renew`."""
+        """Return whether the objects are identical to those at the last `renew`."""
         return self.test() and (self._layouts is None or self._same_layouts())
 
     def renew(self) -> None:
-        """Take the very objects that are there now for those that a call finds without a closer look."""
+        """Record the current objects as those that the fast test accepts."""
         facts = Facts()
         for module in self._modules.values():
             _note(facts, module, self._hooks_of(module))
@@ -157,18 +157,18 @@ class ModulesGuard(Guard):
         self._identities.note(facts)
 
     def forget(self) -> None:
-        """Have the next call look closer."""
+        """Make the fast test fail at the next call."""
         self._identities.forget()
 
     def _describe(self, module: Any) -> ModuleDescription:
         return ModuleDescription.of(module, self._hooks_of(module))
 
     def _hooks_of(self, module: Any) -> Iterable[str]:
-        """Return the kinds of hooks that run inside the compiled function."""
+        """Return the kinds of hooks of a module that run inside the compiled function."""
         return () if module is self._without_hooks else HOOKS
 
     def _same_layouts(self) -> bool:
-        """Return whether the weights have the layouts that they had at the last look."""
+        """Return whether the weights have the layouts of the last `renew`."""
         return tuple(WeightLayout.of(tensor) for _, tensor in _tensors(self._modules)) == self._layouts
 
     def _ties_difference(self) -> str | None:
@@ -180,7 +180,7 @@ class ModulesGuard(Guard):
 
 
 def _modules(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
-    """Yield the torch modules that are reached, under the paths that their weights have in `state_dict()`."""
+    """Yield the torch modules that are reached, with the prefixes of their weights in `state_dict()`."""
     for name, value in named:
         if is_watched(value):
             for path, module in value.named_modules(remove_duplicate=False):
@@ -197,13 +197,13 @@ def _tensors(modules: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
 
 
 def _ties(modules: Mapping[str, Any]) -> dict[str, str]:
-    """Return the name that each weight has first: that of another one where both are one tensor."""
+    """Return the first name of each weight, which differs from its own where two names share one tensor."""
     first: dict[int, str] = {}
     return {name: first.setdefault(id(tensor), name) for name, tensor in _tensors(modules)}
 
 
 def _forward(module: Any) -> Any:
-    """Return the forward of a module: its class's, or its own; a compiled one stands for what it was made from."""
+    """Return the forward of a module, its own or its class's; for a compiled one, the original."""
     own = vars(module).get("forward")
     while hasattr(own, "replaced"):
         own = own.replaced
@@ -211,7 +211,7 @@ def _forward(module: Any) -> Any:
 
 
 def _classes(modules: Iterable[Any]) -> Iterator[type]:
-    """Yield the classes that may give the modules their forward, up to the first that does."""
+    """Yield the classes in the method resolution order of the modules, up to the first that defines `forward`."""
     for cls in {type(module): None for module in modules}:
         for base in cls.__mro__:
             yield base
@@ -228,7 +228,7 @@ def _global_hooks() -> dict[str, tuple[Any, ...]]:
 
 
 def _note(facts: Facts, module: Any, hooks: Iterable[str]) -> None:
-    """Note all that `ModuleDescription` describes of a module."""
+    """Record all that `ModuleDescription` describes of a module."""
     facts.object(module)
     facts.dict(vars(module))
     for name in (*KINDS, *hooks):

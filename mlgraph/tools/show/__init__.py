@@ -1,4 +1,4 @@
-"""What a graph shows: a picture of its dataflow, and a page with every stage of its IR and its source."""
+"""Pictures of a graph's dataflow, and pages with every stage of its IR and its source."""
 
 from mlgraph.tools.show.page import html, write
 from mlgraph.tools.show.picture import svg

@@ -1,8 +1,8 @@
 """Layered layout of a directed acyclic graph: every edge points down, with few crossings and few bends.
 
-Boxes are put in layers by their longest path from a source. An edge that skips layers gets a lane, a box without
-extent, in each. Sweeps order the boxes of a layer by where their neighbours stand, then move them as near to their
-neighbours as the boxes beside them allow.
+The layer of a box is its longest path from a source. An edge that skips layers has a lane, a box without height, in
+each. Sweeps order the boxes of a layer by the positions of their neighbors, then move them as close to these as the
+adjacent boxes allow.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ Point: TypeAlias = tuple[float, float]
 
 @dataclass(eq=False)
 class Box:
-    """Something with an extent. The layout sets `x`, its centre, and `y`, its upper edge."""
+    """A rectangle. The layout sets `x`, its center, and `y`, its upper edge."""
 
     width: float
     height: float
@@ -38,7 +38,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Layout:
-    """The extent of everything, and for each edge the points that its line passes: two for each gap between layers."""
+    """The size of the picture, and for each edge the points on its line: two for each gap between layers."""
 
     width: float
     height: float
@@ -46,7 +46,7 @@ class Layout:
 
 
 def lay_out(boxes: Sequence[Box], edges: Sequence[tuple[int, int]]) -> Layout:
-    """Place `boxes`, which come before the boxes that their edges lead to."""
+    """Place `boxes`, which are in topological order."""
     _assign_layers(boxes, edges)
     chains = [_chain(boxes[start], boxes[end]) for start, end in edges]
     layers: list[list[Box]] = [[] for _ in range(1 + max((box.layer for box in boxes), default=0))]
@@ -61,7 +61,7 @@ def lay_out(boxes: Sequence[Box], edges: Sequence[tuple[int, int]]) -> Layout:
 
 
 def _assign_layers(boxes: Sequence[Box], edges: Sequence[tuple[int, int]]) -> None:
-    """The longest path from a source; a source itself stands just above the first box that it leads to."""
+    """Set the layer of each box to its longest path from a source; put a source just above its first successor."""
     following: dict[int, list[int]] = {}
     for start, end in edges:
         following.setdefault(start, []).append(end)
@@ -73,7 +73,7 @@ def _assign_layers(boxes: Sequence[Box], edges: Sequence[tuple[int, int]]) -> No
 
 
 def _chain(start: Box, end: Box) -> list[Box]:
-    """`start`, a lane for each layer between, and `end`."""
+    """Return `start`, a lane for each layer between, and `end`."""
     lanes = [Box(LANE_WIDTH, 0.0, is_lane=True, layer=layer) for layer in range(start.layer + 1, end.layer)]
     chain = [start, *lanes, end]
     for upper, lower in pairwise(chain):
@@ -83,7 +83,7 @@ def _chain(start: Box, end: Box) -> list[Box]:
 
 
 def _order(layers: Sequence[list[Box]]) -> None:
-    """Sort each layer by the middle of its neighbours' places, downwards and upwards in turn."""
+    """Sort each layer by the median of its neighbors' places, downwards and upwards in turn."""
     for layer in layers:
         _number(layer)
     for sweep in range(SWEEPS):
@@ -98,8 +98,8 @@ def _number(layer: Sequence[Box]) -> None:
         box.place = place
 
 
-def _middle(neighbours: Sequence[Box], otherwise: float) -> float:
-    return median(box.place for box in neighbours) if neighbours else otherwise
+def _middle(neighbors: Sequence[Box], otherwise: float) -> float:
+    return median(box.place for box in neighbors) if neighbors else otherwise
 
 
 def _set_x(layers: Sequence[list[Box]]) -> None:
@@ -112,23 +112,23 @@ def _set_x(layers: Sequence[list[Box]]) -> None:
 
 
 def _straighten(layers: Sequence[list[Box]], lanes: Sequence[list[Box]]) -> None:
-    """Move the lanes of an edge to one line where the boxes beside them leave room."""
+    """Align the lanes of an edge where the adjacent boxes leave room."""
     for _ in range(3 * SWEEPS):
         line = {lane: fmean(other.x for other in chain) for chain in lanes for lane in chain}
         for layer in layers:
             _move(layer, [line.get(box, _wanted(box, (*box.above, *box.below))) for box in layer])
 
 
-def _wanted(box: Box, neighbours: Sequence[Box]) -> float:
-    return fmean(other.x for other in neighbours) if neighbours else box.x
+def _wanted(box: Box, neighbors: Sequence[Box]) -> float:
+    return fmean(other.x for other in neighbors) if neighbors else box.x
 
 
 def _move(layer: Sequence[Box], wanted: Sequence[float]) -> None:
-    """Put boxes as near to where they want to be as their order and the gaps between them allow, by least squares.
+    """Move boxes as close to their wanted positions as their order and the gaps allow, by least squares.
 
-    Less the room that the boxes before it take, each box's place must not be less than the one before. So this is
-    isotonic regression: neighbours that would overlap are pooled into one block at their mean. Lanes weigh more, to
-    stay straight.
+    After subtracting the width of the boxes before it, the position of each box must not be less than that of the one
+    before. This is isotonic regression: neighbors that would overlap are pooled into a block at their mean. Lanes have
+    a greater weight, which keeps them straight.
     """
     offsets = [0.0]
     for left, right in pairwise(layer):
@@ -147,7 +147,7 @@ def _move(layer: Sequence[Box], wanted: Sequence[float]) -> None:
 
 
 def _shift_to_zero(boxes: Sequence[Box]) -> float:
-    """Move everything to start at 0, and return the width."""
+    """Shift all boxes so that the leftmost edge is at 0, and return the width."""
     left = min((box.x - box.width / 2 for box in boxes), default=0.0)
     for box in boxes:
         box.x -= left
@@ -155,7 +155,7 @@ def _shift_to_zero(boxes: Sequence[Box]) -> float:
 
 
 def _set_y(layers: Sequence[Sequence[Box]]) -> float:
-    """Set layer below layer, each as deep as its deepest box; return the height."""
+    """Place the layers below one another, each as high as its highest box; return the total height."""
     y = 0.0
     for layer in layers:
         depth = max((box.height for box in layer), default=0.0)
@@ -175,7 +175,7 @@ def _path(chain: Sequence[Box]) -> list[Point]:
 
 
 def _enter(upper: Box, lower: Box) -> float:
-    """Where on `lower` a line from `upper` ends: lines arrive side by side, in the order they come from."""
+    """Return the x at which the line from `upper` enters `lower`: lines arrive in the order of their origins."""
     if len(lower.above) < 2:
         return lower.x
     several = sorted(lower.above, key=lambda box: box.x)

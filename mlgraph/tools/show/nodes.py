@@ -1,6 +1,6 @@
-"""What a picture of a program shows: a card for each operation at the ivy stage, and the edges between them.
+"""The nodes and edges of a picture of a program: one node for each operation at the ivy stage.
 
-Weights, literals and sizes get no cards: they are written on the card of the operation that reads them.
+Weights, literals and sizes are no nodes: they are written on the node of the operation that reads them.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from mlgraph.dialects.table import Row
 from mlgraph.errors import line_of
 
 FAMILIES = ("elementwise", "reduction", "linalg", "nn", "manipulation", "indexing", "sorting", "creation", "other")
-"""The files of the op table; "other" is what is no row of it."""
+"""The families of operations, by file of the op table; "other" is for operations that are no rows of it."""
 
 KINDRED = {
     "strided": "manipulation",
@@ -27,15 +27,15 @@ KINDRED = {
     "fft": "linalg",
     "channels": "nn",
 }
-"""Files that hold more rows of a family."""
+"""Files that hold further rows of a family."""
 
 LONGEST = 40
-"""Longer lines are cut; the tooltip has them whole."""
+"""The greatest length of a line; longer lines are cut, and the tooltip holds the whole."""
 
 
 @dataclass(frozen=True)
 class NodeLabel:
-    """What a box says: a name, lines of detail below it, the types of its results, and a tooltip."""
+    """The text of a node: a name, lines of detail, the types of its results, and a tooltip."""
 
     name: str
     type: str
@@ -56,7 +56,7 @@ def _shortened(text: str) -> str:
 
 
 def read(module: ModuleOp) -> tuple[list[NodeLabel], list[tuple[int, int]]]:
-    """The cards of `@main`, each after those that it reads, and the edges between them by index."""
+    """Return the nodes of `@main` in topological order, and the edges between them by index."""
     block = main_of(module).body.block
     nodes: list[NodeLabel] = []
     home: dict[SSAValue, int] = {}
@@ -81,13 +81,13 @@ def read(module: ModuleOp) -> tuple[list[NodeLabel], list[tuple[int, int]]]:
 
 
 def _is_aside(op: Operation) -> bool:
-    """Whether `op` is only written where it is read: a literal, a weight, or arithmetic on sizes."""
+    """Return whether `op` is only written on the nodes that read it: a literal, a weight, or arithmetic on sizes."""
     sizes = len(op.results) > 0 and all(isinstance(result.type, IndexType) for result in op.results)
     return sizes or isinstance(op, LiteralOp | ArrayOp | ParameterOp)
 
 
 def _read_by(op: Operation) -> Iterator[SSAValue]:
-    """What `op` and the regions in it read."""
+    """Yield the values that `op` and its regions read."""
     for inner in op.walk():
         yield from inner.operands
 
@@ -99,19 +99,19 @@ def _label(op: Operation) -> NodeLabel:
 
 
 def family_of(op: Operation) -> str:
-    """The family of the op table that `op` belongs to, "other" for what is no row of it."""
+    """Return the family of the op table to which `op` belongs, "other" if it is no row of the table."""
     return family_of_module(op.OP.function.__module__) if isinstance(op, Row) else "other"
 
 
 def family_of_module(module: str) -> str:
-    """The family of the rows that `module` declares."""
+    """Return the family of the rows that `module` declares."""
     family = module.rpartition(".")[2].partition("_")[0]
     family = KINDRED.get(family, family)
     return family if family in FAMILIES else "other"
 
 
 def _details(op: Operation) -> Iterator[str]:
-    """The weights that `op` reads, and the parameters that are not as by default."""
+    """Yield the weights that `op` reads, and the parameters that differ from their defaults."""
     if not isinstance(op, Row):
         return
     arguments = zip(op.OP.parameters, op.arguments().values(), strict=True)
@@ -126,7 +126,7 @@ def _weight(value: Any) -> str:
 
 
 def _argument(value: Any) -> str:
-    """The text of a parameter; "" for a tensor, which is an edge or a weight."""
+    """Return the text of a parameter; "" for a tensor, which is an edge or a weight."""
     match value:
         case SSAValue():
             return _number(cast(SSAValue[Attribute], value))
@@ -147,7 +147,7 @@ def _number(value: SSAValue) -> str:
 
 
 def type_text(type: Attribute) -> str:
-    """`f32[? 3 224 224]` for a tensor type."""
+    """Return the text of a type: `f32[? 3 224 224]` for a tensor."""
     if not isinstance(type, TensorType):
         return str(type)
     shaped = cast(TensorType[Attribute], type)

@@ -1,6 +1,6 @@
 """A page about a graph: its picture, the IR of every stage, the emitted source, and how long the capture took.
 
-Self-contained and without scripts: sections fold by themselves, and colours follow the reader's light or dark setting.
+The page is self-contained and has no scripts: sections fold natively, and colors follow the light or dark setting.
 """
 
 import re
@@ -15,7 +15,7 @@ from mlgraph.tools.files import path_of, write_file
 from mlgraph.tools.show.picture import svg
 
 FOLDED_ABOVE = 60
-"""A picture of more operations than this is folded at first."""
+"""The most operations of a picture that is shown unfolded at first."""
 
 STYLE = """
 .mlgraph { --text: #1f2328; --dim: #656d76; --line: #d0d7de; --back: #f6f8fa;
@@ -48,11 +48,11 @@ TOKENS = re.compile(
     r"""|(?P<n>%[\w.$-]+|@[\w.$]+)"""
     r"""|(?P<w>\b(?:def|return|import|del|as|None|True|False)\b|\b[a-z]\w*\.[a-z]\w*(?=[ (<]))"""
 )
-"""What has a colour in IR and in Python: comments, strings, names of values and functions, keywords and operations."""
+"""The colored tokens of IR and Python: comments, strings, names of values and functions, keywords, operations."""
 
 
 def html(graph: Any) -> str:
-    """The page about the newest specialization of `graph`, as an HTML fragment."""
+    """Return the page about the newest specialization of `graph`, as an HTML fragment."""
     parts = [f"<style>{STYLE}</style>", f"<h1>{escape(graph.name)} <span class='dim'>→ {escape(graph.to)}</span></h1>"]
     captures, specializations = graph.cache_info()
     if not captures:
@@ -68,8 +68,8 @@ def html(graph: Any) -> str:
 def write(graph: Any, path: str | Path) -> Path:
     """Write the picture (`.svg`) or the page (`.html`) of `graph` to `path`.
 
-    Makes the folder of `path` where there is none. Raises `InputError` for another suffix, `NotCapturedError` before
-    the first call of a lazy graph, and `FileError` where the file cannot be written.
+    Create the folder of `path` if there is none. Raise `InputError` for another suffix, `NotCapturedError` before the
+    first call of a lazy graph, and `FileError` if the file cannot be written.
     """
     path = path_of(path)
     match path.suffix:
@@ -96,9 +96,9 @@ def _sections(graph: Any) -> Iterator[str]:
         module = graph.ir(stage)
         text = str(module)
         note = "as before" if text == before else _plural(_count(module), "operation")
-        yield _section(stage, note, f"<pre>{coloured(text)}</pre>")
+        yield _section(stage, note, f"<pre>{colored(text)}</pre>")
         before = text
-    yield _section("source", f"Python, {graph.to}", f"<pre>{coloured(graph.source)}</pre>", is_open=True)
+    yield _section("source", f"Python, {graph.to}", f"<pre>{colored(graph.source)}</pre>", is_open=True)
 
 
 def _section(name: str, note: str, body: str, kind: str = "", is_open: bool = False) -> str:
@@ -107,7 +107,7 @@ def _section(name: str, note: str, body: str, kind: str = "", is_open: bool = Fa
 
 
 def _count(module: Any) -> int:
-    """The operations of `@main` less its return."""
+    """Return the number of operations in `@main` without its return."""
     return len(main_of(module).body.block.ops) - 1
 
 
@@ -115,8 +115,8 @@ def _plural(n: int, noun: str) -> str:
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 
-def coloured(text: str) -> str:
-    """IR or Python as HTML, escaped, with a class for each kind of token."""
+def colored(text: str) -> str:
+    """Return IR or Python as escaped HTML, with a class for each kind of token."""
     parts: list[str] = []
     end = 0
     for match in TOKENS.finditer(text):

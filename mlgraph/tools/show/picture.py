@@ -1,4 +1,4 @@
-"""The dataflow of a function as an SVG picture: one box an operation, coloured by its family."""
+"""The dataflow of a function as an SVG picture: one box for each operation, colored by its family."""
 
 from collections.abc import Iterator, Sequence
 from html import escape
@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import ModuleOp
 from mlgraph.tools.show.layout import Box, Layout, Point, lay_out
 from mlgraph.tools.show.nodes import FAMILIES, NodeLabel, read
 
-COLOURS: dict[str, str] = {
+COLORS: dict[str, str] = {
     "elementwise": "#4c8dff",
     "reduction": "#e8912d",
     "linalg": "#9b6bff",
@@ -20,14 +20,14 @@ COLOURS: dict[str, str] = {
     "creation": "#7d9b3c",
     "other": "#8a8f98",
 }
-"""A colour for each of `FAMILIES`, to be read on light and on dark pages."""
+"""A color for each of `FAMILIES`, legible on light and on dark pages."""
 
 PADDING = 12.0
 LINE = 16.0
 MARGIN = 16.0
 LEGEND = 26.0
 CHARACTER = {"name": 7.6, "detail": 6.3, "type": 6.7}
-"""About how wide a character of each kind of line is."""
+"""The approximate width of a character in each kind of line, in pixels."""
 
 STYLE = """
 .mlg text { font: 12px ui-sans-serif, system-ui, "Segoe UI", Helvetica, Arial, sans-serif; fill: #57606a }
@@ -47,7 +47,7 @@ STYLE = """
 
 
 def svg(module: ModuleOp) -> str:
-    """The picture of `@main`, self-contained; its colours suit light and dark pages."""
+    """Return a self-contained picture of `@main`; its colors suit light and dark pages."""
     nodes, edges = read(module)
     boxes = [_box(node) for node in nodes]
     layout = lay_out(boxes, edges)
@@ -87,7 +87,7 @@ def _label(node: NodeLabel, box: Box) -> str:
 
 
 def _paint(family: str) -> str:
-    return f'fill="{COLOURS[family]}" stroke="{COLOURS[family]}"'
+    return f'fill="{COLORS[family]}" stroke="{COLORS[family]}"'
 
 
 def _edges(layout: Layout) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _edges(layout: Layout) -> Iterator[str]:
 
 
 def _curve(points: Sequence[Point]) -> str:
-    """A line that leaves and enters every layer upright."""
+    """Return the SVG path of a line that leaves and enters every layer vertically."""
     parts = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
     for (x0, y0), (x1, y1) in pairwise(points):
         middle = (y0 + y1) / 2
@@ -108,7 +108,7 @@ def _curve(points: Sequence[Point]) -> str:
 
 
 def _legend(nodes: Sequence[NodeLabel]) -> tuple[str, float]:
-    """The families that occur, and the width of their list."""
+    """Return the legend of the families that occur, and its width."""
     parts: list[str] = []
     x = 0.0
     for family in (f for f in FAMILIES if any(node.family == f for node in nodes)):
