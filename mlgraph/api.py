@@ -93,7 +93,7 @@ def compile(
     - `stateful`, `arg_stateful_idxs`, `kwarg_stateful_idxs`: objects whose attributes the function reads and writes.
     - `return_backend_compiled_fn`: also apply `torch.compile`, `jax.jit` (with `static_argnums`, `static_argnames`) or
       `tf.function`.
-    - `passes`: your own passes, or names of passes, run at the ivy stage after canonicalisation.
+    - `passes`: your own passes, or names of passes, run at the ivy stage after canonicalization.
     - `dynamic`: False fixes every dimension to the size that it is captured with.
     - `dump_ir`: "stage", "changed" or "pass" writes numbered `.mlir` files to `dump_dir`.
     - `verify`: run the original beside each new capture.

@@ -23,6 +23,9 @@ MAY_IMPORT = {
     "transforms": {"transforms", "analysis", "dialects", "errors", "frameworks"},
     "targets": {"targets", "dialects", "errors", "frameworks"},
     "frameworks": {"frameworks", "errors"},
+    "graph": {"graph", "dialects", "errors", "frameworks", "frontend", "targets", "tools", "serialize"},
+    "capture": {"graph", "errors", "frameworks", "frontend", "options"},
+    "options": {"frameworks"},
     "errors": set[str](),
 }
 """The parts of mlgraph that a part may import; every other part may import all."""
