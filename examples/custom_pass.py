@@ -26,17 +26,17 @@ class UseRsqrt(ModulePass):
                 replace(divide, lambda x=x, y=y: ivy.multiply(x, ivy.rsqrt(y)))
 
 
-def normalise(x: np.ndarray) -> np.ndarray:
+def normalize(x: np.ndarray) -> np.ndarray:
     """Each row of `x` divided by its length."""
     return x / np.sqrt(np.sum(x * x, axis=1, keepdims=True))
 
 
 def main() -> None:
     x = np.random.default_rng(0).normal(size=(4, 3)).astype(np.float32)
-    graph = mlgraph.compile(normalise, to="numpy", args=(x,), passes=[UseRsqrt()])
+    graph = mlgraph.compile(normalize, to="numpy", args=(x,), passes=[UseRsqrt()])
     print(graph.ir("ivy"))
     print(graph.source)
-    print("largest difference:", np.abs(graph(x) - normalise(x)).max())
+    print("largest difference:", np.abs(graph(x) - normalize(x)).max())
 
 
 if __name__ == "__main__":
