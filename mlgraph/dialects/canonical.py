@@ -1,4 +1,4 @@
-"""Canonicalisation of rows: a pattern is a function from a row's arguments to the values that replace its results.
+"""Canonicalization of rows: a pattern is a function from a row's arguments to the values that replace its results.
 
     @canonical(ivy.pow)
     def power_of_two(x1: Value, x2: Value) -> Value | None:
@@ -27,7 +27,7 @@ R = TypeVar("R")
 
 
 def canonical(*rows: "Op[..., Any]") -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Make a function a canonicalisation pattern of `rows`, tried after those that were declared before it."""
+    """Make a function a canonicalization pattern of `rows`, tried after those that were declared before it."""
 
     def register(pattern: Callable[P, R]) -> Callable[P, R]:
         for row in rows:
@@ -80,5 +80,5 @@ def _replace(op: "Row", found: Any, rewriter: PatternRewriter) -> bool:
 def _retype(value: SSAValue, old: SSAValue) -> None:
     """Give a value that was built just now the type of the one that it replaces, which is what its users expect."""
     if value.first_use is not None or not compatible(value.type, old.type):
-        raise TypeError(f"a canonicalisation gives {value.type} in the place of {old.type}")
+        raise TypeError(f"a canonicalization gives {value.type} in the place of {old.type}")
     value._type = old.type  # pyright: ignore[reportPrivateUsage]

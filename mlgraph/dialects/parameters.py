@@ -32,14 +32,14 @@ DYNAMIC = DYNAMIC_INDEX
 
 
 class Kind:
-    """How values of one annotation are normalised, stored and read back."""
+    """How values of one annotation are normalized, stored and read back."""
 
     arity: ClassVar[str | None] = None
     """"one" or "many" when it holds operands."""
     stored: ClassVar[bool] = True
     """Whether it holds a property."""
 
-    def normalise(self, value: Any) -> Any:
+    def normalize(self, value: Any) -> Any:
         return value
 
     def operands(self, value: Any) -> Any:
@@ -67,7 +67,7 @@ class OperandsKind(Kind):
     arity = "many"
     stored = False
 
-    def normalise(self, value: Any) -> Any:
+    def normalize(self, value: Any) -> Any:
         return tuple(value)
 
     def decode(self, attribute: Attribute | None, operands: tuple[SSAValue, ...], parameter: "Parameter") -> Any:
@@ -83,7 +83,7 @@ class BoolKind(Kind):
 
 
 class IntKind(Kind):
-    def normalise(self, value: Any) -> Any:
+    def normalize(self, value: Any) -> Any:
         return None if value is None else int(value)
 
     def encode(self, value: int) -> Attribute:
@@ -94,7 +94,7 @@ class IntKind(Kind):
 
 
 class FloatKind(Kind):
-    def normalise(self, value: Any) -> Any:
+    def normalize(self, value: Any) -> Any:
         return None if value is None else float(value)
 
     def encode(self, value: float) -> Attribute:
@@ -110,7 +110,7 @@ class StrKind(Kind):
 
 
 class IntsKind(Kind):
-    def normalise(self, value: Any) -> Any:
+    def normalize(self, value: Any) -> Any:
         return None if value is None else tuple(int(item) for item in value)
 
     def encode(self, value: tuple[int, ...]) -> Attribute:
@@ -151,7 +151,7 @@ class DTypeKind(Kind):
 class ShapeKind(Kind):
     arity = "many"
 
-    def normalise(self, value: Any) -> Any:
+    def normalize(self, value: Any) -> Any:
         return None if value is None else tuple(n if isinstance(n, SSAValue) else int(n) for n in value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
     def operands(self, value: Any) -> Any:

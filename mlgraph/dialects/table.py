@@ -168,7 +168,7 @@ class Op(Generic[P, R]):
     composite: bool
     results: int
     patterns: list[Callable[..., Any]] = field(default_factory=list[Callable[..., Any]], init=False)
-    """Canonicalisation patterns, in the order in which they are tried."""
+    """Canonicalization patterns, in the order in which they are tried."""
     definition: type[Row] = field(init=False)
     verified: dict[Any, tuple[Attribute, ...]] = field(default_factory=dict[Any, tuple[Attribute, ...]], init=False)
     """The result types of operations that were verified, by what decides on them."""
@@ -200,7 +200,7 @@ class Op(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        arguments = {p.name: p.kind.normalise(bound.arguments[p.name]) for p in self.parameters}
+        arguments = {p.name: p.kind.normalize(bound.arguments[p.name]) for p in self.parameters}
         op = insert(self.build(arguments, self.infer(**arguments)))
         return cast(R, op.results[0] if self.results == 1 else tuple(op.results))
 

@@ -65,7 +65,7 @@ TEMPLATES: dict[type[Operation], str] = {
     arith.ExtUIOp: "{0:u}.to({type})",
     arith.BitcastOp: "{0}.to({type}, bitcast=True)",
 }
-"""How an operation is spelt: its operands by number (`:u` as unsigned) and the type of its result."""
+"""How an operation is spelled: its operands by number (`:u` as unsigned) and the type of its result."""
 
 INFIX: dict[type[Operation], str] = {
     arith.AddfOp: "+",
@@ -343,7 +343,7 @@ class _Scalar:
 
 
 def template(op: Operation) -> str:
-    """How an operation is spelt."""
+    """How an operation is spelled."""
     kind = type(op)
     if kind in INFIX:
         return f"{{0}} {INFIX[kind]} {{1}}"
@@ -359,7 +359,7 @@ def template(op: Operation) -> str:
 def _divf(op: Operation) -> str:
     """Two units in the last place are enough for quotients of bfloat16 that are rounded to bfloat16.
 
-    Such a quotient is further than that, by 2⁻¹⁷ of itself, from the middle of two neighbours.
+    Such a quotient is further than that, by 2⁻¹⁷ of itself, from the middle of two neighbors.
     """
     exact = op.results[0].type == f32 and not _is_of(op, bf16)
     return "tl.div_rn({0}, {1})" if exact else "{0} / {1}"

@@ -100,7 +100,7 @@ def selection(x: Value) -> Selection | None:
 
 
 def mask_of(indices: Values, axes: Ints) -> Value | None:
-    """The mask whose true places `indices` are, in order and of neighbouring axes."""
+    """The mask whose true places `indices` are, in order and of neighboring axes."""
     columns = [column(i) for i in indices]
     first = columns[0]
     if first is None or tuple(axes) != tuple(range(axes[0], axes[0] + rank(first[0]))):

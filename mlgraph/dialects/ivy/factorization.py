@@ -1,4 +1,4 @@
-"""Factorisations of matrices in steps: LU, and products of Householder's reflections. Leading axes are batches."""
+"""Factorizations of matrices in steps: LU, and products of Householder's reflections. Leading axes are batches."""
 
 from collections.abc import Callable, Sequence
 

@@ -50,7 +50,7 @@ def matmul(x1: Value, x2: Value) -> Type:
 
 @op(Pure(), torch="torch.einsum(equation, *xs)", jax="jnp.einsum(equation, *xs)", numpy="np.einsum(equation, *xs)")
 def einsum(xs: Values, equation: str) -> Type:
-    """Einstein's summation `equation`, as "bij,bjk->bik": letters only, the result spelt out."""
+    """Einstein's summation `equation`, as "bij,bjk->bik": letters only, the result spelled out."""
     inputs, _, output = equation.partition("->")
     numbers(xs[0])
     sizes: dict[str, int] = {}

@@ -216,9 +216,9 @@ def layer_norm(x: Value, weight: Value, bias: Value | None, epsilon: float) -> V
     """`(x - mean) / sqrt(variance + epsilon) * weight + bias` over the last axes, those of `weight`."""
     real_floats(x)
     axes = tuple(range(-rank(weight), 0))
-    centred = subtract(x, mean(x, axes, True))
-    variance = mean(multiply(centred, centred), axes, True)
-    result = multiply(multiply(centred, rsqrt(add(variance, number(x, epsilon)))), weight)
+    centered = subtract(x, mean(x, axes, True))
+    variance = mean(multiply(centered, centered), axes, True)
+    result = multiply(multiply(centered, rsqrt(add(variance, number(x, epsilon)))), weight)
     return result if bias is None else add(result, bias)
 
 

@@ -44,7 +44,7 @@ Node: TypeAlias = "Group | Operation"
 
 @dataclass
 class Grouping:
-    """The groups of a block, and why neighbours stay out of them."""
+    """The groups of a block, and why neighbors stay out of them."""
 
     block: Block
     worth: int
@@ -102,8 +102,8 @@ class Grouping:
             self.refused[op] = "it has one element"
         producers = [v.owner for v in element.operands if isinstance(v.owner, Operation)]
         siblings = [readers[v, space] for v in element.operands if _shape(v) == space and (v, space) in readers]
-        for neighbour in [*producers, *siblings]:
-            other = self.group_of.get(neighbour)
+        for neighbor in [*producers, *siblings]:
+            other = self.group_of.get(neighbor)
             if other is None or other is group or not space:
                 continue
             why = self._apart(other, group)

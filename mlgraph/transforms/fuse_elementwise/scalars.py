@@ -349,7 +349,7 @@ def _float_to_float(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 def _float_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
     """Through 32 or 64 signed bits, as compilers of C do it."""
     if dtype == ui64:
-        raise Refused("the largest unsigned integers have no conversion that vectorises")
+        raise Refused("the largest unsigned integers have no conversion that vectorizes")
     middle = i64 if dtype in (i64, ui32) else i32
     found = build(arith.FPToSIOp, widened(d, x), middle)
     return found if width_of(dtype) == width_of(middle) else build(arith.TruncIOp, found, scalar_type(dtype))
@@ -357,7 +357,7 @@ def _float_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 
 def _integer_to_float(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
     if d == ui64:
-        raise Refused("the largest unsigned integers have no conversion that vectorises")
+        raise Refused("the largest unsigned integers have no conversion that vectorizes")
     wide = f32 if dtype in HALVES else dtype
     found = build(arith.UIToFPOp if d == i1 or d in UNSIGNED else arith.SIToFPOp, x, wide)
     return build(arith.TruncFOp, found, dtype) if dtype in HALVES else found

@@ -160,7 +160,7 @@ def index_put(x: Value, indices: Values, values: Value, axes: Ints, accumulate: 
 
 
 def _crossed(axes: Ints) -> bool:
-    """Whether numpy would take the axes for neighbours in order, which they are not."""
+    """Whether numpy would take the axes for neighbors in order, which they are not."""
     return list(axes) != sorted(axes) and max(axes) - min(axes) == len(axes) - 1
 
 

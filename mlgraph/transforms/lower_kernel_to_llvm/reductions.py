@@ -62,7 +62,7 @@ class Exact:
     def _hidden(self, x: SSAValue, zero: SSAValue) -> SSAValue:
         """`x`, by way of a number that is always 0, which LLVM does not know.
 
-        It moves the maximum into a `select` that it knows one side of, and then finds no maximum to vectorise.
+        It moves the maximum into a `select` that it knows one side of, and then finds no maximum to vectorize.
         """
         bits = i32 if self.type == f32 else i64 if self.type == f64 else self.type
         zero = zero if bits == i64 else build(llvm.TruncOp(zero, bits))

@@ -123,7 +123,7 @@ def _cmpi(op: arith.CmpiOp, x1: SSAValue, x2: SSAValue) -> SSAValue:
 
 
 def _uitofp(op: arith.UIToFPOp, x: SSAValue) -> SSAValue:
-    """Through a signed integer that holds every value: those conversions vectorise."""
+    """Through a signed integer that holds every value: those conversions vectorize."""
     width = width_of(x.type)
     wide = build(llvm.ZExtOp(x, i32 if width < 32 else i64))
     return build(llvm.SIToFPOp(wide, op.result.type))
