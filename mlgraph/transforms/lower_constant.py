@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
-from xdsl.passes import ModulePass
 
 from mlgraph.dialects.backend import ValueType, backend
 from mlgraph.dialects.constant import ParameterOp
 from mlgraph.dialects.functions import functions, insert_argument
-from mlgraph.frameworks import get
 from mlgraph.transforms.rewriting import replace
+from mlgraph.transforms.target_pass import TargetPass
 
 
 def identifier(name: str) -> str:
@@ -25,15 +24,10 @@ def identifier(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class LowerConstantPass(ModulePass):
+class LowerConstantPass(TargetPass):
     """Turn `constant.parameter` into `params["name"]`."""
 
     name = "lower-constant"
-
-    to: str
-
-    def __post_init__(self) -> None:
-        get(self.to)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions(op):

@@ -17,7 +17,6 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
-from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint
 
 from mlgraph.dialects.backend import Arguments, Backend, CallOp, ValueType, backend
@@ -29,8 +28,9 @@ from mlgraph.dialects.literals import Literal, Operand
 from mlgraph.dialects.native import RNG, NativeOp
 from mlgraph.dialects.table import Row
 from mlgraph.errors import UnsupportedOpError, line_of
-from mlgraph.frameworks import Framework, get
+from mlgraph.frameworks import Framework
 from mlgraph.transforms.rewriting import replace
+from mlgraph.transforms.target_pass import TargetPass
 
 STREAM, LEGACY = "rng", "random_state"
 """The arguments of `@main` that the graph's own stream is, for numpy in either generation.
@@ -40,15 +40,10 @@ A generator of the user's own is an argument whose name ends so.
 
 
 @dataclass(frozen=True)
-class LowerGeneratorPass(ModulePass):
+class LowerGeneratorPass(TargetPass):
     """Turn the draws of every function into calls of backend `to`."""
 
     name = "lower-generator"
-
-    to: str
-
-    def __post_init__(self) -> None:
-        get(self.to)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions(op):
@@ -60,7 +55,7 @@ class LowerGeneratorPass(ModulePass):
         draws = draws_in(function)
         if not draws:
             return
-        framework = get(self.to)
+        framework = self.framework
         stream = _Stream(framework, argument(function, STREAM), len(draws))
         for draw in draws:
             rng = stream.next(draw, function)

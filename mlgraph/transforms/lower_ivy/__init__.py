@@ -12,7 +12,6 @@ from xdsl.context import Context
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.ir import Operation
-from xdsl.passes import ModulePass
 
 from mlgraph.dialects.backend import Backend, backend
 from mlgraph.dialects.cells import Cell
@@ -22,6 +21,7 @@ from mlgraph.errors import UnsupportedOpError, line_of
 from mlgraph.frameworks import get
 from mlgraph.transforms.lower_ivy.rules import Rules, rules_of
 from mlgraph.transforms.rewriting import replace
+from mlgraph.transforms.target_pass import TargetPass
 
 INDEX_OPERATORS: dict[type[Operation], str] = {
     arith.AddiOp: "operator.add",
@@ -36,15 +36,10 @@ INDEX_OPERATORS: dict[type[Operation], str] = {
 
 
 @dataclass(frozen=True)
-class LowerIvyPass(ModulePass):
+class LowerIvyPass(TargetPass):
     """Lower every ivy row, and arithmetic on sizes, to calls of backend `to`."""
 
     name = "lower-ivy"
-
-    to: str
-
-    def __post_init__(self) -> None:
-        get(self.to)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         lowering = _Lowering(backend(self.to), rules_of(self.to))
