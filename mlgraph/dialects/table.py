@@ -6,9 +6,9 @@
         return reduced(x, axis, keepdims)
 
 The signature gives operands (`Value`, `Value | None`, `Values`) and parameters (everything else), the docstring the
-meaning, the body the result type, the cells the call of each backend. The row is then itself a function that builds the
-operation: `ivy.sum(x, axis=(0,))` inserts `ivy.sum` where `building` says and returns its result. Its text is a Python
-call as well:
+meaning, the body the result type, the templates the call of each backend. What is declared is itself a function that
+builds the operation: `ivy.sum(x, axis=(0,))` inserts `ivy.sum` where `building` says and returns its result. Its text
+is a Python call as well:
 
     %y = ivy.sum(%x, axis = [0]) : (tensor<2x3xf32>) -> tensor<3xf32>
 """
@@ -38,11 +38,11 @@ from xdsl.utils.exceptions import VerifyException
 
 from mlgraph.dialects.building import building, insert
 from mlgraph.dialects.canonical import RowPatterns
-from mlgraph.dialects.cells import Cell
 from mlgraph.dialects.constant import LiteralOp
 from mlgraph.dialects.dtypes import compatible
 from mlgraph.dialects.literals import List, Literal, Operand, parse_argument, print_literal
 from mlgraph.dialects.parameters import OPERAND, Parameter, read_parameter
+from mlgraph.dialects.templates import CallTemplate
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -164,7 +164,7 @@ class Op(Generic[P, R]):
     function: Callable[..., Any]
     parameters: tuple[Parameter, ...]
     traits: tuple[OpTrait, ...]
-    cells: dict[str, Cell]
+    templates: dict[str, CallTemplate]
     composite: bool
     results: int
     patterns: list[Callable[..., Any]] = field(default_factory=list[Callable[..., Any]], init=False)
@@ -309,13 +309,13 @@ class Table:
     name: str
     rows: dict[str, Op[..., Any]] = field(default_factory=dict[str, Op[..., Any]])
 
-    def op(self, *traits: OpTrait, **cells: str) -> "_Decorator":
+    def op(self, *traits: OpTrait, **templates: str) -> "_Decorator":
         """Declare a row whose body gives the result type."""
-        return _Decorator(self, traits, cells, composite=False)
+        return _Decorator(self, traits, templates, composite=False)
 
-    def composite(self, *traits: OpTrait, **cells: str) -> "_Composite":
-        """Declare a row whose body builds it from other rows; a backend without a cell gets the body."""
-        return _Composite(self, traits, cells, composite=True)
+    def composite(self, *traits: OpTrait, **templates: str) -> "_Composite":
+        """Declare a row whose body builds it from other rows; a backend without a call template gets the body."""
+        return _Composite(self, traits, templates, composite=True)
 
     def dialect(self, *others: type[Operation]) -> Dialect:
         return Dialect(self.name, [*(row.definition for row in self.rows.values()), *others])
@@ -325,7 +325,7 @@ class Table:
 class _Declaration:
     table: Table
     traits: tuple[OpTrait, ...]
-    cells: dict[str, str]
+    templates: dict[str, str]
     composite: bool
 
     def declare(self, function: Callable[..., Any]) -> Op[..., Any]:
@@ -334,12 +334,12 @@ class _Declaration:
             read_parameter(p.name, hints[p.name], p.default) for p in inspect.signature(function).parameters.values()
         )
         names = {p.name for p in parameters}
-        cells = {backend: Cell.read(text, names, backend) for backend, text in self.cells.items()}
+        templates = {backend: CallTemplate.parse(text, names, backend) for backend, text in self.templates.items()}
         returned = hints["return"]
         results = len(returned.__args__) if getattr(returned, "__origin__", None) is tuple else 1
         name = function.__name__.rstrip("_")
         row: Op[..., Any] = Op(
-            f"{self.table.name}.{name}", function, parameters, self.traits, cells, self.composite, results
+            f"{self.table.name}.{name}", function, parameters, self.traits, templates, self.composite, results
         )
         if name in self.table.rows:
             raise TypeError(f"{row.name} is declared twice")

@@ -24,7 +24,7 @@ class Spelling:
     control: ClassVar[str] = "mlgraph.targets.control.statements"
     """The module whose `PRINTERS` print `ivy.if`, `ivy.while` and `ivy.scan`."""
     modules: ClassVar[Mapping[str, str]]
-    """What cells call its modules, and their full names."""
+    """What templates call its modules, and their full names."""
     aliases: ClassVar[Mapping[str, str]] = NOTHING
     """What emitted source calls its modules."""
     methods: ClassVar[tuple[str, ...]] = ()
@@ -47,20 +47,20 @@ class Spelling:
     """The functions whose results may share the memory of their arguments; every other gives an array of its own."""
     repeating: ClassVar[frozenset[str]] = frozenset()
     """The functions among these whose results may have an element of their argument in several places."""
-    cells: ClassVar[Mapping[str, str]] = NOTHING
-    """Cells by the names of rows that have none for this framework."""
+    templates: ClassVar[Mapping[str, str]] = NOTHING
+    """Call templates by the names of rows that have none for this framework."""
     draws: ClassVar[Mapping[str, str]] = NOTHING
-    """Cells of the rows of the `generator` dialect, which draw from `rng`."""
+    """Call templates of the rows of the `generator` dialect, which draw from `rng`."""
     draw_rules: ClassVar[str] = ""
-    """The module whose `RULES` are for draws where a cell is too little, "" where none are."""
+    """The module whose `RULES` are for draws where a call template is too little, "" where none are."""
     split: ClassVar[str] = ""
-    """The cell that makes two keys of one, where keys are split."""
+    """The template that makes two keys of one, where keys are split."""
     missing_rows: ClassVar[Mapping[str, Mapping[str, str]]] = NOTHING
     """Rows that it cannot run and why, by element type, "" for all."""
 
     @property
     def rules(self) -> str:
-        """Return the module of the rules where a row's cell is too little, "" where there are none."""
+        """Return the module of the rules where an operation's template is too little, "" where there are none."""
         return f"mlgraph.transforms.lower_ivy.{self.name}"
 
     def dtype_path(self, name: str) -> str:

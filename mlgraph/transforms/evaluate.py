@@ -1,6 +1,6 @@
 """Evaluation at compile time, by numpy, of operations whose operands are known.
 
-A row is lowered to `numpy.call`s by the rules and cells of the numpy backend, and the calls are run one by one. Callees
+An operation is lowered to `numpy.call`s by the rules and templates of the numpy backend, and the calls are run. Callees
 are public names of a few libraries, found by import: nothing else is ever called.
 """
 

@@ -10,7 +10,10 @@ from mlgraph.frameworks.base import Framework
 
 @dataclass(frozen=True)
 class TargetPass(ModulePass):
-    """A pass whose option `to` names the framework that it lowers to. Raises `UnknownTargetError` for any other name."""
+    """A pass whose option `to` names the framework that it lowers to.
+
+    Raises `UnknownTargetError` for any other name.
+    """
 
     to: str
 

@@ -147,7 +147,7 @@ def test_a_missing_lowering_is_told_in_words(
 ) -> None:
     from mlgraph.dialects import ivy
 
-    monkeypatch.delitem(ivy.negative.cells, "torch")
+    monkeypatch.delitem(ivy.negative.templates, "torch")
     assert opt(tmp_path, GOOD, "-p", "lower-ivy{to=torch}") == 1
     assert "target torch has no lowering for" in capsys.readouterr().err
 

@@ -21,12 +21,12 @@ from xdsl.rewriter import InsertPoint
 
 from mlgraph.dialects.backend import Arguments, Backend, CallOp, ValueType, backend
 from mlgraph.dialects.building import building, insert
-from mlgraph.dialects.cells import Cell
 from mlgraph.dialects.functions import functions, insert_argument
 from mlgraph.dialects.ivy.control import IfOp, yielded
 from mlgraph.dialects.literals import Literal, Operand
 from mlgraph.dialects.native import RNG, NativeOp
 from mlgraph.dialects.table import Row
+from mlgraph.dialects.templates import CallTemplate
 from mlgraph.errors import UnsupportedOpError, line_of
 from mlgraph.frameworks import Framework
 from mlgraph.transforms.rewriting import replace
@@ -133,8 +133,8 @@ def lowered(framework: Framework, draw: Row, rng: SSAValue) -> SSAValue:
         return rule(rng, **arguments)
     if name not in framework.draws:
         raise UnsupportedOpError.of_rows(framework.name, {(draw.OP.name, line_of(draw)): 1})
-    cell = Cell.read(framework.draws[name], {*arguments, "rng"}, framework.name)
-    calls = cell.lower({**arguments, "rng": rng}, 1)
+    template = CallTemplate.parse(framework.draws[name], {*arguments, "rng"}, framework.name)
+    calls = template.lower({**arguments, "rng": rng}, 1)
     assert calls is not None
     return calls[0]
 
@@ -173,7 +173,7 @@ class _Stream:
         return key
 
     def split(self) -> tuple[SSAValue, ...]:
-        keys = Cell.read(self.framework.split, {"rng"}, self.framework.name).lower({"rng": self.rng}, 2)
+        keys = CallTemplate.parse(self.framework.split, {"rng"}, self.framework.name).lower({"rng": self.rng}, 2)
         assert keys is not None
         return keys
 

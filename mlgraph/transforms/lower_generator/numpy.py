@@ -1,4 +1,4 @@
-"""Draws of numpy that a cell cannot spell."""
+"""Draws of numpy that a call template cannot spell."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,6 +1,6 @@
 """`lower-ivy{to=...}`: ivy rows become calls of one backend's public functions.
 
-A row is lowered by the backend's rule for it, else by its cell, else by its body when it is composite.
+A row is lowered by the backend's rule for it, else by its template, else by its body when it is composite.
 """
 
 from collections import Counter
@@ -14,9 +14,9 @@ from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.ir import Operation
 
 from mlgraph.dialects.backend import Backend, backend
-from mlgraph.dialects.cells import Cell
 from mlgraph.dialects.dtypes import NAME_OF
 from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.templates import CallTemplate
 from mlgraph.errors import UnsupportedOpError, line_of
 from mlgraph.frameworks import get
 from mlgraph.transforms.lower_ivy.rules import Rules, rules_of
@@ -54,7 +54,7 @@ class _Lowering:
         self.rules = rules
         own = get(backend.name).index_functions
         self.operators = {op: own.get(path, path) for op, path in INDEX_OPERATORS.items()}
-        self.cells = get(backend.name).cells
+        self.templates = get(backend.name).templates
         self.missing: Counter[tuple[str, str]] = Counter()
 
     def lower(self, op: Operation) -> None:
@@ -82,17 +82,17 @@ class _Lowering:
             yield wide
         if (rule := self.rules.get(row)) is not None:
             yield lambda: rule(**arguments)
-        if (cell := self._cell(row)) is not None:
-            yield lambda: cell.lower(arguments, row.results)
+        if (template := self._template(row)) is not None:
+            yield lambda: template.lower(arguments, row.results)
         if row.composite:
             yield lambda: row.function(**arguments)
 
-    def _cell(self, row: Op[..., Any]) -> Cell | None:
-        """Return the row's own cell for the backend, or that which its framework brings."""
-        if (cell := row.cells.get(self.backend.name)) is not None:
-            return cell
-        text = self.cells.get(row.name.rpartition(".")[2])
-        return None if text is None else Cell.read(text, set(row.by_name), self.backend.name)
+    def _template(self, row: Op[..., Any]) -> CallTemplate | None:
+        """Return the row's own template for the backend, or that which its framework brings."""
+        if (template := row.templates.get(self.backend.name)) is not None:
+            return template
+        text = self.templates.get(row.name.rpartition(".")[2])
+        return None if text is None else CallTemplate.parse(text, set(row.by_name), self.backend.name)
 
     def raise_for_missing(self) -> None:
         if self.missing:
@@ -100,8 +100,8 @@ class _Lowering:
 
 
 def callees(backend: str) -> set[str]:
-    """Every public name that the cells of `backend` call."""
+    """Every public name that the templates of `backend` call."""
     from mlgraph.dialects.ivy import IVY
 
-    cells: list[Any] = [row.cells[backend] for row in IVY.rows.values() if backend in row.cells]
-    return {name for cell in cells for name in cell.callees()}
+    templates: list[Any] = [row.templates[backend] for row in IVY.rows.values() if backend in row.templates]
+    return {name for template in templates for name in template.callees()}

@@ -1,5 +1,5 @@
 # pyright: basic
-"""Rules for jax where a row's cell is too little.
+"""Rules for jax where an operation's template is too little.
 
 A float that an integer type cannot hold becomes its nearest bound under jax, where torch wraps: neither is mended.
 """

@@ -1,4 +1,4 @@
-"""Rules for numpy where a row's cell is too little."""
+"""Rules for numpy where an operation's template is too little."""
 
 from collections.abc import Iterable, Sequence
 from functools import reduce

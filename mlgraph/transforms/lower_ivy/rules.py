@@ -1,4 +1,4 @@
-"""Rules where a row's cell is too little: `@rule(ivy.std) def std(x, axis, ...)`, one module a backend."""
+"""Rules where an operation's template is too little: `@rule(ivy.std) def std(x, axis, ...)`, one module a backend."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 
 class Rules(dict[Op[..., Any], Callable[..., Any]]):
-    """The rules of one backend. A rule has the signature of its row, and may return None to leave the row to its cell.
+    """The rules of one backend. A rule has its operation's signature; one that returns None leaves it to its template.
 
     `widen` is for element types that a library's function does not take or does not keep, `refuse` where nothing helps.
     """
@@ -38,7 +38,7 @@ class Rules(dict[Op[..., Any], Callable[..., Any]]):
         self.wide |= {(row, dtype): to for row in rows for dtype in narrow}
 
     def refuse(self, dtypes: Sequence[DType], *rows: Op[..., Any]) -> None:
-        """The library cannot run `rows` of these element types, by any cell, rule or body."""
+        """The library cannot run `rows` of these element types, by any template, rule or body."""
         self.refused |= {(row, dtype) for row in rows for dtype in dtypes}
 
     def refuses(self, op: Row) -> DType | None:

@@ -1,4 +1,4 @@
-"""Rules for torch where a row's cell is too little."""
+"""Rules for torch where an operation's template is too little."""
 
 from collections.abc import Mapping, Sequence
 from math import isnan

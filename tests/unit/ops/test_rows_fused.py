@@ -34,7 +34,7 @@ NOT_FUSED = {
 }
 """Elementwise rows that no kernel runs, and why."""
 
-ROWS = [row.name.partition(".")[2] for row in vars(elementwise).values() if hasattr(row, "cells")]
+ROWS = [row.name.partition(".")[2] for row in vars(elementwise).values() if hasattr(row, "templates")]
 ACTIVATIONS = [nn.relu, nn.sigmoid, nn.silu, nn.gelu, nn.softplus, nn.elu, nn.hardtanh, nn.leaky_relu, nn.hardswish]
 ROWS += [row.name.partition(".")[2] for row in ACTIVATIONS]
 EVERYWHERE = ("float32", "float64", "int32")

@@ -97,7 +97,7 @@ def test_what_numpy_cannot_read_stays(array: Any) -> None:
 
 
 def test_what_has_no_numpy_lowering_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(ivy.negative.cells, "numpy")
+    monkeypatch.delitem(ivy.negative.templates, "numpy")
     assert names(folded(lambda: ivy.negative(literal(1, f32)))) == ["constant.literal", "ivy.negative"]
 
 
