@@ -14,8 +14,8 @@ from mlgraph.dialects.dtypes import HALVES, dtype_of, element_type, f32, tensor
 from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.dialects.kernel import scalar_type
 from mlgraph.dialects.table import Op, Row
-from mlgraph.transforms.fuse_elementwise import kinks  # pyright: ignore[reportUnusedImport]  # noqa: F401, adds rules
-from mlgraph.transforms.fuse_elementwise.scalars import Refused, apply, constant, rounded, widened
+from mlgraph.transforms.fuse_elementwise import subgradients  # pyright: ignore[reportUnusedImport]  # noqa: F401, adds rules
+from mlgraph.transforms.fuse_elementwise.scalars import NotFusible, apply, constant, rounded, widened
 
 SCALED = (ivy.multiply, ivy.divide)
 """Rows of halves that torch computes with numbers in single precision; others round a number to a half first."""
@@ -36,23 +36,23 @@ class Element:
 
 
 def element_of(op: Operation) -> Element:
-    """One element of `op`. Raises `Refused` where it is no elementwise operation, or of types that kernels have not."""
+    """Return one element of `op`. Raise `NotFusible` for other operations, and for types that kernels have not."""
     if not isinstance(op, Row) or op.OP.dialect != "ivy" or len(op.results) != 1:
-        raise Refused(f"{op.name} is no elementwise operation")
+        raise NotFusible(f"{op.name} is no elementwise operation")
     if op.OP in _whole:
-        raise Refused(_whole[op.OP])
+        raise NotFusible(_whole[op.OP])
     arrays = list(dict.fromkeys(v for v in op.operands if _single(v, op) is None))
     if not arrays:
-        raise Refused("it reads no array")
+        raise NotFusible("it reads no array")
     try:
         types = [scalar_type(element_type(v.type)) for v in (*arrays, *op.results)]
     except ValueError as error:
-        raise Refused(str(error)) from error
+        raise NotFusible(str(error)) from error
     body = Block(arg_types=types[:-1])
     with building(body, op.location):
         found = _scalar_of(op, dict(zip(arrays, body.args)))
     if found.type != types[-1]:
-        raise Refused(f"its scalar is {found.type}")
+        raise NotFusible(f"its scalar is {found.type}")
     return Element(arrays, body, found)
 
 
@@ -113,7 +113,7 @@ def _body(op: Row, scalars: Mapping[str, SSAValue], arguments: dict[str, Any], h
                 values[inner.results[0]] = _scalar_of(inner, values)
             else:
                 raise _is_whole(op.OP)
-    except Refused:
+    except NotFusible:
         if any(isinstance(inner, Row) and inner.OP in _whole for inner in body.ops):
             raise _is_whole(op.OP) from None
         raise
@@ -123,7 +123,7 @@ def _body(op: Row, scalars: Mapping[str, SSAValue], arguments: dict[str, Any], h
 def _literal(op: LiteralOp) -> SSAValue:
     array = array_of(op.result)
     if array is None or array.size != 1:
-        raise Refused("it holds an array of constants")
+        raise NotFusible("it holds an array of constants")
     return constant(number_from(array.reshape(())), element_type(op.result.type))
 
 
@@ -132,7 +132,7 @@ def _widened_type(type: Attribute, half: bool) -> Attribute:
     return tensor(shape_of(type), f32) if wide else type
 
 
-def _is_whole(row: Op[..., Any]) -> Refused:
+def _is_whole(row: Op[..., Any]) -> NotFusible:
     """Remember that `row` works on whole arrays."""
     reason = _whole.setdefault(row, f"{row.name} is no elementwise operation")
-    return Refused(reason)
+    return NotFusible(reason)

@@ -27,8 +27,8 @@ Rule: TypeAlias = Callable[..., "SSAValue | None"]
 None for a type that is left to the row's body."""
 
 
-class Refused(Exception):
-    """A row that stays out of kernels; the text says why."""
+class NotFusible(Exception):
+    """Raised for an operation that stays out of kernels; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ def rule(row: Op[..., Any]) -> Callable[[RuleT], RuleT]:
 
 
 def apply(row: Op[..., Any], d: DType, scalars: Sequence[SSAValue], parameters: dict[str, Any]) -> SSAValue | None:
-    """The scalar that a row makes of scalars of type `d`, None for one that is left to its body; raises `Refused`."""
+    """Return what an operation makes of scalars of type `d`, None where its body says it. Raise `NotFusible`."""
     if row in RULES:
         return RULES[row](d, *scalars, **parameters)
     if row in COMPARISONS:
@@ -136,7 +136,7 @@ def apply(row: Op[..., Any], d: DType, scalars: Sequence[SSAValue], parameters: 
     if found is not None:
         return build(found, *scalars)
     if row in NUMBERS or row in FLOATS or row in BITS:
-        raise Refused(f"{row.name} of this element type has no scalar form")
+        raise NotFusible(f"{row.name} of this element type has no scalar form")
     return None
 
 
@@ -232,13 +232,13 @@ def _divisor(x2: SSAValue) -> int:
     """The divisor, which must be known and no special case."""
     value = x2.owner.value if isinstance(x2.owner, arith.ConstantOp) else None
     if not isinstance(value, IntegerAttr) or value.value.data in (0, -1):
-        raise Refused("the divisor may be 0")
+        raise NotFusible("the divisor may be 0")
     return value.value.data
 
 
 def _no_floats(d: DType) -> None:
     if d in FLOAT_TYPES:
-        raise Refused("the exact remainder of floats takes a loop of its own")
+        raise NotFusible("the exact remainder of floats takes a loop of its own")
 
 
 @rule(ivy.floor_divide)
@@ -339,7 +339,7 @@ def widened(d: DType, x: SSAValue) -> SSAValue:
 
 def _float_to_float(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
     if d == f64 and dtype in HALVES:
-        raise Refused("frameworks round a double to a half in different ways")
+        raise NotFusible("frameworks round a double to a half in different ways")
     if dtype == f64:
         return build(arith.ExtFOp, x, f64)
     wide = widened(d, x)
@@ -349,7 +349,7 @@ def _float_to_float(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 def _float_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
     """Through 32 or 64 signed bits, as compilers of C do it."""
     if dtype == ui64:
-        raise Refused("the largest unsigned integers have no conversion that vectorizes")
+        raise NotFusible("the largest unsigned integers have no conversion that vectorizes")
     middle = i64 if dtype in (i64, ui32) else i32
     found = build(arith.FPToSIOp, widened(d, x), middle)
     return found if width_of(dtype) == width_of(middle) else build(arith.TruncIOp, found, scalar_type(dtype))
@@ -357,7 +357,7 @@ def _float_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 
 def _integer_to_float(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
     if d == ui64:
-        raise Refused("the largest unsigned integers have no conversion that vectorizes")
+        raise NotFusible("the largest unsigned integers have no conversion that vectorizes")
     wide = f32 if dtype in HALVES else dtype
     found = build(arith.UIToFPOp if d == i1 or d in UNSIGNED else arith.SIToFPOp, x, wide)
     return build(arith.TruncFOp, found, dtype) if dtype in HALVES else found

@@ -23,7 +23,7 @@ from mlgraph.targets import autograd
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel
 from mlgraph.transforms.fuse_elementwise.elements import Element, element_of
-from mlgraph.transforms.fuse_elementwise.scalars import Refused
+from mlgraph.transforms.fuse_elementwise.scalars import NotFusible
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 pytestmark = pytest.mark.kernels
@@ -76,7 +76,7 @@ def is_differentiable(case: Case) -> bool:
     """Whether a kernel may hold the row, and its result is of floats."""
     try:
         program, row, _ = element(case)
-    except (Refused, ValueError):
+    except (NotFusible, ValueError):
         return False
     type = row.results[0].type
     assert isinstance(type, TensorType)

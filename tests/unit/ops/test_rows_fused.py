@@ -43,7 +43,7 @@ EVERYWHERE = ("float32", "float64", "int32")
 
 def fused(case: Case, backend: str) -> tuple[Program, dict, object]:
     program = Program(case.row, case.draw(), "all")
-    FuseElementwisePass(singles=True).apply(Context(), program.module)
+    FuseElementwisePass(single_ops=True).apply(Context(), program.module)
     program.module.verify()
     LowerIvyPass(to=backend).apply(Context(), program.module)
     source = emit(program.module, backend)
