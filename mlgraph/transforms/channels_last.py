@@ -77,7 +77,7 @@ def _permutes(op: Any) -> bool:
 
 
 def turned(x: SSAValue) -> SSAValue | None:
-    """The image with channels last that `x` is with channels second, None where `x` is no such thing."""
+    """Return the channels-last value of a channels-second image, None where `x` has none."""
     owner = x.owner
     if not _permutes(owner) or rank(x) < 3:
         return None
@@ -114,7 +114,7 @@ class _Turning:
 
 Rule = Callable[..., "Value | None"]
 RULES: dict[Op[..., Any], Rule] = {}
-"""What turns a row, given its arguments; None leaves it as it is."""
+"""The function that rewrites an operation to channels last, given its arguments; it returns None to leave it."""
 
 
 def rule(*rows: Op[..., Any]) -> Callable[[Rule], Rule]:
@@ -239,7 +239,7 @@ def flattened(turning: _Turning, row: Op[..., Any], x: Value, **arguments: Any) 
 
 
 def _place(axis: int, length: int) -> int:
-    """Where `axis` of an image of rank `length` is with channels last."""
+    """Return the place of `axis` of an image of rank `length` with channels last."""
     return to_last(length).index(normal_axis(axis, length))
 
 

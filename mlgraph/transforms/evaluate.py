@@ -30,7 +30,7 @@ from mlgraph.transforms.lower_generator import LowerGeneratorPass
 from mlgraph.transforms.lower_ivy import INDEX_OPERATORS, LowerIvyPass
 
 Known: TypeAlias = "np.ndarray[Any, Any] | int"
-"""What a known value is: an array, or a size."""
+"""A value that is known while compiling: an array, or a size."""
 
 LIBRARIES = (*sorted({*NUMPY.modules.values()}), "operator", "ml_dtypes")
 BUILTINS = {"getattr": getattr, "max": max, "min": min, "len": len, "int": int, "float": float, "tuple": tuple}
@@ -44,7 +44,7 @@ class Evaluator:
         self.known: dict[SSAValue, Known] = {}
 
     def evaluate(self, op: Operation, rng: "np.random.Generator | None" = None) -> bool:
-        """Whether the results of `op` are known now: its operands are constants, or were evaluated before.
+        """Evaluate `op` if its operands are constants or were evaluated before, and return whether they were.
 
         `rng` serves a draw.
         """
@@ -79,12 +79,12 @@ def _given(rng: "np.random.Generator | None") -> Sequence[Any]:
 
 
 def is_constant(op: Operation | Block) -> TypeIs[LiteralOp | ArrayOp | arith.ConstantOp]:
-    """Whether `op` is a constant already."""
+    """Return whether `op` is a constant already."""
     return isinstance(op, LiteralOp | ArrayOp | arith.ConstantOp)
 
 
 def can_evaluate(op: Operation) -> bool:
-    """Whether `op` is of a kind that depends on its operands alone."""
+    """Return whether `op` depends on its operands alone."""
     if is_constant(op) or type(op) in INDEX_OPERATORS:
         return True
     if not isinstance(op, Row) or op.OP is ivy.optimization_barrier:
@@ -93,7 +93,7 @@ def can_evaluate(op: Operation) -> bool:
 
 
 def static_size(op: Operation) -> int | None:
-    """The size that an `ivy.dim` reads, where the type of its operand tells."""
+    """Return the size that an `ivy.dim` reads, where the type of its operand tells."""
     if not isinstance(op, Row) or op.OP is not ivy.dim:
         return None
     size = shape_of(op.operands[0])[op.arguments()["axis"]]
@@ -101,7 +101,7 @@ def static_size(op: Operation) -> int | None:
 
 
 def constant_array(op: LiteralOp | ArrayOp) -> Sequence[Any] | None:
-    """The array that a constant holds, None where numpy cannot read it."""
+    """Return the array that a constant holds, None where numpy cannot read it."""
     if isinstance(op, LiteralOp):
         return (array_of(op.result),)
     try:
@@ -111,7 +111,7 @@ def constant_array(op: LiteralOp | ArrayOp) -> Sequence[Any] | None:
 
 
 def needed_for(values: Iterable[SSAValue]) -> set[Operation]:
-    """The operations that `values` are made from, as far as they can be evaluated."""
+    """Return the operations that `values` are made from, as far as they can be evaluated."""
     found: set[Operation] = set()
     left = [value.owner for value in values]
     while left:
@@ -123,7 +123,7 @@ def needed_for(values: Iterable[SSAValue]) -> set[Operation]:
 
 
 def as_calls(op: Operation, draws: bool) -> Block:
-    """A copy of `op`, its operands arguments of a block (literals but for themselves), as calls of numpy."""
+    """Return a copy of `op` as calls of numpy in a block whose arguments are its operands, except literals."""
     block = Block(arg_types=[operand.type for operand in op.operands])
     copies: dict[SSAValue, SSAValue] = dict(zip(op.operands, block.args, strict=True))
     for operand in op.operands:
@@ -140,7 +140,7 @@ def as_calls(op: Operation, draws: bool) -> Block:
 
 
 def run(block: Block, arguments: Sequence[Any]) -> tuple[Any, ...]:
-    """What a block of numpy calls returns for these arguments."""
+    """Run a block of numpy calls on these arguments and return its results."""
     values: dict[SSAValue, Any] = dict(zip(block.args, arguments, strict=True))
     for op in block.ops:
         match op:
@@ -159,7 +159,7 @@ def run(block: Block, arguments: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def call(op: CallOp, operands: Sequence[Any]) -> Any:
-    """What a call gives for these operands."""
+    """Call a function of numpy with these operands and return its result."""
     path, arguments = op.callee.data, op.arguments.data
     args = [_argument(a, operands) for a in arguments.positional]
     kwargs = {name: _argument(a, operands) for name, a in arguments.keyword}
@@ -173,7 +173,7 @@ def call(op: CallOp, operands: Sequence[Any]) -> Any:
 
 
 def resolve(path: str) -> Any:
-    """The public object of a dotted path, under one of `LIBRARIES`."""
+    """Return the public object of a dotted path, under one of `LIBRARIES`."""
     library, *names = _public(path).split(".")
     if library == "builtins":
         return BUILTINS[names[0]]

@@ -69,7 +69,7 @@ def fold(function: FuncOp, constants: "Constants") -> None:
 
 
 def constant_operations(function: FuncOp) -> dict[Operation, None]:
-    """The operations that depend on no input, in order."""
+    """Return the operations that depend on no input, in order."""
     found: dict[Operation, None] = {}
     for op in function.walk():
         if static_size(op) is not None or (
@@ -80,7 +80,7 @@ def constant_operations(function: FuncOp) -> dict[Operation, None]:
 
 
 def is_small(value: SSAValue) -> bool:
-    """Whether the shape of `value` is known, and its elements take little room."""
+    """Return whether the shape of `value` is known, and its elements take little room."""
     if isinstance(value.type, IndexType):
         return True
     if not isinstance(value.type, TensorType) or not value.type.has_static_shape():
@@ -89,7 +89,7 @@ def is_small(value: SSAValue) -> bool:
 
 
 def contributing(candidates: dict[Operation, None]) -> set[Operation]:
-    """Those of `candidates` that an operation beside them reads, directly or through others."""
+    """Return those of `candidates` that an operation beside them reads, directly or through others."""
     found: set[Operation] = set()
     for op in reversed(candidates):
         users = [use.operation for result in op.results for use in result.uses]
@@ -130,7 +130,7 @@ class Constants:
         old.replace_all_uses_with(new)
 
     def keep(self, hint: str | None, array: "np.ndarray[Any, Any]") -> "tuple[str, np.ndarray[Any, Any]]":
-        """A name for the array, and the array itself or an equal one that was kept before."""
+        """Return a name for the array, and the array itself or an equal one that was kept before."""
         if 0 < array.size <= LITERAL_SIZE:
             return "", array
         array = array if array.flags.c_contiguous else array.copy(order="C")

@@ -18,7 +18,7 @@ from mlgraph.transforms.target_pass import TargetPass
 
 
 def identifier(name: str) -> str:
-    """`0.weight` as a name that a value may have."""
+    """Turn a name such as `0.weight` into one that a value may have."""
     cleaned = re.sub(r"\W", "_", name)
     return cleaned if cleaned[:1].isidentifier() else f"p_{cleaned}"
 

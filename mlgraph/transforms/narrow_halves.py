@@ -61,7 +61,7 @@ def narrow(rounding: arith.TruncFOp) -> None:
 
 
 def half_of(single: SSAValue, half: Attribute, where: InsertPoint) -> SSAValue | None:
-    """The half that a single is, None where it may be none."""
+    """Return the float16 or bfloat16 that a float32 is the extension of, None where there may be none."""
     match single.owner:
         case arith.ExtFOp(input=source) if source.type == half:
             return source

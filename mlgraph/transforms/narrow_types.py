@@ -45,7 +45,7 @@ class NarrowTypesPass(ModulePass):
 
 
 def wide_values(module: ModuleOp) -> list[str]:
-    """The names of the values in `module` that are used and that the pass narrows, with their element types."""
+    """Return the names of the values in `module` that are used and that the pass narrows, with their element types."""
     results = [value for op in module.walk() for value in op.results]
     arguments = [value for op in module.walk() for region in op.regions for b in region.blocks for value in b.args]
     wide = {
@@ -103,7 +103,7 @@ def narrow_value(value: SSAValue) -> None:
 
 
 def narrow_type(type: Attribute) -> Attribute:
-    """`type` with a 32-bit element type."""
+    """Return `type` with a 32-bit element type."""
     if isinstance(type, TensorType) and type.element_type in NARROW:
         return TensorType(NARROW[type.element_type], type.get_shape())
     return type
@@ -118,7 +118,7 @@ def narrow_literal(op: LiteralOp) -> None:
 
 
 def checked(array: Any, dtype: DType, op: Operation) -> "np.ndarray[Any, Any]":
-    """`array` in a narrow element type; an error that names it where it does not fit."""
+    """Cast `array` to a narrow element type. Raise an error that names it where it does not fit."""
     target = dtype_of(dtype)
     with np.errstate(all="ignore"):
         small = array.astype(target)

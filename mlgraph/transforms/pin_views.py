@@ -46,7 +46,7 @@ class PinViewsPass(ModulePass):
     name = "pin-views"
 
     outputs: tuple[OutputSpec, ...] = field(default=(), init=False)
-    """Where the results of `@main` go."""
+    """The destination of each result of `@main`."""
 
     @classmethod
     def of(cls, outputs: Sequence[OutputSpec]) -> "PinViewsPass":

@@ -44,9 +44,9 @@ class SeparateResultsPass(TargetPass):
     inputs: tuple[Memory, ...] = field(default=(), init=False)
     """The inputs that `@main` takes, in order."""
     outputs: tuple[OutputSpec, ...] = field(default=(), init=False)
-    """Where the results of `@main` go, but for those of objects; without any, no result may share memory."""
+    """The destination of each result of `@main` but those of objects; without any, no result may share memory."""
     exact: bool = field(default=False, init=False)
-    """Whether the function is of the same framework, whose results then share memory exactly where its own do."""
+    """True if the function is of the same framework: its results then share memory exactly where its own do."""
 
     @classmethod
     def of(

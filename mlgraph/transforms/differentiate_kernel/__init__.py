@@ -32,7 +32,7 @@ from mlgraph.transforms.differentiate_kernel.rules import NO_GRADIENT, RULES
 from mlgraph.transforms.differentiate_kernel.scalars import Scalar, converted, total
 
 Gradients = dict[SSAValue, Scalar]
-"""What is known so far of the gradient of each scalar."""
+"""The gradient of each scalar, as far as it is computed."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class DifferentiateKernelPass(ModulePass):
 
 
 def derivative(kernel: FusedOp, wrt: Sequence[int] | None = None, of: Sequence[int] | None = None) -> FusedOp:
-    """The gradient by the operands numbered `wrt`, given that of the results numbered `of`; both default to all floats.
+    """Return the gradient's kernel by the operands `wrt`, given those of the results `of`; both default to all floats.
 
     The new operation takes the operands of `kernel` and a gradient for each result, that of what it reduces for each
     element, and stands in no block.
@@ -86,12 +86,12 @@ def derivative(kernel: FusedOp, wrt: Sequence[int] | None = None, of: Sequence[i
 
 
 def floats(types: Sequence[Attribute]) -> list[int]:
-    """The numbers of the arrays that have a gradient."""
+    """Return the numbers of the arrays that have a gradient."""
     return [i for i, type in enumerate(types) if element_type(type) in FLOATS]
 
 
 def gradient_name(kernel: FusedOp, wrt: Sequence[int], of: Sequence[int]) -> str:
-    """The symbol of a derivative, which says what it is the derivative of unless it is that of everything."""
+    """Return the symbol of a derivative, which says what it is the derivative of unless it is that of everything."""
     parts = [kernel.symbol, "gradient"]
     if list(of) != floats(kernel.result_types):
         parts += ["of", *map(str, of)]
@@ -101,18 +101,18 @@ def gradient_name(kernel: FusedOp, wrt: Sequence[int], of: Sequence[int]) -> str
 
 
 def like(space: Attribute, operand: Attribute) -> Attribute:
-    """The iteration space in the element type of an operand."""
+    """Return a type with the kernel's iteration space and the element type of an operand."""
     assert isinstance(space, TensorType)
     return tensor(space.get_shape(), element_type(operand))
 
 
 def names_of(kernel: FusedOp) -> list[str]:
-    """A name for each operand."""
+    """Return a name for each operand."""
     return [argument.name_hint or "x" for argument in kernel.body.block.args]
 
 
 def copied(kernel: FusedOp) -> Block:
-    """The region's block, to be changed."""
+    """Return a copy of the region's block, which may be changed."""
     region = kernel.body.clone()
     return region.detach_block(region.block)
 

@@ -112,7 +112,7 @@ class _Kernels:
 
 
 def _leaves(value: SSAValue, inside: Container[Operation]) -> bool:
-    """Whether an operation outside reads a value."""
+    """Return whether an operation outside reads a value."""
     return any(use.operation not in inside for use in value.uses)
 
 
@@ -165,7 +165,7 @@ def _keep_singles(body: Block) -> None:
 
 
 def _key(members: Sequence[Operation], inputs: Sequence[SSAValue], outputs: Sequence[SSAValue]) -> Any:
-    """What two kernels must share to be one: operations, parameters, element types, ranks, and what reads what."""
+    """Return what two kernels must share to be one: operations, parameters, element types, ranks, and operands."""
     numbers = {value: i for i, value in enumerate([*inputs, *(op.results[0] for op in members)])}
 
     def operand(value: SSAValue) -> Any:

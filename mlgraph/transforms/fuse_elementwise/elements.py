@@ -26,13 +26,13 @@ _whole: dict[Op[..., Any], str] = {}
 
 @dataclass
 class Element:
-    """What a row does to one element."""
+    """The scalar operations that an operation does to one element."""
 
     operands: list[SSAValue]
     """The arrays that the arguments of `body` are elements of."""
     body: Block
     result: SSAValue
-    """What `body` makes of them."""
+    """The scalar in `body` that is the element of the result."""
 
 
 def element_of(op: Operation) -> Element:

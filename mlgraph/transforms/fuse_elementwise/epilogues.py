@@ -20,7 +20,7 @@ KINDS: dict[Op[..., Any], str] = {
     ivy.any: "any",
     ivy.all: "all",
 }
-"""How rows reduce, as kernels name it."""
+"""The kind of reduction in a kernel, by operation."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class ReductionEpilogue:
     operand: SSAValue
     kind: str
     axes: int
-    """How many axes it is over, the last ones."""
+    """The number of axes that it is over, the last ones."""
 
 
 def epilogue_of(op: Operation) -> ReductionEpilogue | None:
-    """The reduction that `op` is, None for another operation. Raises `NotFusible` where no kernel reduces so."""
+    """Return the reduction that `op` is, None for another operation. Raise `NotFusible` where no kernel reduces so."""
     if not isinstance(op, Row) or op.OP not in KINDS:
         return None
     (operand,) = op.operands

@@ -1,4 +1,4 @@
-"""Which operations of a block become one loop.
+"""Operations of a block are grouped into loops.
 
 Operations are taken in order. Each joins the groups of the operations that it reads from, and those that read the same
 arrays, if they have one iteration space and no path leads from one of the two through an operation outside back into
@@ -23,7 +23,7 @@ MAX_KERNEL_WEIGHT = 400
 """The most that a group may weigh: compile time and the registers of a processor bound it."""
 
 MIN_FUSED_OPS = 4
-"""How many scalar operations make one row worth a kernel."""
+"""The least number of scalar operations of one op that make it worth a kernel."""
 
 
 @dataclass(eq=False)
@@ -36,7 +36,7 @@ class Group:
     first: int
     last: int
     axes: int = 0
-    """How many of the last axes its reductions are over, 0 where it has none."""
+    """The number of last axes that its reductions are over, 0 without reductions."""
 
 
 Node: TypeAlias = "Group | Operation"
@@ -48,7 +48,7 @@ class Grouping:
 
     block: Block
     min_ops: int
-    """How many scalar operations a single row must be to become a kernel of its own."""
+    """The least number of scalar operations of one op that make it a kernel of its own."""
     elements: dict[Operation, Element] = field(default_factory=dict[Operation, Element])
     epilogues: dict[Operation, ReductionEpilogue] = field(default_factory=dict[Operation, ReductionEpilogue])
     """The reductions that are in groups."""
@@ -115,7 +115,7 @@ class Grouping:
             readers[value, space] = op
 
     def _apart(self, old: Group, new: Group) -> str | None:
-        """Why two groups cannot be one, None where they can."""
+        """Return the reason why two groups cannot be one, None where they can."""
         if old.space != new.space:
             return "it has another iteration space"
         if old.weight + new.weight > MAX_KERNEL_WEIGHT:
@@ -129,7 +129,7 @@ class Grouping:
         return None
 
     def _reads_reduction(self, reader: Group, group: Group) -> bool:
-        """Whether a group reads a reduction of another."""
+        """Return whether a group reads a reduction of another."""
         if not group.axes:
             return False
         sources = {value.owner for op in reader.members for value in op.operands}
@@ -150,7 +150,7 @@ class Grouping:
         return self.group_of.get(op, op)
 
     def sources(self, node: Node) -> Iterator[Node]:
-        """What must run before a node."""
+        """Yield what must run before a node."""
         for op in node.members if isinstance(node, Group) else (node,):
             for value in operands_of(op):
                 if isinstance(value.owner, Operation) and value.owner.parent is self.block:
@@ -159,7 +159,7 @@ class Grouping:
                 yield self.node(self.before[op])
 
     def _reaches(self, start: Group, end: Group) -> bool:
-        """Whether a path leads from `start` through an operation outside both to `end`."""
+        """Return whether a path leads from `start` through an operation outside both to `end`."""
         stack = [n for n in self.sources(end) if n is not start and n is not end]
         seen = set(stack)
         while stack:
@@ -183,7 +183,7 @@ class Grouping:
                 group.members.sort(key=self.position.__getitem__)
 
     def _is_fusible_alone(self, op: Operation) -> bool:
-        """Whether one operation is as good as several: its framework may take several passes for it."""
+        """Return whether one operation is as good as several: its framework may take several passes for it."""
         return sum(1 for _ in self.elements[op].body.ops) >= self.min_ops
 
     def add_copy(self, op: Operation, group: Group) -> Operation:
@@ -209,7 +209,7 @@ class Grouping:
         return list(dict.fromkeys(self.group_of.values()))
 
     def schedule(self) -> list[Node]:
-        """Groups and the operations outside them, each after all that it needs, else in their old order."""
+        """Return groups and the operations outside them, each after all that it needs, else in their old order."""
         order: list[Node] = []
         done: set[Node] = set()
         for op in self.block.ops:
@@ -228,7 +228,7 @@ class Grouping:
 
 
 def operands_of(op: Operation) -> Iterable[SSAValue]:
-    """What an operation reads, its regions included."""
+    """Return all values that an operation reads, also in its regions."""
     return op.operands if not op.regions else [value for inner in op.walk() for value in inner.operands]
 
 
@@ -237,7 +237,7 @@ def _shape(value: SSAValue) -> tuple[int, ...]:
 
 
 def externals(members: Sequence[Operation], elements: dict[Operation, Element]) -> list[SSAValue]:
-    """The arrays that a group reads from outside, in the order of their first use. Reductions read none."""
+    """Return the arrays that a group reads from outside, in the order of their first use. Reductions read none."""
     inside = set(members)
     rows = (elements[op] for op in members if op in elements)
     read = (value for row in rows for value in row.operands if value.owner not in inside)

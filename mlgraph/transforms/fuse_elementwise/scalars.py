@@ -1,4 +1,4 @@
-"""What an elementwise row does to one element: rules from rows to `arith`, `math` and `scalar` operations.
+"""Rules from elementwise operations to the `arith`, `math` and `scalar` operations on one element.
 
 A row is found in `FLOATS`, `NUMBERS` or `COMPARISONS` where it is one operation, has a rule where it is several, and
 runs its body where it is composite. What is in none of them is not fused. The two half types are computed in single
@@ -145,12 +145,12 @@ def _single(row: Op[..., Any], d: DType) -> ScalarOp | None:
 
 
 def build(op: ScalarOp, *arguments: Any) -> SSAValue:
-    """The result of a new operation."""
+    """Insert an operation and return its result."""
     return insert(op(*arguments)).results[0]
 
 
 def constant(value: Any, d: DType) -> SSAValue:
-    """`value` as a scalar of element type `d`."""
+    """Return `value` as a scalar of element type `d`."""
     type = scalar_type(d)
     if isinstance(type, IntegerType):
         return build(arith.ConstantOp, IntegerAttr(_wrapped(int(value), width_of(d)), cast(Any, type)))
@@ -333,7 +333,7 @@ def cast_to(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 
 
 def widened(d: DType, x: SSAValue) -> SSAValue:
-    """A half as a single; any other float itself."""
+    """Extend float16 and bfloat16 to float32; return other floats as they are."""
     return build(arith.ExtFOp, x, f32) if d in HALVES else x
 
 
@@ -372,5 +372,5 @@ def _integer_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 
 
 def rounded(x: SSAValue, dtype: Attribute) -> SSAValue:
-    """A single rounded to a half, where the result is one."""
+    """Round a float32 to float16 or bfloat16, where the result is one."""
     return build(arith.TruncFOp, x, dtype) if dtype in HALVES and x.type == f32 else x

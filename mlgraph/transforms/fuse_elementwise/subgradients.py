@@ -41,7 +41,7 @@ def clip(d: DType, x: SSAValue, low: SSAValue, high: SSAValue) -> SSAValue | Non
 
 
 def _is_number(x: SSAValue) -> bool:
-    """Whether a float is known, and not nan."""
+    """Return whether a float is known, and not nan."""
     value = x.owner.value if isinstance(x.owner, arith.ConstantOp) else None
     return isinstance(value, FloatAttr) and not is_nan(value.value.data)
 

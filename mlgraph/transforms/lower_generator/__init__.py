@@ -73,7 +73,7 @@ def call_natives(function: FuncOp, to: str) -> None:
 
 
 def stream_name(op: NativeOp) -> str:
-    """The name of the argument of `@main` that a native draw draws from."""
+    """Return the name of the argument of `@main` that a native draw draws from."""
     name = LEGACY if op.callee.data.startswith("numpy.random.RandomState.") else STREAM
     return name if op.stream is None else f"{op.stream.data}_{name}"
 
@@ -99,7 +99,7 @@ def call_native(op: NativeOp, rng: SSAValue) -> None:
 
 
 def memory_like(x: SSAValue, dense: bool, torch: Backend) -> SSAValue:
-    """New memory of torch, laid out as `x`. Making it is an effect, for no two draws may share it."""
+    """Allocate memory of torch, laid out as `x`. This is an effect, for no two draws may share it."""
     if dense:
         return torch.call("torch.empty_like", (x,), {}, effect=True)[0]
     layout = torch.torch.Tensor.size(x), torch.torch.Tensor.stride(x)
@@ -121,13 +121,13 @@ def inline(op: NativeOp) -> None:
 
 
 def argument(function: FuncOp, name: str) -> SSAValue:
-    """The argument of a function that is a stream called `name`, a new one if there is none."""
+    """Return the argument of a function that is the stream `name`, a new one if there is none."""
     streams = (a for a in function.body.block.args if isinstance(a.type, ValueType) and a.name_hint == name)
     return next(streams, None) or insert_argument(function, 0, ValueType(), name)
 
 
 def lowered(framework: Framework, draw: Row, rng: SSAValue) -> SSAValue:
-    """The calls of one draw from `rng`."""
+    """Build the calls of one draw from `rng`."""
     name, arguments = draw.OP.name.rpartition(".")[2], draw.arguments()
     if framework.draw_rules and (rule := import_module(framework.draw_rules).RULES.get(name)) is not None:
         return rule(rng, **arguments)
@@ -140,12 +140,12 @@ def lowered(framework: Framework, draw: Row, rng: SSAValue) -> SSAValue:
 
 
 def draws_in(function: FuncOp) -> list[Row]:
-    """The draws of a function, in order."""
+    """Return the draws of a function, in order."""
     return [op for op in function.walk() if isinstance(op, Row) and op.OP.dialect == "generator"]
 
 
 def expand_composites(function: FuncOp) -> None:
-    """Draws that are made of others become those."""
+    """Replace draws that are made of others by these."""
     for draw in draws_in(function):
         if draw.OP.composite:
             replace(draw, lambda draw=draw: draw.OP.function(**draw.arguments()))
@@ -160,7 +160,10 @@ class _Stream:
         self.left = draws
 
     def next(self, draw: Row, function: FuncOp) -> SSAValue:
-        """What `draw` draws from. Keys are split at the top of the function, before the branch that a draw is in."""
+        """Return what `draw` draws from.
+
+        Keys are split at the top of the function, before the branch that a draw is in.
+        """
         self.left -= 1
         if self.framework.has_random_state:
             return self.rng
@@ -185,7 +188,7 @@ class _Stream:
 
 
 def outermost(draw: Row, function: FuncOp) -> Operation:
-    """The operation of the function's own block that `draw` is in; a loop would draw the same at every turn."""
+    """Return the operation of the function's own block that `draw` is in; a loop would draw the same at every turn."""
     op: Operation = draw
     while op.parent is not function.body.block:
         parent = op.parent_op()

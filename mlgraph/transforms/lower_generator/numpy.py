@@ -15,7 +15,7 @@ PRECISION: dict[DType, int] = {f16: 11, bf16: 8}
 
 
 def uniform(rng: SSAValue, shape: Shape, dtype: DType, low: float, high: float) -> SSAValue:
-    """Half types are drawn as integers over their precision: a wider float rounds to 1."""
+    """Draw half types as integers over their precision: a wider float rounds to 1."""
     bits = PRECISION.get(dtype)
     if bits is None:
         drawn = NUMPY.np.random.Generator.random(rng, shape, dtype)
@@ -27,7 +27,7 @@ def uniform(rng: SSAValue, shape: Shape, dtype: DType, low: float, high: float) 
 
 
 def normal(rng: SSAValue, shape: Shape, dtype: DType) -> SSAValue:
-    """Half types are drawn as float32 and rounded."""
+    """Draw half types as float32, and round."""
     half = dtype in HALVES
     drawn = NUMPY.np.random.Generator.standard_normal(rng, shape, f32 if half else dtype)
     return NUMPY.np.ndarray.astype(drawn, dtype) if half else drawn

@@ -76,7 +76,7 @@ class _Lowering:
         self.missing[op.name, line_of(op)] += 1
 
     def ways(self, op: Row) -> Iterator[Callable[[], Any]]:
-        """What may replace `op`, best first; one that returns None leaves it to the next."""
+        """Yield what may replace `op`, best first; one that returns None leaves it to the next."""
         row, arguments = op.OP, op.arguments()
         if (wide := self.rules.widened(op)) is not None:
             yield wide
@@ -100,7 +100,7 @@ class _Lowering:
 
 
 def callees(backend: str) -> set[str]:
-    """Every public name that the templates of `backend` call."""
+    """Return every public name that the templates of `backend` call."""
     from mlgraph.dialects.ivy import IVY
 
     templates: list[Any] = [row.templates[backend] for row in IVY.rows.values() if backend in row.templates]

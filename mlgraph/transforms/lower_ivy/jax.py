@@ -160,7 +160,7 @@ def index_put(x: Value, indices: Values, values: Value, axes: Ints, accumulate: 
 
 
 def _crossed(axes: Ints) -> bool:
-    """Whether numpy would take the axes for neighbors in order, which they are not."""
+    """Return whether numpy would take the axes for neighbors in order, which they are not."""
     return list(axes) != sorted(axes) and max(axes) - min(axes) == len(axes) - 1
 
 
@@ -171,7 +171,7 @@ def _placed(indices: Values, axes: Sequence[int]) -> tuple[Any, ...]:
 
 
 def updated(x: Value, index: Sequence[Any], update: Value, mode: str = "set") -> Value:
-    """`x.at[index].set(update)`."""
+    """Return `x.at[index].set(update)`."""
     return JAX.call(f"jax.Array.{mode}", (_at(x, index), update), {})[0]
 
 
@@ -295,7 +295,7 @@ def conv_transpose(
 
 
 def _around(window: Size, dilation: int, low: int, high: int) -> tuple[Size, Size]:
-    """What to pad so that a window meets every element, less what is cut off."""
+    """Return the padding with which a window meets every element, and what is cut off."""
     reach = arithmetic.multiply(arithmetic.subtract(window, 1), dilation)
     return arithmetic.subtract(reach, low), arithmetic.subtract(reach, high)
 

@@ -38,16 +38,16 @@ class Rules(dict[Op[..., Any], Callable[..., Any]]):
         self.wide |= {(row, dtype): to for row in rows for dtype in narrow}
 
     def refuse(self, dtypes: Sequence[DType], *rows: Op[..., Any]) -> None:
-        """The library cannot run `rows` of these element types, by any template, rule or body."""
+        """Declare that the library cannot run `rows` of these element types, by any template, rule or body."""
         self.refused |= {(row, dtype) for row in rows for dtype in dtypes}
 
     def refuses(self, op: Row) -> DType | None:
-        """The element type of an operand of `op` that the library cannot run it with."""
+        """Return the element type of an operand of `op` that the library cannot run it with."""
         types = (element_type(operand.type) for operand in op.operands)
         return next((type for type in types if (op.OP, type) in self.refused), None)
 
     def widened(self, op: Row) -> Callable[[], tuple[SSAValue, ...]] | None:
-        """What runs `op` in another element type, None where its own will do."""
+        """Return what runs `op` in another element type, None where its own is supported."""
         types = [(operand, self.wide.get((op.OP, element_type(operand.type)))) for operand in op.operands]
         wide = {operand: type for operand, type in types if type is not None}
         return (lambda: _run_wide(op, wide)) if wide else None

@@ -36,7 +36,7 @@ class LowerKernelToLLVMPass(ModulePass):
 
 
 def lower_kernel(fused: FusedOp, access: Access, name: str) -> llvm.FuncOp:
-    """The loops of a kernel as a function, whose results never overlap its operands."""
+    """Build the loops of a kernel as a function, whose results never overlap its operands."""
     arrays = [*fused.operands, *fused.results]
     types: list[Attribute] = [POINTER, i64, i64, *[POINTER] * len(arrays)]
     entry = Block(arg_types=types)

@@ -40,15 +40,15 @@ class Loop:
 
     @property
     def told(self) -> list[Attribute]:
-        """What the function returns: whether an element was rare, where the body tells."""
+        """True in the function's result if an element was rare, where the body marks them."""
         return [i32] if any(isinstance(op, RareOp) for op in self.fused.body.block.ops) else []
 
     def blocks(self, entry: Block) -> list[Block]:
-        """All blocks, of which `entry` is the first."""
+        """Return all blocks, of which `entry` is the first."""
         return self.nest(entry) if self.access.outer else self.flat(entry)
 
     def flat(self, entry: Block) -> list[Block]:
-        """One loop from `begin` to `end`."""
+        """Build one loop from `begin` to `end`."""
         body, done = Block(arg_types=[i64, *self.told]), Block(arg_types=self.told)
         with building(entry):
             steps = self.steps()
@@ -64,7 +64,7 @@ class Loop:
         return [entry, body, done]
 
     def nest(self, entry: Block) -> list[Block]:
-        """A loop over all outer iterations, each of which finds its place in every array, around the innermost."""
+        """Build a loop over all outer iterations around the innermost one; each computes its address in every array."""
         outer, body = Block(arg_types=[i64, *self.told]), Block(arg_types=[i64, *self.told])
         latch, done = Block(), Block(arg_types=self.told)
         with building(entry):
@@ -94,12 +94,12 @@ class Loop:
         return range(len(self.types))
 
     def around(self, axes: Sequence[int]) -> "Around":
-        """Some of the loops around the innermost one, from outside in."""
+        """Build some of the loops around the innermost one, from outside in."""
         sizes = [self.planned(1 + axis) for axis in axes]
         return Around(sizes, [[self.stride(array, axis) for axis in axes] for array in self.arrays])
 
     def places(self, pointers: Sequence[SSAValue], number_: SSAValue, around: "Around") -> Sequence[SSAValue]:
-        """Where each array is in the iteration of this number of some loops, from where it is before them."""
+        """Return the address of each array in the iteration of this number of some loops, from that before them."""
         if not around.sizes:
             return pointers
         indices: list[SSAValue] = []
@@ -116,7 +116,7 @@ class Loop:
         return found
 
     def planned(self, place: int) -> SSAValue:
-        """A number of the plan."""
+        """Load a number of the plan."""
         address = llvm.GEPOp(self.plan, [place], i64)
         return build(llvm.LoadOp(build(address), i64, 8))
 
@@ -124,7 +124,7 @@ class Loop:
         return self.planned(1 + self.access.outer + array * (self.access.outer + 1) + axis)
 
     def steps(self) -> list[SSAValue | None]:
-        """The stride of the innermost loop for each array where it is not part of the code."""
+        """Load the stride of the innermost loop for each array where it is not part of the code."""
         return [self.stride(i, self.access.outer) if self.access.inner[i] == ANY else None for i in self.arrays]
 
     def iteration(
@@ -147,7 +147,7 @@ class Loop:
         return list(told)
 
     def compute(self, addresses: Sequence[SSAValue]) -> tuple[list[SSAValue], list[SSAValue]]:
-        """What the body yields for the operands' elements that lie at these addresses, and what makes them rare."""
+        """Return what the body yields for the operands' elements at these addresses, and what makes them rare."""
         values: dict[SSAValue, SSAValue] = {}
         for argument, type, address in zip(self.fused.body.block.args, self.types, addresses):
             values[argument] = _load(address, type)
@@ -174,7 +174,7 @@ class Loop:
 
 
 def _stored(type: Attribute) -> Attribute:
-    """How an element lies in memory: a bool takes a byte."""
+    """Return the type of an element in memory: a bool takes a byte."""
     return i8 if type == i1 else llvm_type(scalar_type(type))
 
 
@@ -190,12 +190,12 @@ def store(value: SSAValue, address: SSAValue, type: Attribute) -> None:
 
 
 def offset(pointer: SSAValue, index: SSAValue, type: Attribute) -> SSAValue:
-    """The address so many elements of a type behind another."""
+    """Return the address so many elements of a type behind another."""
     return build(llvm.GEPOp(pointer, [llvm.GEP_USE_SSA_VAL], type, ssa_indices=[index], inbounds=True))
 
 
 def jump(to: Block, *values: SSAValue) -> None:
-    """End a block."""
+    """End a block with a jump."""
     insert(llvm.BrOp(to, *values))
 
 
@@ -207,10 +207,10 @@ def branch_if_less(
     otherwise: Block,
     others: Sequence[SSAValue] = (),
 ) -> None:
-    """End a block by a choice."""
+    """End a block with a branch."""
     insert(llvm.CondBrOp(build(llvm.ICmpOp(x1, x2, LESS)), then, values, otherwise, others))
 
 
 def end_function(*result: SSAValue) -> None:
-    """End the last block."""
+    """End the last block with a return."""
     insert(llvm.ReturnOp(*result))

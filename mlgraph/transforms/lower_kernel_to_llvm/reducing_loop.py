@@ -21,7 +21,7 @@ from mlgraph.transforms.lower_kernel_to_llvm.reductions import Reduction, reduct
 from mlgraph.transforms.lower_kernel_to_llvm.scalars import build, intrinsic, number
 
 BLOCK = 256
-"""How many elements are combined before they join the totals."""
+"""The number of elements that are combined before they join the totals."""
 
 
 class ReducingLoop(Loop):
@@ -38,7 +38,7 @@ class ReducingLoop(Loop):
         self.reductions = {array: reduction(kind, self.types[array]) for array, kind in kinds if kind}
 
     def blocks(self, entry: Block) -> list[Block]:
-        """All blocks, of which `entry` is the first."""
+        """Return all blocks, of which `entry` is the first."""
         reductions = self.reductions.values()
         totals = [type for r in reductions for type in r.total_types]
         row, line, block = Block(arg_types=[i64]), Block(arg_types=[i64, *totals]), Block(arg_types=[i64, *totals])
@@ -85,7 +85,7 @@ class ReducingLoop(Loop):
         return [entry, row, line, block, body, block_end, line_end, row_end, part, whole, latch, done]
 
     def behind(self, place: int) -> SSAValue:
-        """A number of the plan behind the strides."""
+        """Load a number of the plan behind the strides."""
         return self.planned((len(self.types) + 1) * (self.access.outer + 1) + place)
 
     def combined(
@@ -104,14 +104,14 @@ class ReducingLoop(Loop):
         return found
 
     def totals_after(self, totals: Sequence[SSAValue], blocks: Sequence[SSAValue]) -> list[SSAValue]:
-        """The totals of every reduction after one more block."""
+        """Return the totals of every reduction after one more block."""
         found: list[SSAValue] = []
         for (_, r, own), block in zip(self.by_reduction(totals), blocks, strict=True):
             found += r.with_block(own, block)
         return found
 
     def by_reduction(self, totals: Sequence[SSAValue]) -> Iterator[tuple[int, Reduction, Sequence[SSAValue]]]:
-        """The number of each reduced result, its reduction, and what of the totals is its own."""
+        """Yield the number of each reduced result, its reduction, and its own part of the totals."""
         begin = 0
         for array, r in self.reductions.items():
             end = begin + len(r.total_types)

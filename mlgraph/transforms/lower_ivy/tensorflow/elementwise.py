@@ -45,7 +45,7 @@ BOOLS = {
     ivy.bitwise_or: ivy.logical_or,
     ivy.bitwise_xor: ivy.logical_xor,
 }
-"""What arithmetic and bits mean for bools, which tensorflow's functions do not take."""
+"""The meaning of arithmetic and bit operations for bools, which tensorflow's functions do not take."""
 
 
 def _of_bools(row, logical) -> None:

@@ -82,7 +82,7 @@ def _padded(x: Value, first: int, padding: Ints, value: Value) -> Value:
 
 
 def spatially_padded(x: Value, first: int, padding: Shape, value: Value) -> Value:
-    """`x` with `padding` along the axes from `first` on."""
+    """Pad `x` with `padding` along the axes from `first` on."""
     before, after = (0,) * first, (0,) * (rank(x) - first - len(padding) // 2)
     return ivy.pad(x, (*before, *padding[::2], *after), (*before, *padding[1::2], *after), value)
 
@@ -95,7 +95,7 @@ def _pool(reduction: Callable[..., Value], x: Value, first: int, window: Ints, s
 
 
 def frames(x: Value, axis: int, window: Size, stride: int, dilation: int) -> Value:
-    """`x` with the places of a window along `axis`, and its elements along a new axis after that."""
+    """Return `x` with the places of a window along `axis`, and its elements along a new axis after that."""
     if dilation == 1:
         shape = shape_of(x)
         places = UNKNOWN if is_value(window) else window_size(shape[axis], window, stride, 0, 0, 1)  # pyright: ignore[reportArgumentType]

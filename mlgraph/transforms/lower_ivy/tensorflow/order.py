@@ -11,7 +11,7 @@ BITS = {f16: i16, bf16: i16, f32: i32, f64: i64}
 
 
 def order_key(x: Value, nan_above: bool = True) -> Value:
-    """Integers that compare as the elements of `x` do, NaN above (or below) all others and zeros equal.
+    """Return integers that compare as the elements of `x` do, NaN above (or below) all others and zeros equal.
 
     The bits of a float read as an integer are in order for positive floats, in reverse order for negative ones.
     """

@@ -36,7 +36,7 @@ def var(x: Value, axis: Ints | None = None, correction: float = 0.0, keepdims: b
 
 
 def _corrected(x: Value, axis: Ints | None, correction: float, d: DType) -> Value:
-    """What a variance over `axis` is to be multiplied with: the count over the count less `correction`."""
+    """Return the factor of a variance over `axis`: the count over the count less `correction`."""
     count = reduce(arithmetic.multiply, (size(x, a) for a in normal_axes(axis, rank(x))), 1)
     if is_value(count):
         total = ivy.from_size((count,), d)
