@@ -47,7 +47,7 @@ from mlgraph.dialects.literals import (
 from mlgraph.frameworks import get
 
 Argument: TypeAlias = Any
-"""What a rule may pass to a callee: values, Python literals, and lists, tuples and slices of them."""
+"""An argument of a callee: values, Python literals, and lists, tuples and slices of them."""
 
 
 @irdl_attr_definition
@@ -173,7 +173,7 @@ def print_arguments(printer: Printer, arguments: Arguments, print_operand: Calla
 
 
 def each_once(arguments: Arguments, operands: list[UnresolvedOperand]) -> tuple[Arguments, list[UnresolvedOperand]]:
-    """A call has each operand once, however often its arguments name it."""
+    """Merge operands that are the same value, however often the arguments name it."""
     names = [(operand.operand_name, operand.index) for operand in operands]
     first = {name: operand for name, operand in zip(reversed(names), reversed(operands), strict=True)}
     unique = {name: i for i, name in enumerate(dict.fromkeys(names))}
@@ -187,7 +187,7 @@ def each_once(arguments: Arguments, operands: list[UnresolvedOperand]) -> tuple[
 
 
 def parse_arguments(parser: AttrParser, operands: list[UnresolvedOperand]) -> Arguments:
-    """The inside of the parentheses, up to the closing token."""
+    """Parse the inside of the parentheses, up to the closing token."""
     positional: list[Literal] = []
     keyword: list[tuple[str, Literal]] = []
 

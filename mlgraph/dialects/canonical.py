@@ -65,7 +65,7 @@ _PATTERN = CanonicalizeRow()
 
 
 def _replace(op: "Row", found: Any, rewriter: PatternRewriter) -> bool:
-    """Whether the values that a pattern gave could take the place of the results: their types must be the same."""
+    """Replace the results by a pattern's values; return False where the type of a value that was there is another."""
     values = cast(tuple[SSAValue, ...], found if isinstance(found, tuple) else (found,))
     for old, value in zip(op.results, values, strict=True):
         if value.type == old.type:

@@ -21,14 +21,14 @@ composite = GENERATOR.composite
 
 
 def floats(shape: Shape, dtype: DType) -> Type:
-    """Floats of `shape`."""
+    """Return the type of floats of `shape`."""
     if dtype not in FLOATS:
         raise ValueError(f"expected a float type, got {NAME_OF[dtype]}")
     return tensor(sized(shape), dtype)
 
 
 def integers(shape: Shape, dtype: DType) -> Type:
-    """Integers of `shape`."""
+    """Return the type of integers of `shape`."""
     if dtype not in INTEGERS:
         raise ValueError(f"expected an integer type, got {NAME_OF[dtype]}")
     return tensor(sized(shape), dtype)

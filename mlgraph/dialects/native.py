@@ -60,7 +60,7 @@ CALLEES = frozenset(
     + [f"torch.Tensor.{name}" for name in _FILLS.split()]
     + [f"torch.ops.aten.{name}" for name in _OF_ATEN.split()]
 )
-"""What may be called: text that says `os.system` is no draw."""
+"""The functions that may be called: text that says `os.system` is no draw."""
 
 
 class Draw(MemoryEffect):

@@ -1,4 +1,4 @@
-"""What a row's parameter may be, and how each kind is stored in the operation.
+"""The kinds of parameters of operations, and how each is stored.
 
 | annotation | stored as |
 |---|---|
@@ -32,12 +32,12 @@ DYNAMIC = DYNAMIC_INDEX
 
 
 class Kind:
-    """How values of one annotation are normalized, stored and read back."""
+    """A kind of annotation: how its values are normalized, stored and read back."""
 
     arity: ClassVar[str | None] = None
     """"one" or "many" when it holds operands."""
     stored: ClassVar[bool] = True
-    """Whether it holds a property."""
+    """True if it holds a property."""
 
     def normalize(self, value: Any) -> Any:
         return value
@@ -200,14 +200,14 @@ class Parameter:
         return None if self.required else self.default
 
     def is_default(self, value: Any) -> bool:
-        """Whether `value` is the default; 0.0 and -0.0 are not the same."""
+        """Return whether `value` is the default; 0.0 and -0.0 are not the same."""
         if self.required or value != self.default:
             return False
         return not isinstance(value, float) or repr(value) == repr(float(self.default))
 
 
 def read_parameter(name: str, annotation: Any, default: Any) -> Parameter:
-    """The parameter that an annotation declares."""
+    """Return the parameter that an annotation declares."""
     optional = False
     if annotation not in KINDS and get_origin(annotation) in (Union, UnionType):
         rest = [a for a in get_args(annotation) if a is not NoneType]

@@ -48,7 +48,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 KEPT = 1000
-"""How many result types a composite row keeps."""
+"""The number of result types that a composite operation caches."""
 
 
 class Row(IRDLOperation):
@@ -57,7 +57,7 @@ class Row(IRDLOperation):
     OP: ClassVar["Op[Any, Any]"]
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments as the row's function takes them: values, and parameters as Python objects."""
+        """Return the arguments as the operation's function takes them: values, and parameters as Python objects."""
         return self.OP.decode(self)
 
     def verify_(self) -> None:
@@ -205,7 +205,10 @@ class Op(Generic[P, R]):
         return cast(R, op.results[0] if self.results == 1 else tuple(op.results))
 
     def expected(self, op: Row) -> tuple[Attribute, ...]:
-        """The result types that an operation must have. Those of a composite are kept: its body builds other rows."""
+        """Return the result types that an operation must have.
+
+        Those of a composite are cached: its body builds operations.
+        """
         if not self.composite:
             return self.infer(**self.decode(op))
         literals = (v.owner.value if isinstance(v.owner, LiteralOp) else None for v in op.operands)
@@ -217,7 +220,7 @@ class Op(Generic[P, R]):
         return self.verified[key]
 
     def infer(self, **arguments: Any) -> tuple[Attribute, ...]:
-        """The result types for these arguments."""
+        """Return the result types for these arguments."""
         if self.composite:
             with building(body := Block()):
                 found = self.function(**arguments)
@@ -228,7 +231,7 @@ class Op(Generic[P, R]):
         return cast("tuple[Attribute, ...]", found if isinstance(found, tuple) else (found,))
 
     def build(self, arguments: Mapping[str, Any], types: Sequence[Attribute]) -> Operation:
-        """The operation, not inserted."""
+        """Build the operation without inserting it."""
         operands: list[Any] = []
         properties: dict[str, Attribute] = {}
         for p in self.parameters:
@@ -261,7 +264,7 @@ class Op(Generic[P, R]):
             start += size
 
     def operand_order(self, found: Mapping[str, Literal]) -> list[int]:
-        """The text's operand indices in the order of the operation's operands."""
+        """Return the text's operand indices in the order of the operation's operands."""
         order: list[int] = []
 
         def collect(value: Literal) -> None:

@@ -43,17 +43,17 @@ _COMPARE: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
 
 
 def dtype_of(x: SSAValue) -> Attribute:
-    """The element type of an array."""
+    """Return the element type of an array."""
     return element_type(x.type)
 
 
 def integer_dtype(x: SSAValue) -> Attribute | None:
-    """The element type of an array of integers, None of any other."""
+    """Return the element type of an array of integers, None of any other."""
     return element_type(x.type) if element_type(x.type) in INTEGERS else None
 
 
 def rank_of(x: SSAValue) -> int:
-    """The number of axes of an array."""
+    """Return the number of axes of an array."""
     return len(cast(TensorType[Attribute], x.type).get_shape())
 
 
@@ -85,7 +85,7 @@ class CallTemplate:
         return CallTemplate(text, tree, owner)
 
     def callees(self) -> list[str]:
-        """The public names that the template mentions."""
+        """Return the public names that the template mentions."""
         found: list[str] = []
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Attribute):

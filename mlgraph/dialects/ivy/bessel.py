@@ -132,7 +132,7 @@ K1_FAR = (
 )  # fmt: skip
 
 NEAR = 5.0
-"""Where the functions of order 0 and 1 change from a ratio of polynomials to a wave."""
+"""The argument from which the functions of order 0 and 1 are a wave, up to it a ratio of polynomials."""
 
 
 def _wave0(x: Value, monic: bool) -> tuple[Value, Value, Value]:

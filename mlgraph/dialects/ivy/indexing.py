@@ -25,7 +25,7 @@ from mlgraph.dialects.parameters import Ints, Shape, Type, Value, Values
 
 
 def integer(indices: Value) -> tuple[int, ...]:
-    """The shape of an array of integers."""
+    """Return the shape of an array of integers. Raise `ValueError` for others."""
     if dtype(indices) not in INTEGERS:
         raise ValueError(f"indices must be integers, got {NAME_OF[dtype(indices)]}")
     return shape_of(indices)

@@ -1,4 +1,4 @@
-"""Where the size of a result comes from, so that reading a size need not wait for the values.
+"""An analysis of sizes: that of a result comes from operands, so that reading it need not wait for values.
 
 A source answers for one axis of its row's result: a number, a value of type `index`, or an axis of an operand.
 """
@@ -21,7 +21,7 @@ SOURCES: dict[Op[..., Any], Callable[..., Source]] = {}
 """By row: a function of the row's arguments and `to`, the axis of the result."""
 
 BUDGET = 32
-"""How many rows to look through for one size."""
+"""The number of operations that are looked through for one size."""
 
 
 def source(*rows: Op[..., Any]) -> Callable[[Callable[..., Source]], Callable[..., Source]]:
@@ -33,22 +33,22 @@ def source(*rows: Op[..., Any]) -> Callable[[Callable[..., Source]], Callable[..
 
 
 def size_of(x: Value, axis: int) -> "int | SSAValue | Axis":
-    """The size of `x` along `axis`, looked up as far as it can be."""
+    """Return the size of `x` along `axis`, looked up as far as it can be."""
     return _resolve((x, axis), BUDGET)
 
 
 def is_size(size: int | SSAValue, x: Value, axis: int) -> bool:
-    """Whether `size` is surely the size of `x` along `axis`."""
+    """Return whether `size` is surely the size of `x` along `axis`."""
     return _resolve(size, BUDGET) == size_of(x, axis)
 
 
 def same_sizes(shape: Shape, x: Value) -> bool:
-    """Whether `shape` is surely the shape of `x`."""
+    """Return whether `shape` is surely the shape of `x`."""
     return len(shape) == rank(x) and all(is_size(n, x, i) for i, n in enumerate(shape))
 
 
 def known(size: int | SSAValue) -> int | None:
-    """The number that a size is, None if only a call can tell."""
+    """Return the number that a size is, None if only a call can tell."""
     if isinstance(size, SSAValue):
         return size.owner.value.value.data if isinstance(size.owner, arith.ConstantOp) else None  # pyright: ignore
     return size
@@ -201,7 +201,7 @@ def as_indices(indices: Value, to: int, **_: Any) -> Source:
 
 @source(ivy.matmul)
 def multiplied(x1: Value, x2: Value, to: int) -> Source:
-    """The rows of `x1` and the columns of `x2`; batches where one operand has none."""
+    """Return the sizes of a matrix product: rows of `x1`, columns of `x2`, batches of the operand that has them."""
     if rank(x1) < 2 or rank(x2) < 2:
         return None
     last = max(rank(x1), rank(x2)) - 1
