@@ -49,8 +49,8 @@ from mlgraph.state.program import with_state
 from mlgraph.state.reach import Reach
 from mlgraph.state.surroundings import Surroundings
 from mlgraph.targets.callable import emit
+from mlgraph.targets.jit_errors import translate_jit_errors
 from mlgraph.targets.kernels import Kernel, Passes
-from mlgraph.targets.staged import explained
 from mlgraph.transforms.differentiate_kernel import derivative
 from mlgraph.transforms.expand_math import ExpandMathPass
 from mlgraph.transforms.lower_kernel_to_llvm import lower_kernel
@@ -233,7 +233,7 @@ class Compiler:
             main = emitted.load(f"<mlgraph {info.name} {next(_counter)}>", place, kernels)
         if options.return_backend_compiled_fn:
             main = framework.compiled(main)
-        main = explained(main, stages.first, framework)
+        main = translate_jit_errors(main, stages.first, framework)
         seconds["emit"] = time.perf_counter() - started
         function = main_of(program.module)
         return Specialization(

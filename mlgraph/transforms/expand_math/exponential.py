@@ -26,23 +26,23 @@ LEAST = {23: -104.0, 52: -746.0}
 MOST = {23: 89.0, 52: 710.0}
 """Beyond these exp is 0 or infinite."""
 
-EXP_SINGLE = (0.5, 0.16666509, 0.041666582, 0.008370028, 0.0013921625)
+EXP_SINGLE = (0.5, 0.1666652, 0.041666403, 0.0083688265, 0.0013940651)
 EXP_DOUBLE = (
-    *(0.5, 0.16666666666666602, 0.0416666666666199, 0.008333333333388548, 0.0013888888920538188),
-    *(0.00019841269708971847, 2.480151631264768e-05, 2.7557425408394112e-06),
-    *(2.762224061436275e-07, 2.5045797927577955e-08),
+    *(0.5000000000000013, 0.16666666666666669, 0.04166666666651047, 0.008333333333329203, 0.0013888888948354308),
+    *(0.00019841269864472136, 2.480148850945511e-05, 2.755726822540219e-06, 2.763180830429918e-07),
+    *(2.5099970872374353e-08,),
 )
 """`(exp(r) - 1 - r) / r**2`."""
 
 
 def fraction(r: Real, rest: Real | None = None) -> Real:
-    """`exp(r + rest) - 1`, where `rest` is what rounding took from `r`."""
+    """Return `exp(r + rest) - 1`, where `rest` is what rounding took from `r`."""
     series = graded(r, EXP_SINGLE, EXP_DOUBLE)
     return fma(r * r, series, r) if rest is None else r + fma(r * r, series, rest)
 
 
 def octaves(x: Real) -> tuple[Real, Int, Real, Real]:
-    """`x = k * log(2) + r + rest`: k as a float and as an exponent, r, and the rest that rounding takes from r."""
+    """Split `x = k * log(2) + r + rest`: k as a float and as an exponent, r, and what rounding takes from r."""
     high, low = LOG_2[x.layout.digits]
     k, index = exponent(x, LOG2_E)
     near = fma(-k, high, x)
@@ -51,7 +51,7 @@ def octaves(x: Real) -> tuple[Real, Int, Real, Real]:
 
 
 def scaled(x: Real, k: Real, index: Int) -> Real:
-    """`x * 2**k`, rounded once, for `k` from where that is 0 to where it is infinite."""
+    """Return `x * 2**k`, rounded once, for every `k` from underflow to overflow."""
     if not x.exact:
         return x * power_of_two(index)
     layout = x.layout
@@ -61,7 +61,7 @@ def scaled(x: Real, k: Real, index: Int) -> Real:
 
 
 def clamped(x: Real) -> Real:
-    """The argument of exp, no further than its result changes."""
+    """Clamp the argument of exp to where its result changes."""
     digits = x.layout.digits if x.exact else 23
     return x.at_most(MOST[digits]).at_least(LEAST[digits])
 
@@ -74,7 +74,7 @@ def exp(x: Real) -> Real:
 
 
 def exp_pair(high: Real, low: Real) -> Real:
-    """`exp(high + low)`, where `low` is what rounding took from `high`."""
+    """Return `exp(high + low)`, where `low` is what rounding took from `high`."""
     k, index, r, rest = octaves(clamped(high))
     r, rest = two_sum(r, rest + low)
     return scaled(fraction(r, rest) + 1.0, k, index)

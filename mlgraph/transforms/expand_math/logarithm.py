@@ -14,10 +14,10 @@ from mlgraph.transforms.expand_math.table import expands
 
 SQRT_HALF = 0.7071067811865476
 
-LOG_SINGLE = (0.66666776, 0.39977553, 0.29872096)
+LOG_SINGLE = (0.66666776, 0.39977583, 0.298708)
 LOG_DOUBLE = (
-    *(0.6666666666666735, 0.3999999999940875, 0.2857142874391206, 0.2222219839854122),
-    *(0.1818357425621236, 0.15313776327007686, 0.14798882499823385),
+    *(0.6666666666666734, 0.3999999999941666, 0.28571428742022426, 0.22222198605771726, 0.18183562809924722),
+    *(0.15314085962223373, 0.14795621802862233),
 )
 """`(log((1 + s) / (1 - s)) - 2 * s) / s**3` in powers of s**2."""
 
@@ -57,20 +57,20 @@ def split(x: Real) -> Split:
 
 
 def defined(x: Real, value: Real) -> Real:
-    """`value`, a logarithm of x, where x is positive and finite; -inf, nan and inf elsewhere."""
+    """Return `value`, a logarithm of x, where x is positive and finite; -inf, nan and inf elsewhere."""
     outside = where(x.equals(0.0), x.like(-python.inf), where(x < 0, x.like(python.nan), x))
     return where((x > 0) & (x < python.inf), value, outside)
 
 
 def of_parts(k: Real, f: Real, lost: Real | float = 0.0) -> Real:
-    """`k * log(2) + log(1 + f)`; what rounding took from f is added as it is."""
+    """Return `k * log(2) + log(1 + f)`; what rounding took from f is added as it is."""
     high, low = LOG_2[k.layout.digits]
     half, rest = terms(f, fma(k, low, lost))
     return fma(k, high, f - (half - rest))
 
 
 def terms(f: Real, small: Real | float) -> tuple[Real, Real]:
-    """h and t of `log(1 + f) + small = f - (h - t)`."""
+    """Return h and t of `log(1 + f) + small = f - (h - t)`."""
     s = f / (f + 2.0)
     z = s * s
     half = f * f * 0.5
@@ -93,7 +93,7 @@ def log1p(x: Real) -> Real:
 
 
 def of_pair(high: Real, low: Real, octaves: Real | float = 0.0) -> Real:
-    """`log(high + low) + octaves * log(2)`, where `low` is what rounding took from `high`."""
+    """Return `log(high + low) + octaves * log(2)`, where `low` is what rounding took from `high`."""
     parts = split(high)
     inverse = where(high < 2.0 ** (high.layout.digits + 4), parts.inverse, 0.0)
     f, rest = two_sum(parts.m - 1.0, low * inverse)
@@ -113,7 +113,7 @@ def log10(x: Real) -> Real:
 
 
 def in_base(x: Real, octave: tuple[float, float], factor: tuple[float, float]) -> Real:
-    """A logarithm in another base: its value at 2 and at e, in two parts each. log(1 + f) is kept in two parts."""
+    """Return a logarithm in another base, given its values at 2 and at e in two parts each."""
     parts = split(x)
     f = parts.m - 1.0
     half, rest = terms(f, 0.0)

@@ -35,7 +35,7 @@ class Angle:
 
 
 def window(start: Int) -> tuple[Int, Int, Int]:
-    """192 digits of 2 / pi from a place below 1024."""
+    """Return 192 digits of 2 / pi from a place below 1024."""
     words = [start.like(word) for word in WORDS]
     for step in (8, 4, 2, 1):
         late = (start & (step * 64)).differs(0)
@@ -47,7 +47,7 @@ def window(start: Int) -> tuple[Int, Int, Int]:
 
 
 def remainder(m: Int, digits: tuple[Int, Int, Int]) -> tuple[Int, Int, Int, Int]:
-    """The first 128 of the last 192 bits of a product with a number below 2**53, as four integers of 32 bits.
+    """Return the first 128 of the last 192 bits of a product with a number below 2**53, as four integers of 32 bits.
 
     It is multiplied by halves of 32 bits; what carries from below 64 bits of the product is too little to matter.
     """
@@ -65,12 +65,12 @@ def remainder(m: Int, digits: tuple[Int, Int, Int]) -> tuple[Int, Int, Int, Int]
 
 
 def number(x: Int) -> Real:
-    """An integer below 2**32 as a float64."""
+    """Return an integer below 2**32 as a float64."""
     return (x | x.layout.bits(2.0**52)).real() - 2.0**52
 
 
 def reduced_large(x: Real) -> Angle:
-    """A float64 beyond 2**40 less a multiple of pi / 2; nan where it is infinite."""
+    """Reduce a float64 beyond 2**40 by a multiple of pi / 2; give nan where it is infinite."""
     bits = abs(x).bits()
     m = (bits & (2**52 - 1)) | 2**52
     exponent = (bits >> 52) - (1023 + 52)

@@ -15,7 +15,7 @@ DEPENDENT = (ivy.nonzero, ivy.to_size, ivy.item)
 """Rows whose result's shape, or Python number, depends on values."""
 
 
-def explained(main: Callable[..., Any], module: ModuleOp, framework: Framework) -> Callable[..., Any]:
+def translate_jit_errors(main: Callable[..., Any], module: ModuleOp, framework: Framework) -> Callable[..., Any]:
     """`main`, emitted from the ivy `module`; an error of a trace that values are not there becomes one of ours."""
     missing = framework.missing_value_error()
     if missing is None:
