@@ -38,7 +38,7 @@ class Make(Protocol):
 
 
 class Part(NamedTuple):
-    """What a kernel has a gradient of: results and operands by number."""
+    """The part of a kernel that has a gradient: results and operands by number."""
 
     of: Numbers
     wrt: Numbers
@@ -55,7 +55,7 @@ class Recorded:
     derive: Derive
     make: Make
     _launches: dict[tuple[bool, ...], Function] = field(default_factory=dict)
-    """What to call, by which operands need a gradient."""
+    """The function to call, by which operands need a gradient."""
     _gradients: dict[Part, "Gradient"] = field(default_factory=dict)
 
     def __call__(self, *tensors: Any) -> Any:
@@ -70,13 +70,13 @@ class Recorded:
         return launch(*tensors)
 
     def gradient(self, part: Part) -> "Gradient":
-        """The gradient of a part, made when it is first asked for."""
+        """Return the gradient of a part; it is derived when it is first asked for."""
         if part not in self._gradients:
             self._gradients[part] = Gradient.of(self, part)
         return self._gradients[part]
 
     def _launch(self, tensors: Sequence[Any]) -> Function:
-        """What to call for operands of which these need a gradient."""
+        """Return the function to call for these operands, of which some need a gradient."""
         import torch
 
         part = self._part(tensors)
@@ -87,7 +87,7 @@ class Recorded:
         return partial(_function().apply, self, self.gradient(part))
 
     def spread(self, result: int, gradient: Any, shape: Sequence[int]) -> Any:
-        """The gradient of a result as that of each element that it is made of, over an iteration space."""
+        """Spread a result's gradient over an iteration space: the gradient of each element that was reduced to it."""
         if not self.kernel.kinds[result]:
             return gradient
         kept = len(shape) - self.kernel.axes
@@ -96,7 +96,7 @@ class Recorded:
         return gradient.reshape(*shape[:kept], *[1] * self.kernel.axes).expand(shape)
 
     def gathered(self, result: int, gradient: Any, shape: Sequence[int]) -> Any:
-        """The gradient of a result of this shape that `spread` has made `gradient` of."""
+        """Undo `spread` for a result of this shape."""
         if not self.kernel.kinds[result]:
             return gradient
         axes = self.kernel.axes
@@ -105,7 +105,7 @@ class Recorded:
         return gradient[(..., *[slice(0, 1)] * axes)].reshape(shape)
 
     def _part(self, tensors: Sequence[Any]) -> Part | None:
-        """What torch records of one element of each operand; None where no kernel is the gradient."""
+        """Return the part of which torch records one element of each operand; None where no kernel is the gradient."""
         import torch
 
         ones = [x.detach()[(slice(0, 1),) * x.dim()].requires_grad_(x.requires_grad) for x in tensors]
@@ -169,9 +169,9 @@ class Gradient:
     part: Part
     launch: Function
     reads: Numbers
-    """What `launch` takes: operands of the kernel by number, and after them the gradients of results."""
+    """The arguments of `launch`: operands of the kernel by number, and after them the gradients of results."""
     places: tuple[int | None, ...]
-    """Where the gradient by each operand is, counting on with what `launch` computes; None where it is 0."""
+    """The place of the gradient by each operand, counting on with the results of `launch`; None where it is 0."""
     dtypes: tuple[str, ...]
     """The element type of each."""
     saved: Numbers
@@ -181,7 +181,7 @@ class Gradient:
 
     @staticmethod
     def of(recorded: Recorded, part: Part) -> "Gradient":
-        """Derive the gradient, without what it need not read, compute, or compute twice."""
+        """Return Derive the gradient, without what it need not read, compute, or compute twice."""
         derivative = recorded.derive(recorded.kernel, part.wrt, part.of)
         yielded = list(derivative.elements)
         computed = [v for v, reads in zip(yielded, derivative.reads) if reads and not isinstance(v, BlockArgument)]
@@ -210,29 +210,29 @@ class Gradient:
 
 
 def zeros_like(x: Any, dtype: str) -> Any:
-    """Zeros in the shape of a tensor."""
+    """Return Zeros in the shape of a tensor."""
     import torch
 
     return torch.zeros_like(x, dtype=getattr(torch, dtype))
 
 
 def nothing(*tensors: Any) -> tuple[Any, ...]:
-    """A launch without results."""
+    """Return no results, as a launch of a gradient that is 0."""
     return ()
 
 
 def itself(x: Any) -> Any:
-    """A hook that hides what is asked of torch from the hooks of a checkpoint, which expects launches alone."""
+    """Hide a tensor that torch saves from the hooks of a checkpoint, which expect those of launches alone."""
     return x
 
 
 def several(results: Any) -> tuple[Any, ...]:
-    """The results of a function that gives one alone."""
+    """Return results as a tuple, also a single one."""
     return results if isinstance(results, tuple) else (results,)
 
 
 def unfused_gradient(recorded: Recorded, part: Part, reads: Sequence[int], wanted: Sequence[int]) -> Function:
-    """What a gradient stands for, as torch computes it: those `wanted` of the part's, from what is numbered `reads`.
+    """Return the fallback of a gradient: torch computes those `wanted` of the part's, from operands numbered `reads`.
 
     What the gradient does not depend on is taken to be 1.
     """

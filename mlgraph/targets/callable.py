@@ -79,7 +79,7 @@ class Source:
 
 
 def emit(module: ModuleOp, backend: str, device: str = CPU) -> Source:
-    """The Python source of `@main`, whose operations must be calls of `backend`.
+    """Return the Python source of `@main`, whose operations must be calls of `backend`.
 
     What torch makes of nothing it makes on `device`.
     """
@@ -296,7 +296,7 @@ def _inlined(value: SSAValue) -> bool:
 
 
 def _is_weight(op: Operation | Block) -> bool:
-    """Whether `op` is `params["name"]`."""
+    """Return whether `op` is `params["name"]`."""
     return isinstance(op, CallOp) and op.callee.data == "operator.getitem" and isinstance(op.inputs[0], BlockArgument)
 
 

@@ -1,4 +1,4 @@
-"""What `jax.jit` cannot run, said in terms of the user's code."""
+"""The errors of `jax.jit` for programs that it cannot run, in terms of the user's code."""
 
 import functools
 from collections.abc import Callable
@@ -16,7 +16,7 @@ DEPENDENT = (ivy.nonzero, ivy.to_size, ivy.item)
 
 
 def translate_jit_errors(main: Callable[..., Any], module: ModuleOp, framework: Framework) -> Callable[..., Any]:
-    """`main`, emitted from the ivy `module`; an error of a trace that values are not there becomes one of ours."""
+    """Wrap `main`, emitted from the ivy `module`: a tracer's error of missing values becomes one of mlgraph's."""
     missing = framework.missing_value_error()
     if missing is None:
         return main

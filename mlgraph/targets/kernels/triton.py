@@ -167,7 +167,7 @@ class _Launch:
     reach: int
     """The largest distance in elements that an index has to say."""
     compiled: dict[Any, Any] = field(default_factory=dict)
-    """What launches a binary, by what the binary was compiled for."""
+    """The launcher of a binary, by what the binary was compiled for."""
 
     @cached_property
     def index(self) -> Any:
@@ -201,7 +201,7 @@ class _Launch:
 
 @cache
 def supports(device: Any) -> bool:
-    """Whether kernels run on a device of torch."""
+    """Return whether kernels run on a device of torch."""
     if device.type != "cuda" or find_spec("triton") is None:
         return False
     torch = load(TORCH.name)
@@ -219,7 +219,7 @@ def compile_for(
     wide: bool = False,
     configuration: Configuration = DEFAULT,
 ) -> Binary:
-    """The kernel for a GPU of a compute capability such as 90, which need not be there.
+    """Compile the kernel for a GPU of a compute capability such as 90, which need not be present.
 
     It is for arrays that start at multiples of 16 bytes, sizes and strides that are multiples of 16, and operands whose
     elements lie side by side along the innermost loop. Indices that are `wide` have 64 bits.
@@ -253,7 +253,7 @@ def _pointer(dtype: DType) -> str:
 
 @cache
 def load_kernel(text: str, name: str, interpreted: bool) -> Any:
-    """The kernel that a file of Triton defines; `interpreted` says what `triton.jit` gives at present."""
+    """Load the kernel that a file of Triton defines; `interpreted` says what `triton.jit` gives at present."""
     load("triton")
     filename = f"<{name} {hashlib.sha256(text.encode()).hexdigest()[:16]}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)
