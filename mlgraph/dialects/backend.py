@@ -282,7 +282,7 @@ class Backend:
         results: int = 1,
         effect: bool = False,
     ) -> tuple[SSAValue, ...]:
-        """Build the call op; the type of its results is opaque until the row that it lowers gives its own."""
+        """Build the call op; the type of its results is opaque until the operation that it lowers gives its own."""
         arguments, operands = encode(args, kwargs, self._numbers(callee, args))
         op = self.op(callee, operands, arguments, [ValueType()] * results, effect)
         return tuple(insert(op).results)

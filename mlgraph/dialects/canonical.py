@@ -1,4 +1,4 @@
-"""Canonicalization of rows: a pattern is a function from a row's arguments to the values that replace its results.
+"""Canonicalization of operations: a pattern is a function from arguments to the values that replace the results.
 
     @canonical(ivy.pow)
     def power_of_two(x1: Value, x2: Value) -> Value | None:
@@ -38,7 +38,7 @@ def canonical(*rows: "Op[..., Any]") -> Callable[[Callable[P, R]], Callable[P, R
 
 
 class RowPatterns(HasCanonicalizationPatternsTrait):
-    """Every row has the patterns that were declared for it."""
+    """The trait of table operations: they have the patterns that were declared for them."""
 
     @classmethod
     def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
@@ -46,7 +46,7 @@ class RowPatterns(HasCanonicalizationPatternsTrait):
 
 
 class CanonicalizeRow(RewritePattern):
-    """Try the patterns of a row in order; what they build comes from the row's user line."""
+    """Try the patterns of an operation in order; what they build comes from the operation's user line."""
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
         row = cast("Row", op)

@@ -4,8 +4,8 @@
     %keep = generator.bernoulli(%p, shape = [2, 3]) : (tensor<f32>) -> tensor<2x3xi1>
 
 Each draw reads and writes the one stream of a program, an ordered effect: no pass drops, duplicates or reorders draws.
-Streams differ between backends, distributions do not. A row whose body is made of others needs no lowering of its own.
-`generator.native` (`dialects/native.py`) is a draw that keeps the spelling of its framework.
+Streams differ between backends, distributions do not. An operation whose body is made of others needs no lowering of
+its own. `generator.native` (`dialects/native.py`) is a draw that keeps the spelling of its framework.
 """
 
 from mlgraph.dialects import ivy

@@ -3,7 +3,7 @@
     -1   1.0e-05   inf   "same"   true   none   [1, 2]   (0, 1)   slice(0, none, 2)   complex(0.0, 1.0)   float32
     %x   @torch.inf
 
-One grammar serves the parameters of ivy rows and the arguments of backend calls.
+One grammar serves the parameters of ivy operations and the arguments of backend calls.
 """
 
 import math

@@ -184,7 +184,7 @@ KINDS: dict[Any, Kind] = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a row."""
+    """One parameter of an operation."""
 
     name: str
     kind: Kind

@@ -57,7 +57,7 @@ class Row(IRDLOperation):
     OP: ClassVar["Op[Any, Any]"]
 
     def arguments(self) -> dict[str, Any]:
-        """Return the arguments as the operation's function takes them: values, and parameters as Python objects."""
+        """Return the arguments as the declaration's function takes them: values, and parameters as Python objects."""
         return self.OP.decode(self)
 
     def verify_(self) -> None:
@@ -158,7 +158,7 @@ def _with_values(value: Literal, values: Mapping[int, SSAValue]) -> Any:
 
 @dataclass(eq=False)
 class Op(Generic[P, R]):
-    """A row: calling it builds the operation."""
+    """The declaration of an operation; calling it builds one."""
 
     name: str
     function: Callable[..., Any]
@@ -280,7 +280,7 @@ class Op(Generic[P, R]):
 
 
 def _define(op: Op[Any, Any]) -> type[Row]:
-    """The xDSL operation class of a row."""
+    """Return the xDSL operation class of a declaration."""
     members: dict[str, Any] = {"name": op.name, "__doc__": op.__doc__, "traits": traits_def(*op.traits, RowPatterns())}
     flexible = 0
     for p in op.parameters:
@@ -307,17 +307,17 @@ def _define(op: Op[Any, Any]) -> type[Row]:
 
 @dataclass
 class Table:
-    """The rows of a dialect, in the order of their declaration."""
+    """The operations of a dialect, in the order of their declaration."""
 
     name: str
     rows: dict[str, Op[..., Any]] = field(default_factory=dict[str, Op[..., Any]])
 
     def op(self, *traits: OpTrait, **templates: str) -> "_Decorator":
-        """Declare a row whose body gives the result type."""
+        """Declare an operation whose body gives the result type."""
         return _Decorator(self, traits, templates, composite=False)
 
     def composite(self, *traits: OpTrait, **templates: str) -> "_Composite":
-        """Declare a row whose body builds it from other rows; a backend without a call template gets the body."""
+        """Declare an operation whose body builds it from others; a backend without a call template runs the body."""
         return _Composite(self, traits, templates, composite=True)
 
     def dialect(self, *others: type[Operation]) -> Dialect:

@@ -12,7 +12,7 @@ from mlgraph.errors import DataDependentControlFlowError, line_of
 from mlgraph.frameworks import Framework
 
 DEPENDENT = (ivy.nonzero, ivy.to_size, ivy.item)
-"""Rows whose result's shape, or Python number, depends on values."""
+"""Operations whose result's shape, or Python number, depends on values."""
 
 
 def translate_jit_errors(main: Callable[..., Any], module: ModuleOp, framework: Framework) -> Callable[..., Any]:

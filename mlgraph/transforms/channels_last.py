@@ -10,8 +10,9 @@ becomes
     %3 = ivy.relu(%2) : (tensor<?x8x8x4xf32>) -> tensor<?x8x8x4xf32>
     %4 = ivy.permute_dims(%3, axes = [0, 3, 1, 2]) : (tensor<?x8x8x4xf32>) -> tensor<?x4x8x8xf32>
 
-One walk from top to bottom: a convolution reads its image turned and is turned back; a row that reads such an image and
-means the same in either layout reads it as it was before, and is turned back itself. What nobody reads is dropped.
+One walk from top to bottom: a convolution reads its image turned and is turned back; an operation that reads such an
+image and means the same in either layout reads it as it was before, and is turned back itself. What nobody reads is
+dropped.
 """
 
 # pyright: basic
@@ -58,7 +59,7 @@ CONVOLUTIONS = (ivy.conv, ivy.conv_transpose)
 
 
 def turn(block: Block) -> None:
-    """Rewrite the rows of `block` in order."""
+    """Rewrite the operations of `block` in order."""
     turning = _Turning()
     for op in list(block.ops):
         if isinstance(op, Row) and (rule := RULES.get(op.OP)) is not None:
@@ -160,7 +161,7 @@ def each_element(turning: _Turning, row: Op[..., Any], **arguments: Any) -> Valu
     return None if None in beside.values() else channels_first(row(**{**arguments, **beside}))
 
 
-# Rows that name axes
+# Operations that name axes
 
 
 @rule(ivy.concat)
@@ -189,7 +190,7 @@ def taken(turning: _Turning, row: Op[..., Any], x: Value, indices: Value, axis: 
 
 @rule(ivy.pad, ivy.pad_reflect, ivy.pad_edge, ivy.slice)
 def per_axis(turning: _Turning, row: Op[..., Any], x: Value, **arguments: Any) -> Value | None:
-    """Rows with a number for each axis."""
+    """Operations with a number for each axis."""
     if (source := turned(x)) is None:
         return None
     order = to_last(rank(x))

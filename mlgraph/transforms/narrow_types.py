@@ -58,7 +58,7 @@ def wide_values(module: ModuleOp) -> list[str]:
 
 
 WIDE = (ivy.nonzero,)
-"""Rows that give 64-bit integers whatever they are given."""
+"""Operations that give 64-bit integers whatever they are given."""
 
 
 def narrow(op: Operation) -> None:
@@ -90,7 +90,7 @@ def narrow_parameters(op: Row) -> None:
 
 
 def cast_results(op: Row) -> None:
-    """Cast the results of a row that cannot give others; its uses read the casts."""
+    """Cast the results of an operation that cannot give others; its uses read the casts."""
     for result in op.results:
         cast = ivy.cast.build({"x": result, "dtype": NARROW[result.type.element_type]}, [narrow_type(result.type)])  # pyright: ignore[reportAttributeAccessIssue]
         cast.location = op.location

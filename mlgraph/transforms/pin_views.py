@@ -36,7 +36,7 @@ VIEWS: frozenset[Op[..., Any]] = frozenset({
     ivy.slice, ivy.flip, ivy.squeeze, ivy.expand_dims, ivy.permute_dims, ivy.reshape, ivy.broadcast_to, ivy.real,
     ivy.imag, ivy.conj, ivy.bitcast, ivy.windows,
 })  # fmt: skip
-"""Rows that every library which has views gives as views of their first operand."""
+"""Operations that every library which has views gives as views of their first operand."""
 
 
 @dataclass(frozen=True)

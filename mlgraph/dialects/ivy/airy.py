@@ -1,6 +1,6 @@
 """The Airy function, which not every library has: the body is that of Cephes (Moshier, 1989), in any precision.
 
-torch leaves out the first coefficient, 1, of two denominators: its function is the row that is not `monic`.
+torch leaves out the first coefficient, 1, of two denominators: its function is the variant that is not `monic`.
 """
 
 from math import nan, pi

@@ -1,7 +1,7 @@
 """Bessel functions, which not every library has: the bodies are those of Cephes (Moshier, 1989), in any precision.
 
 torch leaves out the first coefficient, 1, of some of Cephes' denominators, and errs by up to 3e-7: its functions are
-the rows that are not `monic`.
+the variants that are not `monic`.
 """
 
 from math import inf, pi, sqrt

@@ -1,4 +1,4 @@
-"""Canonicalization of ivy rows: algebra that keeps every bit, those of NaN, infinities and -0.0 included.
+"""Canonicalization of ivy operations: algebra that keeps every bit, those of NaN, infinities and -0.0 included.
 
 The one liberty is small whole powers, which become products: there a product is the more accurate of the two.
 """

@@ -1,6 +1,6 @@
-"""Rows of images whose channels are the last axis: N, the spatial axes, C.
+"""Operations of images whose channels are the last axis: N, the spatial axes, C.
 
-Each means what the row of the same name without `channels_last` means between two changes of layout. The pass
+Each means what the operation of the same name without `channels_last` means between two changes of layout. The pass
 `channels-last` makes them, for tensorflow, whose kernels want this layout.
 """
 

@@ -1,4 +1,4 @@
-"""Elementwise rows: one result element for each element of the broadcast operands.
+"""Elementwise operations: one result element for each element of the broadcast operands.
 
 Names and meaning are the array API standard's where it has the function. Operands have one element type.
 """

@@ -21,7 +21,7 @@ DEPTH = 16
 MOVED = (
     ivy.broadcast_to, ivy.expand_dims, ivy.reshape, ivy.squeeze, ivy.permute_dims, ivy.slice, ivy.flip, ivy.tile,
 )  # fmt: skip
-"""Rows whose elements are all elements of their first operand."""
+"""Operations whose elements are all elements of their first operand."""
 
 
 def all_are(x: Value, depth: int = DEPTH) -> bool | None:

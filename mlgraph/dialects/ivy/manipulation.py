@@ -1,4 +1,4 @@
-"""Rows that move elements without computing with them."""
+"""Operations that move elements without computing with them."""
 
 from xdsl.ir import SSAValue
 from xdsl.traits import Pure

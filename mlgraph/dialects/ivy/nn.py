@@ -1,4 +1,4 @@
-"""Rows of neural networks.
+"""Operations of neural networks.
 
 Images are N, C, then the spatial axes; padding is explicit: low and high of each spatial axis in turn.
 """

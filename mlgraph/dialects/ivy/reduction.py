@@ -1,7 +1,7 @@
 """Reductions and scans: many elements to one along axes.
 
-The result has the operand's element type unless the row says otherwise: a frontend casts first where its framework
-accumulates in a wider type.
+The result has the operand's element type unless the operation says otherwise: a frontend casts first where its
+framework accumulates in a wider type.
 """
 
 from xdsl.traits import Pure

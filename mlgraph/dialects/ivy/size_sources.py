@@ -1,6 +1,6 @@
 """An analysis of sizes: that of a result comes from operands, so that reading it need not wait for values.
 
-A source answers for one axis of its row's result: a number, a value of type `index`, or an axis of an operand.
+A source answers for one axis of its operation's result: a number, a value of type `index`, or an axis of an operand.
 """
 
 from collections.abc import Callable, Iterator
@@ -84,7 +84,7 @@ def _of_axis(x: Value, axis: int, budget: int) -> Source:
 
 _FAMILIES = ("elementwise", "integers", "special", "special_rare")
 ELEMENTWISE = frozenset(row for row in ivy.IVY.rows.values() if row.function.__module__.split(".")[-1] in _FAMILIES)
-"""The rows whose result has the broadcast shape of their operands."""
+"""The operations whose result has the broadcast shape of their operands."""
 
 
 def _broadcast(arguments: dict[str, Any], axis: int, rank: int, budget: int) -> Source:

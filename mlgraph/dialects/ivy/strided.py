@@ -1,4 +1,4 @@
-"""Rows that a stride describes where memory can be shared: diagonals, windows, complex numbers as pairs of floats."""
+"""Operations that strides can express by sharing memory: diagonals, windows, complex numbers as pairs of floats."""
 
 import builtins
 

@@ -1,4 +1,4 @@
-"""Result types: what a row gives for the types it is given.
+"""Result types: what an operation gives for the types it is given.
 
 Every rule raises `ValueError` with what is wrong; a dimension that is not known is `UNKNOWN`.
 """

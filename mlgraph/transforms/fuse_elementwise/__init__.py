@@ -1,4 +1,4 @@
-"""`fuse-elementwise`: chains of elementwise rows become `kernel.fused` operations.
+"""`fuse-elementwise`: chains of elementwise operations become `kernel.fused`.
 
     %0 = ivy.add(%x, %b)                     %1 = kernel.fused @kernel_0(%x, %b) {
     %1 = ivy.tanh(%0)                        ^bb0(%x_1: f32, %b_1: f32):
@@ -7,9 +7,9 @@
                                                kernel.yield %3 : f32
                                              }
 
-and a function `@kernel_0` that holds the rows: what the kernel means, for where no kernel can run. Equal kernels share
-one. A row beside a kernel says in its attribute `not_fused` why it is not inside. Reductions over the last axes of what
-a kernel computes are inside too, and cheap rows of smaller arrays that kernels alone read.
+and a function `@kernel_0` that holds the operations: what the kernel means, for where no kernel can run. Equal kernels
+share one. An operation beside a kernel says in its attribute `not_fused` why it is not inside. Reductions over the last
+axes of what a kernel computes are inside too, and cheap operations of smaller arrays that kernels alone read.
 """
 
 from collections.abc import Container, Sequence
@@ -63,7 +63,7 @@ class _Kernels:
     min_ops: int
     known: dict[Any, str] = field(default_factory=dict[Any, str])
     new: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
-    """The results of kernels, by the results of rows whose places they took."""
+    """The results of kernels, by the results of operations whose places they took."""
 
     def fuse(self, block: Block) -> None:
         grouping = Grouping(block, self.min_ops)
@@ -199,7 +199,7 @@ def _function(
 
 
 def _explain(block: Block, grouping: Grouping) -> None:
-    """Say on each row beside a kernel why it is not inside."""
+    """Say on each operation beside a kernel why it is outside."""
     for op in block.ops:
         if not isinstance(op, Row) or op.OP.dialect != "ivy":
             continue

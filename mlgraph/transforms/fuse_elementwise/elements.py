@@ -1,4 +1,4 @@
-"""One elementwise row as a block of scalars: an argument for each array that it reads, and an element of its result."""
+"""One elementwise operation as a block of scalars: an argument for each array that it reads, and a result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,10 +18,10 @@ from mlgraph.transforms.fuse_elementwise import subgradients  # pyright: ignore[
 from mlgraph.transforms.fuse_elementwise.scalars import NotFusible, apply, constant, rounded, widened
 
 SCALED = (ivy.multiply, ivy.divide)
-"""Rows of halves that torch computes with numbers in single precision; others round a number to a half first."""
+"""Operations of float16 and bfloat16 that torch computes with float32 numbers; others round the number first."""
 
 _whole: dict[Op[..., Any], str] = {}
-"""Rows that are known to work on whole arrays, and why they are not fused."""
+"""Operations that are known to work on whole arrays, and why they are not fused."""
 
 
 @dataclass
@@ -71,7 +71,7 @@ def _is_array(value: SSAValue) -> bool:
 
 
 def _scalar_of(op: Row, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
-    """The scalar of a row whose arrays have the scalars `values`; operands that are in none are single numbers."""
+    """Return the scalar of an operation whose arrays have the scalars `values`; other operands are single numbers."""
     arguments = op.arguments()
     operands = {name: cast(SSAValue, value) for name, value in arguments.items() if isinstance(value, SSAValue)}
     parameters = {name: value for name, value in arguments.items() if name not in operands and value is not None}
@@ -97,7 +97,7 @@ def _scalar_of(op: Row, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
 
 
 def _body(op: Row, scalars: Mapping[str, SSAValue], arguments: dict[str, Any], half: bool) -> SSAValue:
-    """The scalar of a composite row, from the rows of its body; halves are singles throughout."""
+    """Return the scalar of a composite operation, from those of its body; half types are float32 throughout."""
     if not op.OP.composite:
         raise _is_whole(op.OP)
     arrays = Block(arg_types=[_widened_type(arguments[name].type, half) for name in scalars])

@@ -1,8 +1,8 @@
 """Rules from elementwise operations to the `arith`, `math` and `scalar` operations on one element.
 
-A row is found in `FLOATS`, `NUMBERS` or `COMPARISONS` where it is one operation, has a rule where it is several, and
-runs its body where it is composite. What is in none of them is not fused. The two half types are computed in single
-precision and rounded after each row, composite ones included, as the frameworks do.
+An operation is found in `FLOATS`, `NUMBERS` or `COMPARISONS` where it is one operation, has a rule where it is several,
+and runs its body where it is composite. What is in none of them is not fused. The two half types are computed in single
+precision and rounded after each operation, composite ones included, as the frameworks do.
 """
 
 import math as numbers
@@ -23,8 +23,8 @@ from mlgraph.dialects.table import Op
 
 ScalarOp: TypeAlias = Callable[..., Operation]
 Rule: TypeAlias = Callable[..., "SSAValue | None"]
-"""From the element type of a row's operands, their scalars and the row's parameters to the scalar of its result, or
-None for a type that is left to the row's body."""
+"""From the element type of operands, their scalars and the operation's parameters to the scalar of its result, or
+None for a type that is left to the operation's body."""
 
 
 class NotFusible(Exception):
@@ -33,7 +33,7 @@ class NotFusible(Exception):
 
 @dataclass(frozen=True)
 class Kinds:
-    """The operation of a row for each kind of operand that it is one operation for."""
+    """The scalar operation for each kind of operand that has one."""
 
     floats: ScalarOp
     signed: ScalarOp | None = None
@@ -79,7 +79,7 @@ FLOATS: dict[Op[..., Any], ScalarOp] = {
     ivy.pow: math.PowFOp,
     ivy.sigmoid: scalar.SigmoidOp,
 }
-"""Rows of floats alone."""
+"""Operations of floats alone."""
 
 NUMBERS: dict[Op[..., Any], Kinds] = {
     ivy.add: Kinds(arith.AddfOp, arith.AddiOp, arith.AddiOp, arith.OrIOp),
@@ -88,7 +88,7 @@ NUMBERS: dict[Op[..., Any], Kinds] = {
     ivy.maximum: Kinds(arith.MaximumfOp, arith.MaxSIOp, arith.MaxUIOp, arith.OrIOp),
     ivy.minimum: Kinds(arith.MinimumfOp, arith.MinSIOp, arith.MinUIOp, arith.AndIOp),
 }
-"""Rows of any numbers."""
+"""Operations of any numbers."""
 
 BITS: dict[Op[..., Any], ScalarOp] = {
     ivy.logical_and: arith.AndIOp,
@@ -98,7 +98,7 @@ BITS: dict[Op[..., Any], ScalarOp] = {
     ivy.bitwise_or: arith.OrIOp,
     ivy.bitwise_xor: arith.XOrIOp,
 }
-"""Rows of integers and bools alone."""
+"""Operations of integers and bools alone."""
 
 COMPARISONS: dict[Op[..., Any], tuple[str, str, str]] = {
     ivy.equal: ("oeq", "eq", "eq"),
@@ -108,7 +108,7 @@ COMPARISONS: dict[Op[..., Any], tuple[str, str, str]] = {
     ivy.greater: ("ogt", "sgt", "ugt"),
     ivy.greater_equal: ("oge", "sge", "uge"),
 }
-"""The predicate of a row for floats, for signed integers, and for unsigned ones and bools."""
+"""The predicate of an operation for floats, for signed integers, and for unsigned ones and bools."""
 
 RULES: dict[Op[..., Any], Rule] = {}
 
@@ -117,7 +117,7 @@ RuleT = TypeVar("RuleT", bound=Rule)
 
 
 def rule(row: Op[..., Any]) -> Callable[[RuleT], RuleT]:
-    """Register what several operations make of a row."""
+    """Register the rule of an operation that takes several scalar ones."""
 
     def register(function: RuleT) -> RuleT:
         RULES[row] = function

@@ -38,4 +38,4 @@ def _operated(operator: str, a: Any, b: Any) -> SSAValue:
 
 
 RULES: Mapping[str, Callable[..., SSAValue]] = {"uniform": uniform, "normal": normal}
-"""The rules by the names of the rows that they draw for."""
+"""The rules by the names of the operations that they draw for."""

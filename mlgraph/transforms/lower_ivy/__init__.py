@@ -1,6 +1,6 @@
-"""`lower-ivy{to=...}`: ivy rows become calls of one backend's public functions.
+"""`lower-ivy{to=...}`: ivy operations become calls of one backend's public functions.
 
-A row is lowered by the backend's rule for it, else by its template, else by its body when it is composite.
+An operation is lowered by the backend's rule for it, else by its template, else by its body when it is composite.
 """
 
 from collections import Counter
@@ -37,7 +37,7 @@ INDEX_OPERATORS: dict[type[Operation], str] = {
 
 @dataclass(frozen=True)
 class LowerIvyPass(TargetPass):
-    """Lower every ivy row, and arithmetic on sizes, to calls of backend `to`."""
+    """Lower every ivy operation, and arithmetic on sizes, to calls of backend `to`."""
 
     name = "lower-ivy"
 
@@ -88,7 +88,7 @@ class _Lowering:
             yield lambda: row.function(**arguments)
 
     def _template(self, row: Op[..., Any]) -> CallTemplate | None:
-        """Return the row's own template for the backend, or that which its framework brings."""
+        """Return the operation's own template for the backend, or that which its framework brings."""
         if (template := row.templates.get(self.backend.name)) is not None:
             return template
         text = self.templates.get(row.name.rpartition(".")[2])

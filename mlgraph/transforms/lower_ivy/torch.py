@@ -60,7 +60,7 @@ RING = (
     ivy.add, ivy.subtract, ivy.pow, ivy.negative, ivy.square, ivy.bitwise_invert, ivy.bitwise_left_shift, ivy.sum,
     ivy.prod, ivy.cumulative_sum, ivy.cumulative_prod, ivy.matmul, ivy.addmm, ivy.einsum, ivy.linear, ivy.sum_pool,
 )  # fmt: skip
-"""Rows that are the same in wrapping signed and unsigned integers."""
+"""Operations that are the same in wrapping signed and unsigned integers."""
 ORDERED = (
     ivy.floor_divide, ivy.remainder, ivy.fmod, ivy.maximum, ivy.minimum, ivy.clip, ivy.abs, ivy.sign, ivy.relu,
     ivy.less, ivy.less_equal, ivy.greater, ivy.greater_equal, ivy.bitwise_right_shift, ivy.max, ivy.min,

@@ -153,7 +153,7 @@ def _flipped(bits: Value) -> Value:
 
 @rule(ivy.clip)
 def clip(x: Value, low: Value, high: Value) -> Value | None:
-    """`tf.clip_by_value` lets the lower bound win; the row's body lets the upper."""
+    """`tf.clip_by_value` lets the lower bound win; the operation's body lets the upper."""
     bounds = number_of(low), number_of(high)
     if None in bounds or not bounds[0] <= bounds[1] or dtype(x) == i1:  # pyright: ignore[reportOperatorIssue]
         return None

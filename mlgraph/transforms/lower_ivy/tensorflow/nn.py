@@ -1,4 +1,4 @@
-"""Rows of neural networks, but for convolutions.
+"""Operations of neural networks, but for convolutions.
 
 Images are lowered in either layout: tensorflow's own pools want channels last, lose NaN and minus infinity, and have no
 kernels for many element types, so a pool is a reduction over frames, axis by axis.
