@@ -20,7 +20,7 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.dtypes import compatible
 
 if TYPE_CHECKING:
-    from mlgraph.dialects.table import Op, Row
+    from mlgraph.dialects.table import Op, TableOp
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,7 +37,7 @@ def canonical(*rows: "Op[..., Any]") -> Callable[[Callable[P, R]], Callable[P, R
     return register
 
 
-class RowPatterns(HasCanonicalizationPatternsTrait):
+class TablePatterns(HasCanonicalizationPatternsTrait):
     """The trait of table operations: they have the patterns that were declared for them."""
 
     @classmethod
@@ -45,11 +45,11 @@ class RowPatterns(HasCanonicalizationPatternsTrait):
         return (_PATTERN,)
 
 
-class CanonicalizeRow(RewritePattern):
+class CanonicalizeTableOp(RewritePattern):
     """Try the patterns of an operation in order; what they build comes from the operation's user line."""
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
-        row = cast("Row", op)
+        row = cast("TableOp", op)
         patterns = row.OP.patterns
         if not patterns:
             return
@@ -61,10 +61,10 @@ class CanonicalizeRow(RewritePattern):
                 return
 
 
-_PATTERN = CanonicalizeRow()
+_PATTERN = CanonicalizeTableOp()
 
 
-def _replace(op: "Row", found: Any, rewriter: PatternRewriter) -> bool:
+def _replace(op: "TableOp", found: Any, rewriter: PatternRewriter) -> bool:
     """Replace the results by a pattern's values; return False where the type of a value that was there is another."""
     values = cast(tuple[SSAValue, ...], found if isinstance(found, tuple) else (found,))
     for old, value in zip(op.results, values, strict=True):

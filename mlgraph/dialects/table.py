@@ -37,7 +37,7 @@ from xdsl.traits import OpTrait
 from xdsl.utils.exceptions import VerifyException
 
 from mlgraph.dialects.building import building, insert
-from mlgraph.dialects.canonical import RowPatterns
+from mlgraph.dialects.canonical import TablePatterns
 from mlgraph.dialects.constant import LiteralOp
 from mlgraph.dialects.dtypes import compatible
 from mlgraph.dialects.literals import List, Literal, Operand, parse_argument, print_literal
@@ -51,7 +51,7 @@ KEPT = 1000
 """The number of result types that a composite operation caches."""
 
 
-class Row(IRDLOperation):
+class TableOp(IRDLOperation):
     """The base of every operation of a table: how it reads its arguments, prints, parses and verifies."""
 
     OP: ClassVar["Op[Any, Any]"]
@@ -93,7 +93,7 @@ class Row(IRDLOperation):
         printer.print_function_type(self.operand_types, self.result_types)
 
     @classmethod
-    def parse(cls, parser: Parser) -> "Row":
+    def parse(cls, parser: Parser) -> "TableOp":
         position = parser.pos
         found, unresolved = _parse_call(parser, cls.OP)
         attributes = parser.parse_optional_attr_dict()
@@ -108,7 +108,7 @@ class Row(IRDLOperation):
         arguments = {name: _with_values(value, by_index) for name, value in found.items()}
         op = cls.OP.build(arguments, types.outputs.data)
         op.attributes.update(attributes)
-        return cast(Row, op)
+        return cast(TableOp, op)
 
 
 def _parse_call(parser: Parser, op: "Op[Any, Any]") -> tuple[dict[str, Literal], list[UnresolvedOperand]]:
@@ -169,7 +169,7 @@ class Op(Generic[P, R]):
     results: int
     patterns: list[Callable[..., Any]] = field(default_factory=list[Callable[..., Any]], init=False)
     """Canonicalization patterns, in the order in which they are tried."""
-    definition: type[Row] = field(init=False)
+    definition: type[TableOp] = field(init=False)
     verified: dict[Any, tuple[Attribute, ...]] = field(default_factory=dict[Any, tuple[Attribute, ...]], init=False)
     """The result types of operations that were verified, by what decides on them."""
 
@@ -204,7 +204,7 @@ class Op(Generic[P, R]):
         op = insert(self.build(arguments, self.infer(**arguments)))
         return cast(R, op.results[0] if self.results == 1 else tuple(op.results))
 
-    def expected(self, op: Row) -> tuple[Attribute, ...]:
+    def expected(self, op: TableOp) -> tuple[Attribute, ...]:
         """Return the result types that an operation must have.
 
         Those of a composite are cached: its body builds operations.
@@ -279,12 +279,16 @@ class Op(Generic[P, R]):
         return order
 
 
-def _define(op: Op[Any, Any]) -> type[Row]:
+def _define(op: Op[Any, Any]) -> type[TableOp]:
     """Return the xDSL operation class of a declaration."""
-    members: dict[str, Any] = {"name": op.name, "__doc__": op.__doc__, "traits": traits_def(*op.traits, RowPatterns())}
+    members: dict[str, Any] = {
+        "name": op.name,
+        "__doc__": op.__doc__,
+        "traits": traits_def(*op.traits, TablePatterns()),
+    }
     flexible = 0
     for p in op.parameters:
-        if hasattr(Operation, p.name) or hasattr(Row, p.name):
+        if hasattr(Operation, p.name) or hasattr(TableOp, p.name):
             raise TypeError(f"{op.name}: '{p.name}' is taken by xDSL, choose another parameter name")
         if p.kind.stored:
             members[p.name] = opt_prop_def(Attribute)
@@ -299,8 +303,8 @@ def _define(op: Op[Any, Any]) -> type[Row]:
     if flexible > 1:
         members["irdl_options"] = (AttrSizedOperandSegments(as_property=True),)
     name = "".join(part.capitalize() for part in op.name.split(".")[1].split("_")) + "Op"
-    row = type(name, (Row,), {**members, "__module__": op.function.__module__})
-    definition = irdl_op_definition(cast(type[Row], row))
+    row = type(name, (TableOp,), {**members, "__module__": op.function.__module__})
+    definition = irdl_op_definition(cast(type[TableOp], row))
     definition.OP = op
     return definition
 

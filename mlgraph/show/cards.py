@@ -14,7 +14,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from mlgraph.dialects.constant import ArrayOp, LiteralOp, ParameterOp, number_of
 from mlgraph.dialects.dtypes import NAME_OF
 from mlgraph.dialects.functions import main_of
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.errors import line_of
 
 FAMILIES = ("elementwise", "reduction", "linalg", "nn", "manipulation", "indexing", "sorting", "creation", "other")
@@ -100,7 +100,7 @@ def _card(op: Operation) -> Card:
 
 def family_of(op: Operation) -> str:
     """The family of the op table that `op` belongs to, "other" for what is no row of it."""
-    return family_of_module(op.OP.function.__module__) if isinstance(op, Row) else "other"
+    return family_of_module(op.OP.function.__module__) if isinstance(op, TableOp) else "other"
 
 
 def family_of_module(module: str) -> str:
@@ -112,7 +112,7 @@ def family_of_module(module: str) -> str:
 
 def _details(op: Operation) -> Iterator[str]:
     """The weights that `op` reads, and the parameters that are not as by default."""
-    if not isinstance(op, Row):
+    if not isinstance(op, TableOp):
         return
     arguments = zip(op.OP.parameters, op.arguments().values(), strict=True)
     given = [(p.name, value) for p, value in arguments if value is not None and value != p.default]

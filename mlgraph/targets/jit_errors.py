@@ -7,7 +7,7 @@ from typing import Any
 from xdsl.dialects.builtin import ModuleOp
 
 from mlgraph.dialects import ivy
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.errors import DataDependentControlFlowError, line_of
 from mlgraph.frameworks import Framework
 
@@ -20,7 +20,7 @@ def translate_jit_errors(main: Callable[..., Any], module: ModuleOp, framework: 
     missing = framework.missing_value_error()
     if missing is None:
         return main
-    found = [op for op in module.walk() if isinstance(op, Row) and op.OP in DEPENDENT]
+    found = [op for op in module.walk() if isinstance(op, TableOp) and op.OP in DEPENDENT]
     if not found:
         return main
 

@@ -33,7 +33,7 @@ from mlgraph.dialects.ivy.channels_last import channels_first, channels_last, to
 from mlgraph.dialects.ivy.table import IVY
 from mlgraph.dialects.ivy.types import normal_axes, normal_axis, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Value
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 from mlgraph.transforms.rewriting import replace
 
 
@@ -44,7 +44,7 @@ class ChannelsLastPass(ModulePass):
     name = "channels-last"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if not any(isinstance(inner, Row) and inner.OP in CONVOLUTIONS for inner in op.walk()):
+        if not any(isinstance(inner, TableOp) and inner.OP in CONVOLUTIONS for inner in op.walk()):
             return
         blocks = [block for inner in op.walk() for region in inner.regions for block in region.blocks]
         for block in blocks:
@@ -62,7 +62,7 @@ def turn(block: Block) -> None:
     """Rewrite the operations of `block` in order."""
     turning = _Turning()
     for op in list(block.ops):
-        if isinstance(op, Row) and (rule := RULES.get(op.OP)) is not None:
+        if isinstance(op, TableOp) and (rule := RULES.get(op.OP)) is not None:
             replace(op, partial(rule, turning, op.OP, **op.arguments()))
 
 
@@ -74,7 +74,7 @@ def drop_unread(block: Block) -> None:
 
 
 def _permutes(op: Any) -> bool:
-    return isinstance(op, Row) and op.OP is ivy.permute_dims
+    return isinstance(op, TableOp) and op.OP is ivy.permute_dims
 
 
 def turned(x: SSAValue) -> SSAValue | None:

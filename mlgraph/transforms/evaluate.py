@@ -24,7 +24,7 @@ from mlgraph.dialects.dtypes import BY_NAME, COMPLEX, FLOATS, dtype_of, type_of_
 from mlgraph.dialects.ivy.size_sources import known
 from mlgraph.dialects.ivy.types import UNKNOWN, shape_of
 from mlgraph.dialects.literals import List, Literal, Name, Operand, Rest, Slice
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.frameworks.numpy import NUMPY
 from mlgraph.transforms.lower_generator import LowerGeneratorPass
 from mlgraph.transforms.lower_ivy import INDEX_OPERATORS, LowerIvyPass
@@ -87,14 +87,14 @@ def can_evaluate(op: Operation) -> bool:
     """Return whether `op` depends on its operands alone."""
     if is_constant(op) or type(op) in INDEX_OPERATORS:
         return True
-    if not isinstance(op, Row) or op.OP is ivy.optimization_barrier:
+    if not isinstance(op, TableOp) or op.OP is ivy.optimization_barrier:
         return False
     return op.OP.dialect == "ivy" and not op.regions
 
 
 def static_size(op: Operation) -> int | None:
     """Return the size that an `ivy.dim` reads, where the type of its operand tells."""
-    if not isinstance(op, Row) or op.OP is not ivy.dim:
+    if not isinstance(op, TableOp) or op.OP is not ivy.dim:
         return None
     size = shape_of(op.operands[0])[op.arguments()["axis"]]
     return None if size == UNKNOWN else size

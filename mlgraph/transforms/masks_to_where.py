@@ -26,7 +26,7 @@ from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import HALVES, f32, i64
 from mlgraph.dialects.ivy.types import dtype, normal_axes, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Value, Values
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 from mlgraph.transforms.rewriting import replace
 
 NEUTRAL: dict[Op[..., Any], bool | int] = {ivy.sum: 0, ivy.prod: 1, ivy.any: False, ivy.all: True}
@@ -51,7 +51,7 @@ class MasksToWherePass(ModulePass):
 
 
 def rewrite(op: Operation) -> None:
-    if not isinstance(op, Row):
+    if not isinstance(op, TableOp):
         return
     arguments = op.arguments()
     if op.OP in NEUTRAL:
@@ -88,7 +88,7 @@ def over(mask: Value, first: int, x: Value) -> Value:
 
 def row_of(x: Value, row: Op[..., Any]) -> dict[str, Any] | None:
     """Return the arguments of the operation `row` that made `x`, None if another made it."""
-    return x.owner.arguments() if isinstance(x.owner, Row) and x.owner.OP is row else None
+    return x.owner.arguments() if isinstance(x.owner, TableOp) and x.owner.OP is row else None
 
 
 def selection(x: Value) -> Selection | None:
@@ -156,7 +156,7 @@ def unselected(values: Value, like: Selection) -> Value | None:
         same = (found.mask, found.first, rank(found.x)) == (like.mask, like.first, rank(like.x))
         return found.chosen(1) if same else None
     op = values.owner
-    if not isinstance(op, Row) or op.OP not in POINTWISE or not all(fits(x, values) for x in op.operands):
+    if not isinstance(op, TableOp) or op.OP not in POINTWISE or not all(fits(x, values) for x in op.operands):
         return None
     arguments: dict[str, Any] = {}
     for name, argument in op.arguments().items():

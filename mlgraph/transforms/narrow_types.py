@@ -25,7 +25,7 @@ from mlgraph.dialects.constant import LiteralOp, array_of
 from mlgraph.dialects.dtypes import NAME_OF, DType, c64, c128, dtype_of, f32, f64, i32, i64, ui32, ui64
 from mlgraph.dialects.functions import functions, update_type
 from mlgraph.dialects.parameters import DTypeKind, FloatKind, ScalarKind
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.errors import InputError, line_of
 
 NARROW: dict[Attribute, DType] = {i64: i32, ui64: ui32, f64: f32, c128: c64}
@@ -65,10 +65,10 @@ def narrow(op: Operation) -> None:
     """Narrow what `op` says of itself: its results, its blocks' arguments, its parameters, its data."""
     if isinstance(op, LiteralOp):
         narrow_literal(op)
-    if isinstance(op, Row) and op.OP in WIDE:
+    if isinstance(op, TableOp) and op.OP in WIDE:
         cast_results(op)
         return
-    if isinstance(op, Row):
+    if isinstance(op, TableOp):
         narrow_parameters(op)
     for result in op.results:
         narrow_value(result)
@@ -78,7 +78,7 @@ def narrow(op: Operation) -> None:
                 narrow_value(argument)
 
 
-def narrow_parameters(op: Row) -> None:
+def narrow_parameters(op: TableOp) -> None:
     """Narrow the element types that `op` names, and check the numbers that it says in them."""
     for parameter in op.OP.parameters:
         dtype = op.properties.get(parameter.name)
@@ -89,7 +89,7 @@ def narrow_parameters(op: Row) -> None:
                 checked(np.asarray(op.arguments()[number.name]), NARROW[dtype], op)
 
 
-def cast_results(op: Row) -> None:
+def cast_results(op: TableOp) -> None:
     """Cast the results of an operation that cannot give others; its uses read the casts."""
     for result in op.results:
         cast = ivy.cast.build({"x": result, "dtype": NARROW[result.type.element_type]}, [narrow_type(result.type)])  # pyright: ignore[reportAttributeAccessIssue]

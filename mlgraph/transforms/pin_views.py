@@ -29,7 +29,7 @@ from mlgraph.dialects.constant import ArrayOp, LiteralOp
 from mlgraph.dialects.functions import functions
 from mlgraph.dialects.outputs import OutputKind, OutputSpec
 from mlgraph.dialects.stateful import SetOp
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 from mlgraph.transforms.view_chains import rebuild, views_between, views_of
 
 VIEWS: frozenset[Op[..., Any]] = frozenset({
@@ -74,14 +74,14 @@ def _pin(main: FuncOp, outputs: Sequence[OutputSpec]) -> None:
     pinned: dict[SSAValue, SSAValue] = {}
     results = list(last.operands)
     for i, base in bases.items():
-        if isinstance(base.owner, Row | LiteralOp | ArrayOp) and count[base] > 1:
+        if isinstance(base.owner, TableOp | LiteralOp | ArrayOp) and count[base] > 1:
             results[i] = _rebuilt(results[i], base, pinned, last)
     last.operands = results
 
 
 def _is_view(op: Operation) -> bool:
     """Return whether an operation gives a view of its first operand."""
-    return isinstance(op, Row) and op.OP in VIEWS
+    return isinstance(op, TableOp) and op.OP in VIEWS
 
 
 def _base(value: SSAValue, written: Collection[SSAValue]) -> SSAValue:

@@ -18,7 +18,7 @@ from mlgraph.dialects.ivy.size_sources import ELEMENTWISE, is_size, known, same_
 from mlgraph.dialects.ivy.types import dtype as element_type
 from mlgraph.dialects.ivy.types import normal_axes, normal_axis, rank, shape_of
 from mlgraph.dialects.parameters import KINDS, OPERAND, Ints, Shape, Value, Values
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 
 Number = bool | int | float | complex
 
@@ -29,13 +29,13 @@ Number = bool | int | float | complex
 def made_by(x: Value, row: Op[..., Any]) -> dict[str, Any] | None:
     """Return the arguments of the operation `row` that made `x`, None if another made it."""
     op = x.owner
-    return op.arguments() if isinstance(op, Row) and op.OP is row else None
+    return op.arguments() if isinstance(op, TableOp) and op.OP is row else None
 
 
 def operand_of(x: Value, row: Op[..., Any]) -> Value | None:
     """Return the operand of the unary operation `row` that made `x`, None if another made it."""
     op = x.owner
-    return op.operands[0] if isinstance(op, Row) and op.OP is row else None
+    return op.operands[0] if isinstance(op, TableOp) and op.OP is row else None
 
 
 def number_in(x: Value, beside: Value) -> Number | None:

@@ -13,7 +13,7 @@ from mlgraph.dialects.constant import ArrayOp, array_of
 from mlgraph.dialects.dtypes import INTEGERS, i1
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.dialects.parameters import Value
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 
 DEPTH = 16
 """The number of operations that are followed back."""
@@ -30,7 +30,7 @@ def all_are(x: Value, depth: int = DEPTH) -> bool | None:
     if array is not None:
         return bool(array.all()) if array.size and array.dtype == bool and array.all() == array.any() else None
     op = x.owner
-    if not isinstance(op, Row) or dtype(x) != i1 or not depth:
+    if not isinstance(op, TableOp) or dtype(x) != i1 or not depth:
         return None
     if op.OP in MOVED:
         return all_are(op.operands[0], depth - 1)
@@ -102,7 +102,7 @@ def not_negative(x: Value, depth: int = DEPTH) -> bool:
         return False
     if array is not None:
         return bool((array >= 0).all())
-    if not isinstance(op, Row):
+    if not isinstance(op, TableOp):
         return False
     if op.OP in MOVED:
         return not_negative(op.operands[0], depth - 1)

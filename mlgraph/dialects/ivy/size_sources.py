@@ -13,7 +13,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.types import UNKNOWN, normal_axes, normal_axis, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Shape, Value, Values
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 
 Axis: TypeAlias = tuple[SSAValue, int]
 Source: TypeAlias = "int | SSAValue | Axis | None"
@@ -64,7 +64,7 @@ def _resolve(found: "int | SSAValue | Axis", budget: int) -> "int | SSAValue | A
 
 
 def _of_value(size: int | SSAValue) -> Source:
-    if isinstance(size, SSAValue) and isinstance(op := size.owner, Row) and op.OP is ivy.dim:
+    if isinstance(size, SSAValue) and isinstance(op := size.owner, TableOp) and op.OP is ivy.dim:
         x = op.operands[0]
         return x, normal_axis(op.arguments()["axis"], rank(x))
     return known(size) if isinstance(size, SSAValue) else None
@@ -74,7 +74,7 @@ def _of_axis(x: Value, axis: int, budget: int) -> Source:
     n = shape_of(x)[axis]
     if n != UNKNOWN:
         return n
-    if not isinstance(op := x.owner, Row) or len(op.results) != 1:
+    if not isinstance(op := x.owner, TableOp) or len(op.results) != 1:
         return None
     arguments = op.arguments()
     if op.OP in SOURCES:

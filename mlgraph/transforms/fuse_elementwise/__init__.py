@@ -27,7 +27,7 @@ from mlgraph.dialects.constant import LiteralOp
 from mlgraph.dialects.dtypes import element_type
 from mlgraph.dialects.functions import finish, function
 from mlgraph.dialects.kernel import FusedOp, YieldOp
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.transforms.fuse_elementwise.elements import Element
 from mlgraph.transforms.fuse_elementwise.groups import MIN_FUSED_OPS, Group, Grouping, externals
 from mlgraph.transforms.fuse_elementwise.recompute import recompute_cheap
@@ -201,7 +201,7 @@ def _function(
 def _explain(block: Block, grouping: Grouping) -> None:
     """Say on each operation beside a kernel why it is outside."""
     for op in block.ops:
-        if not isinstance(op, Row) or op.OP.dialect != "ivy":
+        if not isinstance(op, TableOp) or op.OP.dialect != "ivy":
             continue
         beside = [*(value.owner for value in op.operands), *(use.operation for r in op.results for use in r.uses)]
         if any(isinstance(other, FusedOp) for other in beside):

@@ -13,7 +13,7 @@ from mlgraph.dialects.constant import LiteralOp, array_of, number_from
 from mlgraph.dialects.dtypes import HALVES, dtype_of, element_type, f32, tensor
 from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.dialects.kernel import scalar_type
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 from mlgraph.transforms.fuse_elementwise import subgradients  # pyright: ignore[reportUnusedImport]  # noqa: F401, adds rules
 from mlgraph.transforms.fuse_elementwise.scalars import NotFusible, apply, constant, rounded, widened
 
@@ -37,7 +37,7 @@ class Element:
 
 def element_of(op: Operation) -> Element:
     """Return one element of `op`. Raise `NotFusible` for other operations, and for types that kernels have not."""
-    if not isinstance(op, Row) or op.OP.dialect != "ivy" or len(op.results) != 1:
+    if not isinstance(op, TableOp) or op.OP.dialect != "ivy" or len(op.results) != 1:
         raise NotFusible(f"{op.name} is no elementwise operation")
     if op.OP in _whole:
         raise NotFusible(_whole[op.OP])
@@ -70,7 +70,7 @@ def _is_array(value: SSAValue) -> bool:
     return isinstance(value.type, TensorType)
 
 
-def _scalar_of(op: Row, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
+def _scalar_of(op: TableOp, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
     """Return the scalar of an operation whose arrays have the scalars `values`; other operands are single numbers."""
     arguments = op.arguments()
     operands = {name: cast(SSAValue, value) for name, value in arguments.items() if isinstance(value, SSAValue)}
@@ -96,7 +96,7 @@ def _scalar_of(op: Row, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
     return rounded(found, element_type(op.results[0].type)) if half else found
 
 
-def _body(op: Row, scalars: Mapping[str, SSAValue], arguments: dict[str, Any], half: bool) -> SSAValue:
+def _body(op: TableOp, scalars: Mapping[str, SSAValue], arguments: dict[str, Any], half: bool) -> SSAValue:
     """Return the scalar of a composite operation, from those of its body; half types are float32 throughout."""
     if not op.OP.composite:
         raise _is_whole(op.OP)
@@ -109,12 +109,12 @@ def _body(op: Row, scalars: Mapping[str, SSAValue], arguments: dict[str, Any], h
         for inner in body.ops:
             if isinstance(inner, LiteralOp):
                 values[inner.result] = _literal(inner)
-            elif isinstance(inner, Row) and inner.OP.dialect == "ivy" and len(inner.results) == 1:
+            elif isinstance(inner, TableOp) and inner.OP.dialect == "ivy" and len(inner.results) == 1:
                 values[inner.results[0]] = _scalar_of(inner, values)
             else:
                 raise _is_whole(op.OP)
     except NotFusible:
-        if any(isinstance(inner, Row) and inner.OP in _whole for inner in body.ops):
+        if any(isinstance(inner, TableOp) and inner.OP in _whole for inner in body.ops):
             raise _is_whole(op.OP) from None
         raise
     return values[result]

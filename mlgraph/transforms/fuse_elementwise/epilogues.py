@@ -9,7 +9,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import element_type
 from mlgraph.dialects.ivy.types import normal_axes, shape_of
 from mlgraph.dialects.kernel import reduces
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 from mlgraph.transforms.fuse_elementwise.scalars import NotFusible
 
 KINDS: dict[Op[..., Any], str] = {
@@ -35,7 +35,7 @@ class ReductionEpilogue:
 
 def epilogue_of(op: Operation) -> ReductionEpilogue | None:
     """Return the reduction that `op` is, None for another operation. Raise `NotFusible` where no kernel reduces so."""
-    if not isinstance(op, Row) or op.OP not in KINDS:
+    if not isinstance(op, TableOp) or op.OP not in KINDS:
         return None
     (operand,) = op.operands
     kind, rank = KINDS[op.OP], len(shape_of(operand))

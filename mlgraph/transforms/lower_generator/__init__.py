@@ -25,7 +25,7 @@ from mlgraph.dialects.functions import functions, insert_argument
 from mlgraph.dialects.ivy.control import IfOp, yielded
 from mlgraph.dialects.literals import Literal, Operand
 from mlgraph.dialects.native import RNG, NativeOp
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.dialects.templates import CallTemplate
 from mlgraph.errors import UnsupportedOpError, line_of
 from mlgraph.frameworks import Framework
@@ -126,7 +126,7 @@ def argument(function: FuncOp, name: str) -> SSAValue:
     return next(streams, None) or insert_argument(function, 0, ValueType(), name)
 
 
-def lowered(framework: Framework, draw: Row, rng: SSAValue) -> SSAValue:
+def lowered(framework: Framework, draw: TableOp, rng: SSAValue) -> SSAValue:
     """Build the calls of one draw from `rng`."""
     name, arguments = draw.OP.name.rpartition(".")[2], draw.arguments()
     if framework.draw_rules and (rule := import_module(framework.draw_rules).RULES.get(name)) is not None:
@@ -139,9 +139,9 @@ def lowered(framework: Framework, draw: Row, rng: SSAValue) -> SSAValue:
     return calls[0]
 
 
-def draws_in(function: FuncOp) -> list[Row]:
+def draws_in(function: FuncOp) -> list[TableOp]:
     """Return the draws of a function, in order."""
-    return [op for op in function.walk() if isinstance(op, Row) and op.OP.dialect == "generator"]
+    return [op for op in function.walk() if isinstance(op, TableOp) and op.OP.dialect == "generator"]
 
 
 def expand_composites(function: FuncOp) -> None:
@@ -159,7 +159,7 @@ class _Stream:
         self.rng = rng
         self.left = draws
 
-    def next(self, draw: Row, function: FuncOp) -> SSAValue:
+    def next(self, draw: TableOp, function: FuncOp) -> SSAValue:
         """Return what `draw` draws from.
 
         Keys are split at the top of the function, before the branch that a draw is in.
@@ -187,7 +187,7 @@ class _Stream:
                 call.effect = UnitAttr()
 
 
-def outermost(draw: Row, function: FuncOp) -> Operation:
+def outermost(draw: TableOp, function: FuncOp) -> Operation:
     """Return the operation of the function's own block that `draw` is in; a loop would draw the same at every turn."""
     op: Operation = draw
     while op.parent is not function.body.block:

@@ -15,7 +15,7 @@ from xdsl.ir import Operation
 
 from mlgraph.dialects.backend import Backend, backend
 from mlgraph.dialects.dtypes import NAME_OF
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 from mlgraph.dialects.templates import CallTemplate
 from mlgraph.errors import UnsupportedOpError, line_of
 from mlgraph.frameworks import get
@@ -61,10 +61,10 @@ class _Lowering:
         path = self.operators.get(type(op))
         if path is not None and isinstance(op.results[0].type, IndexType):
             replace(op, lambda: self.backend.call(path, tuple(op.operands), {}))
-        elif isinstance(op, Row) and op.OP.dialect == "ivy":
-            self.lower_row(op)
+        elif isinstance(op, TableOp) and op.OP.dialect == "ivy":
+            self.lower_op(op)
 
-    def lower_row(self, op: Row) -> None:
+    def lower_op(self, op: TableOp) -> None:
         if (refused := self.rules.refuses(op)) is not None:
             self.missing[f"{op.name} of {NAME_OF[refused]}", line_of(op)] += 1
             return
@@ -75,7 +75,7 @@ class _Lowering:
                 return
         self.missing[op.name, line_of(op)] += 1
 
-    def ways(self, op: Row) -> Iterator[Callable[[], Any]]:
+    def ways(self, op: TableOp) -> Iterator[Callable[[], Any]]:
         """Yield what may replace `op`, best first; one that returns None leaves it to the next."""
         row, arguments = op.OP, op.arguments()
         if (wide := self.rules.widened(op)) is not None:

@@ -9,7 +9,7 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import array_of, literal
 from mlgraph.dialects.dtypes import DType, element_type
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 from mlgraph.frameworks import get
 
 P = ParamSpec("P")
@@ -41,19 +41,19 @@ class Rules(dict[Op[..., Any], Callable[..., Any]]):
         """Declare that the library cannot run `rows` of these element types, by any template, rule or body."""
         self.refused |= {(row, dtype) for row in rows for dtype in dtypes}
 
-    def refuses(self, op: Row) -> DType | None:
+    def refuses(self, op: TableOp) -> DType | None:
         """Return the element type of an operand of `op` that the library cannot run it with."""
         types = (element_type(operand.type) for operand in op.operands)
         return next((type for type in types if (op.OP, type) in self.refused), None)
 
-    def widened(self, op: Row) -> Callable[[], tuple[SSAValue, ...]] | None:
+    def widened(self, op: TableOp) -> Callable[[], tuple[SSAValue, ...]] | None:
         """Return what runs `op` in another element type, None where its own is supported."""
         types = [(operand, self.wide.get((op.OP, element_type(operand.type)))) for operand in op.operands]
         wide = {operand: type for operand, type in types if type is not None}
         return (lambda: _run_wide(op, wide)) if wide else None
 
 
-def _run_wide(op: Row, wide: Mapping[SSAValue, DType]) -> tuple[SSAValue, ...]:
+def _run_wide(op: TableOp, wide: Mapping[SSAValue, DType]) -> tuple[SSAValue, ...]:
     widened = {operand: _cast(operand, type) for operand, type in wide.items()}
 
     def one(value: Any) -> Any:

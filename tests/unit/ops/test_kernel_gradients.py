@@ -17,7 +17,7 @@ from xdsl.dialects.builtin import TensorType
 
 from mlgraph.dialects.functions import main_of
 from mlgraph.dialects.kernel import FusedOp, YieldOp
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.driver import KERNEL_PASSES
 from mlgraph.targets import autograd
 from mlgraph.targets.callable import emit
@@ -54,9 +54,9 @@ class Alone:
         return [to_framework("torch", x).requires_grad_(x.dtype.kind == "f") for x in arrays]
 
 
-def element(case: Case) -> tuple[Program, Row, Element]:
+def element(case: Case) -> tuple[Program, TableOp, Element]:
     program = Program(case.row, case.draw())
-    (row,) = (op for op in main_of(program.module).body.block.ops if isinstance(op, Row))
+    (row,) = (op for op in main_of(program.module).body.block.ops if isinstance(op, TableOp))
     return program, row, element_of(row)
 
 
