@@ -234,8 +234,8 @@ def number_from(element: Any) -> bool | int | float | complex:
     """Return the Python number of one element.
 
     A float is the shortest decimal that rounds to the element, 0.1, not 0.10000000149011612, but for the largest, whose
-    shortest decimal is out of range. That is the number which somebody wrote: torch multiplies halves by numbers in
-    single precision.
+    shortest decimal is out of range. That is the number which somebody wrote: torch multiplies float16
+    and bfloat16 by numbers in float32.
     """
     if element.dtype.name == "bfloat16":
         return _shortest(element)

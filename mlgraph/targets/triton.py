@@ -382,7 +382,7 @@ def _sigmoid(op: Operation) -> str:
 
 
 def _cmpf(op: Operation) -> str:
-    """Halves are compared as singles: GPUs of compute capability 8 compare no bfloat16."""
+    """Compare float16 and bfloat16 as float32: GPUs of compute capability 8 compare no bfloat16."""
     predicate = arith.CMPF_COMPARISON_OPERATIONS[cast(arith.CmpfOp, op).predicate.value.data]
     one = predicate == "uno" and op.operands[0] is op.operands[1]
     text = "{0} != {0}" if one else FLOAT_PREDICATES[predicate]

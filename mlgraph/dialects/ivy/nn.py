@@ -230,8 +230,8 @@ def attention(query: Value, key: Value, value: Value, mask: Value | None = None,
     """`softmax(scale * query @ key.mT + mask) @ value`; a row that is masked everywhere gives 0.
 
     Shapes are (..., L, E), (..., S, E), (..., S, V); a bool mask keeps where it is true, a float mask is added.
-    Without a `scale` it is `1 / sqrt(E)`. Halves are computed in single precision and rounded once, as torch's kernels
-    do.
+    Without a `scale` it is `1 / sqrt(E)`. float16 and bfloat16 are computed in float32 and rounded once, as
+    torch's kernels do.
     """
     d = floating(query, key, value)
     if d in HALVES:

@@ -11,8 +11,8 @@ What the derivative needs of the values of the kernel it computes anew. It is ma
 has a derivative itself. A result has the shape of the iteration space: whoever calls it sums over the axes along which
 an operand was broadcast. What a kernel reduces is whole here: whoever calls it gives each element a gradient.
 
-Halves are computed in single precision and rounded where the gradient passes the operation that widened them. That is
-once for each operation that the kernel stands for, as eager torch does it, or once for several that read one half.
+float16 and bfloat16 are computed in float32 and rounded where the gradient passes the operation that extended them:
+once for each operation of the unfused program, as eager torch does it, or once for several that read one value.
 """
 
 from collections.abc import Sequence

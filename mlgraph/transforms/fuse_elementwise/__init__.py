@@ -92,7 +92,7 @@ class _Kernels:
         epilogues = {op.results[0]: grouping.epilogues[op] for op in members if op in grouping.epilogues}
         body = _body(members, elements, inputs, [epilogues[v].operand if v in epilogues else v for v in outputs])
         if self.fast_math:
-            _keep_singles(body)
+            _keep_float32(body)
         key = _key(members, inputs, outputs)
         first = key not in self.known
         symbol = self.known.setdefault(key, f"kernel_{len(self.known)}")
@@ -150,8 +150,8 @@ def _body(
     return body
 
 
-def _keep_singles(body: Block) -> None:
-    """Drop the rounding of a single to a half that is widened again."""
+def _keep_float32(body: Block) -> None:
+    """Drop the rounding of a float32 to half precision that is extended again."""
     for op in list(body.ops):
         if isinstance(op, arith.ExtFOp) and isinstance(op.result.type, Float32Type):
             source = op.input.owner

@@ -1,8 +1,8 @@
 """Rules from elementwise operations to the `arith`, `math` and `scalar` operations on one element.
 
 An operation is found in `FLOATS`, `NUMBERS` or `COMPARISONS` where it is one operation, has a rule where it is several,
-and runs its body where it is composite. What is in none of them is not fused. The two half types are computed in single
-precision and rounded after each operation, composite ones included, as the frameworks do.
+and runs its body where it is composite. What is in none of them is not fused. float16 and bfloat16 are computed
+in float32 and rounded after each operation, composite ones included, as the frameworks do.
 """
 
 import math as numbers

@@ -35,8 +35,8 @@ rule = Rules()
 NUMPY = backend("numpy")
 np, scipy = NUMPY.np, NUMPY.scipy
 
-# Element types: numpy adds up halves in halves, has no special functions or linear algebra of them, and ml_dtypes sorts
-# no NaN.
+# Element types: numpy sums float16 and bfloat16 in their own precision, has no special functions or linear algebra of
+# them, and ml_dtypes sorts no NaN.
 
 rule.widen(
     HALVES, f32,
