@@ -47,7 +47,7 @@ from mlgraph.dialects.templates import CallTemplate
 P = ParamSpec("P")
 R = TypeVar("R")
 
-KEPT = 1000
+MAX_CACHED_TYPES = 1000
 """The number of result types that a composite operation caches."""
 
 
@@ -214,7 +214,7 @@ class Op(Generic[P, R]):
         literals = (v.owner.value if isinstance(v.owner, LiteralOp) else None for v in op.operands)
         key = (op.operand_types, *literals, frozenset(op.properties.items()))
         if key not in self.verified:
-            if len(self.verified) >= KEPT:
+            if len(self.verified) >= MAX_CACHED_TYPES:
                 self.verified.clear()
             self.verified[key] = self.infer(**self.decode(op))
         return self.verified[key]

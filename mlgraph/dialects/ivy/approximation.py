@@ -46,7 +46,7 @@ def times(x: Value, value: float) -> Value:
     return multiply(x, number(x, value))
 
 
-def held(x: Value, low: float | None = None, high: float | None = None) -> Value:
+def clamped(x: Value, low: float | None = None, high: float | None = None) -> Value:
     """Clamp `x` to where an approximation holds: elsewhere it may overflow, though its result is not used.
 
     A choice has its whole gradient at the ends, which the larger of two halves.

@@ -783,8 +783,8 @@ def saturating_cast(x: Value, dtype: DType) -> Value:
     wide = cast(x, f32) if source in HALVES else x
     least, greatest = integer_bounds(dtype)
     if int(dtype_of(common(wide)).type(greatest)) == greatest:
-        held = clip(wide, number(wide, least), number(wide, greatest))
-        return cast(where(isnan(wide), number(wide, 0), held), dtype)
+        clamped = clip(wide, number(wide, least), number(wide, greatest))
+        return cast(where(isnan(wide), number(wide, 0), clamped), dtype)
     above = greater_equal(wide, number(wide, greatest + 1))
     below = less(wide, number(wide, least))
     outside = logical_or(logical_or(above, below), isnan(wide))
@@ -799,7 +799,7 @@ def saturating_cast(x: Value, dtype: DType) -> Value:
     numpy="np.clip(x, low, high)",
 )
 def clip(x: Value, low: Value, high: Value) -> Value:
-    """`x` held between `low` and `high`; `high` wins where `low > high`."""
+    """`x` clamped between `low` and `high`; `high` wins where `low > high`."""
     reals(x, low, high)
     return minimum(maximum(x, low), high)
 

@@ -15,7 +15,7 @@ from mlgraph.dialects.ivy.types import dtype
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.table import Op, TableOp
 
-DEPTH = 16
+MAX_DEPTH = 16
 """The number of operations that are followed back."""
 
 MOVED = (
@@ -24,7 +24,7 @@ MOVED = (
 """Operations whose elements are all elements of their first operand."""
 
 
-def all_are(x: Value, depth: int = DEPTH) -> bool | None:
+def all_are(x: Value, depth: int = MAX_DEPTH) -> bool | None:
     """Return the bool that every element of `x` surely is, None where that is not known."""
     array = constant(x)
     if array is not None:
@@ -94,7 +94,7 @@ def not_positive(x: Value) -> bool:
     return array is not None and dtype(x) in INTEGERS and bool((array <= 0).all())
 
 
-def not_negative(x: Value, depth: int = DEPTH) -> bool:
+def not_negative(x: Value, depth: int = MAX_DEPTH) -> bool:
     """Return whether `x` surely holds no negative integers, as indices along an axis, sizes and constants."""
     array = constant(x)
     op = x.owner

@@ -20,7 +20,7 @@ Source: TypeAlias = "int | SSAValue | Axis | None"
 SOURCES: dict[Op[..., Any], Callable[..., Source]] = {}
 """By row: a function of the row's arguments and `to`, the axis of the result."""
 
-BUDGET = 32
+MAX_LOOKUPS = 32
 """The number of operations that are looked through for one size."""
 
 
@@ -34,12 +34,12 @@ def source(*rows: Op[..., Any]) -> Callable[[Callable[..., Source]], Callable[..
 
 def size_of(x: Value, axis: int) -> "int | SSAValue | Axis":
     """Return the size of `x` along `axis`, looked up as far as it can be."""
-    return _resolve((x, axis), BUDGET)
+    return _resolve((x, axis), MAX_LOOKUPS)
 
 
 def is_size(size: int | SSAValue, x: Value, axis: int) -> bool:
     """Return whether `size` is surely the size of `x` along `axis`."""
-    return _resolve(size, BUDGET) == size_of(x, axis)
+    return _resolve(size, MAX_LOOKUPS) == size_of(x, axis)
 
 
 def same_sizes(shape: Shape, x: Value) -> bool:
