@@ -1,4 +1,4 @@
-"""An analysis of numpy's functions: some give a scalar in the place of an array without axes."""
+"""An analysis of numpy's functions: some give a scalar instead of an array without axes."""
 
 from functools import cache
 

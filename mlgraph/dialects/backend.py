@@ -52,14 +52,14 @@ Argument: TypeAlias = Any
 
 @irdl_attr_definition
 class ValueType(ParametrizedAttribute, TypeAttribute):
-    """A Python object of a backend whose type nobody needs, such as a shape or a random key."""
+    """A Python object of a backend whose type is not needed, such as a shape or a random key."""
 
     name = "backend.value"
 
 
 @dataclass(frozen=True, eq=False)
 class Arguments:
-    """Positional and keyword arguments of a call, with `Operand(i)` in the place of the i-th operand.
+    """Positional and keyword arguments of a call, with `Operand(i)` for the i-th operand.
 
     Equal only if they read the same: Python takes 1, 1.0 and True for equal, and 0.0 and -0.0.
     """
@@ -207,7 +207,7 @@ def parse_arguments(parser: AttrParser, operands: list[UnresolvedOperand]) -> Ar
 def encode(
     args: Sequence[Argument], kwargs: Mapping[str, Argument], numbers: Mapping[SSAValue, Any] = MappingProxyType({})
 ) -> tuple[Arguments, list[SSAValue]]:
-    """Return the arguments of a call as literals, and the operands among them; `numbers` stand for theirs."""
+    """Return the arguments of a call as literals, and the operands among them; `numbers` replace theirs."""
     operands: list[SSAValue] = []
 
     def one(value: Any) -> Literal:
@@ -258,7 +258,7 @@ class Callee:
 class Backend:
     """A backend dialect and what must be known of its library to spell a call.
 
-    `takes_numbers` are the functions that accept a Python number in the place of an array, and at which places: scalar
+    `takes_numbers` are the functions that accept a Python number instead of an array, and for which arguments: scalar
     constants are written into the call there, as long as another argument gives the element type. Constants of the
     types `unwritten` are not: the library would widen the array beside such a number, or find it too large.
     """

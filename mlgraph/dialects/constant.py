@@ -42,7 +42,7 @@ LITERAL_SIZE = 16
 
 
 MOST_ELEMENTS = 2**20
-"""The most elements that are read from the IR, where one number may stand for all."""
+"""The most elements that are read from the IR, where one number may be the value of all."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class LiteralOp(IRDLOperation):
     """A small array whose elements stand in the IR.
 
     Its text is exact, unlike that of MLIR's dense attribute, which xDSL reads wrongly for what is not finite:
-    `dense<[0.1, inf, minus_inf, nan]>`, `dense<complex(0.0, 1.0)>`; one element stands for all where they are equal.
+    `dense<[0.1, inf, minus_inf, nan]>`, `dense<complex(0.0, 1.0)>`; one element is written where all are equal.
     """
 
     T: ClassVar = VarConstraint("T", AnyAttr())
@@ -234,7 +234,7 @@ def number_from(element: Any) -> bool | int | float | complex:
     """Return the Python number of one element.
 
     A float is the shortest decimal that rounds to the element, 0.1, not 0.10000000149011612, but for the largest, whose
-    shortest decimal is out of range. That is the number which somebody wrote: torch multiplies float16
+    shortest decimal is out of range. That is the number in the source code: torch multiplies float16
     and bfloat16 by numbers in float32.
     """
     if element.dtype.name == "bfloat16":

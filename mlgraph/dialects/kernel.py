@@ -9,8 +9,8 @@
 
 The iteration space is the broadcast of the operands. The region maps an element of each operand to one of each result
 by `arith`, `math` and `scalar` operations. Integers are signless there, and bools are `i1`: what is unsigned is said by
-the operations. The function that the symbol names holds the operations that the kernel stands for, and runs in its
-place where no kernel can: it is the kernel's meaning.
+the operations. The function that the symbol names holds the unfused operations, and runs where no kernel can: it is
+the kernel's meaning.
 
 Results may be reduced over the last axes of the iteration space, which are as many for all of them. Here `%e` is whole,
 and `%s` the sum of its rows:
@@ -151,7 +151,7 @@ class FusedOp(IRDLOperation):
 
     @property
     def symbol(self) -> str:
-        """The name of the kernel, and of the function that it stands for."""
+        """The name of the kernel, and of its unfused function."""
         return self.function.root_reference.data
 
     @property
@@ -245,7 +245,7 @@ def drop_unused(body: Block) -> None:
 
 
 def elementwise(kernel: FusedOp) -> FusedOp:
-    """Return a kernel with whole results in the place of reduced ones, in no block; one without those itself."""
+    """Return a kernel with whole results instead of reduced ones, in no block; a kernel without those itself."""
     if not kernel.axes:
         return kernel
     region = kernel.body.clone()

@@ -28,7 +28,7 @@ class Operand:
 
 @dataclass(frozen=True)
 class List:
-    """A list; a tuple stands for itself."""
+    """A list; tuples are Python's."""
 
     items: tuple["Literal", ...]
 

@@ -38,7 +38,7 @@ class OutputSpec:
     same: Memory | None = None
     """The very array that the function returns, where it is one of these and not merely a view."""
     scalar: bool | None = None
-    """True if a result without axes is a scalar of numpy's in the place of an array; None from other frameworks."""
+    """True if a result without axes is a scalar of numpy's instead of an array; None from other frameworks."""
     read_only: bool = False
     """True if numpy refuses writes into the function's own result, as into a diagonal."""
 

@@ -29,7 +29,7 @@ from xdsl.traits import MemoryReadEffect, MemoryWriteEffect
 from mlgraph.dialects.building import insert
 
 SLOT = "stateful.slot"
-"""The attribute of an argument or result of a function that stands for a slot."""
+"""The attribute that names the slot of a function's argument or result."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ POINTWISE = frozenset({
     ivy.add, ivy.subtract, ivy.multiply, ivy.divide, ivy.negative, ivy.abs, ivy.square, ivy.sqrt, ivy.exp, ivy.log,
     ivy.pow, ivy.maximum, ivy.minimum, ivy.relu, ivy.sigmoid, ivy.tanh, ivy.cast,
 })  # fmt: skip
-"""Operations that are finite at 1, and have a finite derivative there: it stands for what is not selected."""
+"""Operations that are finite at 1, with a finite derivative: 1 replaces the elements that are not selected."""
 
 
 @dataclass(frozen=True)

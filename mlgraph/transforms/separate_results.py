@@ -5,9 +5,10 @@
     return old                 clone = torch.clone(x)      # without it the caller would find x's new value in it
                                return clone, add
 
-Passes before this one take `x.clone()` and `x * 1` for `x`, equal values for one, and constants for what is made anew:
-right for values, not for memory that can be written. A result is copied that would share memory which the function's
-own result does not; so is the new value of an input or a buffer that is a view of what the call overwrites.
+Passes before this one take `x.clone()` and `x * 1` for `x`, equal values for one, and newly made arrays for constants.
+That is right for values, but not for memory that can be written. A result is copied if it would share memory that the
+function's own result does not share; so is the new value of an input or a buffer that is a view of what the call
+overwrites.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -228,7 +229,7 @@ class _Separation:
         return new
 
     def _scalar(self, value: SSAValue, spec: OutputSpec) -> SSAValue:
-        """Return a scalar, which shares no memory, in the place of an array without axes."""
+        """Return a scalar, which shares no memory, instead of an array without axes."""
         new = value if is_scalar(value) else self._indexed(value)
         self.results[spec.memory] = new
         return new
@@ -325,7 +326,7 @@ class _Separation:
         return self._indexed(value)
 
     def _indexed(self, value: SSAValue) -> SSAValue:
-        """Return `value[()]`: a view of the whole array, or a scalar of numpy in the place of an array without axes."""
+        """Return `value[()]`: a view of the whole array, or a scalar of numpy instead of an array without axes."""
         return self._called("operator.getitem", value, ())
 
     def _read_only(self, value: SSAValue) -> SSAValue:

@@ -19,7 +19,7 @@ def views_between(base: SSAValue, value: SSAValue, is_view: Callable[[Operation]
 
 
 def rebuild(views: Sequence[Operation], new: SSAValue, insert: Callable[[Operation], None]) -> SSAValue:
-    """Build a chain of views, the last of which comes first, on `new` in the place of its first operand."""
+    """Build a chain of views, the last of which comes first, with `new` as its first operand."""
     for op in reversed(views):
         view = op.clone({op.operands[0]: new})
         insert(view)

@@ -280,7 +280,7 @@ def broadcast_to_itself(x: Value, shape: Shape) -> Value | None:
 
 @canonical(ivy.expand_dims)
 def expand_again(x: Value, axis: Ints) -> Value | None:
-    """Cancel new axes in the place of those that `squeeze` dropped."""
+    """Cancel new axes where `squeeze` dropped them."""
     inner = made_by(x, ivy.squeeze)
     if inner is None:
         return None

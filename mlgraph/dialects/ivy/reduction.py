@@ -107,7 +107,7 @@ def vector_norm(x: Value, axis: Ints | None = None, keepdims: bool = False) -> V
 
 
 def root(x: Value) -> Value:
-    """Return the square root of `x`, with a gradient of zero at zero in the place of infinity."""
+    """Return the square root of `x`, with a gradient of zero at zero instead of infinity."""
     zero = equal(x, literal(0, dtype(x)))
     return where(zero, x, sqrt(where(zero, literal(1, dtype(x)), x)))
 

@@ -7,9 +7,9 @@
     }                                               kernel.yield %2 : f32
                                                   }
 
-What the derivative needs of the values of the kernel it computes anew. It is made of the same operations, so that it
-has a derivative itself. A result has the shape of the iteration space: whoever calls it sums over the axes along which
-an operand was broadcast. What a kernel reduces is whole here: whoever calls it gives each element a gradient.
+The derivative recomputes the values of the kernel that it needs. It is made of the same operations, so that it has a
+derivative itself. A result has the shape of the iteration space: the caller sums over the axes along which an operand
+was broadcast. A reduced result is whole here: the caller gives each element a gradient.
 
 float16 and bfloat16 are computed in float32 and rounded where the gradient passes the operation that extended them:
 once for each operation of the unfused program, as eager torch does it, or once for several that read one value.

@@ -1,8 +1,8 @@
 """The gradient of each operation of a kernel.
 
 A rule takes the gradient of the result, the result and the operands, and gives the gradient of each operand, None where
-there is none. What a rule computes in vain is dropped later. Formulas and the choices at kinks are those of torch's
-autograd, rounding apart: the derivative of a kernel is what torch computes for the operations it stands for.
+there is none. Unused operations that a rule builds are dropped later. Formulas and subgradients are those of torch's
+autograd, rounding apart: the derivative of a kernel is what torch computes for the unfused operations.
 """
 
 from collections.abc import Callable

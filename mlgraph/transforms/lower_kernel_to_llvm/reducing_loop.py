@@ -27,9 +27,9 @@ BLOCK = 256
 class ReducingLoop(Loop):
     """Builds the blocks of a kernel whose rows, the iterations that `begin` and `end` count, become an element each.
 
-    A row is some lines, the iterations of the other loops around the innermost one, and each of them is walked in
-    blocks. Behind the strides a plan has where the innermost loop begins, where lines begin and end, whether these are
-    a part of each row, whose totals are stored in the place of its results, how many elements a row has, and a zero.
+    A row consists of lines, the iterations of the other loops around the innermost one, each of which is read in
+    blocks. Behind the strides a plan holds the beginning of the innermost loop, the beginning and end of lines, a flag
+    (1 if these are a part of each row: then totals are stored instead of results), the elements of a row, and a zero.
     """
 
     def __init__(self, fused: FusedOp, access: Access, arguments: Sequence[SSAValue]) -> None:
