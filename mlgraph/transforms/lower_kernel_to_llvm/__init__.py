@@ -48,7 +48,7 @@ def lower_kernel(fused: FusedOp, access: Access, name: str) -> llvm.FuncOp:
     attributes = [DictionaryAttr({})] * given + [noalias] * len(fused.results)
     return llvm.FuncOp(
         name,
-        llvm.LLVMFunctionType(types, next(iter(loop.told), None)),
+        llvm.LLVMFunctionType(types, next(iter(loop.rare_types), None)),
         llvm.LinkageAttr("external"),
         body=Region(loop.blocks(entry)),
         other_props={"arg_attrs": ArrayAttr(attributes)},

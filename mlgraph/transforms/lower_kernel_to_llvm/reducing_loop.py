@@ -46,15 +46,15 @@ class ReducingLoop(Loop):
         block_end, line_end, row_end, part, whole, latch, done = (Block() for _ in range(7))
         split = self.access.outer - self.access.lines
         with building(entry):
-            steps, count = self.steps(), self.planned(0)
-            first, first_line, last_line, partial, elements, zero = map(self.behind, range(6))
-            rows, lines = self.around(range(split)), self.around(range(split, self.access.outer))
+            steps, count = self.inner_strides(), self.load_plan(0)
+            first, first_line, last_line, partial, elements, zero = map(self.load_extra, range(6))
+            rows, lines = self.outer_loops(range(split)), self.outer_loops(range(split, self.access.outer))
             branch_if_less(self.begin, self.end, row, [self.begin], done)
         with building(row):
-            row_places = self.places(self.pointers, row.args[0], rows)
+            row_places = self.addresses_in(self.pointers, row.args[0], rows)
             jump(line, first_line, *(total for r in reductions for total in r.totals()))
         with building(line):
-            places = self.places(row_places, line.args[0], lines)
+            places = self.addresses_in(row_places, line.args[0], lines)
             jump(block, first, *line.args[1:])
         with building(block):
             end = intrinsic("llvm.smin", i64, build(llvm.AddOp(block.args[0], number(BLOCK, i64))), count)
@@ -84,9 +84,9 @@ class ReducingLoop(Loop):
             end_function()
         return [entry, row, line, block, body, block_end, line_end, row_end, part, whole, latch, done]
 
-    def behind(self, place: int) -> SSAValue:
+    def load_extra(self, place: int) -> SSAValue:
         """Load a number of the plan behind the strides."""
-        return self.planned((len(self.types) + 1) * (self.access.outer + 1) + place)
+        return self.load_plan((len(self.types) + 1) * (self.access.outer + 1) + place)
 
     def combined(
         self, body: Block, places: Sequence[SSAValue], steps: Sequence[SSAValue | None], zero: SSAValue
