@@ -19,7 +19,7 @@ from mlgraph.transforms.expand_math.real import (
 )
 from mlgraph.transforms.expand_math.table import expands
 
-MOST = {23: 89.5, 52: 710.5}
+MAX_ARGUMENT = {23: 89.5, 52: 710.5}
 """Beyond these sinh and cosh are infinite."""
 
 HALF_LOG_2 = {digits: (high / 2, low / 2) for digits, (high, low) in LOG_2.items()}
@@ -29,14 +29,14 @@ TANH_DOUBLE = (
     *(-0.3333333333333262, 0.1333333333314106, -0.05396825379065663, 0.021869480589705215, -0.00886303832453962),
     *(0.0035892636786623517, -0.001431491871979636, 0.0004764076864614234),
 )
-"""`(tanh(h) - h) / h**3` in powers of h**2, up to log(2) / 2."""
+"""`(tanh(h) - h) / h**3` in powers of h**2, up to log(2) / 2, by `tools/fit_polynomials.py`."""
 
 SINH_SINGLE = (0.16666667, 0.0083333105, 0.00019842896, 2.7822132e-06)
 SINH_DOUBLE = (
     *(0.16666666666666669, 0.008333333333332912, 0.00019841269841593408, 2.755731910675837e-06),
     *(2.5052130998298043e-08, 1.605665921517062e-10, 7.77659819521996e-13),
 )
-"""`(sinh(x) - x) / x**3` in powers of x**2, up to 1."""
+"""`(sinh(x) - x) / x**3` in powers of x**2, up to 1, by `tools/fit_polynomials.py`."""
 
 
 @expands(math.TanhOp)
@@ -58,7 +58,7 @@ def tanh(x: Real) -> Real:
 
 def quarter_exp(x: Real) -> tuple[Real, Real]:
     """Return a quarter of `exp(x)`, which does not overflow where half of it does not, and what its rounding lost."""
-    _, index, r, rest = octaves(x.at_most(MOST[x.layout.digits]))
+    _, index, r, rest = octaves(x.at_most(MAX_ARGUMENT[x.layout.digits]))
     value, lost = two_sum(x.like(1.0), fraction(r, rest))
     scale = power_of_two(index - 2)
     return value * scale, lost * scale

@@ -1,4 +1,8 @@
-"""asin, acos, atan and atan2."""
+"""asin, acos, atan and atan2.
+
+Beyond 1 / 2, asin and acos are reduced by the half angle, as in `e_asin.c` of fdlibm (Sun Microsystems, 1993); atan by
+the tangent of a difference of angles, as in its `s_atan.c`.
+"""
 
 import math as python
 
@@ -16,7 +20,7 @@ ASIN_DOUBLE = (
     *(0.0173516127322637, 0.013980812815407709, 0.011398969743711858, 0.010779956828555521, 0.003707442983086579),
     *(0.02170510367796984, -0.02099595669296769, 0.03262679577844092),
 )
-"""`(asin(x) - x) / x**3` in powers of x**2, up to 1 / 2."""
+"""`(asin(x) - x) / x**3` in powers of x**2, up to 1 / 2, by `tools/fit_polynomials.py`."""
 
 ATAN_SINGLE = (-0.33333328, 0.19999555, -0.14273107, 0.1094841, -0.080090694, 0.039042003)
 ATAN_DOUBLE = (
@@ -24,7 +28,7 @@ ATAN_DOUBLE = (
     *(0.07692277690127375, -0.06666225641361599, 0.05877821288886513, -0.05230079732963184, 0.04589667509013278),
     *(-0.03712350333410896, 0.023661185141758315, -0.008369282378748361),
 )
-"""`(atan(x) - x) / x**3` in powers of x**2, up to 1 / 2."""
+"""`(atan(x) - x) / x**3` in powers of x**2, up to 1 / 2, by `tools/fit_polynomials.py`."""
 
 
 def half_angle(a: Real) -> tuple[Real, Real]:

@@ -1,6 +1,7 @@
-"""log and its kin: `log(x) = k * log(2) + log(1 + f)` with `1 + f` between sqrt(1/2) and sqrt(2).
+"""log and others like it: `log(x) = k * log(2) + log(1 + f)` with `1 + f` between sqrt(1/2) and sqrt(2).
 
-As in fdlibm, `log(1 + f) = f - f**2 / 2 + s * (f**2 / 2 + R(s**2))` with `s = f / (2 + f)`.
+`log(1 + f) = f - f**2 / 2 + s * (f**2 / 2 + R(s**2))` with `s = f / (2 + f)`, as in `e_log.c` of fdlibm (Sun
+Microsystems, 1993).
 """
 
 import math as python
@@ -14,12 +15,12 @@ from mlgraph.transforms.expand_math.table import expands
 
 SQRT_HALF = 0.7071067811865476
 
-LOG_SINGLE = (0.66666776, 0.39977583, 0.298708)
+LOG_SINGLE = (0.66666776, 0.39977527, 0.29873326)
 LOG_DOUBLE = (
-    *(0.6666666666666734, 0.3999999999941666, 0.28571428742022426, 0.22222198605771726, 0.18183562809924722),
-    *(0.15314085962223373, 0.14795621802862233),
+    *(0.6666666666666736, 0.39999999999400954, 0.28571428745754457, 0.22222198198208531, 0.1818358523964546),
+    *(0.15313481153229713, 0.1480197289920033),
 )
-"""`(log((1 + s) / (1 - s)) - 2 * s) / s**3` in powers of s**2."""
+"""`(log((1 + s) / (1 - s)) - 2 * s) / s**3` in powers of s**2, by `tools/fit_polynomials.py`."""
 
 LOG2_E = {23: (1.442695, 1.925963e-08), 52: (1.4426950408889634, 2.0355273740931033e-17)}
 LOG10_E = {23: (0.4342945, -1.010305e-08), 52: (0.4342944819032518, 1.098319650216765e-17)}

@@ -1,4 +1,6 @@
-"""Payne and Hanek's reduction of a large float64 angle, with integers: `x * 2 / pi` modulo 4.
+"""Reduction of a large float64 angle, with integers: `x * 2 / pi` modulo 4.
+
+It is that of M. Payne and R. Hanek, "Radian reduction for trigonometric functions", SIGNUM Newsletter 18, 1983.
 
 x is `m * 2**e`. Digits of 2 / pi that give multiples of 4, those with a weight above `2**(2 - e)`, are skipped; of the
 192 that follow, times m, the last 192 bits are the remainder. Words of 2 / pi are chosen by selects, not by a table.
@@ -19,10 +21,10 @@ DIGITS = int(
 TWO_OVER_PI = Fraction(DIGITS, 2**1280)
 HALF_PI = (1.5707963267948966, 6.123233995736766e-17)
 
-LEAD = 16
+LEADING_ZEROS = 16
 """Zeros before the digits, so that those of the least angle that comes here do not begin before the first word."""
-WORDS = [DIGITS >> (1280 + LEAD - 64 * (i + 1)) & (2**64 - 1) for i in range(19)]
-LOW = 2**32 - 1
+WORDS = [DIGITS >> (1280 + LEADING_ZEROS - 64 * (i + 1)) & (2**64 - 1) for i in range(19)]
+LOW_BITS = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -51,15 +53,17 @@ def remainder(m: Int, digits: tuple[Int, Int, Int]) -> tuple[Int, Int, Int, Int]
 
     It is multiplied by halves of 32 bits; what carries from below 64 bits of the product is too little to matter.
     """
-    high, low = m >> 32, m & LOW
-    halves = [half for word in reversed(digits) for half in (word & LOW, word >> 32)]
+    high, low = m >> 32, m & LOW_BITS
+    halves = [half for word in reversed(digits) for half in (word & LOW_BITS, word >> 32)]
     by_low = [low * half for half in halves[1:]]
     by_high = [high * half for half in halves[:5]]
     carry = m.like(0)
     places: list[Int] = []
     for i in range(4):
-        total = carry + (by_low[i] >> 32) + (by_low[i + 1] & LOW) + (by_high[i] >> 32) + (by_high[i + 1] & LOW)
-        places.append(total & LOW)
+        total = (
+            carry + (by_low[i] >> 32) + (by_low[i + 1] & LOW_BITS) + (by_high[i] >> 32) + (by_high[i + 1] & LOW_BITS)
+        )
+        places.append(total & LOW_BITS)
         carry = total >> 32
     return places[3], places[2], places[1], places[0]
 
@@ -74,7 +78,7 @@ def reduced_large(x: Real) -> Angle:
     bits = abs(x).bits()
     m = (bits & (2**52 - 1)) | 2**52
     exponent = (bits >> 52) - (1023 + 52)
-    parts = remainder(m, window(exponent - 2 + LEAD))
+    parts = remainder(m, window(exponent - 2 + LEADING_ZEROS))
     turn = x.like(2.0**-30).with_sign_of(x)
     whole, *rest = (number(part) * (turn * 2.0 ** (-32 * i)) for i, part in enumerate(parts))
     n, quadrant = nearest(whole)

@@ -1,4 +1,8 @@
-"""pow, cbrt and rsqrt."""
+"""pow, cbrt and rsqrt.
+
+pow keeps the logarithm of a float64 in two parts, by the sums and products of T. Dekker, "A floating-point technique
+for extending the available precision", Numerische Mathematik 18, 1971.
+"""
 
 import math as python
 
@@ -20,21 +24,21 @@ from mlgraph.transforms.expand_math.real import (
 )
 from mlgraph.transforms.expand_math.table import expands
 
-LARGE = 1e300
+MAX_EXPONENT = 1e300
 """Exponents beyond it are as good as infinite."""
 
 TWO_THIRDS = (0.6666666666666666, 3.700743415417188e-17)
 LOG_TAIL = (
-    *(0.40000000000002256, 0.2857142857009961, 0.2222222251991236, 0.1818178436848063, 0.153867572482694),
-    *(0.13256820134589925, 0.1319630256605493),
+    *(0.40000000000002317, 0.2857142857006857, 0.22222222525737764, 0.18181783836284068, 0.153867827065083),
+    *(0.13256207183025845, 0.1320216402543309),
 )
-"""`(log((1 + s) / (1 - s)) - 2 * s - 2 / 3 * s**3) / s**5` in powers of s**2."""
+"""`(log((1 + s) / (1 - s)) - 2 * s - 2 / 3 * s**3) / s**5` in powers of s**2, by `tools/fit_polynomials.py`."""
 
 ROOT = (
     *(1.999171370130046, -2.4859242626500913, 2.7922212964580493, -1.8981445045163425, 0.7007455452082693),
     *(-0.10806559779623054,),
 )
-"""`m**(-1/3)` between sqrt(1/2) and sqrt(2)."""
+"""`m**(-1/3)` between sqrt(1/2) and sqrt(2), by `tools/fit_polynomials.py`."""
 CUBE_ROOT_OF_2 = 1.2599210498948732
 
 
@@ -106,7 +110,7 @@ def powered_double(a: Real, y: Real) -> Real:
 
 def bounded(y: Real) -> Real:
     """Clamp an exponent to finite numbers: 0 times it is 0, as in `1**inf`."""
-    return y.at_most(LARGE).at_least(-LARGE)
+    return y.at_most(MAX_EXPONENT).at_least(-MAX_EXPONENT)
 
 
 def at_ends(a: Real, logarithm: Real) -> Real:

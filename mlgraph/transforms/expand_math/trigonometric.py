@@ -3,6 +3,8 @@
 The reduction is right for every x, and costs more than the rest: one that is right for small x alone is tried first
 (`kernel.rare`). A float32 is reduced in float64: `x * 2 / pi` modulo 4 needs only those digits of
 2 / pi that do not give multiples of 4, 106 of them for each of five ranges of x. For float64 see `payne_hanek`.
+Small angles are reduced with pi / 2 in three parts (W. Cody and W. Waite, *Software Manual for the Elementary
+Functions*, 1980).
 """
 
 from fractions import Fraction
@@ -36,14 +38,17 @@ SIN_DOUBLE = (
     *(-0.16666666666666666, 0.00833333333333304, -0.00019841269840959282, 2.7557319071877084e-06),
     *(-2.5052070282245146e-08, 1.6054220288736515e-10, -7.384530011208812e-13),
 )
-"""`(sin(r) - r) / r**3` in powers of r**2; float32 up to 0.82, as its quadrant is rounded roughly."""
+"""`(sin(r) - r) / r**3` in powers of r**2, by `tools/fit_polynomials.py`.
+
+That for float32 holds up to 0.82, as the quadrant is rounded roughly.
+"""
 
 COS_SINGLE = (0.041666638, -0.0013886959, 2.439365e-05)
 COS_DOUBLE = (
     *(0.041666666666666595, -0.0013888888888873342, 2.480158728900208e-05, -2.7557314217042386e-07),
     *(2.087570539736871e-09, -1.1358749365484254e-11),
 )
-"""`(cos(r) - 1 + r**2 / 2) / r**4` in powers of r**2."""
+"""`(cos(r) - 1 + r**2 / 2) / r**4` in powers of r**2, by `tools/fit_polynomials.py`; up to 0.82 for float32, too."""
 
 NEAR_SINGLE = 2.0**15
 """Up to where three parts of pi / 2 are enough for a float32."""
