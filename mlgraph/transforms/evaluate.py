@@ -4,23 +4,22 @@ An operation is lowered to `numpy.call`s by the rules and templates of the numpy
 are public names of a few libraries, found by import: nothing else is ever called.
 """
 
-# pyright: basic
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from typing_extensions import TypeIs
 from xdsl.context import Context
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType, ModuleOp, TensorType
+from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.backend import CallOp
 from mlgraph.dialects.constant import ArrayOp, LiteralOp, array_of
-from mlgraph.dialects.dtypes import BY_NAME, COMPLEX, FLOATS, dtype_of, type_of_array
+from mlgraph.dialects.dtypes import BY_NAME, COMPLEX, FLOATS, dtype_of, element_type, type_of_array
 from mlgraph.dialects.ivy.size_sources import known
 from mlgraph.dialects.ivy.types import UNKNOWN, shape_of
 from mlgraph.dialects.literals import List, Literal, Name, Operand, Rest, Slice
@@ -96,7 +95,8 @@ def static_size(op: Operation) -> int | None:
     """Return the size that an `ivy.dim` reads, where the type of its operand tells."""
     if not isinstance(op, TableOp) or op.OP is not ivy.dim:
         return None
-    size = shape_of(op.operands[0])[op.arguments()["axis"]]
+    axis: int = op.arguments()["axis"]
+    size = shape_of(op.operands[0])[axis]
     return None if size == UNKNOWN else size
 
 
@@ -215,7 +215,7 @@ def _argument(value: Literal, operands: Sequence[Any]) -> Any:
 
 def _strictly(op: Operation) -> "np.errstate":
     """Floats follow IEEE; where integers come out, a division by 0 or a cast of NaN is left to the target."""
-    floats = all(isinstance(r.type, TensorType) and r.type.element_type in (*FLOATS, *COMPLEX) for r in op.results)
+    floats = all(element_type(r.type) in (*FLOATS, *COMPLEX) for r in op.results)
     return np.errstate(all="ignore") if floats else np.errstate(divide="raise", invalid="raise", over="ignore")
 
 
@@ -226,4 +226,7 @@ def _settled(value: Any, type: Attribute) -> Any:
 def _has_type(value: Any, type: Attribute) -> bool:
     if isinstance(type, IndexType):
         return isinstance(value, int)
-    return isinstance(value, np.ndarray) and value.dtype.name in BY_NAME and type_of_array(value) == type
+    if not isinstance(value, np.ndarray):
+        return False
+    array = cast("np.ndarray[Any, Any]", value)
+    return array.dtype.name in BY_NAME and type_of_array(array) == type

@@ -13,10 +13,10 @@ Weights, random numbers and state are no constants. An operation that numpy cann
 result is larger than 64 MiB. Of a chain, only what another operation reads is kept.
 """
 
-# pyright: basic
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain, count
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -33,9 +33,10 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import LITERAL_SIZE, ArrayOp, ParameterOp, array_constant
 from mlgraph.dialects.dtypes import dtype_of
 from mlgraph.dialects.functions import functions
+from mlgraph.dialects.ivy.types import UNKNOWN, dtype, shape_of
 from mlgraph.transforms.evaluate import Evaluator, can_evaluate, is_constant, static_size
 
-LIMIT = 64 * 2**20
+MAX_BYTES = 64 * 2**20
 """Results of more bytes stay operations."""
 
 
@@ -83,9 +84,9 @@ def is_small(value: SSAValue) -> bool:
     """Return whether the shape of `value` is known, and its elements take little room."""
     if isinstance(value.type, IndexType):
         return True
-    if not isinstance(value.type, TensorType) or not value.type.has_static_shape():
+    if not isinstance(value.type, TensorType) or UNKNOWN in (shape := shape_of(value)):
         return False
-    return int(np.prod(value.type.get_shape())) * dtype_of(value.type.element_type).itemsize <= LIMIT
+    return prod(shape) * dtype_of(dtype(value)).itemsize <= MAX_BYTES
 
 
 def contributing(candidates: dict[Operation, None]) -> set[Operation]:
@@ -121,7 +122,7 @@ class Constants:
         self.kept: dict[Any, tuple[str, Any]] = {}
 
     def replace(self, old: SSAValue, value: "np.ndarray[Any, Any] | int") -> None:
-        """Put a constant that holds `value` in the place of `old`."""
+        """Replace `old` by a constant that holds `value`."""
         op = old.owner
         assert isinstance(op, Operation)
         with building(Builder(InsertPoint.before(op)), op.location):

@@ -19,7 +19,7 @@ from mlgraph.transforms.lower_ivy.shared import (
     at,
     axis_to,
     continued,
-    least,
+    lowest_of,
     number,
     pooled,
     size,
@@ -121,7 +121,7 @@ def slice_update(x: Value, update: Value, starts: Shape, stops: Shape, steps: In
     return result
 
 
-def held(start: Value, size: Size, length: Size) -> Value:
+def clamped(start: Value, size: Size, length: Size) -> Value:
     """Clamp `start` so that `length` elements of `size` fit behind it, as a Python int."""
     found = NUMPY.call("builtins.int", (np.clip(start, 0, index_sizes.subtract(size, length)),), {})[0]
     found.name_hint = "start"
@@ -135,7 +135,7 @@ def windows_from(x: Value, starts: Values, lengths: Sequence[Size]) -> list[slic
         if isinstance(length, int) and length == shape_of(x)[axis]:
             index.append(slice(None))
             continue
-        begin = held(start, size(x, axis), length)
+        begin = clamped(start, size(x, axis), length)
         index.append(slice(begin, NUMPY.call("operator.add", (begin, length), {})[0]))
     return index
 
@@ -375,7 +375,7 @@ def total(numbers: Iterable[Size]) -> Size:
 
 # Convolution and pooling: windows are views, products of matrices do the work
 
-FEW = 8
+MAX_SLICED_WINDOW = 8
 """Windows of up to so many places an axis are combined slice by slice, 20 times as fast as along the axes of a view."""
 
 
@@ -491,10 +491,10 @@ def by_output(weight: Value, groups: int) -> Value:
 
 @rule(ivy.max_pool)
 def max_pool(x: Value, window: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Value:
-    x = padded(x, padding, least(dtype(x)))
+    x = padded(x, padding, lowest_of(dtype(x)))
     if shape_of(x)[2:] == window:
         return ivy.max(x, tuple(range(2, rank(x))), True)
-    if max(window) <= FEW:
+    if max(window) <= MAX_SLICED_WINDOW:
         return pooled(x, window, stride, dilation, ivy.maximum)
     return np.max(windows(x, window, stride, dilation), axis=tuple(range(-len(window), 0)))
 
@@ -504,7 +504,7 @@ def sum_pool(x: Value, window: Ints, stride: Ints, padding: Ints) -> Value:
     x, dilation = padded(x, padding, 0), (1,) * len(window)
     if shape_of(x)[2:] == window:
         return ivy.sum(x, tuple(range(2, rank(x))), True)
-    if max(window) <= FEW:
+    if max(window) <= MAX_SLICED_WINDOW:
         return pooled(x, window, stride, dilation, ivy.add)
     integer = {"dtype": dtype(x)} if dtype(x) in INTEGERS else {}
     return np.sum(windows(x, window, stride, dilation), axis=tuple(range(-len(window), 0)), **integer)

@@ -5,6 +5,7 @@ from functools import reduce
 from typing import Any
 
 import numpy as np
+from typing_extensions import TypeIs
 from xdsl.ir import Attribute, SSAValue
 
 from mlgraph.dialects import ivy
@@ -97,19 +98,19 @@ def swapped_back(order: Sequence[int]) -> Ints:
     return tuple(list(order).index(a) for a in range(len(order)))
 
 
-def is_value(size: Size) -> bool:
+def is_value(size: Size) -> TypeIs[SSAValue]:
     """Return whether a size is known only when the program runs."""
     return isinstance(size, SSAValue)
 
 
-def least(dtype: DType) -> float | int:
+def lowest_of(dtype: DType) -> float | int:
     """Return the value below all others of an element type."""
     if dtype == i1:
         return False
     return -np.inf if dtype in FLOATS else int(np.iinfo(dtype_of(dtype)).min)
 
 
-def greatest(dtype: DType) -> float | int:
+def highest_of(dtype: DType) -> float | int:
     """Return the value above all others of an element type."""
     if dtype == i1:
         return True

@@ -36,7 +36,7 @@ from mlgraph.transforms.lower_ivy.shared import (
     SPECIAL,
     along,
     at,
-    least,
+    lowest_of,
     number,
     pooled,
     size,
@@ -363,7 +363,7 @@ def slice_shape(x: Value, axis: int, bound: tuple[Size, Size, int]) -> tuple[int
     return (*shape_of(x)[:axis], size, *shape_of(x)[axis + 1 :])
 
 
-def held(start: Value, size: Size, length: Size) -> Value:
+def clamped(start: Value, size: Size, length: Size) -> Value:
     """Clamp `start` so that `length` elements of `size` fit behind it."""
     return typed(torch.clamp(whole(start), min=0, max=index_sizes.subtract(size, length)), tensor((), i64))
 
@@ -378,7 +378,7 @@ def dynamic_slice(x: Value, starts: Values, sizes: Shape) -> Value:
     part = x
     for axis, (start, length) in enumerate(zip(starts, sizes, strict=True)):
         if not fills(x, axis, length):
-            part = torch.narrow(part, axis, held(start, size(x, axis), length), length)
+            part = torch.narrow(part, axis, clamped(start, size(x, axis), length), length)
     return part
 
 
@@ -392,7 +392,7 @@ def dynamic_update_slice(x: Value, update: Value, starts: Values) -> Value:
     for axis in range(moved[-1] + 1):
         place = ivy.iota((lengths[axis],), i64)
         if axis in moved:
-            place = ivy.add(held(starts[axis], size(x, axis), lengths[axis]), place)
+            place = ivy.add(clamped(starts[axis], size(x, axis), lengths[axis]), place)
         places.append(trailing(place, moved[-1] - axis))
     return torch.index_put(x, tuple(places), update)
 
@@ -554,7 +554,7 @@ def max_pool(x: Value, window: Ints, stride: Ints, padding: Ints, dilation: Ints
     halves = all(0 <= 2 * n <= k for n, k in zip(low, window, strict=True))
     direct = dtype(x) in FLOATS and len(window) in (1, 2, 3)
     if low != high or not halves or not direct:
-        x, low = padded(x, low, high, least(dtype(x))), (0,) * len(low)
+        x, low = padded(x, low, high, lowest_of(dtype(x))), (0,) * len(low)
     if not direct:
         return pooled(x, window, stride, dilation, ivy.maximum)
     given = {**unless(0, padding=low), **unless(1, dilation=dilation)}

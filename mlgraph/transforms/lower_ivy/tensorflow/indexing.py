@@ -145,18 +145,18 @@ def products(x: Value, grid: Values, values: Value) -> Value:
 
 @rule(ivy.dynamic_slice)
 def dynamic_slice(x: Value, starts: Values, sizes: Shape) -> Value:
-    return tf.slice(x, held(x, starts, sizes), tuple(sizes))
+    return tf.slice(x, clamped(x, starts, sizes), tuple(sizes))
 
 
 @rule(ivy.dynamic_update_slice)
 def dynamic_update_slice(x: Value, update: Value, starts: Values) -> Value:
     window = sizes(update)
-    begin = held(x, starts, window)
+    begin = clamped(x, starts, window)
     end = [ivy.add(a, ivy.from_size((n,), i32)) for a, n in zip(begin, window, strict=True)]
     return write_slice(x, update, begin, end, (1,) * rank(x))
 
 
-def held(x: Value, starts: Values, window: Shape) -> list[Value]:
+def clamped(x: Value, starts: Values, window: Shape) -> list[Value]:
     """Clamp the starts so that the window fits."""
     return [_held(start, arithmetic.subtract(size(x, a), n)) for a, (start, n) in enumerate(zip(starts, window))]
 

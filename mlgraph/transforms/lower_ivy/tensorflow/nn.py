@@ -13,7 +13,7 @@ from mlgraph.dialects.ivy.nn import window_size
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of, sized
 from mlgraph.dialects.parameters import Ints, Shape, Value
 from mlgraph.dialects.sizes import Size
-from mlgraph.transforms.lower_ivy.shared import is_value, least, number, size, typed
+from mlgraph.transforms.lower_ivy.shared import is_value, lowest_of, number, size, typed
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 
 rule.widen(HALVES, f32, ivy.sum_pool, ivy.sum_pool_channels_last)
@@ -59,12 +59,12 @@ def _over_channels(x: Value, v: Value) -> Value:
 
 @rule(ivy.max_pool)
 def max_pool(x: Value, window: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Value:
-    return _pool(ivy.max, _padded(x, 2, padding, number(x, least(dtype(x)))), 2, window, stride, dilation)
+    return _pool(ivy.max, _padded(x, 2, padding, number(x, lowest_of(dtype(x)))), 2, window, stride, dilation)
 
 
 @rule(ivy.max_pool_channels_last)
 def max_pool_channels_last(x: Value, window: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Value:
-    return _pool(ivy.max, _padded(x, 1, padding, number(x, least(dtype(x)))), 1, window, stride, dilation)
+    return _pool(ivy.max, _padded(x, 1, padding, number(x, lowest_of(dtype(x)))), 1, window, stride, dilation)
 
 
 @rule(ivy.sum_pool)
