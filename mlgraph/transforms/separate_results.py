@@ -121,7 +121,7 @@ class _Separation:
         if self.framework.has_late_conjugates:
             self._share_conjugates()
         results = list(self.last.operands)
-        for i in sorted(range(len(results)), key=self._turn):
+        for i in sorted(range(len(results)), key=self._visit_order):
             spec = self.outputs[i]
             value = self.last.operands[i]
             if isinstance(value.type, TensorType):
@@ -179,7 +179,7 @@ class _Separation:
         self._insert(view)
         return view.results[0]
 
-    def _turn(self, i: int) -> tuple[int, int]:
+    def _visit_order(self, i: int) -> tuple[int, int]:
         """Return which results come first: values to write, then views of these; and arrays before their views."""
         spec = self.outputs[i]
         if self._is_in_place(spec):
@@ -214,10 +214,10 @@ class _Separation:
             return self.results.get(spec.same, value)
         if self.framework.has_scalars and spec.scalar:
             return self._scalar(value, spec)
-        new, base = self._of_final(value, spec), (value, value)
+        new, base = self._as_view_of_final(value, spec), (value, value)
         if new is None and not all(self._may_share(root, spec) for root in self.aliases.roots(value)):
             new, base = self._copied_with_base(value, spec)
-        new = self._another(value if new is None else new)
+        new = self._as_own_array(value if new is None else new)
         if self.framework.has_scalars and spec.scalar is False and is_scalar(new) is not False:
             new = self._called("numpy.asarray", new)
         if self.framework.has_scalars and spec.read_only:
@@ -234,7 +234,7 @@ class _Separation:
         self.results[spec.memory] = new
         return new
 
-    def _another(self, value: SSAValue) -> SSAValue:
+    def _as_own_array(self, value: SSAValue) -> SSAValue:
         """Return a view of a whole array that the caller holds, or gets as another result; other values as they are.
 
         The function's own result shares its memory, but is an array of its own.
@@ -254,7 +254,7 @@ class _Separation:
         """
         base = self._common_base(value, spec)
         copy = self._copied(base)
-        return self._on(copy, base, value), (base, copy)
+        return self._rebuild_on(copy, base, value), (base, copy)
 
     def _common_base(self, value: SSAValue, spec: OutputSpec) -> SSAValue:
         """Return the last array that a result, and each result that it shares memory with, is a view of.
@@ -279,7 +279,7 @@ class _Separation:
         mine, theirs = self.shared[spec.memory], self.shared[other.memory]
         return other.memory in mine or any(memory.kind == "new" for memory in mine & theirs)
 
-    def _of_final(self, value: SSAValue, spec: OutputSpec) -> SSAValue | None:
+    def _as_view_of_final(self, value: SSAValue, spec: OutputSpec) -> SSAValue | None:
         """Return the same view of what is written to, or returned as, memory that the function's own result shares."""
         for memory in self.shared[spec.memory] & self.finals.keys():
             old, new = self.finals[memory]
@@ -291,9 +291,9 @@ class _Separation:
         """Return `value`, a chain of views of `old`, as the same chain of views of `new`; None where it is no such."""
         if old not in self._bases(value):
             return None
-        return value if new is old else self._on(new, old, value)
+        return value if new is old else self._rebuild_on(new, old, value)
 
-    def _on(self, new: SSAValue, base: SSAValue, value: SSAValue) -> SSAValue:
+    def _rebuild_on(self, new: SSAValue, base: SSAValue, value: SSAValue) -> SSAValue:
         """Build the calls that made `value` a view of `base` on `new` in its place."""
         return rebuild(views_between(base, value, self._is_view), new, self._insert)
 

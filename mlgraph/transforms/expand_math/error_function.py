@@ -8,7 +8,7 @@ from xdsl.dialects import math
 
 from mlgraph.dialects import scalar
 from mlgraph.transforms.expand_math.exponential import clamped, fraction, octaves, scaled
-from mlgraph.transforms.expand_math.real import Real, fma, graded, power_of_two, two_product, two_sum, where, widened
+from mlgraph.transforms.expand_math.real import Real, fma, graded, in_float64, power_of_two, two_product, two_sum, where
 from mlgraph.transforms.expand_math.table import expands
 
 ERF_SINGLE = (0.12837917, -0.37612626, 0.11283579, -0.026853347, 0.005187162, -0.0007997853, 7.806903e-05)
@@ -59,7 +59,7 @@ def erf(x: Real) -> Real:
 
 
 @expands(scalar.ErfcOp)
-@widened
+@in_float64
 def erfc(x: Real) -> Real:
     """`1 - erf(x)` up to 1 / 2; from there `exp(-x**2) * g(x) / (1 + 2 * x)`."""
     a = abs(x)

@@ -12,10 +12,10 @@ from mlgraph.transforms.expand_math.real import (
     fma,
     full_two_sum,
     graded,
+    in_float64,
     power_of_two,
     two_sum,
     where,
-    widened,
 )
 from mlgraph.transforms.expand_math.table import expands
 
@@ -83,7 +83,7 @@ def cosh(x: Real) -> Real:
 
 
 @expands(math.AsinhOp)
-@widened
+@in_float64
 def asinh(x: Real) -> Real:
     """`log1p(x + x**2 / (1 + sqrt(1 + x**2)))`; the logarithm of 2 * x where the square of x is out of range."""
     a = abs(x)
@@ -93,7 +93,7 @@ def asinh(x: Real) -> Real:
 
 
 @expands(math.AcoshOp)
-@widened
+@in_float64
 def acosh(x: Real) -> Real:
     """`log1p(t + sqrt(t**2 + 2 * t))` with `t = x - 1`; the logarithm of 2 * x where x is large."""
     t = x - 1.0
@@ -112,7 +112,7 @@ def log1p_or_double(a: Real, v: Real, w: Real) -> Real:
 
 
 @expands(math.AtanhOp)
-@widened
+@in_float64
 def atanh(x: Real) -> Real:
     """`log1p(2 * x / (1 - x)) / 2`."""
     a = abs(x)

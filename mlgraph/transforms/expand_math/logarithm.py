@@ -54,7 +54,7 @@ def split(x: Real) -> Split:
     k = ((exponent >> layout.digits) | layout.bits(one)).real() - offset
     m = (bits - field + layout.one).real()
     inverse = (field.like(2 * layout.one) - field).real()
-    return Split(k.rated(x.exact), m.rated(x.exact), inverse.rated(x.exact))
+    return Split(k.with_exact(x.exact), m.with_exact(x.exact), inverse.with_exact(x.exact))
 
 
 def defined(x: Real, value: Real) -> Real:

@@ -14,13 +14,13 @@ from mlgraph.transforms.expand_math.real import (
     Real,
     exponent,
     fma,
+    in_float64,
     nearest,
     polynomial,
     power_of_two,
     two_product,
     two_sum,
     where,
-    widened,
 )
 from mlgraph.transforms.expand_math.table import expands
 
@@ -49,7 +49,7 @@ def rsqrt(x: Real) -> Real:
 
 
 @expands(math.CbrtOp)
-@widened
+@in_float64
 def cbrt(x: Real) -> Real:
     """`2**q * m * y**2` with `x = 2**(3 * q) * m`, where y comes from a polynomial by steps of Halley's method.
 
@@ -94,8 +94,8 @@ def powered_single(a: Real, y: Real) -> Real:
     """Return `a**y` for a float32 that is not negative."""
     wide = a.wide()
     parts = split(wide)
-    logarithm = of_parts(parts.k, (parts.m - 1.0).rated(exact=True))
-    return exp((bounded(y.wide()) * at_ends(wide, logarithm)).rated(exact=False)).narrow()
+    logarithm = of_parts(parts.k, (parts.m - 1.0).with_exact(exact=True))
+    return exp((bounded(y.wide()) * at_ends(wide, logarithm)).with_exact(exact=False)).narrow()
 
 
 def powered_double(a: Real, y: Real) -> Real:

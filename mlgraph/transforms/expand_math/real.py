@@ -249,7 +249,7 @@ class Real:
         """Return the bits as an integer."""
         return Int(_result(arith.BitcastOp(self.value, self.layout.integer)), self.layout)
 
-    def rated(self, exact: bool) -> "Real":
+    def with_exact(self, exact: bool) -> "Real":
         """Return the number with another value of `exact`."""
         return Real(self.value, self.layout, exact)
 
@@ -262,7 +262,7 @@ class Real:
         return Real(_result(arith.TruncFOp(self.value, f32)), SINGLE)
 
 
-def widened(function: Callable[[Real], Real]) -> Callable[[Real], Real]:
+def in_float64(function: Callable[[Real], Real]) -> Callable[[Real], Real]:
     """Make a function compute float32 in float64."""
 
     @wraps(function)
