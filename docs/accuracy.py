@@ -18,7 +18,7 @@ ABOUT = """# Accuracy of kernels
 Written by `python docs/accuracy.py`. Functions inside kernels for the CPU are arithmetic that mlgraph writes out (the
 pass `expand-math`), not calls of a library. **Error** is the greatest found, in units in the last place of the result:
 one rightly rounded has at most 0.5. Inputs are random bit patterns of the whole range, random numbers where the
-function does most, every power of two, and the neighbours of every number where a formula changes, about {points}
+function does most, every power of two, and the neighbors of every number where a formula changes, about {points}
 thousand for each type; exact values are those of the C library in a wider type, but for erf and erfc of float64, whose
 {exact} thousand are mpmath's, as in the tests. Zeros with their signs, infinities and nans are C99's.
 sin, cos and tan of angles up to 2**15 (float32) or 2**40 (float64) take a shorter form, which the tests hold to 2 and 4

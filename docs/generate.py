@@ -17,10 +17,11 @@ def support_page() -> str:
     from mlgraph.tools import support
 
     about = (
-        "# Operations\n\nWritten by `make docs` from the op table. How each target runs an operation: by a **cell**, a "
-        "call spelled in the table; by a **rule**, a function in `mlgraph/transforms/lower_ivy/`; or by its **body**, "
-        "other operations that it is made of. A `-` is an operation that the target does not run: compiling one raises "
-        "`UnsupportedOpError`, with the user's line; the [reasons](#what-is-missing-and-why) stand below the list."
+        "# Operations\n\nWritten by `make docs` from the op table. How each target runs an operation: by a "
+        "**template** of a call, in the table; by a **rule**, a function in `mlgraph/transforms/lower_ivy/`; or by its "
+        "**body**, other operations that it is made of. A `-` is an operation that the target does not run: compiling "
+        "one raises `UnsupportedOpError`, with the user's line; the [reasons](#what-is-missing-and-why) stand below "
+        "the list."
     )
     return f"{about}\n\n{support.markdown_list()}\n\n{support.markdown_holes()}\n\n{frontends_list()}\n"
 

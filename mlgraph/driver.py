@@ -32,8 +32,8 @@ from mlgraph.graph.guards.torch_modules import ModulesGuard
 from mlgraph.graph.specialization import Specialization
 from mlgraph.options import CompileOptions
 from mlgraph.targets.callable import emit
+from mlgraph.targets.jit_errors import translate_jit_errors
 from mlgraph.targets.kernels import Kernel, Passes
-from mlgraph.targets.staged import explained
 from mlgraph.tools.dump import Dump
 from mlgraph.transforms.differentiate_kernel import derivative
 from mlgraph.transforms.expand_math import ExpandMathPass
@@ -119,7 +119,7 @@ class Compiler:
             main = emitted.load(f"<mlgraph {info.name} {next(_counter)}>", place, kernels)
         if options.return_backend_compiled_fn:
             main = framework.compiled(main)
-        main = explained(main, stages.first, framework)
+        main = translate_jit_errors(main, stages.first, framework)
         seconds["emit"] = time.perf_counter() - started
         function = main_of(program.module)
         return Specialization(

@@ -1,4 +1,4 @@
-"""Which memory each value of a backend module may share.
+"""An analysis of the memory that values of a backend module may share.
 
 Libraries whose arrays can be written, torch and numpy, give views of arrays and copies of them; their `views` are the
 functions of lowered modules that give, or may give, a view. Every other function gives an array of its own, which a

@@ -1,4 +1,4 @@
-"""Whether functions of numpy give a scalar or an array in the place of an array without axes."""
+"""An analysis of numpy's functions: some give a scalar instead of an array without axes."""
 
 from functools import cache
 

@@ -47,19 +47,19 @@ from mlgraph.dialects.literals import (
 from mlgraph.frameworks import get
 
 Argument: TypeAlias = Any
-"""What a rule may pass to a callee: values, Python literals, and lists, tuples and slices of them."""
+"""An argument of a callee: values, Python literals, and lists, tuples and slices of them."""
 
 
 @irdl_attr_definition
 class ValueType(ParametrizedAttribute, TypeAttribute):
-    """A Python object of a backend whose type nobody needs, such as a shape or a random key."""
+    """A Python object of a backend whose type is not needed, such as a shape or a random key."""
 
     name = "backend.value"
 
 
 @dataclass(frozen=True, eq=False)
 class Arguments:
-    """Positional and keyword arguments of a call, with `Operand(i)` in the place of the i-th operand.
+    """Positional and keyword arguments of a call, with `Operand(i)` for the i-th operand.
 
     Equal only if they read the same: Python takes 1, 1.0 and True for equal, and 0.0 and -0.0.
     """
@@ -173,7 +173,7 @@ def print_arguments(printer: Printer, arguments: Arguments, print_operand: Calla
 
 
 def each_once(arguments: Arguments, operands: list[UnresolvedOperand]) -> tuple[Arguments, list[UnresolvedOperand]]:
-    """A call has each operand once, however often its arguments name it."""
+    """Merge operands that are the same value, however often the arguments name it."""
     names = [(operand.operand_name, operand.index) for operand in operands]
     first = {name: operand for name, operand in zip(reversed(names), reversed(operands), strict=True)}
     unique = {name: i for i, name in enumerate(dict.fromkeys(names))}
@@ -187,7 +187,7 @@ def each_once(arguments: Arguments, operands: list[UnresolvedOperand]) -> tuple[
 
 
 def parse_arguments(parser: AttrParser, operands: list[UnresolvedOperand]) -> Arguments:
-    """The inside of the parentheses, up to the closing token."""
+    """Parse the inside of the parentheses, up to the closing token."""
     positional: list[Literal] = []
     keyword: list[tuple[str, Literal]] = []
 
@@ -207,7 +207,7 @@ def parse_arguments(parser: AttrParser, operands: list[UnresolvedOperand]) -> Ar
 def encode(
     args: Sequence[Argument], kwargs: Mapping[str, Argument], numbers: Mapping[SSAValue, Any] = MappingProxyType({})
 ) -> tuple[Arguments, list[SSAValue]]:
-    """Return the arguments of a call as literals, and the operands among them; `numbers` stand for theirs."""
+    """Return the arguments of a call as literals, and the operands among them; `numbers` replace theirs."""
     operands: list[SSAValue] = []
 
     def one(value: Any) -> Literal:
@@ -258,7 +258,7 @@ class Callee:
 class Backend:
     """A backend dialect and what must be known of its library to spell a call.
 
-    `takes_numbers` are the functions that accept a Python number in the place of an array, and at which places: scalar
+    `takes_numbers` are the functions that accept a Python number instead of an array, and for which arguments: scalar
     constants are written into the call there, as long as another argument gives the element type. Constants of the
     types `unwritten` are not: the library would widen the array beside such a number, or find it too large.
     """
@@ -282,7 +282,7 @@ class Backend:
         results: int = 1,
         effect: bool = False,
     ) -> tuple[SSAValue, ...]:
-        """Build the call op; the type of its results is opaque until the row that it lowers gives its own."""
+        """Build the call op; the type of its results is opaque until the operation that it lowers gives its own."""
         arguments, operands = encode(args, kwargs, self._numbers(callee, args))
         op = self.op(callee, operands, arguments, [ValueType()] * results, effect)
         return tuple(insert(op).results)

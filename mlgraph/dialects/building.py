@@ -1,4 +1,4 @@
-"""Where new operations go, and which user line they come from.
+"""The place where new operations go, and the user line that they come from.
 
 A `ContextVar`, not xDSL's `ImplicitBuilder`, because captures may run in several threads at once.
 """
@@ -21,7 +21,7 @@ OperationT = TypeVar("OperationT", bound=Operation)
 
 @contextmanager
 def building(builder: Builder | Block, location: LocationAttr | None = None) -> Generator[Builder]:
-    """Operations built inside go to `builder` (or to the end of a block) and come from `location`."""
+    """Insert operations built inside at `builder` (or at the end of a block), with `location`."""
     if isinstance(builder, Block):
         builder = Builder(InsertPoint.at_end(builder))
     token = _builder.set(builder)
@@ -37,7 +37,7 @@ def building(builder: Builder | Block, location: LocationAttr | None = None) -> 
 
 @contextmanager
 def located(location: LocationAttr) -> Generator[None]:
-    """Operations built inside come from `location`."""
+    """Give operations built inside `location`."""
     token = _location.set(location)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Canonicalisation of rows: a pattern is a function from a row's arguments to the values that replace its results.
+"""Canonicalization of operations: a pattern is a function from arguments to the values that replace the results.
 
     @canonical(ivy.pow)
     def power_of_two(x1: Value, x2: Value) -> Value | None:
@@ -20,14 +20,14 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.dtypes import compatible
 
 if TYPE_CHECKING:
-    from mlgraph.dialects.table import Op, Row
+    from mlgraph.dialects.table import Op, TableOp
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 def canonical(*rows: "Op[..., Any]") -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Make a function a canonicalisation pattern of `rows`, tried after those that were declared before it."""
+    """Make a function a canonicalization pattern of `rows`, tried after those that were declared before it."""
 
     def register(pattern: Callable[P, R]) -> Callable[P, R]:
         for row in rows:
@@ -37,19 +37,19 @@ def canonical(*rows: "Op[..., Any]") -> Callable[[Callable[P, R]], Callable[P, R
     return register
 
 
-class RowPatterns(HasCanonicalizationPatternsTrait):
-    """Every row has the patterns that were declared for it."""
+class TablePatterns(HasCanonicalizationPatternsTrait):
+    """The trait of table operations: they have the patterns that were declared for them."""
 
     @classmethod
     def get_canonicalization_patterns(cls) -> tuple[RewritePattern, ...]:
         return (_PATTERN,)
 
 
-class CanonicalizeRow(RewritePattern):
-    """Try the patterns of a row in order; what they build comes from the row's user line."""
+class CanonicalizeTableOp(RewritePattern):
+    """Try the patterns of an operation in order; what they build comes from the operation's user line."""
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
-        row = cast("Row", op)
+        row = cast("TableOp", op)
         patterns = row.OP.patterns
         if not patterns:
             return
@@ -61,11 +61,11 @@ class CanonicalizeRow(RewritePattern):
                 return
 
 
-_PATTERN = CanonicalizeRow()
+_PATTERN = CanonicalizeTableOp()
 
 
-def _replace(op: "Row", found: Any, rewriter: PatternRewriter) -> bool:
-    """Whether the values that a pattern gave could take the place of the results: their types must be the same."""
+def _replace(op: "TableOp", found: Any, rewriter: PatternRewriter) -> bool:
+    """Replace the results by a pattern's values; return False where the type of a value that was there is another."""
     values = cast(tuple[SSAValue, ...], found if isinstance(found, tuple) else (found,))
     for old, value in zip(op.results, values, strict=True):
         if value.type == old.type:
@@ -80,5 +80,5 @@ def _replace(op: "Row", found: Any, rewriter: PatternRewriter) -> bool:
 def _retype(value: SSAValue, old: SSAValue) -> None:
     """Give a value that was built just now the type of the one that it replaces, which is what its users expect."""
     if value.first_use is not None or not compatible(value.type, old.type):
-        raise TypeError(f"a canonicalisation gives {value.type} in the place of {old.type}")
+        raise TypeError(f"a canonicalization gives {value.type} in the place of {old.type}")
     value._type = old.type  # pyright: ignore[reportPrivateUsage]

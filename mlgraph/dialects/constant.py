@@ -42,7 +42,7 @@ LITERAL_SIZE = 16
 
 
 MOST_ELEMENTS = 2**20
-"""The most elements that are read from the IR, where one number may stand for all."""
+"""The most elements that are read from the IR, where one number may be the value of all."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class LiteralOp(IRDLOperation):
     """A small array whose elements stand in the IR.
 
     Its text is exact, unlike that of MLIR's dense attribute, which xDSL reads wrongly for what is not finite:
-    `dense<[0.1, inf, minus_inf, nan]>`, `dense<complex(0.0, 1.0)>`; one element stands for all where they are equal.
+    `dense<[0.1, inf, minus_inf, nan]>`, `dense<complex(0.0, 1.0)>`; one element is written where all are equal.
     """
 
     T: ClassVar = VarConstraint("T", AnyAttr())
@@ -123,7 +123,7 @@ class LiteralOp(IRDLOperation):
 
 
 def elements_of(array: "np.ndarray[Any, Any]") -> Literal:
-    """The elements as nested lists of Python numbers, or as one number where all have the same bits."""
+    """Return the elements as nested lists of Python numbers, or as one number where all have the same bits."""
     numbers = np.empty(array.shape, object)
     for place, element in np.ndenumerate(array):
         numbers[place] = number_from(element)
@@ -138,7 +138,7 @@ def _as_list(value: Any) -> Literal:
 
 
 def array_from(value: Literal, type: Attribute) -> "np.ndarray[Any, Any]":
-    """The array of `type` with these elements; an element of another kind raises `TypeError`."""
+    """Return the array of `type` with these elements. Raise `TypeError` for an element of another kind."""
     if not isinstance(type, TensorType):
         raise TypeError("expected a tensor type")
     dtype = dtype_of(element_type(type))  # pyright: ignore[reportUnknownArgumentType]
@@ -191,29 +191,29 @@ class ParameterOp(IRDLOperation):
 
 
 def literal(value: Any, dtype: Attribute) -> SSAValue:
-    """A small constant of element type `dtype` from a number, nested lists or a numpy array."""
+    """Build a small constant of element type `dtype` from a number, nested lists or a numpy array."""
     return insert(LiteralOp(dense(np.asarray(value).astype(dtype_of(dtype))))).result
 
 
 def dense(array: "np.ndarray[Any, Any]") -> "DenseIntOrFPElementsAttr[Any]":
-    """A numpy array as an attribute."""
+    """Convert a numpy array to an attribute."""
     return DenseIntOrFPElementsAttr(type_of_array(array), BytesAttr(array.tobytes()))
 
 
 def array_constant(name: str, array: np.ndarray[Any, Any]) -> SSAValue:
-    """A constant holding a numpy array: written out when small, else captured by name."""
+    """Build a constant that holds a numpy array: written out when small, else captured by name."""
     if array.size <= LITERAL_SIZE and array.size > 0:
         return literal(array, type_of_array(array).element_type)
     return insert(ArrayOp(Captured(name, array), type_of_array(array))).result
 
 
 def parameter(name: str, array: Any, type: Attribute) -> SSAValue:
-    """A weight that lives under `name`."""
+    """Build a read of the weight `name`."""
     return insert(ParameterOp(Captured(name, array), type)).result
 
 
 def array_of(value: SSAValue) -> "np.ndarray[Any, Any] | None":
-    """The elements of a literal, None for any other value."""
+    """Return the elements of a literal, None for any other value."""
     if not isinstance(op := value.owner, LiteralOp):
         return None
     type = op.value.type
@@ -222,7 +222,7 @@ def array_of(value: SSAValue) -> "np.ndarray[Any, Any] | None":
 
 
 def number_of(value: SSAValue) -> "bool | int | float | complex | None":
-    """The Python number that a 0-d literal holds, None for any other value."""
+    """Return the Python number that a 0-d literal holds, None for any other value."""
     if not isinstance(op := value.owner, LiteralOp) or op.value.type.get_shape():
         return None
     array = array_of(value)
@@ -231,11 +231,11 @@ def number_of(value: SSAValue) -> "bool | int | float | complex | None":
 
 
 def number_from(element: Any) -> bool | int | float | complex:
-    """The Python number of one element.
+    """Return the Python number of one element.
 
     A float is the shortest decimal that rounds to the element, 0.1, not 0.10000000149011612, but for the largest, whose
-    shortest decimal is out of range. That is the number which somebody wrote: torch multiplies halves by numbers in
-    single precision.
+    shortest decimal is out of range. That is the number in the source code: torch multiplies float16
+    and bfloat16 by numbers in float32.
     """
     if element.dtype.name == "bfloat16":
         return _shortest(element)

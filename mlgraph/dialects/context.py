@@ -39,7 +39,7 @@ def _call_dialect(name: str) -> Dialect:
 
 
 def context(only: Collection[str] | None = None) -> Context:
-    """A context that knows the dialects of mlgraph and of xDSL, or `only` some of them, to parse and to run passes."""
+    """Return a context with the dialects of mlgraph and of xDSL, or `only` some of them, to parse and to run passes."""
     ctx = Context()
     for name, dialect in {**get_all_dialects(), **dialects()}.items():
         if only is None or name in only:

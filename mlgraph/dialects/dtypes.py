@@ -54,12 +54,12 @@ COMPLEX = (c64, c128)
 
 
 def width_of(dtype: Any) -> int:
-    """The bits of an integer type; a bool has 1."""
+    """Return the bits of an integer type; a bool has 1."""
     return cast("IntegerType[Any, Any]", dtype).width.data
 
 
 def dtype_of(dtype: DType) -> "np.dtype[Any]":
-    """The numpy dtype of an element type; bfloat16 comes from ml_dtypes."""
+    """Return the numpy dtype of an element type; bfloat16 comes from ml_dtypes."""
     name = NAME_OF[dtype]
     if name == "bfloat16":
         import ml_dtypes
@@ -69,17 +69,17 @@ def dtype_of(dtype: DType) -> "np.dtype[Any]":
 
 
 def tensor(shape: "tuple[int, ...]", dtype: DType) -> "TensorType[Any]":
-    """`tensor<2x?xf32>`; -1 is a dimension that is not known."""
+    """Return the type `tensor<2x?xf32>`; -1 is a dimension that is not known."""
     return TensorType(dtype, [DYNAMIC_INDEX if n < 0 else n for n in shape])
 
 
 def type_of_array(array: "np.ndarray[Any, Any]") -> "TensorType[Any]":
-    """The type of a numpy array."""
+    """Return the type of a numpy array."""
     return tensor(array.shape, BY_NAME[array.dtype.name])
 
 
 def compatible(a: Attribute, b: Attribute) -> bool:
-    """Whether two types agree wherever both are static."""
+    """Return whether two types agree wherever both are static."""
     if a == b:
         return True
     if not isinstance(a, TensorType) or not isinstance(b, TensorType) or element_type(a) != element_type(b):  # pyright: ignore[reportUnknownArgumentType]
@@ -89,5 +89,5 @@ def compatible(a: Attribute, b: Attribute) -> bool:
 
 
 def element_type(type: Attribute) -> Attribute:
-    """The element type of a tensor; any other type itself."""
+    """Return the element type of a tensor; any other type itself."""
     return cast("TensorType[Attribute]", type).element_type if isinstance(type, TensorType) else type

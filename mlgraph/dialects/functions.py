@@ -8,7 +8,7 @@ from xdsl.ir import Attribute, Block, Region, SSAValue
 
 
 def function(name: str, inputs: Sequence[Attribute], names: Sequence[str]) -> FuncOp:
-    """An empty function whose arguments are called `names`."""
+    """Build an empty function whose arguments are called `names`."""
     block = Block(arg_types=inputs)
     for argument, hint in zip(block.args, names, strict=True):
         argument.name_hint = hint
@@ -34,14 +34,14 @@ def functions(module: ModuleOp) -> Iterator[FuncOp]:
 
 
 def main_of(module: ModuleOp) -> FuncOp:
-    """The function `@main`."""
+    """Return the function `@main`."""
     return next(op for op in functions(module) if op.sym_name.data == "main")
 
 
 def insert_argument(
     function: FuncOp, index: int, type: Attribute, name: str, attributes: DictionaryAttr | None = None
 ) -> SSAValue:
-    """A new argument called `name` at `index`; the attributes of the others keep their places."""
+    """Insert an argument called `name` at `index`; the attributes of the others keep their places."""
     argument = function.body.block.insert_arg(type, index)
     argument.name_hint = name
     if function.arg_attrs is not None or attributes is not None:

@@ -4,8 +4,8 @@
     %keep = generator.bernoulli(%p, shape = [2, 3]) : (tensor<f32>) -> tensor<2x3xi1>
 
 Each draw reads and writes the one stream of a program, an ordered effect: no pass drops, duplicates or reorders draws.
-Streams differ between backends, distributions do not. A row whose body is made of others needs no lowering of its own.
-`generator.native` (`dialects/native.py`) is a draw that keeps the spelling of its framework.
+Streams differ between backends, distributions do not. An operation whose body is made of others needs no lowering of
+its own. `generator.native` (`dialects/native.py`) is a draw that keeps the spelling of its framework.
 """
 
 from mlgraph.dialects import ivy
@@ -21,14 +21,14 @@ composite = GENERATOR.composite
 
 
 def floats(shape: Shape, dtype: DType) -> Type:
-    """Floats of `shape`."""
+    """Return the type of floats of `shape`."""
     if dtype not in FLOATS:
         raise ValueError(f"expected a float type, got {NAME_OF[dtype]}")
     return tensor(sized(shape), dtype)
 
 
 def integers(shape: Shape, dtype: DType) -> Type:
-    """Integers of `shape`."""
+    """Return the type of integers of `shape`."""
     if dtype not in INTEGERS:
         raise ValueError(f"expected an integer type, got {NAME_OF[dtype]}")
     return tensor(sized(shape), dtype)

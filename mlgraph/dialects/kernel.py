@@ -9,8 +9,8 @@
 
 The iteration space is the broadcast of the operands. The region maps an element of each operand to one of each result
 by `arith`, `math` and `scalar` operations. Integers are signless there, and bools are `i1`: what is unsigned is said by
-the operations. The function that the symbol names holds the operations that the kernel stands for, and runs in its
-place where no kernel can: it is the kernel's meaning.
+the operations. The function that the symbol names holds the unfused operations, and runs where no kernel can: it is
+the kernel's meaning.
 
 Results may be reduced over the last axes of the iteration space, which are as many for all of them. Here `%e` is whole,
 and `%s` the sum of its rows:
@@ -44,7 +44,7 @@ from xdsl.utils.exceptions import VerifyException
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, element_type, i1, tensor, width_of
 
 FUNCTION_WEIGHT = 24
-"""How many instructions a transcendental function is, about."""
+"""The instructions of a transcendental function, about."""
 
 INSTRUCTIONS = (
     math.AbsFOp,
@@ -56,29 +56,29 @@ INSTRUCTIONS = (
     math.SqrtOp,
     math.TruncOp,
 )
-"""What processors have an instruction for."""
+"""The operations that processors have an instruction for."""
 
 REDUCTIONS = ("sum", "mean", "max", "min", "any", "all")
-"""How results are reduced. Sums of integers wrap, means are of floats, and `any` and `all` are of bools."""
+"""The reductions. Sums of integers wrap, means are of floats, and `any` and `all` are of bools."""
 
 UNIT, ZERO, ANY = "unit", "zero", "any"
-"""How the innermost loop walks an array: element by element, not at all, or by a stride that the plan holds."""
+"""The stride of an array in the innermost loop: one element, none, or one that the plan holds."""
 
 
 @dataclass(frozen=True)
 class Access:
-    """What of a plan is part of the code."""
+    """The part of a plan that the code depends on."""
 
     inner: tuple[str, ...]
-    """How the innermost loop walks each operand and result."""
+    """The access to each operand and result in the innermost loop."""
     outer: int = 0
-    """How many loops are around it. `begin` and `end` count the iterations of these, or of the only loop."""
+    """The number of loops around it. `begin` and `end` count the iterations of these, or of the only loop."""
     lines: int = 0
-    """How many of the loops around it, the inner ones, are over reduced axes: these `begin` and `end` do not count."""
+    """The number of inner loops around it that are over reduced axes: `begin` and `end` do not count these."""
 
     @staticmethod
     def natural(fused: "FusedOp") -> "Access":
-        """How a kernel walks arrays without gaps whose unknown sizes are not 1."""
+        """Return the access to arrays without gaps whose unknown sizes are not 1."""
         if not fused.axes:
             return Access((UNIT,) * (len(fused.operands) + len(fused.results)))
         operands = [ZERO if _shape(type)[-1:] in ((), (1,)) else UNIT for type in fused.operand_types]
@@ -151,17 +151,17 @@ class FusedOp(IRDLOperation):
 
     @property
     def symbol(self) -> str:
-        """The name of the kernel, and of the function that it stands for."""
+        """The name of the kernel, and of its unfused function."""
         return self.function.root_reference.data
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """How each result is reduced, "" for one that is whole."""
+        """The reduction of each result, "" for one that is whole."""
         return ("",) * len(self.results) if self.reductions is None else tuple(kind.data for kind in self.reductions)
 
     @property
     def axes(self) -> int:
-        """How many axes of the iteration space are reduced, its last ones."""
+        """The number of last axes of the iteration space that are reduced."""
         return 0 if self.trailing is None else self.trailing.value.data
 
     @property
@@ -214,21 +214,21 @@ class FusedOp(IRDLOperation):
 
 
 def reduces(kind: str, dtype: Attribute) -> bool:
-    """Whether there is such a reduction of elements of a type."""
+    """Return whether there is such a reduction of elements of a type."""
     if dtype == i1:
         return kind in ("any", "all")
     return kind in ("sum", "max", "min") or (kind == "mean" and dtype in FLOATS)
 
 
 def scalar_type(dtype: Attribute) -> Attribute:
-    """The type of an element inside a kernel: integers are signless there. Complex numbers raise `ValueError`."""
+    """Return an element's type inside a kernel: integers are signless. Raise `ValueError` for complex numbers."""
     if dtype in COMPLEX:
         raise ValueError("kernels have no complex numbers")
     return IntegerType(width_of(dtype)) if isinstance(dtype, IntegerType) else dtype
 
 
 def weight(body: Block) -> int:
-    """About how many instructions of a processor one iteration takes."""
+    """Estimate the instructions of a processor that one iteration takes."""
     return sum(FUNCTION_WEIGHT if _is_function(op) else 1 for op in body.ops)
 
 
@@ -245,7 +245,7 @@ def drop_unused(body: Block) -> None:
 
 
 def elementwise(kernel: FusedOp) -> FusedOp:
-    """A kernel with whole results in the place of reduced ones, in no block; one without those itself."""
+    """Return a kernel with whole results instead of reduced ones, in no block; a kernel without those itself."""
     if not kernel.axes:
         return kernel
     region = kernel.body.clone()
@@ -257,7 +257,7 @@ def elementwise(kernel: FusedOp) -> FusedOp:
 
 
 def trimmed(kernel: FusedOp, results: Sequence[int]) -> tuple[FusedOp, list[int]]:
-    """A kernel of some of the results alone, in no block, and the numbers of the operands that it reads."""
+    """Return a kernel of some of the results alone, in no block, and the numbers of the operands that it reads."""
     region = kernel.body.clone()
     body = region.detach_block(region.block)
     last = body.last_op

@@ -3,7 +3,7 @@
     -1   1.0e-05   inf   "same"   true   none   [1, 2]   (0, 1)   slice(0, none, 2)   complex(0.0, 1.0)   float32
     %x   @torch.inf
 
-One grammar serves the parameters of ivy rows and the arguments of backend calls.
+One grammar serves the parameters of ivy operations and the arguments of backend calls.
 """
 
 import math
@@ -28,7 +28,7 @@ class Operand:
 
 @dataclass(frozen=True)
 class List:
-    """A list; a tuple stands for itself."""
+    """A list; tuples are Python's."""
 
     items: tuple["Literal", ...]
 
@@ -57,11 +57,11 @@ class Rest:
 Literal: TypeAlias = Union[  # noqa: UP007, it names itself
     bool, int, float, complex, str, tuple["Literal", ...], List, Slice, Name, Rest, Operand, Attribute, None
 ]
-"""What the grammar can say; an Attribute is an element type."""
+"""The literals of the grammar; an Attribute is an element type."""
 
 
 def with_operands(value: Literal, index: Callable[[int], int]) -> Literal:
-    """`value` with other indices of its operands."""
+    """Return `value` with other indices of its operands."""
     match value:
         case Operand(old):
             return Operand(index(old))
@@ -76,7 +76,7 @@ def with_operands(value: Literal, index: Callable[[int], int]) -> Literal:
 
 
 def float_text(value: float) -> str:
-    """`value` so that MLIR's lexer reads the same float back."""
+    """Print `value` so that MLIR's lexer reads the same float back."""
     if math.isnan(value):
         return "nan"
     if math.isinf(value):
@@ -145,7 +145,7 @@ _KEYWORDS: dict[str, Literal] = {
 
 
 def parse_argument(parser: AttrParser, operands: list[UnresolvedOperand]) -> tuple[str | None, Literal] | None:
-    """`literal` or `name = literal`, None where neither begins. Operands are appended to `operands`."""
+    """Parse `literal` or `name = literal`, None where neither begins. Operands are appended to `operands`."""
     if (word := parser.parse_optional_identifier()) is None:
         value = _parse_optional_literal(parser, operands)
         return None if isinstance(value, _Nothing) else (None, value)
@@ -155,7 +155,7 @@ def parse_argument(parser: AttrParser, operands: list[UnresolvedOperand]) -> tup
 
 
 def parse_literal(parser: AttrParser, operands: list[UnresolvedOperand]) -> Literal:
-    """The next literal; an operand is appended to `operands` and stands as its index."""
+    """Parse the next literal; an operand is appended to `operands` and becomes its index."""
     if (word := parser.parse_optional_identifier()) is not None:
         return _parse_word(parser, word, operands)
     value = _parse_optional_literal(parser, operands)

@@ -8,7 +8,7 @@
     }
 
 Lowered to the framework of the callee it is that call, which gives the numbers that the framework gives; to any other
-it is its region, which has the same distribution. `@rng` among the arguments stands for the stream that is drawn from,
+it is its region, which has the same distribution. `@rng` among the arguments is the stream that is drawn from,
 `stream "noise"` names a generator of the user's own. Regions read values of the function around them.
 
 A method of `torch.Tensor` fills new memory laid out as its first argument, `dense` or with the same gaps: torch draws
@@ -60,7 +60,7 @@ CALLEES = frozenset(
     + [f"torch.Tensor.{name}" for name in _FILLS.split()]
     + [f"torch.ops.aten.{name}" for name in _OF_ATEN.split()]
 )
-"""What may be called: text that says `os.system` is no draw."""
+"""The functions that may be called: text that says `os.system` is no draw."""
 
 
 class Draw(MemoryEffect):

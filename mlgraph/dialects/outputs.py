@@ -1,4 +1,4 @@
-"""Where the results of `@main` go, and what memory the function's own results share."""
+"""The destinations of the results of `@main`, and the memory that the function's own results share."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -18,7 +18,7 @@ class Memory(NamedTuple):
 
 
 class OutputKind(Enum):
-    """Where a result of `@main` goes, as in the signature of an exported program of torch."""
+    """The destination of a result of `@main`, as in the signature of an exported program of torch."""
 
     USER_OUTPUT = "user output"
     BUFFER = "buffer"
@@ -28,7 +28,7 @@ class OutputKind(Enum):
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """Where one result of `@main` goes, and what memory the function's own result shares."""
+    """The destination of one result of `@main`, and the memory that the function's own result shares."""
 
     kind: OutputKind
     target: Any
@@ -38,9 +38,9 @@ class OutputSpec:
     same: Memory | None = None
     """The very array that the function returns, where it is one of these and not merely a view."""
     scalar: bool | None = None
-    """Whether a result without axes is a scalar of numpy's in the place of an array; None from other frameworks."""
+    """True if a result without axes is a scalar of numpy's instead of an array; None from other frameworks."""
     read_only: bool = False
-    """Whether numpy refuses writes into the function's own result, as into a diagonal."""
+    """True if numpy refuses writes into the function's own result, as into a diagonal."""
 
     @property
     def is_written_in_place(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a row's parameter may be, and how each kind is stored in the operation.
+"""The kinds of parameters of operations, and how each is stored.
 
 | annotation | stored as |
 |---|---|
@@ -32,14 +32,14 @@ DYNAMIC = DYNAMIC_INDEX
 
 
 class Kind:
-    """How values of one annotation are normalised, stored and read back."""
+    """A kind of annotation: how its values are normalized, stored and read back."""
 
     arity: ClassVar[str | None] = None
     """"one" or "many" when it holds operands."""
     stored: ClassVar[bool] = True
-    """Whether it holds a property."""
+    """True if it holds a property."""
 
-    def normalise(self, value: Any) -> Any:
+    def normalize(self, value: Any) -> Any:
         return value
 
     def operands(self, value: Any) -> Any:
@@ -67,7 +67,7 @@ class OperandsKind(Kind):
     arity = "many"
     stored = False
 
-    def normalise(self, value: Any) -> Any:
+    def normalize(self, value: Any) -> Any:
         return tuple(value)
 
     def decode(self, attribute: Attribute | None, operands: tuple[SSAValue, ...], parameter: "Parameter") -> Any:
@@ -83,7 +83,7 @@ class BoolKind(Kind):
 
 
 class IntKind(Kind):
-    def normalise(self, value: Any) -> Any:
+    def normalize(self, value: Any) -> Any:
         return None if value is None else int(value)
 
     def encode(self, value: int) -> Attribute:
@@ -94,7 +94,7 @@ class IntKind(Kind):
 
 
 class FloatKind(Kind):
-    def normalise(self, value: Any) -> Any:
+    def normalize(self, value: Any) -> Any:
         return None if value is None else float(value)
 
     def encode(self, value: float) -> Attribute:
@@ -110,7 +110,7 @@ class StrKind(Kind):
 
 
 class IntsKind(Kind):
-    def normalise(self, value: Any) -> Any:
+    def normalize(self, value: Any) -> Any:
         return None if value is None else tuple(int(item) for item in value)
 
     def encode(self, value: tuple[int, ...]) -> Attribute:
@@ -151,7 +151,7 @@ class DTypeKind(Kind):
 class ShapeKind(Kind):
     arity = "many"
 
-    def normalise(self, value: Any) -> Any:
+    def normalize(self, value: Any) -> Any:
         return None if value is None else tuple(n if isinstance(n, SSAValue) else int(n) for n in value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
     def operands(self, value: Any) -> Any:
@@ -184,7 +184,7 @@ KINDS: dict[Any, Kind] = {
 
 @dataclass(frozen=True)
 class Parameter:
-    """One parameter of a row."""
+    """One parameter of an operation."""
 
     name: str
     kind: Kind
@@ -200,14 +200,14 @@ class Parameter:
         return None if self.required else self.default
 
     def is_default(self, value: Any) -> bool:
-        """Whether `value` is the default; 0.0 and -0.0 are not the same."""
+        """Return whether `value` is the default; 0.0 and -0.0 are not the same."""
         if self.required or value != self.default:
             return False
         return not isinstance(value, float) or repr(value) == repr(float(self.default))
 
 
 def read_parameter(name: str, annotation: Any, default: Any) -> Parameter:
-    """The parameter that an annotation declares."""
+    """Return the parameter that an annotation declares."""
     optional = False
     if annotation not in KINDS and get_origin(annotation) in (Union, UnionType):
         rest = [a for a in get_args(annotation) if a is not NoneType]

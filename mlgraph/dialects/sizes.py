@@ -12,7 +12,7 @@ Size: TypeAlias = int | SSAValue
 
 
 def value(size: Size) -> SSAValue:
-    """`size` as a value of type `index`."""
+    """Return `size` as a value of type `index`."""
     if isinstance(size, SSAValue):
         return size
     return insert(arith.ConstantOp(IntegerAttr(size, IndexType()))).result
@@ -45,7 +45,7 @@ def negative(a: Size) -> Size:
 
 
 def power(a: Size, exponent: int) -> Size:
-    """`a ** exponent`, of an exponent that is not negative."""
+    """Return `a ** exponent`, of an exponent that is not negative."""
     found: Size = 1
     for _ in range(exponent):
         found = multiply(found, a)
@@ -53,14 +53,14 @@ def power(a: Size, exponent: int) -> Size:
 
 
 def floor_divide(a: Size, b: Size) -> Size:
-    """Python's `a // b`."""
+    """Return Python's `a // b`."""
     if isinstance(a, int) and isinstance(b, int):
         return a // b
     return a if b == 1 else insert(arith.FloorDivSIOp(value(a), value(b))).result
 
 
 def remainder(a: Size, b: Size) -> Size:
-    """Python's `a % b`, of sizes that are not negative."""
+    """Return Python's `a % b`, of sizes that are not negative."""
     if isinstance(a, int) and isinstance(b, int):
         return a % b
     return insert(arith.RemSIOp(value(a), value(b))).result

@@ -29,7 +29,7 @@ from xdsl.traits import MemoryReadEffect, MemoryWriteEffect
 from mlgraph.dialects.building import insert
 
 SLOT = "stateful.slot"
-"""The attribute of an argument or result of a function that stands for a slot."""
+"""The attribute that names the slot of a function's argument or result."""
 
 
 @dataclass(frozen=True)
@@ -37,10 +37,10 @@ class Slot:
     """A place that holds state: the attribute `name` of an object, or its item."""
 
     owner: str
-    """How the object is reached, as `args[0].cache`. One object has one path."""
+    """The path to the object, as `args[0].cache`. One object has one path."""
     name: str | int
     item: bool = False
-    """Whether it is `owner[name]` instead of `owner.name`."""
+    """True for `owner[name]`, False for `owner.name`."""
 
     def __str__(self) -> str:
         return f"{self.owner}[{self.name!r}]" if self.item else f"{self.owner}.{self.name}"
@@ -116,12 +116,12 @@ def set(slot: Slot, value: SSAValue) -> None:
 
 
 def read_slots(function: FuncOp) -> dict[int, Slot]:
-    """Which arguments of a function stand for state that it reads."""
+    """Return the slots of the state that a function reads, by the number of the argument."""
     return dict(_slots(function.arg_attrs))
 
 
 def written_slots(function: FuncOp) -> dict[int, Slot]:
-    """Which results of a function stand for state that it writes."""
+    """Return the slots of the state that a function writes, by the number of the result."""
     return dict(_slots(function.res_attrs))
 
 

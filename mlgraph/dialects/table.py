@@ -6,9 +6,9 @@
         return reduced(x, axis, keepdims)
 
 The signature gives operands (`Value`, `Value | None`, `Values`) and parameters (everything else), the docstring the
-meaning, the body the result type, the cells the call of each backend. The row is then itself a function that builds the
-operation: `ivy.sum(x, axis=(0,))` inserts `ivy.sum` where `building` says and returns its result. Its text is a Python
-call as well:
+meaning, the body the result type, the templates the call of each backend. What is declared is itself a function that
+builds the operation: `ivy.sum(x, axis=(0,))` inserts `ivy.sum` where `building` says and returns its result. Its text
+is a Python call as well:
 
     %y = ivy.sum(%x, axis = [0]) : (tensor<2x3xf32>) -> tensor<3xf32>
 """
@@ -37,27 +37,27 @@ from xdsl.traits import OpTrait
 from xdsl.utils.exceptions import VerifyException
 
 from mlgraph.dialects.building import building, insert
-from mlgraph.dialects.canonical import RowPatterns
-from mlgraph.dialects.cells import Cell
+from mlgraph.dialects.canonical import TablePatterns
 from mlgraph.dialects.constant import LiteralOp
 from mlgraph.dialects.dtypes import compatible
 from mlgraph.dialects.literals import List, Literal, Operand, parse_argument, print_literal
 from mlgraph.dialects.parameters import OPERAND, Parameter, read_parameter
+from mlgraph.dialects.templates import CallTemplate
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-KEPT = 1000
-"""How many result types a composite row keeps."""
+MAX_CACHED_TYPES = 1000
+"""The number of result types that a composite operation caches."""
 
 
-class Row(IRDLOperation):
+class TableOp(IRDLOperation):
     """The base of every operation of a table: how it reads its arguments, prints, parses and verifies."""
 
     OP: ClassVar["Op[Any, Any]"]
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments as the row's function takes them: values, and parameters as Python objects."""
+        """Return the arguments as the declaration's function takes them: values, and parameters as Python objects."""
         return self.OP.decode(self)
 
     def verify_(self) -> None:
@@ -93,7 +93,7 @@ class Row(IRDLOperation):
         printer.print_function_type(self.operand_types, self.result_types)
 
     @classmethod
-    def parse(cls, parser: Parser) -> "Row":
+    def parse(cls, parser: Parser) -> "TableOp":
         position = parser.pos
         found, unresolved = _parse_call(parser, cls.OP)
         attributes = parser.parse_optional_attr_dict()
@@ -108,7 +108,7 @@ class Row(IRDLOperation):
         arguments = {name: _with_values(value, by_index) for name, value in found.items()}
         op = cls.OP.build(arguments, types.outputs.data)
         op.attributes.update(attributes)
-        return cast(Row, op)
+        return cast(TableOp, op)
 
 
 def _parse_call(parser: Parser, op: "Op[Any, Any]") -> tuple[dict[str, Literal], list[UnresolvedOperand]]:
@@ -158,18 +158,18 @@ def _with_values(value: Literal, values: Mapping[int, SSAValue]) -> Any:
 
 @dataclass(eq=False)
 class Op(Generic[P, R]):
-    """A row: calling it builds the operation."""
+    """The declaration of an operation; calling it builds one."""
 
     name: str
     function: Callable[..., Any]
     parameters: tuple[Parameter, ...]
     traits: tuple[OpTrait, ...]
-    cells: dict[str, Cell]
+    templates: dict[str, CallTemplate]
     composite: bool
     results: int
     patterns: list[Callable[..., Any]] = field(default_factory=list[Callable[..., Any]], init=False)
-    """Canonicalisation patterns, in the order in which they are tried."""
-    definition: type[Row] = field(init=False)
+    """Canonicalization patterns, in the order in which they are tried."""
+    definition: type[TableOp] = field(init=False)
     verified: dict[Any, tuple[Attribute, ...]] = field(default_factory=dict[Any, tuple[Attribute, ...]], init=False)
     """The result types of operations that were verified, by what decides on them."""
 
@@ -200,24 +200,27 @@ class Op(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         bound = self.signature.bind(*args, **kwargs)
         bound.apply_defaults()
-        arguments = {p.name: p.kind.normalise(bound.arguments[p.name]) for p in self.parameters}
+        arguments = {p.name: p.kind.normalize(bound.arguments[p.name]) for p in self.parameters}
         op = insert(self.build(arguments, self.infer(**arguments)))
         return cast(R, op.results[0] if self.results == 1 else tuple(op.results))
 
-    def expected(self, op: Row) -> tuple[Attribute, ...]:
-        """The result types that an operation must have. Those of a composite are kept: its body builds other rows."""
+    def expected(self, op: TableOp) -> tuple[Attribute, ...]:
+        """Return the result types that an operation must have.
+
+        Those of a composite are cached: its body builds operations.
+        """
         if not self.composite:
             return self.infer(**self.decode(op))
         literals = (v.owner.value if isinstance(v.owner, LiteralOp) else None for v in op.operands)
         key = (op.operand_types, *literals, frozenset(op.properties.items()))
         if key not in self.verified:
-            if len(self.verified) >= KEPT:
+            if len(self.verified) >= MAX_CACHED_TYPES:
                 self.verified.clear()
             self.verified[key] = self.infer(**self.decode(op))
         return self.verified[key]
 
     def infer(self, **arguments: Any) -> tuple[Attribute, ...]:
-        """The result types for these arguments."""
+        """Return the result types for these arguments."""
         if self.composite:
             with building(body := Block()):
                 found = self.function(**arguments)
@@ -228,7 +231,7 @@ class Op(Generic[P, R]):
         return cast("tuple[Attribute, ...]", found if isinstance(found, tuple) else (found,))
 
     def build(self, arguments: Mapping[str, Any], types: Sequence[Attribute]) -> Operation:
-        """The operation, not inserted."""
+        """Build the operation without inserting it."""
         operands: list[Any] = []
         properties: dict[str, Attribute] = {}
         for p in self.parameters:
@@ -261,7 +264,7 @@ class Op(Generic[P, R]):
             start += size
 
     def operand_order(self, found: Mapping[str, Literal]) -> list[int]:
-        """The text's operand indices in the order of the operation's operands."""
+        """Return the text's operand indices in the order of the operation's operands."""
         order: list[int] = []
 
         def collect(value: Literal) -> None:
@@ -276,12 +279,16 @@ class Op(Generic[P, R]):
         return order
 
 
-def _define(op: Op[Any, Any]) -> type[Row]:
-    """The xDSL operation class of a row."""
-    members: dict[str, Any] = {"name": op.name, "__doc__": op.__doc__, "traits": traits_def(*op.traits, RowPatterns())}
+def _define(op: Op[Any, Any]) -> type[TableOp]:
+    """Return the xDSL operation class of a declaration."""
+    members: dict[str, Any] = {
+        "name": op.name,
+        "__doc__": op.__doc__,
+        "traits": traits_def(*op.traits, TablePatterns()),
+    }
     flexible = 0
     for p in op.parameters:
-        if hasattr(Operation, p.name) or hasattr(Row, p.name):
+        if hasattr(Operation, p.name) or hasattr(TableOp, p.name):
             raise TypeError(f"{op.name}: '{p.name}' is taken by xDSL, choose another parameter name")
         if p.kind.stored:
             members[p.name] = opt_prop_def(Attribute)
@@ -296,26 +303,26 @@ def _define(op: Op[Any, Any]) -> type[Row]:
     if flexible > 1:
         members["irdl_options"] = (AttrSizedOperandSegments(as_property=True),)
     name = "".join(part.capitalize() for part in op.name.split(".")[1].split("_")) + "Op"
-    row = type(name, (Row,), {**members, "__module__": op.function.__module__})
-    definition = irdl_op_definition(cast(type[Row], row))
+    row = type(name, (TableOp,), {**members, "__module__": op.function.__module__})
+    definition = irdl_op_definition(cast(type[TableOp], row))
     definition.OP = op
     return definition
 
 
 @dataclass
 class Table:
-    """The rows of a dialect, in the order of their declaration."""
+    """The operations of a dialect, in the order of their declaration."""
 
     name: str
     rows: dict[str, Op[..., Any]] = field(default_factory=dict[str, Op[..., Any]])
 
-    def op(self, *traits: OpTrait, **cells: str) -> "_Decorator":
-        """Declare a row whose body gives the result type."""
-        return _Decorator(self, traits, cells, composite=False)
+    def op(self, *traits: OpTrait, **templates: str) -> "_Decorator":
+        """Declare an operation whose body gives the result type."""
+        return _Decorator(self, traits, templates, composite=False)
 
-    def composite(self, *traits: OpTrait, **cells: str) -> "_Composite":
-        """Declare a row whose body builds it from other rows; a backend without a cell gets the body."""
-        return _Composite(self, traits, cells, composite=True)
+    def composite(self, *traits: OpTrait, **templates: str) -> "_Composite":
+        """Declare an operation whose body builds it from others; a backend without a call template runs the body."""
+        return _Composite(self, traits, templates, composite=True)
 
     def dialect(self, *others: type[Operation]) -> Dialect:
         return Dialect(self.name, [*(row.definition for row in self.rows.values()), *others])
@@ -325,7 +332,7 @@ class Table:
 class _Declaration:
     table: Table
     traits: tuple[OpTrait, ...]
-    cells: dict[str, str]
+    templates: dict[str, str]
     composite: bool
 
     def declare(self, function: Callable[..., Any]) -> Op[..., Any]:
@@ -334,12 +341,12 @@ class _Declaration:
             read_parameter(p.name, hints[p.name], p.default) for p in inspect.signature(function).parameters.values()
         )
         names = {p.name for p in parameters}
-        cells = {backend: Cell.read(text, names, backend) for backend, text in self.cells.items()}
+        templates = {backend: CallTemplate.parse(text, names, backend) for backend, text in self.templates.items()}
         returned = hints["return"]
         results = len(returned.__args__) if getattr(returned, "__origin__", None) is tuple else 1
         name = function.__name__.rstrip("_")
         row: Op[..., Any] = Op(
-            f"{self.table.name}.{name}", function, parameters, self.traits, cells, self.composite, results
+            f"{self.table.name}.{name}", function, parameters, self.traits, templates, self.composite, results
         )
         if name in self.table.rows:
             raise TypeError(f"{row.name} is declared twice")

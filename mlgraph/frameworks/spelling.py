@@ -24,7 +24,7 @@ class Spelling:
     control: ClassVar[str] = "mlgraph.targets.control.statements"
     """The module whose `PRINTERS` print `ivy.if`, `ivy.while` and `ivy.scan`."""
     modules: ClassVar[Mapping[str, str]]
-    """The full name of each module, by its name in cells."""
+    """The full name of each module, by its name in call templates."""
     aliases: ClassVar[Mapping[str, str]] = NOTHING
     """The alias of each module in emitted source."""
     methods: ClassVar[tuple[str, ...]] = ()
@@ -47,20 +47,20 @@ class Spelling:
     """The functions whose results may share memory with their arguments; all others return new arrays."""
     repeating: ClassVar[frozenset[str]] = frozenset()
     """The functions among `views` whose results may repeat an element of their argument."""
-    cells: ClassVar[Mapping[str, str]] = NOTHING
-    """Cells by the names of rows that have none for this framework."""
+    templates: ClassVar[Mapping[str, str]] = NOTHING
+    """Call templates by the names of operations that have none for this framework."""
     draws: ClassVar[Mapping[str, str]] = NOTHING
-    """Cells for the rows of the `generator` dialect, which draw from `rng`."""
+    """Call templates for the operations of the `generator` dialect, which draw from `rng`."""
     draw_rules: ClassVar[str] = ""
-    """The module whose `RULES` are for draws where a cell is too little, "" where none are."""
+    """The module whose `RULES` are for draws where a call template is too little, "" where none are."""
     split: ClassVar[str] = ""
-    """The cell that makes two keys of one, where keys are split."""
+    """The template that makes two keys of one, where keys are split."""
     missing_rows: ClassVar[Mapping[str, Mapping[str, str]]] = NOTHING
     """The rows that it cannot run, with the reason, by element type ("" for all types)."""
 
     @property
     def rules(self) -> str:
-        """Return the module of the rules where a row's cell is too little, "" where there are none."""
+        """Return the module of the rules where an operation's template is too little, "" where there are none."""
         return f"mlgraph.transforms.lower_ivy.{self.name}"
 
     def dtype_path(self, name: str) -> str:

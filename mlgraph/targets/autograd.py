@@ -1,18 +1,18 @@
 """Kernels that torch's autograd records: the gradient of a launch is the launch of a derivative, and so is its own.
 
-What torch says of the operations that a kernel stands for decides which results have a gradient and which operands get
-one: it is asked once, with one element of each operand.
+torch decides which results have a gradient and which operands get one: the unfused operations are recorded once, on one
+element of each operand.
 
-The gradient of what a sum or mean reduces is that of the result, for every element the same: derived is the kernel
-whose results are whole. Kernels with a gradient of a maximum or minimum, which depends on where it is, run unfused.
+The gradient of the elements that a sum or mean reduces is that of the result, the same for all: the kernel whose
+results are whole is differentiated. Kernels with a gradient of a maximum or minimum, which depends on its position, run
+unfused.
 """
 
-# pyright: basic
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from math import prod
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, cast
 
 from xdsl.ir import BlockArgument
 
@@ -38,7 +38,7 @@ class Make(Protocol):
 
 
 class Part(NamedTuple):
-    """What a kernel has a gradient of: results and operands by number."""
+    """The part of a kernel that has a gradient: results and operands by number."""
 
     of: Numbers
     wrt: Numbers
@@ -54,14 +54,14 @@ class Recorded:
     unfused: Function
     derive: Derive
     make: Make
-    _launches: dict[tuple[bool, ...], Function] = field(default_factory=dict)
-    """What to call, by which operands need a gradient."""
-    _gradients: dict[Part, "Gradient"] = field(default_factory=dict)
+    _launches: dict[tuple[bool, ...], Function] = field(default_factory=dict[tuple[bool, ...], Function])
+    """The function to call, by which operands need a gradient."""
+    _gradients: dict[Part, "Gradient"] = field(default_factory=dict[Part, "Gradient"])
 
     def __call__(self, *tensors: Any) -> Any:
         import torch
 
-        if torch._C._are_functorch_transforms_active():
+        if torch._C._are_functorch_transforms_active():  # pyright: ignore[reportPrivateUsage]
             return self.unfused(*tensors)
         needs = tuple([x.requires_grad for x in tensors])
         launch = self._launches.get(needs)
@@ -70,13 +70,13 @@ class Recorded:
         return launch(*tensors)
 
     def gradient(self, part: Part) -> "Gradient":
-        """The gradient of a part, made when it is first asked for."""
+        """Return the gradient of a part; it is derived when it is first asked for."""
         if part not in self._gradients:
             self._gradients[part] = Gradient.of(self, part)
         return self._gradients[part]
 
     def _launch(self, tensors: Sequence[Any]) -> Function:
-        """What to call for operands of which these need a gradient."""
+        """Return the function to call for these operands, of which some need a gradient."""
         import torch
 
         part = self._part(tensors)
@@ -86,8 +86,8 @@ class Recorded:
             return torch.no_grad()(self.launch)
         return partial(_function().apply, self, self.gradient(part))
 
-    def spread(self, result: int, gradient: Any, shape: Sequence[int]) -> Any:
-        """The gradient of a result as that of each element that it is made of, over an iteration space."""
+    def expand_gradient(self, result: int, gradient: Any, shape: Sequence[int]) -> Any:
+        """Spread a result's gradient over an iteration space: the gradient of each element that was reduced to it."""
         if not self.kernel.kinds[result]:
             return gradient
         kept = len(shape) - self.kernel.axes
@@ -95,8 +95,8 @@ class Recorded:
             gradient = gradient / prod(shape[kept:])
         return gradient.reshape(*shape[:kept], *[1] * self.kernel.axes).expand(shape)
 
-    def gathered(self, result: int, gradient: Any, shape: Sequence[int]) -> Any:
-        """The gradient of a result of this shape that `spread` has made `gradient` of."""
+    def collapse_gradient(self, result: int, gradient: Any, shape: Sequence[int]) -> Any:
+        """Undo `expand_gradient` for a result of this shape."""
         if not self.kernel.kinds[result]:
             return gradient
         axes = self.kernel.axes
@@ -105,12 +105,12 @@ class Recorded:
         return gradient[(..., *[slice(0, 1)] * axes)].reshape(shape)
 
     def _part(self, tensors: Sequence[Any]) -> Part | None:
-        """What torch records of one element of each operand; None where no kernel is the gradient."""
+        """Return the part of which torch records one element of each operand; None where no kernel is the gradient."""
         import torch
 
         ones = [x.detach()[(slice(0, 1),) * x.dim()].requires_grad_(x.requires_grad) for x in tensors]
-        with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(itself, itself):
-            results = several(self.unfused(*ones))
+        with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(identity, identity):
+            results = as_tuple(self.unfused(*ones))
         of = [i for i, result in enumerate(results) if result.requires_grad]
         if any(self.kernel.kinds[i] in ("max", "min") for i in of):
             return None
@@ -119,7 +119,7 @@ class Recorded:
             return Part((), ())
         seeds = [torch.ones_like(results[i]) for i in of]
         try:
-            found = torch.autograd.grad([results[i] for i in of], [ones[i] for i in wrt], seeds, allow_unused=True)
+            found = gradients([results[i] for i in of], [ones[i] for i in wrt], seeds)
         except RuntimeError:
             return None
         return Part(tuple(of), tuple(i for i, g in zip(wrt, found, strict=True) if g is not None))
@@ -151,8 +151,8 @@ def _function() -> Any:
             part = Part(tuple([i for i in of if seeds[i] is not None]), tuple([i for i in wrt if needs[i]]))
             by_operand: list[Any] = [None] * len(needs)
             if part.of and part.wrt:
-                space = torch.broadcast_shapes(*ctx.shapes)
-                given = [*by_operand, *[ctx.recorded.spread(i, seeds[i], space) for i in part.of]]
+                space = broadcast_shape(ctx.shapes)
+                given = [*by_operand, *[ctx.recorded.expand_gradient(i, seeds[i], space) for i in part.of]]
                 for i, x in zip(ctx.gradient.saved, ctx.saved_tensors):
                     given[i] = x
                 for i, g in zip(part.wrt, ctx.recorded.gradient(part)(given)):
@@ -169,9 +169,9 @@ class Gradient:
     part: Part
     launch: Function
     reads: Numbers
-    """What `launch` takes: operands of the kernel by number, and after them the gradients of results."""
+    """The arguments of `launch`: operands of the kernel by number, and after them the gradients of results."""
     places: tuple[int | None, ...]
-    """Where the gradient by each operand is, counting on with what `launch` computes; None where it is 0."""
+    """The place of the gradient by each operand, counting on with the results of `launch`; None where it is 0."""
     dtypes: tuple[str, ...]
     """The element type of each."""
     saved: Numbers
@@ -181,7 +181,7 @@ class Gradient:
 
     @staticmethod
     def of(recorded: Recorded, part: Part) -> "Gradient":
-        """Derive the gradient, without what it need not read, compute, or compute twice."""
+        """Return Derive the gradient, without what it need not read, compute, or compute twice."""
         derivative = recorded.derive(recorded.kernel, part.wrt, part.of)
         yielded = list(derivative.elements)
         computed = [v for v, reads in zip(yielded, derivative.reads) if reads and not isinstance(v, BlockArgument)]
@@ -192,7 +192,7 @@ class Gradient:
         count = len(recorded.kernel.operands)
         return Gradient(
             part,
-            recorded.make(kernel, unfused_gradient(recorded, part, reads, firsts)) if firsts else nothing,
+            recorded.make(kernel, unfused_gradient(recorded, part, reads, firsts)) if firsts else no_results,
             tuple(reads),
             tuple(map(places.get, yielded)),
             tuple(NAME_OF[element_type(type)] for type in derivative.result_types),
@@ -202,7 +202,7 @@ class Gradient:
 
     def __call__(self, given: Sequence[Any]) -> list[Any]:
         """The gradient by each operand in the shape of the iteration space; `given` are all that it may read."""
-        found = (*given, *several(self.launch(*[given[i] for i in self.reads])))
+        found = (*given, *as_tuple(self.launch(*[given[i] for i in self.reads])))
         seed = given[-1]
         return [
             zeros_like(seed, dtype) if place is None else found[place] for place, dtype in zip(self.places, self.dtypes)
@@ -210,29 +210,43 @@ class Gradient:
 
 
 def zeros_like(x: Any, dtype: str) -> Any:
-    """Zeros in the shape of a tensor."""
+    """Return Zeros in the shape of a tensor."""
     import torch
 
     return torch.zeros_like(x, dtype=getattr(torch, dtype))
 
 
-def nothing(*tensors: Any) -> tuple[Any, ...]:
-    """A launch without results."""
+def no_results(*tensors: Any) -> tuple[Any, ...]:
+    """Return no results, as a launch of a gradient that is 0."""
     return ()
 
 
-def itself(x: Any) -> Any:
-    """A hook that hides what is asked of torch from the hooks of a checkpoint, which expects launches alone."""
+def identity(x: Any) -> Any:
+    """Hide a tensor that torch saves from the hooks of a checkpoint, which expect those of launches alone."""
     return x
 
 
-def several(results: Any) -> tuple[Any, ...]:
-    """The results of a function that gives one alone."""
-    return results if isinstance(results, tuple) else (results,)
+def as_tuple(results: Any) -> tuple[Any, ...]:
+    """Return results as a tuple, also a single one."""
+    return cast("tuple[Any, ...]", results) if isinstance(results, tuple) else (results,)
+
+
+def broadcast_shape(shapes: Iterable[Any]) -> Any:
+    """Return the shape of tensors of these shapes broadcast against each other."""
+    import torch
+
+    return cast(Any, torch).broadcast_shapes(*shapes)
+
+
+def gradients(results: Sequence[Any], by: Sequence[Any], seeds: Sequence[Any], again: bool = False) -> Sequence[Any]:
+    """Return the gradient by each tensor, None where it is 0; torch can differentiate it `again`."""
+    import torch
+
+    return torch.autograd.grad(results, by, seeds, create_graph=again, allow_unused=True)
 
 
 def unfused_gradient(recorded: Recorded, part: Part, reads: Sequence[int], wanted: Sequence[int]) -> Function:
-    """What a gradient stands for, as torch computes it: those `wanted` of the part's, from what is numbered `reads`.
+    """Return the fallback of a gradient: torch computes those `wanted` of the part's, from operands numbered `reads`.
 
     What the gradient does not depend on is taken to be 1.
     """
@@ -243,17 +257,17 @@ def unfused_gradient(recorded: Recorded, part: Part, reads: Sequence[int], wante
 
         given = dict(zip(reads, tensors, strict=True))
         recording = torch.is_grad_enabled() and any(x.requires_grad for x in tensors)
-        shape = torch.broadcast_shapes(*(x.shape for x in tensors))
+        shape = broadcast_shape(x.shape for x in tensors)
         one = torch.ones((), dtype=tensors[0].dtype, device=tensors[0].device)  # in no batch, as tensors may be
         with torch.enable_grad():
             operands = [given.get(i, one.to(getattr(torch, name))).expand(shape) for i, name in enumerate(types)]
             operands = [x.detach() if x.requires_grad and not recording else x for x in operands]
             leaves = [operands[i].requires_grad_(True) for i in part.wrt]
-            results = several(recorded.unfused(*operands))
+            results = as_tuple(recorded.unfused(*operands))
             sources = [results[i] for i in part.of]
             whole = [given.get(len(types) + n, one.to(y.dtype)).expand(shape) for n, y in enumerate(sources)]
-            seeds = [recorded.gathered(i, g, y.shape) for i, g, y in zip(part.of, whole, sources)]
-            found = torch.autograd.grad(sources, leaves, seeds, create_graph=recording, allow_unused=True)
+            seeds = [recorded.collapse_gradient(i, g, y.shape) for i, g, y in zip(part.of, whole, sources)]
+            found = gradients(sources, leaves, seeds, again=recording)
         chosen = [torch.zeros_like(leaves[i]) if found[i] is None else found[i] for i in wanted]
         return chosen[0] if len(chosen) == 1 else tuple(chosen)
 

@@ -79,9 +79,9 @@ class Source:
 
 
 def emit(module: ModuleOp, backend: str, device: str = CPU) -> Source:
-    """The Python source of `@main`, whose operations must be calls of `backend`.
+    """Return the Python source of `@main`, whose operations must be calls of `backend`.
 
-    What torch makes of nothing it makes on `device`.
+    Tensors that torch creates without an input tensor are placed on `device`.
     """
     printer = _Printer(backend, device)
     kernels = {op.symbol: op for op in module.walk() if isinstance(op, FusedOp)}
@@ -100,7 +100,7 @@ class _Printer:
     def __init__(self, backend: str, device: str) -> None:
         self.framework = get(backend)
         self.device = "" if device == CPU else f', device="{device}"'
-        """The argument that calls of what makes tensors end with."""
+        """The last argument of calls of factory functions."""
         self.imports: set[str] = set()
         self.globals: list[str] = []
         self.arrays: dict[str, Any] = {}
@@ -296,7 +296,7 @@ def _inlined(value: SSAValue) -> bool:
 
 
 def _is_weight(op: Operation | Block) -> bool:
-    """Whether `op` is `params["name"]`."""
+    """Return whether `op` is `params["name"]`."""
     return isinstance(op, CallOp) and op.callee.data == "operator.getitem" and isinstance(op.inputs[0], BlockArgument)
 
 

@@ -281,8 +281,8 @@ def _refuse_null(module: Any, builder: Any, addresses: Sequence[Any]) -> None:
         builder.ret(null)
 
 
-def optimised(text: str, target: Any) -> Any:
-    """The module of LLVM IR in `text`, its loops vectorised for `target`."""
+def optimized(text: str, target: Any) -> Any:
+    """The module of LLVM IR in `text`, its loops vectorized for `target`."""
     binding = _llvm()
     module = binding.parse_assembly(text)
     module.verify()
@@ -297,7 +297,7 @@ def assembly(text: str) -> str:
     """The assembly of LLVM IR on this processor."""
     with _lock:
         target = machine()
-        return target.emit_assembly(optimised(text, target))
+        return target.emit_assembly(optimized(text, target))
 
 
 def load(key: str, make: Callable[[], str]) -> Code:
@@ -322,7 +322,7 @@ def _object(text: str) -> bytes:
     try:
         with _lock:
             target = machine()
-            return target.emit_object(optimised(text, target))
+            return target.emit_object(optimized(text, target))
     except RuntimeError as refusal:
         error = PassError("LLVM refuses the code of a kernel", why=str(refusal), fix="compile with fuse=False")
         error.stage, error.ir = "kernel", text

@@ -15,7 +15,7 @@ class Names:
         self.repeats: Counter[str] = Counter()
 
     def fresh(self, hint: str | None, suffix: str = "") -> str:
-        """A name like `hint`, ending in `suffix`."""
+        """Return a new name like `hint`, ending in `suffix`."""
         base = re.sub(r"\W", "_", hint or "x").strip("_") or "x"
         base = (f"x_{base}" if base[0].isdigit() else base) + suffix
         name = base
@@ -26,7 +26,7 @@ class Names:
         return name
 
     def copy(self) -> "Names":
-        """Names that go on from here without being taken from these."""
+        """Return names that continue from these without being taken from them."""
         copy = Names(self.taken)
         copy.repeats = Counter(self.repeats)
         return copy

@@ -8,7 +8,7 @@ from mlgraph.frameworks import Framework
 
 
 def streams(target: Framework, rng: Any, names: Sequence[str], own: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
-    """What the arguments `names` of `main` draw from: the graph's stream `rng`, or the `own` generators of the user.
+    """Return the sources that `main` draws from: the graph's stream `rng`, or the `own` generators of the user.
 
     A loaded graph has none of these, and draws from its stream.
     """
@@ -21,7 +21,7 @@ def streams(target: Framework, rng: Any, names: Sequence[str], own: Mapping[str,
 
 
 def checked(target: Framework, rng: Any) -> Any:
-    """What a caller gives as `rng`, as the target draws from it; a number is a seed."""
+    """Return a caller's `rng` as the target draws from it; a number is a seed. Raise `InputError` for other objects."""
     if isinstance(rng, int) and not isinstance(rng, bool):
         return target.source(rng)
     if not target.is_source(rng):
@@ -33,5 +33,5 @@ def checked(target: Framework, rng: Any) -> Any:
 
 
 def needed(names: Sequence[str]) -> bool:
-    """Whether any of the arguments `names` of `main` is the graph's own stream."""
+    """Return whether any of the arguments `names` of `main` is the graph's own stream."""
     return "rng" in names or "random_state" in names

@@ -65,7 +65,7 @@ TEMPLATES: dict[type[Operation], str] = {
     arith.ExtUIOp: "{0:u}.to({type})",
     arith.BitcastOp: "{0}.to({type}, bitcast=True)",
 }
-"""How an operation is spelt: its operands by number (`:u` as unsigned) and the type of its result."""
+"""The spelling of operations: operands by number (`:u` as unsigned), and the type of the result."""
 
 INFIX: dict[type[Operation], str] = {
     arith.AddfOp: "+",
@@ -160,12 +160,12 @@ def split(i, n, m, s, vector: tl.constexpr):
 """The quotient and remainder of indices by a size, of which remainders come in runs that lie side by side."""
 
 VECTOR = 16
-"""How many elements lie side by side, from a multiple of as many on, where that divides the innermost size."""
+"""The elements that lie side by side, from a multiple of as many on, if that divides the innermost size."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What of a plan the source depends on: how each operand is walked, by as many loops as `rank`."""
+    """The part of a plan that the source depends on: the access to each operand in `rank` loops."""
 
     rank: int
     operands: tuple[tuple[int, ...] | None, ...]
@@ -183,7 +183,7 @@ class Layout:
 
 
 def layout_of(plan: Plan, itemsizes: Sequence[int]) -> Layout:
-    """The layout of operands whose elements have `itemsizes` bytes."""
+    """Return the layout of operands whose elements have `itemsizes` bytes."""
     dense = tuple(numbers.prod(plan.sizes[k + 1 :]) for k in range(len(plan.sizes)))
     operands = tuple(
         None
@@ -196,13 +196,13 @@ def layout_of(plan: Plan, itemsizes: Sequence[int]) -> Layout:
 
 
 def divisor(n: int) -> tuple[int, int, int]:
-    """`n`, and the factor and shift that divide a number below 2³¹ by it."""
+    """Return `n`, and the factor and shift that divide a number below 2³¹ by it."""
     shift = (n - 1).bit_length()
     return n, ((1 << 32) * ((1 << shift) - n)) // n + 1, shift
 
 
 def natural_layout(fused: FusedOp) -> Layout:
-    """The layout of contiguous operands whose unknown sizes are not 1."""
+    """Return the layout of contiguous operands whose unknown sizes are not 1."""
     types = [cast("TensorType[Any]", type) for type in (*fused.operand_types, *fused.result_types)]
     itemsizes = [dtype_of(element_type(type)).itemsize for type in types]
     shapes = [type.get_shape() for type in types[: len(fused.operands)]]
@@ -220,7 +220,7 @@ def natural_layout(fused: FusedOp) -> Layout:
 
 
 def triton_source(fused: FusedOp, name: str, layout: Layout | None = None) -> str:
-    """A Python file that defines `name`, the kernel for operands of a layout.
+    """Return a Python file that defines `name`, the kernel for operands of a layout.
 
     Its parameters are pointers to the operands and results, the number of elements, for each size of `layout.sizes`
     what `divisor` says, for each operand that is moved by some loops its strides there in elements, the length of runs
@@ -343,7 +343,7 @@ class _Scalar:
 
 
 def template(op: Operation) -> str:
-    """How an operation is spelt."""
+    """Return the spelling of an operation."""
     kind = type(op)
     if kind in INFIX:
         return f"{{0}} {INFIX[kind]} {{1}}"
@@ -359,14 +359,14 @@ def template(op: Operation) -> str:
 def _divf(op: Operation) -> str:
     """Two units in the last place are enough for quotients of bfloat16 that are rounded to bfloat16.
 
-    Such a quotient is further than that, by 2⁻¹⁷ of itself, from the middle of two neighbours.
+    Such a quotient is further than that, by 2⁻¹⁷ of itself, from the middle of two neighbors.
     """
     exact = op.results[0].type == f32 and not _is_of(op, bf16)
     return "tl.div_rn({0}, {1})" if exact else "{0} / {1}"
 
 
 def _is_of(op: Operation, half: Attribute) -> bool:
-    """Whether an operation on singles has halves for operands, and its result is rounded to halves."""
+    """Return whether a float32 operation has float16 or bfloat16 operands, and its result is rounded to that type."""
     wide = all(isinstance(o.owner, arith.ExtFOp) and o.owner.input.type == half for o in op.operands)
     uses = [use.operation for use in op.results[0].uses]
     return wide and all(isinstance(user, arith.TruncFOp) and user.result.type == half for user in uses)
@@ -382,7 +382,7 @@ def _sigmoid(op: Operation) -> str:
 
 
 def _cmpf(op: Operation) -> str:
-    """Halves are compared as singles: GPUs of compute capability 8 compare no bfloat16."""
+    """Compare float16 and bfloat16 as float32: GPUs of compute capability 8 compare no bfloat16."""
     predicate = arith.CMPF_COMPARISON_OPERATIONS[cast(arith.CmpfOp, op).predicate.value.data]
     one = predicate == "uno" and op.operands[0] is op.operands[1]
     text = "{0} != {0}" if one else FLOAT_PREDICATES[predicate]
@@ -416,11 +416,11 @@ IRREGULAR: dict[type[Operation], Callable[[Operation], str]] = {
     arith.TruncIOp: _trunci,
     arith.ExtSIOp: _extsi,
 }
-"""What depends on types and predicates."""
+"""The spelling of operations that depends on types and predicates."""
 
 
 def literal(op: arith.ConstantOp, unsigned: bool = False) -> str:
-    """The number of a constant."""
+    """Return the number of a constant."""
     value = op.value
     if isinstance(value, FloatAttr):
         number = value.value.data

@@ -1,6 +1,5 @@
 """Views of arrays that were written: a view of the new value becomes a view of the caller's own array."""
 
-# pyright: basic
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,9 +15,14 @@ def rebased(view: Any, new: Any, old: Any) -> Any:
     may be their conjugates, or their real or imaginary parts. What cannot be written through stays so.
     """
     found = _rebased(view, new, old)
+    _protect_as(view, found)
+    return found
+
+
+def _protect_as(view: Any, found: Any) -> None:
+    """Forbid writes through an array of numpy's where `view` forbids them."""
     if isinstance(found, np.ndarray) and not view.flags.writeable:
         found.flags.writeable = False
-    return found
 
 
 def _rebased(view: Any, new: Any, old: Any) -> Any:

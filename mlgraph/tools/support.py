@@ -21,7 +21,7 @@ def holes() -> dict[tuple[str, str], Mapping[str, str]]:
 
 @dataclass(frozen=True)
 class Support:
-    """The way in which each target runs one row: a "rule", its "cell", its "body", or "" for none."""
+    """The way in which each target runs one operation: a "rule", its "template", its "body", or "" for none."""
 
     row: Op[..., Any]
     family: str
@@ -38,8 +38,8 @@ def _ways(row: Op[..., Any]) -> dict[str, str]:
     def way(target: str) -> str:
         if row in rules_of(target):
             return "rule"
-        has_cell = target in row.cells or row.name.rpartition(".")[2] in get(target).cells
-        return "cell" if has_cell else "body" if row.composite else ""
+        has_template = target in row.templates or row.name.rpartition(".")[2] in get(target).templates
+        return "template" if has_template else "body" if row.composite else ""
 
     return {target: way(target) for target in names()}
 

@@ -18,7 +18,7 @@ from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
 from mlgraph.dialects.functions import functions
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.errors import CaptureError, line_of
 from mlgraph.transforms.evaluate import Evaluator, needed_for
 from mlgraph.transforms.fold_constants import Constants
@@ -49,7 +49,7 @@ def bake(function: FuncOp, rng: "np.random.Generator", constants: Constants) -> 
     for op in function.walk():
         if op in needed:
             evaluator.evaluate(op)
-        elif isinstance(op, Row) and op in draws and not evaluator.evaluate(op, rng):
+        elif isinstance(op, TableOp) and op in draws and not evaluator.evaluate(op, rng):
             refuse(op, evaluator)
     for draw in draws:
         constants.replace(draw.results[0], evaluator.known[draw.results[0]])
@@ -57,7 +57,7 @@ def bake(function: FuncOp, rng: "np.random.Generator", constants: Constants) -> 
         draw.erase()
 
 
-def refuse(draw: Row, evaluator: Evaluator) -> None:
+def refuse(draw: TableOp, evaluator: Evaluator) -> None:
     unknown = [v.name_hint or "a value" for v in draw.operands if v not in evaluator.known]
     why = f"its operands {', '.join(unknown)} depend on an input" if unknown else "numpy cannot draw it"
     raise CaptureError(

@@ -34,7 +34,7 @@ class Located(RewritePattern):
 
 @dataclass(frozen=True)
 class CanonicalizePass(canonicalize.CanonicalizePass):
-    """Rewrite every operation to its simplest form: the patterns of rows, those of xDSL, folding, and dead code."""
+    """Rewrite every operation to its simplest form: by the patterns of ivy and xDSL, folding, and without dead code."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         patterns: list[RewritePattern] = [canonicalize.CanonicalizationRewritePattern()]

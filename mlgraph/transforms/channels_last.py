@@ -10,16 +10,17 @@ becomes
     %3 = ivy.relu(%2) : (tensor<?x8x8x4xf32>) -> tensor<?x8x8x4xf32>
     %4 = ivy.permute_dims(%3, axes = [0, 3, 1, 2]) : (tensor<?x8x8x4xf32>) -> tensor<?x4x8x8xf32>
 
-One walk from top to bottom: a convolution reads its image turned and is turned back; a row that reads such an image and
-means the same in either layout reads it as it was before, and is turned back itself. What nobody reads is dropped.
+In one walk from top to bottom, a convolution reads its image transposed, and its result is transposed back. An
+operation that reads such a result, and means the same in either layout, reads it as it was before it was transposed,
+and is transposed back itself. Transpositions without users are dropped.
 """
 
-# pyright: basic
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
+from typing_extensions import TypeIs
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Block, SSAValue
@@ -32,7 +33,7 @@ from mlgraph.dialects.ivy.channels_last import channels_first, channels_last, to
 from mlgraph.dialects.ivy.table import IVY
 from mlgraph.dialects.ivy.types import normal_axes, normal_axis, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Value
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 from mlgraph.transforms.rewriting import replace
 
 
@@ -43,11 +44,11 @@ class ChannelsLastPass(ModulePass):
     name = "channels-last"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        if not any(isinstance(inner, Row) and inner.OP in CONVOLUTIONS for inner in op.walk()):
+        if not any(isinstance(inner, TableOp) and inner.OP in CONVOLUTIONS for inner in op.walk()):
             return
         blocks = [block for inner in op.walk() for region in inner.regions for block in region.blocks]
         for block in blocks:
-            turn(block)
+            rewrite(block)
         for block in blocks:
             drop_unread(block)
         for function in functions(op):
@@ -57,12 +58,12 @@ class ChannelsLastPass(ModulePass):
 CONVOLUTIONS = (ivy.conv, ivy.conv_transpose)
 
 
-def turn(block: Block) -> None:
-    """Rewrite the rows of `block` in order."""
-    turning = _Turning()
+def rewrite(block: Block) -> None:
+    """Rewrite the operations of `block` in order."""
+    layouts = _Layouts()
     for op in list(block.ops):
-        if isinstance(op, Row) and (rule := RULES.get(op.OP)) is not None:
-            replace(op, partial(rule, turning, op.OP, **op.arguments()))
+        if isinstance(op, TableOp) and (rule := RULES.get(op.OP)) is not None:
+            replace(op, partial(rule, layouts, op.OP, **op.arguments()))
 
 
 def drop_unread(block: Block) -> None:
@@ -72,35 +73,35 @@ def drop_unread(block: Block) -> None:
             op.erase()
 
 
-def _permutes(op: Any) -> bool:
-    return isinstance(op, Row) and op.OP is ivy.permute_dims
+def _permutes(op: Any) -> TypeIs[TableOp]:
+    return isinstance(op, TableOp) and op.OP is ivy.permute_dims
 
 
-def turned(x: SSAValue) -> SSAValue | None:
-    """The image with channels last that `x` is with channels second, None where `x` is no such thing."""
+def channels_last_of(x: SSAValue) -> SSAValue | None:
+    """Return the channels-last value of a channels-second image, None where `x` has none."""
     owner = x.owner
     if not _permutes(owner) or rank(x) < 3:
         return None
-    source, axes = owner.arguments().values()  # pyright: ignore[reportAttributeAccessIssue]
+    source, axes = owner.arguments().values()
     return source if axes == to_first(rank(x)) else None
 
 
 @dataclass
-class _Turning:
-    """The images of a block that were turned by a permutation."""
+class _Layouts:
+    """The images of a block in both layouts."""
 
     made: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
 
     def last(self, x: Value) -> Value:
-        """`x` with channels last."""
-        if (source := turned(x)) is not None:
+        """Return `x` with channels last, transposed once."""
+        if (source := channels_last_of(x)) is not None:
             return source
         if x not in self.made:
             self.made[x] = channels_last(x)
         return self.made[x]
 
     def beside(self, x: Value, length: int) -> Value | None:
-        """`x`, which is broadcast against an image of rank `length`, for the turned image; None if that has a price."""
+        """Return `x`, which is broadcast against an image of rank `length`, for channels last; None if not free."""
         if rank(x) == 0:
             return x
         shape = (*(1,) * (length - rank(x)), *shape_of(x))
@@ -108,13 +109,13 @@ class _Turning:
             return ivy.reshape(x, (-1,)) if rank(x) != 1 else x
         if rank(x) != length:
             return None
-        free = turned(x) is not None or x in self.made or all(n == 1 for n in shape[2:])
+        free = channels_last_of(x) is not None or x in self.made or all(n == 1 for n in shape[2:])
         return self.last(x) if free else None
 
 
 Rule = Callable[..., "Value | None"]
 RULES: dict[Op[..., Any], Rule] = {}
-"""What turns a row, given its arguments; None leaves it as it is."""
+"""The function that rewrites an operation to channels last, given its arguments; it returns None to leave it."""
 
 
 def rule(*rows: Op[..., Any]) -> Callable[[Rule], Rule]:
@@ -126,13 +127,13 @@ def rule(*rows: Op[..., Any]) -> Callable[[Rule], Rule]:
 
 
 @rule(*CONVOLUTIONS)
-def convolution(turning: _Turning, row: Op[..., Any], x: Value, **arguments: Any) -> Value:
-    return channels_first(_LAST[row](turning.last(x), **arguments))
+def convolution(layouts: _Layouts, row: Op[..., Any], x: Value, **arguments: Any) -> Value:
+    return channels_first(_LAST[row](layouts.last(x), **arguments))
 
 
 @rule(ivy.max_pool, ivy.sum_pool, ivy.batch_norm)
-def image(turning: _Turning, row: Op[..., Any], x: Value, **arguments: Any) -> Value | None:
-    source = turned(x)
+def image(layouts: _Layouts, row: Op[..., Any], x: Value, **arguments: Any) -> Value | None:
+    source = channels_last_of(x)
     return None if source is None else channels_first(_LAST[row](source, **arguments))
 
 
@@ -151,57 +152,58 @@ ELEMENTWISE = tuple(row for row in IVY.rows.values() if row.function.__module__ 
 
 
 @rule(*ELEMENTWISE, *ACTIVATIONS)
-def each_element(turning: _Turning, row: Op[..., Any], **arguments: Any) -> Value | None:
-    operands = {name: value for name, value in arguments.items() if isinstance(value, SSAValue)}
+def each_element(layouts: _Layouts, row: Op[..., Any], **arguments: Any) -> Value | None:
+    operands = {name: cast(SSAValue, value) for name, value in arguments.items() if isinstance(value, SSAValue)}
     length = max(map(rank, operands.values()), default=0)
-    if not any(turned(x) is not None and rank(x) == length for x in operands.values()):
+    if not any(channels_last_of(x) is not None and rank(x) == length for x in operands.values()):
         return None
-    beside = {name: turning.beside(x, length) for name, x in operands.items()}
+    beside = {name: layouts.beside(x, length) for name, x in operands.items()}
     return None if None in beside.values() else channels_first(row(**{**arguments, **beside}))
 
 
-# Rows that name axes
+# Operations that name axes
 
 
 @rule(ivy.concat)
-def joined(turning: _Turning, row: Op[..., Any], xs: tuple[Value, ...], axis: int) -> Value | None:
-    sources = [turned(x) for x in xs]
+def joined(layouts: _Layouts, row: Op[..., Any], xs: tuple[Value, ...], axis: int) -> Value | None:
+    sources = [channels_last_of(x) for x in xs]
     if None in sources:
         return None
     return channels_first(row(sources, axis=_place(axis, rank(xs[0]))))
 
 
 @rule(ivy.softmax, ivy.log_softmax, ivy.flip, ivy.repeat)
-def along_axis(turning: _Turning, row: Op[..., Any], x: Value, axis: Any, **arguments: Any) -> Value | None:
-    if (source := turned(x)) is None:
+def along_axis(layouts: _Layouts, row: Op[..., Any], x: Value, axis: Any, **arguments: Any) -> Value | None:
+    if (source := channels_last_of(x)) is None:
         return None
     places = _place(axis, rank(x)) if isinstance(axis, int) else _places(axis, rank(x))
     return channels_first(row(source, axis=places, **arguments))
 
 
 @rule(ivy.take)
-def taken(turning: _Turning, row: Op[..., Any], x: Value, indices: Value, axis: int) -> Value | None:
-    source = turned(x)
+def taken(layouts: _Layouts, row: Op[..., Any], x: Value, indices: Value, axis: int) -> Value | None:
+    source = channels_last_of(x)
     if source is None or rank(indices) != 1:
         return None
     return channels_first(row(source, indices, axis=_place(axis, rank(x))))
 
 
 @rule(ivy.pad, ivy.pad_reflect, ivy.pad_edge, ivy.slice)
-def per_axis(turning: _Turning, row: Op[..., Any], x: Value, **arguments: Any) -> Value | None:
-    """Rows with a number for each axis."""
-    if (source := turned(x)) is None:
+def per_axis(layouts: _Layouts, row: Op[..., Any], x: Value, **arguments: Any) -> Value | None:
+    """Operations with a number for each axis."""
+    if (source := channels_last_of(x)) is None:
         return None
     order = to_last(rank(x))
-    moved = {k: tuple(v[a] for a in order) if isinstance(v, tuple) else v for k, v in arguments.items()}
-    return channels_first(row(source, **moved))
+    tuples = {k: cast("tuple[Any, ...]", v) for k, v in arguments.items() if isinstance(v, tuple)}
+    moved = {k: tuple(v[a] for a in order) for k, v in tuples.items()}
+    return channels_first(row(source, **{**arguments, **moved}))
 
 
 @rule(ivy.sum, ivy.prod, ivy.mean, ivy.var, ivy.std, ivy.max, ivy.min, ivy.all, ivy.any, ivy.logsumexp)
 def reduced(
-    turning: _Turning, row: Op[..., Any], x: Value, axis: Ints | None = None, keepdims: bool = False, **more: Any
+    layouts: _Layouts, row: Op[..., Any], x: Value, axis: Ints | None = None, keepdims: bool = False, **more: Any
 ) -> Value | None:
-    if (source := turned(x)) is None:
+    if (source := channels_last_of(x)) is None:
         return None
     axes = normal_axes(axis, rank(x))
     result = row(source, axis=_places(axes, rank(x)), keepdims=keepdims, **more)
@@ -213,23 +215,23 @@ def reduced(
 
 
 @rule(ivy.dim)
-def size(turning: _Turning, row: Op[..., Any], x: Value, axis: int) -> Value | None:
-    source = turned(x)
+def size(layouts: _Layouts, row: Op[..., Any], x: Value, axis: int) -> Value | None:
+    source = channels_last_of(x)
     return None if source is None else row(source, axis=_place(axis, rank(x)))
 
 
 @rule(ivy.permute_dims)
-def permuted(turning: _Turning, row: Op[..., Any], x: Value, axes: Ints) -> Value | None:
-    if (source := turned(x)) is None:
+def permuted(layouts: _Layouts, row: Op[..., Any], x: Value, axes: Ints) -> Value | None:
+    if (source := channels_last_of(x)) is None:
         return None
     order = tuple(_place(a, rank(x)) for a in axes)
     return source if list(order) == sorted(order) else row(source, order)
 
 
 @rule(ivy.reshape, ivy.squeeze)
-def flattened(turning: _Turning, row: Op[..., Any], x: Value, **arguments: Any) -> Value | None:
+def flattened(layouts: _Layouts, row: Op[..., Any], x: Value, **arguments: Any) -> Value | None:
     """Of an image of one pixel the channels are in order in either layout."""
-    source = turned(x)
+    source = channels_last_of(x)
     if source is None or any(n != 1 for n in shape_of(x)[2:]):
         return None
     if row is ivy.squeeze:
@@ -239,7 +241,7 @@ def flattened(turning: _Turning, row: Op[..., Any], x: Value, **arguments: Any) 
 
 
 def _place(axis: int, length: int) -> int:
-    """Where `axis` of an image of rank `length` is with channels last."""
+    """Return the place of `axis` of an image of rank `length` with channels last."""
     return to_last(length).index(normal_axis(axis, length))
 
 

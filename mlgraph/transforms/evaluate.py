@@ -1,36 +1,35 @@
 """Evaluation at compile time, by numpy, of operations whose operands are known.
 
-A row is lowered to `numpy.call`s by the rules and cells of the numpy backend, and the calls are run one by one. Callees
+An operation is lowered to `numpy.call`s by the rules and templates of the numpy backend, and the calls are run. Callees
 are public names of a few libraries, found by import: nothing else is ever called.
 """
 
-# pyright: basic
 from collections.abc import Iterable, Sequence
 from importlib import import_module
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 from typing_extensions import TypeIs
 from xdsl.context import Context
 from xdsl.dialects import arith
-from xdsl.dialects.builtin import IndexType, ModuleOp, TensorType
+from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.backend import CallOp
 from mlgraph.dialects.constant import ArrayOp, LiteralOp, array_of
-from mlgraph.dialects.dtypes import BY_NAME, COMPLEX, FLOATS, dtype_of, type_of_array
+from mlgraph.dialects.dtypes import BY_NAME, COMPLEX, FLOATS, dtype_of, element_type, type_of_array
 from mlgraph.dialects.ivy.size_sources import known
 from mlgraph.dialects.ivy.types import UNKNOWN, shape_of
 from mlgraph.dialects.literals import List, Literal, Name, Operand, Rest, Slice
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.frameworks.numpy import NUMPY
 from mlgraph.transforms.lower_generator import LowerGeneratorPass
 from mlgraph.transforms.lower_ivy import INDEX_OPERATORS, LowerIvyPass
 
 Known: TypeAlias = "np.ndarray[Any, Any] | int"
-"""What a known value is: an array, or a size."""
+"""A value that is known while compiling: an array, or a size."""
 
 LIBRARIES = (*sorted({*NUMPY.modules.values()}), "operator", "ml_dtypes")
 BUILTINS = {"getattr": getattr, "max": max, "min": min, "len": len, "int": int, "float": float, "tuple": tuple}
@@ -44,7 +43,7 @@ class Evaluator:
         self.known: dict[SSAValue, Known] = {}
 
     def evaluate(self, op: Operation, rng: "np.random.Generator | None" = None) -> bool:
-        """Whether the results of `op` are known now: its operands are constants, or were evaluated before.
+        """Evaluate `op` if its operands are constants or were evaluated before, and return whether they were.
 
         `rng` serves a draw.
         """
@@ -79,29 +78,30 @@ def _given(rng: "np.random.Generator | None") -> Sequence[Any]:
 
 
 def is_constant(op: Operation | Block) -> TypeIs[LiteralOp | ArrayOp | arith.ConstantOp]:
-    """Whether `op` is a constant already."""
+    """Return whether `op` is a constant already."""
     return isinstance(op, LiteralOp | ArrayOp | arith.ConstantOp)
 
 
 def can_evaluate(op: Operation) -> bool:
-    """Whether `op` is of a kind that depends on its operands alone."""
+    """Return whether `op` depends on its operands alone."""
     if is_constant(op) or type(op) in INDEX_OPERATORS:
         return True
-    if not isinstance(op, Row) or op.OP is ivy.optimization_barrier:
+    if not isinstance(op, TableOp) or op.OP is ivy.optimization_barrier:
         return False
     return op.OP.dialect == "ivy" and not op.regions
 
 
 def static_size(op: Operation) -> int | None:
-    """The size that an `ivy.dim` reads, where the type of its operand tells."""
-    if not isinstance(op, Row) or op.OP is not ivy.dim:
+    """Return the size that an `ivy.dim` reads, where the type of its operand tells."""
+    if not isinstance(op, TableOp) or op.OP is not ivy.dim:
         return None
-    size = shape_of(op.operands[0])[op.arguments()["axis"]]
+    axis: int = op.arguments()["axis"]
+    size = shape_of(op.operands[0])[axis]
     return None if size == UNKNOWN else size
 
 
 def constant_array(op: LiteralOp | ArrayOp) -> Sequence[Any] | None:
-    """The array that a constant holds, None where numpy cannot read it."""
+    """Return the array that a constant holds, None where numpy cannot read it."""
     if isinstance(op, LiteralOp):
         return (array_of(op.result),)
     try:
@@ -111,7 +111,7 @@ def constant_array(op: LiteralOp | ArrayOp) -> Sequence[Any] | None:
 
 
 def needed_for(values: Iterable[SSAValue]) -> set[Operation]:
-    """The operations that `values` are made from, as far as they can be evaluated."""
+    """Return the operations that `values` are made from, as far as they can be evaluated."""
     found: set[Operation] = set()
     left = [value.owner for value in values]
     while left:
@@ -123,7 +123,7 @@ def needed_for(values: Iterable[SSAValue]) -> set[Operation]:
 
 
 def as_calls(op: Operation, draws: bool) -> Block:
-    """A copy of `op`, its operands arguments of a block (literals but for themselves), as calls of numpy."""
+    """Return a copy of `op` as calls of numpy in a block whose arguments are its operands, except literals."""
     block = Block(arg_types=[operand.type for operand in op.operands])
     copies: dict[SSAValue, SSAValue] = dict(zip(op.operands, block.args, strict=True))
     for operand in op.operands:
@@ -140,7 +140,7 @@ def as_calls(op: Operation, draws: bool) -> Block:
 
 
 def run(block: Block, arguments: Sequence[Any]) -> tuple[Any, ...]:
-    """What a block of numpy calls returns for these arguments."""
+    """Run a block of numpy calls on these arguments and return its results."""
     values: dict[SSAValue, Any] = dict(zip(block.args, arguments, strict=True))
     for op in block.ops:
         match op:
@@ -159,7 +159,7 @@ def run(block: Block, arguments: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def call(op: CallOp, operands: Sequence[Any]) -> Any:
-    """What a call gives for these operands."""
+    """Call a function of numpy with these operands and return its result."""
     path, arguments = op.callee.data, op.arguments.data
     args = [_argument(a, operands) for a in arguments.positional]
     kwargs = {name: _argument(a, operands) for name, a in arguments.keyword}
@@ -173,7 +173,7 @@ def call(op: CallOp, operands: Sequence[Any]) -> Any:
 
 
 def resolve(path: str) -> Any:
-    """The public object of a dotted path, under one of `LIBRARIES`."""
+    """Return the public object of a dotted path, under one of `LIBRARIES`."""
     library, *names = _public(path).split(".")
     if library == "builtins":
         return BUILTINS[names[0]]
@@ -215,7 +215,7 @@ def _argument(value: Literal, operands: Sequence[Any]) -> Any:
 
 def _strictly(op: Operation) -> "np.errstate":
     """Floats follow IEEE; where integers come out, a division by 0 or a cast of NaN is left to the target."""
-    floats = all(isinstance(r.type, TensorType) and r.type.element_type in (*FLOATS, *COMPLEX) for r in op.results)
+    floats = all(element_type(r.type) in (*FLOATS, *COMPLEX) for r in op.results)
     return np.errstate(all="ignore") if floats else np.errstate(divide="raise", invalid="raise", over="ignore")
 
 
@@ -226,4 +226,7 @@ def _settled(value: Any, type: Attribute) -> Any:
 def _has_type(value: Any, type: Attribute) -> bool:
     if isinstance(type, IndexType):
         return isinstance(value, int)
-    return isinstance(value, np.ndarray) and value.dtype.name in BY_NAME and type_of_array(value) == type
+    if not isinstance(value, np.ndarray):
+        return False
+    array = cast("np.ndarray[Any, Any]", value)
+    return array.dtype.name in BY_NAME and type_of_array(array) == type

@@ -13,10 +13,10 @@ Weights, random numbers and state are no constants. An operation that numpy cann
 result is larger than 64 MiB. Of a chain, only what another operation reads is kept.
 """
 
-# pyright: basic
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain, count
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -33,9 +33,10 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import LITERAL_SIZE, ArrayOp, ParameterOp, array_constant
 from mlgraph.dialects.dtypes import dtype_of
 from mlgraph.dialects.functions import functions
+from mlgraph.dialects.ivy.types import UNKNOWN, dtype, shape_of
 from mlgraph.transforms.evaluate import Evaluator, can_evaluate, is_constant, static_size
 
-LIMIT = 64 * 2**20
+MAX_BYTES = 64 * 2**20
 """Results of more bytes stay operations."""
 
 
@@ -69,7 +70,7 @@ def fold(function: FuncOp, constants: "Constants") -> None:
 
 
 def constant_operations(function: FuncOp) -> dict[Operation, None]:
-    """The operations that depend on no input, in order."""
+    """Return the operations that depend on no input, in order."""
     found: dict[Operation, None] = {}
     for op in function.walk():
         if static_size(op) is not None or (
@@ -80,16 +81,16 @@ def constant_operations(function: FuncOp) -> dict[Operation, None]:
 
 
 def is_small(value: SSAValue) -> bool:
-    """Whether the shape of `value` is known, and its elements take little room."""
+    """Return whether the shape of `value` is known, and its elements take little room."""
     if isinstance(value.type, IndexType):
         return True
-    if not isinstance(value.type, TensorType) or not value.type.has_static_shape():
+    if not isinstance(value.type, TensorType) or UNKNOWN in (shape := shape_of(value)):
         return False
-    return int(np.prod(value.type.get_shape())) * dtype_of(value.type.element_type).itemsize <= LIMIT
+    return prod(shape) * dtype_of(dtype(value)).itemsize <= MAX_BYTES
 
 
 def contributing(candidates: dict[Operation, None]) -> set[Operation]:
-    """Those of `candidates` that an operation beside them reads, directly or through others."""
+    """Return those of `candidates` that an operation beside them reads, directly or through others."""
     found: set[Operation] = set()
     for op in reversed(candidates):
         users = [use.operation for result in op.results for use in result.uses]
@@ -121,7 +122,7 @@ class Constants:
         self.kept: dict[Any, tuple[str, Any]] = {}
 
     def replace(self, old: SSAValue, value: "np.ndarray[Any, Any] | int") -> None:
-        """Put a constant that holds `value` in the place of `old`."""
+        """Replace `old` by a constant that holds `value`."""
         op = old.owner
         assert isinstance(op, Operation)
         with building(Builder(InsertPoint.before(op)), op.location):
@@ -130,7 +131,7 @@ class Constants:
         old.replace_all_uses_with(new)
 
     def keep(self, hint: str | None, array: "np.ndarray[Any, Any]") -> "tuple[str, np.ndarray[Any, Any]]":
-        """A name for the array, and the array itself or an equal one that was kept before."""
+        """Return a name for the array, and the array itself or an equal one that was kept before."""
         if 0 < array.size <= LITERAL_SIZE:
             return "", array
         array = array if array.flags.c_contiguous else array.copy(order="C")

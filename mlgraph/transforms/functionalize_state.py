@@ -59,7 +59,7 @@ def functionalize(function: FuncOp) -> None:
 
 
 def argument_of(function: FuncOp, read: GetOp) -> SSAValue:
-    """A new last argument for what `read` gives."""
+    """Add a last argument for what `read` gives, and return it."""
     slot = read.slot.data
     name = read.result.name_hint or (slot.name if isinstance(slot.name, str) else f"item_{slot.name}")
     place = len(function.body.block.args)
@@ -71,7 +71,7 @@ def of_slot(slot: Slot) -> DictionaryAttr:
 
 
 def refuse_nested(op: SetOp, function: FuncOp) -> None:
-    """A write that happens in some runs of a region only has no value at the end."""
+    """Raise where a write happens in only some runs of a region: it has no value at the end."""
     if op.parent is not function.body.block:
         raise UnsupportedOpError(
             f"{op.slot.data} is written inside a loop or branch",

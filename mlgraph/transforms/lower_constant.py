@@ -9,31 +9,25 @@ from dataclasses import dataclass
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.dialects.func import FuncOp
-from xdsl.passes import ModulePass
 
 from mlgraph.dialects.backend import ValueType, backend
 from mlgraph.dialects.constant import ParameterOp
 from mlgraph.dialects.functions import functions, insert_argument
-from mlgraph.frameworks import get
 from mlgraph.transforms.rewriting import replace
+from mlgraph.transforms.target_pass import TargetPass
 
 
 def identifier(name: str) -> str:
-    """`0.weight` as a name that a value may have."""
+    """Turn a name such as `0.weight` into one that a value may have."""
     cleaned = re.sub(r"\W", "_", name)
     return cleaned if cleaned[:1].isidentifier() else f"p_{cleaned}"
 
 
 @dataclass(frozen=True)
-class LowerConstantPass(ModulePass):
+class LowerConstantPass(TargetPass):
     """Turn `constant.parameter` into `params["name"]`."""
 
     name = "lower-constant"
-
-    to: str
-
-    def __post_init__(self) -> None:
-        get(self.to)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions(op):

@@ -26,7 +26,7 @@ from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import HALVES, f32, i64
 from mlgraph.dialects.ivy.types import dtype, normal_axes, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Value, Values
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 from mlgraph.transforms.rewriting import replace
 
 NEUTRAL: dict[Op[..., Any], bool | int] = {ivy.sum: 0, ivy.prod: 1, ivy.any: False, ivy.all: True}
@@ -36,7 +36,7 @@ POINTWISE = frozenset({
     ivy.add, ivy.subtract, ivy.multiply, ivy.divide, ivy.negative, ivy.abs, ivy.square, ivy.sqrt, ivy.exp, ivy.log,
     ivy.pow, ivy.maximum, ivy.minimum, ivy.relu, ivy.sigmoid, ivy.tanh, ivy.cast,
 })  # fmt: skip
-"""Rows that are finite at 1, and have a finite derivative there: it stands for what is not selected."""
+"""Operations that are finite at 1, with a finite derivative: 1 replaces the elements that are not selected."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class MasksToWherePass(ModulePass):
 
 
 def rewrite(op: Operation) -> None:
-    if not isinstance(op, Row):
+    if not isinstance(op, TableOp):
         return
     arguments = op.arguments()
     if op.OP in NEUTRAL:
@@ -70,29 +70,29 @@ class Selection(NamedTuple):
     first: int
 
     def chosen(self, other: float) -> Value:
-        """`x` with `other` where the mask does not hold."""
+        """Return `x`, with `other` where the mask does not hold."""
         return ivy.where(over(self.mask, self.first, self.x), self.x, literal(other, dtype(self.x)))
 
     def axes(self, axis: Ints) -> Ints:
-        """The axes of `x` that the axes of the selection come from."""
+        """Return the axes of `x` that the axes of the selection come from."""
         n = rank(self.mask)
         own = tuple(range(self.first, self.first + n)) if self.first in axis else ()
         return (*(a for a in axis if a < self.first), *own, *(a + n - 1 for a in axis if a > self.first))
 
 
 def over(mask: Value, first: int, x: Value) -> Value:
-    """`mask` in a shape that broadcasts against `x`."""
+    """Return `mask` in a shape that broadcasts against `x`."""
     after = rank(x) - first - rank(mask)
     return ivy.expand_dims(mask, tuple(range(-after, 0))) if after else mask
 
 
 def row_of(x: Value, row: Op[..., Any]) -> dict[str, Any] | None:
-    """The arguments of the `row` that made `x`, None if another operation did."""
-    return x.owner.arguments() if isinstance(x.owner, Row) and x.owner.OP is row else None
+    """Return the arguments of the operation `row` that made `x`, None if another made it."""
+    return x.owner.arguments() if isinstance(x.owner, TableOp) and x.owner.OP is row else None
 
 
 def selection(x: Value) -> Selection | None:
-    """What `x` is the selection of, None where it is none."""
+    """Return the selection by a mask that `x` is, None where it is none."""
     if (found := row_of(x, ivy.index)) is None:
         return None
     mask = mask_of(found["indices"], found["axes"])
@@ -100,7 +100,7 @@ def selection(x: Value) -> Selection | None:
 
 
 def mask_of(indices: Values, axes: Ints) -> Value | None:
-    """The mask whose true places `indices` are, in order and of neighbouring axes."""
+    """Return the mask whose true places `indices` are, in order and of neighboring axes."""
     columns = [column(i) for i in indices]
     first = columns[0]
     if first is None or tuple(axes) != tuple(range(axes[0], axes[0] + rank(first[0]))):
@@ -109,7 +109,7 @@ def mask_of(indices: Values, axes: Ints) -> Value | None:
 
 
 def column(index: Value) -> tuple[Value, int] | None:
-    """The mask and the number of the column of its places that `index` is."""
+    """Return the mask and the number of the column of its places that `index` is."""
     if (squeezed := row_of(index, ivy.squeeze)) is None:
         return None
     places, number = squeezed["x"], 0
@@ -128,7 +128,7 @@ def reduced(row: Op[..., Any], x: Value, axis: Ints | None, keepdims: bool) -> V
 
 
 def mean(x: Value, axis: Ints | None, keepdims: bool) -> Value | None:
-    """The sum by the number of elements; those of halves in single precision."""
+    """Return the sum by the number of elements, computed in float32 for float16 and bfloat16."""
     found, axes = selection(x), normal_axes(axis, rank(x))
     if found is None or keepdims or found.first not in axes:
         return None
@@ -149,14 +149,14 @@ def written(x: Value, indices: Values, values: Value, axes: Ints, accumulate: bo
 
 
 def unselected(values: Value, like: Selection) -> Value | None:
-    """An array of the shape of `like.x` that has `values` where the mask of `like` selects."""
+    """Return an array of the shape of `like.x` that has `values` where the mask of `like` selects."""
     if rank(values) == 0:
         return values
     if (found := selection(values)) is not None:
         same = (found.mask, found.first, rank(found.x)) == (like.mask, like.first, rank(like.x))
         return found.chosen(1) if same else None
     op = values.owner
-    if not isinstance(op, Row) or op.OP not in POINTWISE or not all(fits(x, values) for x in op.operands):
+    if not isinstance(op, TableOp) or op.OP not in POINTWISE or not all(fits(x, values) for x in op.operands):
         return None
     arguments: dict[str, Any] = {}
     for name, argument in op.arguments().items():
@@ -167,5 +167,5 @@ def unselected(values: Value, like: Selection) -> Value | None:
 
 
 def fits(x: Value, values: Value) -> bool:
-    """Whether an operand has an element for each of `values`, or one for all."""
+    """Return whether an operand has an element for each of `values`, or one for all."""
     return rank(x) in (0, rank(values))

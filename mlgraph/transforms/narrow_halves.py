@@ -1,4 +1,4 @@
-"""`narrow-halves`: sums, differences and products that kernels round to halves are computed in halves.
+"""`narrow-halves`: sums, differences and products that kernels round to half precision are computed in it.
 
     %0 = arith.extf %x : bf16 to f32
     %1 = arith.extf %y : bf16 to f32
@@ -9,9 +9,9 @@ becomes
 
     %3 = arith.addf %x, %y : bf16
 
-The results are the same: a single has more than twice the digits of a half and two more, so that rounding twice does
-not show (Figueroa, When is Double Rounding Innocuous?, 1995), but for numbers so small that a single has fewer digits.
-GPUs compute with halves, and take longer to convert them.
+The results are the same: a float32 has at least two digits more than twice those of a float16 or bfloat16, so that
+rounding twice is innocuous (S. Figueroa, "When is double rounding innocuous?", SIGNUM Newsletter 30, 1995), but for
+denormal float32. GPUs compute in half precision, and take longer to convert.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ ARITHMETIC = (arith.AddfOp, arith.SubfOp, arith.MulfOp)
 
 @dataclass(frozen=True)
 class NarrowHalvesPass(ModulePass):
-    """Compute in halves what kernels round to halves and GPUs can compute in them."""
+    """Compute in float16 or bfloat16 what kernels round to it and GPUs can compute in it."""
 
     name = "narrow-halves"
 
@@ -47,7 +47,7 @@ class NarrowHalvesPass(ModulePass):
 
 
 def narrow(rounding: arith.TruncFOp) -> None:
-    """Replace the operation that is rounded by one on halves, where its operands are halves."""
+    """Replace an operation that is rounded by one in half precision, where its operands are in it."""
     wide, half = rounding.input.owner, rounding.result.type
     if not isinstance(wide, ARITHMETIC):
         return
@@ -61,7 +61,7 @@ def narrow(rounding: arith.TruncFOp) -> None:
 
 
 def half_of(single: SSAValue, half: Attribute, where: InsertPoint) -> SSAValue | None:
-    """The half that a single is, None where it may be none."""
+    """Return the float16 or bfloat16 that a float32 is the extension of, None where there may be none."""
     match single.owner:
         case arith.ExtFOp(input=source) if source.type == half:
             return source

@@ -9,9 +9,8 @@ becomes
 A literal that does not fit raises `InputError`. Captured arrays keep their data: what loads them checks its range.
 """
 
-# pyright: basic
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from xdsl.context import Context
@@ -24,8 +23,9 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import LiteralOp, array_of
 from mlgraph.dialects.dtypes import NAME_OF, DType, c64, c128, dtype_of, f32, f64, i32, i64, ui32, ui64
 from mlgraph.dialects.functions import functions, update_type
+from mlgraph.dialects.ivy.types import dtype
 from mlgraph.dialects.parameters import DTypeKind, FloatKind, ScalarKind
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.errors import InputError, line_of
 
 NARROW: dict[Attribute, DType] = {i64: i32, ui64: ui32, f64: f32, c128: c64}
@@ -45,30 +45,30 @@ class NarrowTypesPass(ModulePass):
 
 
 def wide_values(module: ModuleOp) -> list[str]:
-    """The names of the values in `module` that are used and that the pass narrows, with their element types."""
+    """Return the names of the values in `module` that are used and that the pass narrows, with their element types."""
     results = [value for op in module.walk() for value in op.results]
     arguments = [value for op in module.walk() for region in op.regions for b in region.blocks for value in b.args]
     wide = {
-        f"{value.name_hint} ({NAME_OF[value.type.element_type]})": None
+        f"{value.name_hint} ({NAME_OF[dtype(value)]})": None
         for value in (*arguments, *results)
-        if value.name_hint and isinstance(value.type, TensorType) and value.type.element_type in NARROW
+        if value.name_hint and isinstance(value.type, TensorType) and dtype(value) in NARROW
         if value.uses.get_length()
     }
     return list(wide)
 
 
 WIDE = (ivy.nonzero,)
-"""Rows that give 64-bit integers whatever they are given."""
+"""Operations that give 64-bit integers whatever they are given."""
 
 
 def narrow(op: Operation) -> None:
     """Narrow what `op` says of itself: its results, its blocks' arguments, its parameters, its data."""
     if isinstance(op, LiteralOp):
         narrow_literal(op)
-    if isinstance(op, Row) and op.OP in WIDE:
+    if isinstance(op, TableOp) and op.OP in WIDE:
         cast_results(op)
         return
-    if isinstance(op, Row):
+    if isinstance(op, TableOp):
         narrow_parameters(op)
     for result in op.results:
         narrow_value(result)
@@ -78,35 +78,37 @@ def narrow(op: Operation) -> None:
                 narrow_value(argument)
 
 
-def narrow_parameters(op: Row) -> None:
+def narrow_parameters(op: TableOp) -> None:
     """Narrow the element types that `op` names, and check the numbers that it says in them."""
     for parameter in op.OP.parameters:
-        dtype = op.properties.get(parameter.name)
-        if isinstance(parameter.kind, DTypeKind) and dtype in NARROW:
-            op.properties[parameter.name] = NARROW[dtype]
+        old = op.properties.get(parameter.name)
+        if isinstance(parameter.kind, DTypeKind) and old in NARROW:
+            op.properties[parameter.name] = NARROW[old]
             numbers = [p for p in op.OP.parameters if isinstance(p.kind, FloatKind | ScalarKind)]
             for number in numbers:
-                checked(np.asarray(op.arguments()[number.name]), NARROW[dtype], op)
+                checked(np.asarray(op.arguments()[number.name]), NARROW[old], op)
 
 
-def cast_results(op: Row) -> None:
-    """Cast the results of a row that cannot give others; its uses read the casts."""
+def cast_results(op: TableOp) -> None:
+    """Cast the results of an operation that cannot give others; its uses read the casts."""
     for result in op.results:
-        cast = ivy.cast.build({"x": result, "dtype": NARROW[result.type.element_type]}, [narrow_type(result.type)])  # pyright: ignore[reportAttributeAccessIssue]
-        cast.location = op.location
-        Rewriter.insert_op(cast, InsertPoint.after(op))
-        result.replace_uses_with_if(cast.results[0], lambda use, cast=cast: use.operation is not cast)
+        narrowed = ivy.cast.build({"x": result, "dtype": NARROW[dtype(result)]}, [narrow_type(result.type)])
+        narrowed.location = op.location
+        Rewriter.insert_op(narrowed, InsertPoint.after(op))
+        result.replace_uses_with_if(narrowed.results[0], lambda use, cast=narrowed: use.operation is not cast)
 
 
 def narrow_value(value: SSAValue) -> None:
-    value._type = narrow_type(value.type)
+    value._type = narrow_type(value.type)  # pyright: ignore[reportPrivateUsage]
 
 
 def narrow_type(type: Attribute) -> Attribute:
-    """`type` with a 32-bit element type."""
-    if isinstance(type, TensorType) and type.element_type in NARROW:
-        return TensorType(NARROW[type.element_type], type.get_shape())
-    return type
+    """Return `type` with a 32-bit element type."""
+    if not isinstance(type, TensorType):
+        return type
+    old = cast("TensorType[Attribute]", type)
+    new = NARROW.get(old.element_type)
+    return old if new is None else TensorType(new, old.get_shape())
 
 
 def narrow_literal(op: LiteralOp) -> None:
@@ -118,7 +120,7 @@ def narrow_literal(op: LiteralOp) -> None:
 
 
 def checked(array: Any, dtype: DType, op: Operation) -> "np.ndarray[Any, Any]":
-    """`array` in a narrow element type; an error that names it where it does not fit."""
+    """Cast `array` to a narrow element type. Raise an error that names it where it does not fit."""
     target = dtype_of(dtype)
     with np.errstate(all="ignore"):
         small = array.astype(target)

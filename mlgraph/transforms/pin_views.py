@@ -10,9 +10,8 @@ for `a`. That is right for values, but a view shares memory, so the views of res
 is known of. What the function computes from the array does not change.
 """
 
-import itertools
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,13 +29,14 @@ from mlgraph.dialects.constant import ArrayOp, LiteralOp
 from mlgraph.dialects.functions import functions
 from mlgraph.dialects.outputs import OutputKind, OutputSpec
 from mlgraph.dialects.stateful import SetOp
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
+from mlgraph.transforms.view_chains import rebuild, views_between, views_of
 
 VIEWS: frozenset[Op[..., Any]] = frozenset({
     ivy.slice, ivy.flip, ivy.squeeze, ivy.expand_dims, ivy.permute_dims, ivy.reshape, ivy.broadcast_to, ivy.real,
     ivy.imag, ivy.conj, ivy.bitcast, ivy.windows,
 })  # fmt: skip
-"""Rows that every library which has views gives as views of their first operand."""
+"""Operations that every library which has views gives as views of their first operand."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class PinViewsPass(ModulePass):
     name = "pin-views"
 
     outputs: tuple[OutputSpec, ...] = field(default=(), init=False)
-    """Where the results of `@main` go."""
+    """The destination of each result of `@main`."""
 
     @classmethod
     def of(cls, outputs: Sequence[OutputSpec]) -> "PinViewsPass":
@@ -74,21 +74,19 @@ def _pin(main: FuncOp, outputs: Sequence[OutputSpec]) -> None:
     pinned: dict[SSAValue, SSAValue] = {}
     results = list(last.operands)
     for i, base in bases.items():
-        if isinstance(base.owner, Row | LiteralOp | ArrayOp) and count[base] > 1:
+        if isinstance(base.owner, TableOp | LiteralOp | ArrayOp) and count[base] > 1:
             results[i] = _rebuilt(results[i], base, pinned, last)
     last.operands = results
 
 
-def _chain(value: SSAValue) -> Iterator[Row]:
-    """Yield the operations that made a view, the last first."""
-    while isinstance(op := value.owner, Row) and op.OP in VIEWS:
-        yield op
-        value = op.operands[0]
+def _is_view(op: Operation) -> bool:
+    """Return whether an operation gives a view of its first operand."""
+    return isinstance(op, TableOp) and op.OP in VIEWS
 
 
 def _base(value: SSAValue, written: Collection[SSAValue]) -> SSAValue:
     """Return the array that a value is a view of: one that is written in place, or the first."""
-    for op in _chain(value):
+    for op in views_of(value, _is_view):
         if value in written:
             break
         value = op.operands[0]
@@ -97,15 +95,10 @@ def _base(value: SSAValue, written: Collection[SSAValue]) -> SSAValue:
 
 def _rebuilt(value: SSAValue, base: SSAValue, pinned: dict[SSAValue, SSAValue], last: Operation) -> SSAValue:
     """Return a view of `base` as the same view of an array of the same values that nothing is known of."""
-    views = list(itertools.takewhile(lambda op: base not in op.results, _chain(value)))
+    block = last.parent
+    assert block is not None
     with building(Builder(InsertPoint.before(last)), last.location):
         if base not in pinned:
             pinned[base] = ivy.optimization_barrier(base)
-    new = pinned[base]
-    block = last.parent
-    assert block is not None
-    for op in reversed(views):
-        view = op.clone({op.operands[0]: new})
-        block.insert_op_before(view, last)
-        new = view.results[0]
-    return new
+    views = views_between(base, value, _is_view)
+    return rebuild(views, pinned[base], lambda view: block.insert_op_before(view, last))

@@ -66,11 +66,11 @@ class Pipeline:
     stages: tuple[Stage, ...]
 
     def insert_before(self, name: str, new: ModulePass) -> "Pipeline":
-        """This pipeline with `new` before the first pass called `name`, or at the start of the stage called so."""
+        """Return this pipeline with `new` before the first pass, or at the start of the stage, called `name`."""
         return self._insert(name, new, 0)
 
     def insert_after(self, name: str, new: ModulePass) -> "Pipeline":
-        """This pipeline with `new` after the first pass called `name`, or at the end of the stage called so."""
+        """Return this pipeline with `new` after the first pass, or at the end of the stage, called `name`."""
         return self._insert(name, new, 1)
 
     def run(self, module: ModuleOp, on_pass: OnPass | None = None, on_stage: OnStage | None = None) -> None:
@@ -98,7 +98,7 @@ class Pipeline:
         return ((stage.name, step) for stage in self.stages for step in stage.passes)
 
     def __str__(self) -> str:
-        """What `mlgraph-opt -p` takes."""
+        """Return the text that `mlgraph-opt -p` takes."""
         return ",".join(str(step.spec()) for _, step in self)
 
     def _insert(self, name: str, new: ModulePass, offset: int) -> "Pipeline":
@@ -156,7 +156,7 @@ def default_pipeline(
     outputs: Sequence[OutputSpec] = (),
     exact: bool = False,
 ) -> Pipeline:
-    """What `compile` runs to turn an ivy module into calls of backend `to`.
+    """Return the pipeline of `compile`, from an ivy module to calls of backend `to`.
 
     `array_caching` evaluates what depends on no input; without it, constants stay as the user wrote them, equal ones
     included. `include_generators=False` draws random numbers once, now. `passes` are the user's own. `narrow` makes

@@ -5,13 +5,13 @@
     return old                 clone = torch.clone(x)      # without it the caller would find x's new value in it
                                return clone, add
 
-Passes before this one take `x.clone()` and `x * 1` for `x`, equal values for one, and constants for what is made anew:
-right for values, not for memory that can be written. A result is copied that would share memory which the function's
-own result does not; so is the new value of an input or a buffer that is a view of what the call overwrites.
+Passes before this one take `x.clone()` and `x * 1` for `x`, equal values for one, and newly made arrays for constants.
+That is right for values, but not for memory that can be written. A result is copied if it would share memory that the
+function's own result does not share; so is the new value of an input or a buffer that is a view of what the call
+overwrites.
 """
 
-import itertools
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -20,7 +20,6 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Operation, SSAValue
-from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint
 
 from mlgraph.analysis.aliases import Aliases, Root, Roots
@@ -33,24 +32,22 @@ from mlgraph.dialects.outputs import Memory, OutputKind, OutputSpec
 from mlgraph.dialects.stateful import read_slots, written_slots
 from mlgraph.errors import UnsupportedOpError, line_of
 from mlgraph.frameworks import get
+from mlgraph.transforms.target_pass import TargetPass
+from mlgraph.transforms.view_chains import rebuild, views_between, views_of
 
 
 @dataclass(frozen=True)
-class SeparateResultsPass(ModulePass):
+class SeparateResultsPass(TargetPass):
     """Copy the results of `@main` that would share memory which the function's own results do not."""
 
     name = "separate-results"
 
-    to: str
     inputs: tuple[Memory, ...] = field(default=(), init=False)
     """The inputs that `@main` takes, in order."""
     outputs: tuple[OutputSpec, ...] = field(default=(), init=False)
-    """Where the results of `@main` go, but for those of objects; without any, no result may share memory."""
+    """The destination of each result of `@main` but those of objects; without any, no result may share memory."""
     exact: bool = field(default=False, init=False)
-    """Whether the function is of the same framework, whose results then share memory exactly where its own do."""
-
-    def __post_init__(self) -> None:
-        get(self.to)
+    """True if the function is of the same framework: its results then share memory exactly where its own do."""
 
     @classmethod
     def of(
@@ -69,7 +66,7 @@ class SeparateResultsPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         main = next((f for f in functions(op) if f.sym_name.data == "main"), None)
-        if main is not None and get(self.to).has_views:
+        if main is not None and self.framework.has_views:
             separation = _Separation(main, self.to, self.inputs, self.outputs)
             separation.run()
             if self.exact:
@@ -124,7 +121,7 @@ class _Separation:
         if self.framework.has_late_conjugates:
             self._share_conjugates()
         results = list(self.last.operands)
-        for i in sorted(range(len(results)), key=self._turn):
+        for i in sorted(range(len(results)), key=self._visit_order):
             spec = self.outputs[i]
             value = self.last.operands[i]
             if isinstance(value.type, TensorType):
@@ -182,7 +179,7 @@ class _Separation:
         self._insert(view)
         return view.results[0]
 
-    def _turn(self, i: int) -> tuple[int, int]:
+    def _visit_order(self, i: int) -> tuple[int, int]:
         """Return which results come first: values to write, then views of these; and arrays before their views."""
         spec = self.outputs[i]
         if self._is_in_place(spec):
@@ -191,13 +188,11 @@ class _Separation:
 
     def _views(self, value: SSAValue) -> int:
         """Return how many calls made a view of an array, one after the other."""
-        return sum(1 for _ in self._chain(value))
+        return sum(1 for _ in views_of(value, self._is_view))
 
-    def _chain(self, value: SSAValue) -> Iterator[CallOp]:
-        """Yield the calls that made a view, the last first."""
-        while isinstance(op := value.owner, CallOp) and self.aliases.is_view(op):
-            yield op
-            value = op.inputs[0]
+    def _is_view(self, op: Operation) -> bool:
+        """Return whether an operation is a call that may give a view of its first argument."""
+        return isinstance(op, CallOp) and self.aliases.is_view(op)
 
     def _overwriting(self, value: SSAValue, spec: OutputSpec) -> SSAValue:
         """Return a value to write in place, copied where it may be a view of what this call overwrites.
@@ -207,7 +202,8 @@ class _Separation:
         """
         overlaps = any(self._memory(root) in self.overwritten for root in self.aliases.roots(value))
         has_views = any(spec.memory in other.aliases for other in self.outputs)
-        repeats = any(op.callee.data in self.framework.repeating for op in self._chain(value))
+        views = [op for op in views_of(value, self._is_view) if isinstance(op, CallOp)]
+        repeats = any(op.callee.data in self.framework.repeating for op in views)
         new = self._copied(value) if overlaps or (has_views and repeats) else value
         self.finals[spec.memory] = (value, new)
         return new
@@ -218,10 +214,10 @@ class _Separation:
             return self.results.get(spec.same, value)
         if self.framework.has_scalars and spec.scalar:
             return self._scalar(value, spec)
-        new, base = self._of_final(value, spec), (value, value)
+        new, base = self._as_view_of_final(value, spec), (value, value)
         if new is None and not all(self._may_share(root, spec) for root in self.aliases.roots(value)):
             new, base = self._copied_with_base(value, spec)
-        new = self._another(value if new is None else new)
+        new = self._as_own_array(value if new is None else new)
         if self.framework.has_scalars and spec.scalar is False and is_scalar(new) is not False:
             new = self._called("numpy.asarray", new)
         if self.framework.has_scalars and spec.read_only:
@@ -233,12 +229,12 @@ class _Separation:
         return new
 
     def _scalar(self, value: SSAValue, spec: OutputSpec) -> SSAValue:
-        """Return a scalar, which shares no memory, in the place of an array without axes."""
+        """Return a scalar, which shares no memory, instead of an array without axes."""
         new = value if is_scalar(value) else self._indexed(value)
         self.results[spec.memory] = new
         return new
 
-    def _another(self, value: SSAValue) -> SSAValue:
+    def _as_own_array(self, value: SSAValue) -> SSAValue:
         """Return a view of a whole array that the caller holds, or gets as another result; other values as they are.
 
         The function's own result shares its memory, but is an array of its own.
@@ -258,7 +254,7 @@ class _Separation:
         """
         base = self._common_base(value, spec)
         copy = self._copied(base)
-        return self._cloned(self._chain_from(base, value), base, copy), (base, copy)
+        return self._rebuild_on(copy, base, value), (base, copy)
 
     def _common_base(self, value: SSAValue, spec: OutputSpec) -> SSAValue:
         """Return the last array that a result, and each result that it shares memory with, is a view of.
@@ -276,14 +272,14 @@ class _Separation:
 
     def _bases(self, value: SSAValue) -> list[SSAValue]:
         """Return the value, then each array that it is a view of, the first one last."""
-        return [value, *(op.inputs[0] for op in self._chain(value))]
+        return [value, *(op.operands[0] for op in views_of(value, self._is_view))]
 
     def _share_new_memory(self, spec: OutputSpec, other: OutputSpec) -> bool:
         """Return whether the function's own results of these two share memory that the function made."""
         mine, theirs = self.shared[spec.memory], self.shared[other.memory]
         return other.memory in mine or any(memory.kind == "new" for memory in mine & theirs)
 
-    def _of_final(self, value: SSAValue, spec: OutputSpec) -> SSAValue | None:
+    def _as_view_of_final(self, value: SSAValue, spec: OutputSpec) -> SSAValue | None:
         """Return the same view of what is written to, or returned as, memory that the function's own result shares."""
         for memory in self.shared[spec.memory] & self.finals.keys():
             old, new = self.finals[memory]
@@ -295,21 +291,13 @@ class _Separation:
         """Return `value`, a chain of views of `old`, as the same chain of views of `new`; None where it is no such."""
         if old not in self._bases(value):
             return None
-        return value if new is old else self._cloned(self._chain_from(old, value), old, new)
+        return value if new is old else self._rebuild_on(new, old, value)
 
-    def _chain_from(self, base: SSAValue, value: SSAValue) -> list[CallOp]:
-        """Return the calls that made `value` a view of `base`, the last first."""
-        return list(itertools.takewhile(lambda op: base not in op.results, self._chain(value)))
+    def _rebuild_on(self, new: SSAValue, base: SSAValue, value: SSAValue) -> SSAValue:
+        """Build the calls that made `value` a view of `base` on `new` in its place."""
+        return rebuild(views_between(base, value, self._is_view), new, self._insert)
 
-    def _cloned(self, chain: Sequence[CallOp], old: SSAValue, new: SSAValue) -> SSAValue:
-        """Build the calls of a chain, the last of which comes first, on `new` in the place of `old`."""
-        for op in reversed(chain):
-            view = op.clone({old: new})
-            self._insert(view)
-            old, new = op.results[0], view.results[0]
-        return new
-
-    def _insert(self, view: CallOp) -> None:
+    def _insert(self, view: Operation) -> None:
         """Insert a call before the function returns."""
         block = self.last.parent
         assert block is not None
@@ -338,7 +326,7 @@ class _Separation:
         return self._indexed(value)
 
     def _indexed(self, value: SSAValue) -> SSAValue:
-        """Return `value[()]`: a view of the whole array, or a scalar of numpy in the place of an array without axes."""
+        """Return `value[()]`: a view of the whole array, or a scalar of numpy instead of an array without axes."""
         return self._called("operator.getitem", value, ())
 
     def _read_only(self, value: SSAValue) -> SSAValue:

@@ -11,7 +11,7 @@ from xdsl.passes import ModulePass
 
 import mlgraph
 from mlgraph.dialects import ivy
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.errors import CheckError, InputError
 from mlgraph.frameworks.arrays import convert
 from mlgraph.transforms.rewriting import replace
@@ -28,7 +28,7 @@ class WrongPass(ModulePass):
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for inner in list(op.walk()):
-            if isinstance(inner, Row) and inner.OP is ivy.cos:
+            if isinstance(inner, TableOp) and inner.OP is ivy.cos:
                 replace(inner, lambda inner=inner: ivy.sin(inner.operands[0]))
 
 

@@ -18,7 +18,7 @@ from mlgraph.errors import InputError, UnknownTargetError, UnsupportedOpError
 from mlgraph.frameworks import Framework, framework_of, get, names, registry
 from mlgraph.frameworks.registry import register, unregister
 
-CELLS = {name: row.cells["numpy"].text for name, row in IVY.rows.items() if "numpy" in row.cells}
+TEMPLATES = {name: row.templates["numpy"].text for name, row in IVY.rows.items() if "numpy" in row.templates}
 
 
 class Toy(Framework):
@@ -35,8 +35,8 @@ class Toy(Framework):
     stack = "toy.stack"
     rules = ""
     frontend = ""
-    cells = MappingProxyType(
-        {name: text.replace("np.", "toy.") for name, text in CELLS.items() if "ndarray" not in text}
+    templates = MappingProxyType(
+        {name: text.replace("np.", "toy.") for name, text in TEMPLATES.items() if "ndarray" not in text}
     )
 
     def is_array(self, x: Any) -> bool:

@@ -1,13 +1,13 @@
 """The Airy function, which not every library has: the body is that of Cephes (Moshier, 1989), in any precision.
 
-torch leaves out the first coefficient, 1, of two denominators: its function is the row that is not `monic`.
+torch leaves out the first coefficient, 1, of two denominators: its function is the variant that is not `monic`.
 """
 
 from math import nan, pi
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.ivy.approximation import held, in_single, number, plus, polynomial, ratio, times
+from mlgraph.dialects.ivy.approximation import clamped, in_single, number, plus, polynomial, ratio, times
 from mlgraph.dialects.ivy.elementwise import (
     cos,
     divide,
@@ -87,8 +87,8 @@ GONE = 103.892
 def airy_ai(x: Value, monic: bool = True) -> Value:
     """The Airy function Ai, a solution of `y'' = x y`; NaN at both infinities."""
     real_float(x)
-    middle = where(less(x, number(x, -CUT)), _waves(held(x, high=-CUT), monic), _series(held(x, -CUT, CUT)))
-    found = where(greater(x, number(x, CUT)), _decay(held(x, CUT, GONE)), middle)
+    middle = where(less(x, number(x, -CUT)), _waves(clamped(x, high=-CUT), monic), _series(clamped(x, -CUT, CUT)))
+    found = where(greater(x, number(x, CUT)), _decay(clamped(x, CUT, GONE)), middle)
     found = where(greater(x, number(x, GONE)), number(x, 0), found)
     return where(isinf(x), number(x, nan), found)
 

@@ -16,7 +16,7 @@ P = ParamSpec("P")
 
 
 def in_single(body: Callable[P, Value]) -> Callable[P, Value]:
-    """A body that computes halves in single precision, as they do not hold its coefficients."""
+    """Make a body compute float16 and bfloat16 in float32, as they do not hold its coefficients."""
 
     @wraps(body)
     def wide(*args: P.args, **arguments: P.kwargs) -> Value:
@@ -32,22 +32,22 @@ def in_single(body: Callable[P, Value]) -> Callable[P, Value]:
 
 
 def number(x: Value, value: float) -> Value:
-    """`value` as a 0-d array of the element type of `x`."""
+    """Return `value` as a 0-d array of the element type of `x`."""
     return literal(value, dtype(x))
 
 
 def plus(x: Value, value: float) -> Value:
-    """`x + value`."""
+    """Return `x + value`."""
     return add(x, number(x, value))
 
 
 def times(x: Value, value: float) -> Value:
-    """`x * value`."""
+    """Return `x * value`."""
     return multiply(x, number(x, value))
 
 
-def held(x: Value, low: float | None = None, high: float | None = None) -> Value:
-    """`x`, moved to where an approximation holds: what it gives elsewhere may overflow, though nobody reads it.
+def clamped(x: Value, low: float | None = None, high: float | None = None) -> Value:
+    """Clamp `x` to where an approximation holds: elsewhere it may overflow, though its result is not used.
 
     A choice has its whole gradient at the ends, which the larger of two halves.
     """
@@ -56,7 +56,7 @@ def held(x: Value, low: float | None = None, high: float | None = None) -> Value
 
 
 def polynomial(x: Value, coefficients: Sequence[float]) -> Value:
-    """The polynomial with these coefficients, that of the highest power first."""
+    """Return the polynomial with these coefficients, that of the highest power first."""
     first, *rest = coefficients
     if not rest:
         return number(x, first)
@@ -67,12 +67,12 @@ def polynomial(x: Value, coefficients: Sequence[float]) -> Value:
 
 
 def ratio(x: Value, above: Sequence[float], below: Sequence[float], monic: bool = True) -> Value:
-    """One polynomial over another, of which the highest power is left out if it is not to be `monic`."""
+    """Return one polynomial over another, of which the highest power is left out if it is not to be `monic`."""
     return divide(polynomial(x, above), polynomial(x, below if monic else below[1:]))
 
 
 def chebyshev(x: Value, coefficients: Sequence[float]) -> Value:
-    """The Chebyshev series at `x / 2`, the highest order first, half of the last (Clenshaw, 1955)."""
+    """Return the Chebyshev series at `x / 2`, the highest order first, half of the last (Clenshaw, 1955)."""
     before, last = number(x, 0), number(x, coefficients[0])
     for coefficient in coefficients[1:-1]:
         before, last = last, plus(subtract(multiply(x, last), before), coefficient)

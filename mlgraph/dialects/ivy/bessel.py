@@ -1,14 +1,14 @@
 """Bessel functions, which not every library has: the bodies are those of Cephes (Moshier, 1989), in any precision.
 
 torch leaves out the first coefficient, 1, of some of Cephes' denominators, and errs by up to 3e-7: its functions are
-the rows that are not `monic`.
+the variants that are not `monic`.
 """
 
 from math import inf, pi, sqrt
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.ivy.approximation import chebyshev, held, in_single, number, plus, polynomial, ratio, times
+from mlgraph.dialects.ivy.approximation import chebyshev, clamped, in_single, number, plus, polynomial, ratio, times
 from mlgraph.dialects.ivy.elementwise import (
     abs,
     add,
@@ -132,7 +132,7 @@ K1_FAR = (
 )  # fmt: skip
 
 NEAR = 5.0
-"""Where the functions of order 0 and 1 change from a ratio of polynomials to a wave."""
+"""The argument from which the functions of order 0 and 1 are a wave, up to it a ratio of polynomials."""
 
 
 def _wave0(x: Value, monic: bool) -> tuple[Value, Value, Value]:
@@ -178,10 +178,10 @@ def bessel_j0(x: Value, monic: bool = True) -> Value:
     """The Bessel function of the first kind and order 0."""
     real_float(x)
     size = abs(x)
-    z = square(held(size, high=NEAR))
+    z = square(clamped(size, high=NEAR))
     roots = multiply(plus(z, -J0_ROOTS[0]), plus(z, -J0_ROOTS[1]))
     near = multiply(roots, ratio(z, J0_P, J0_Q, monic))
-    return where(_is_near(size), near, _first_kind(_wave0(held(size, low=NEAR), monic)))
+    return where(_is_near(size), near, _first_kind(_wave0(clamped(size, low=NEAR), monic)))
 
 
 @composite(
@@ -195,10 +195,10 @@ def bessel_j1(x: Value, monic: bool = True) -> Value:
     """The Bessel function of the first kind and order 1."""
     real_float(x)
     size = abs(x)
-    near = held(x, -NEAR, NEAR)
+    near = clamped(x, -NEAR, NEAR)
     z = square(near)
     roots = multiply(plus(z, -J1_ROOTS[0]), plus(z, -J1_ROOTS[1]))
-    far = _first_kind(_wave1(held(size, low=NEAR), monic))
+    far = _first_kind(_wave1(clamped(size, low=NEAR), monic))
     far = where(less(x, number(x, 0)), negative(far), far)
     return where(_is_near(size), multiply(multiply(near, roots), ratio(z, J1_P, J1_Q, monic)), far)
 
@@ -212,10 +212,10 @@ def bessel_j1(x: Value, monic: bool = True) -> Value:
 def bessel_y0(x: Value, monic: bool = True) -> Value:
     """The Bessel function of the second kind and order 0; minus infinity at 0, NaN below."""
     real_float(x)
-    near = held(x, high=NEAR)
+    near = clamped(x, high=NEAR)
     logarithm = times(multiply(log(near), bessel_j0(near, monic)), 2 / pi)
     below = add(ratio(square(near), Y0_P, Y0_Q, monic), logarithm)
-    return where(_is_near(x), below, _second_kind(_wave0(held(x, low=NEAR), monic)))
+    return where(_is_near(x), below, _second_kind(_wave0(clamped(x, low=NEAR), monic)))
 
 
 @composite(
@@ -227,10 +227,10 @@ def bessel_y0(x: Value, monic: bool = True) -> Value:
 def bessel_y1(x: Value, monic: bool = True) -> Value:
     """The Bessel function of the second kind and order 1; minus infinity at 0, NaN below."""
     real_float(x)
-    near = held(x, high=NEAR)
+    near = clamped(x, high=NEAR)
     logarithm = times(subtract(multiply(bessel_j1(near, monic), log(near)), reciprocal(near)), 2 / pi)
     below = add(multiply(near, ratio(square(near), Y1_P, Y1_Q, monic)), logarithm)
-    found = where(_is_near(x), below, _second_kind(_wave1(held(x, low=NEAR), monic)))
+    found = where(_is_near(x), below, _second_kind(_wave1(clamped(x, low=NEAR), monic)))
     return where(equal(x, number(x, 0)), number(x, -inf), found)
 
 
@@ -243,7 +243,7 @@ def bessel_y1(x: Value, monic: bool = True) -> Value:
 def bessel_k0e(x: Value) -> Value:
     """The modified Bessel function of the second kind and order 0, times `exp(x)`; infinity at 0, NaN below."""
     real_float(x)
-    near = held(x, high=2)
+    near = clamped(x, high=2)
     i0 = multiply(i0e(near), exp(near))
     below = subtract(chebyshev(plus(square(near), -2), K0_NEAR), multiply(log(times(near, 0.5)), i0))
     return where(less_equal(x, number(x, 2)), multiply(exp(near), below), _decay(x, K0_FAR))
@@ -258,7 +258,7 @@ def bessel_k0e(x: Value) -> Value:
 def bessel_k1e(x: Value) -> Value:
     """The modified Bessel function of the second kind and order 1, times `exp(x)`; infinity at 0, NaN below."""
     real_float(x)
-    near = held(x, high=2)
+    near = clamped(x, high=2)
     i1 = multiply(i1e(near), exp(near))
     pole = divide(chebyshev(plus(square(near), -2), K1_NEAR), near)
     below = multiply(exp(near), add(multiply(log(times(near, 0.5)), i1), pole))
@@ -268,7 +268,7 @@ def bessel_k1e(x: Value) -> Value:
 
 def _decay(x: Value, coefficients: tuple[float, ...]) -> Value:
     """The modified functions from 2 on, times `exp(x)`."""
-    far = held(x, low=2)
+    far = clamped(x, low=2)
     return multiply(chebyshev(plus(times(reciprocal(far), 8), -2), coefficients), rsqrt(far))
 
 
@@ -282,5 +282,5 @@ def spherical_bessel_j0(x: Value) -> Value:
     """The spherical Bessel function of the first kind and order 0: `sin(x) / x`, 1 at 0."""
     real_float(x)
     near = less(abs(x), number(x, 0.5))
-    found = where(near, polynomial(square(held(x, -0.5, 0.5)), SINC), divide(sin(x), where(near, number(x, 1), x)))
+    found = where(near, polynomial(square(clamped(x, -0.5, 0.5)), SINC), divide(sin(x), where(near, number(x, 1), x)))
     return where(isinf(x), number(x, 0), found)

@@ -1,4 +1,4 @@
-"""Canonicalisation of ivy rows: algebra that keeps every bit, those of NaN, infinities and -0.0 included.
+"""Canonicalization of ivy operations: algebra that keeps every bit, those of NaN, infinities and -0.0 included.
 
 The one liberty is small whole powers, which become products: there a product is the more accurate of the two.
 """
@@ -18,7 +18,7 @@ from mlgraph.dialects.ivy.size_sources import ELEMENTWISE, is_size, known, same_
 from mlgraph.dialects.ivy.types import dtype as element_type
 from mlgraph.dialects.ivy.types import normal_axes, normal_axis, rank, shape_of
 from mlgraph.dialects.parameters import KINDS, OPERAND, Ints, Shape, Value, Values
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 
 Number = bool | int | float | complex
 
@@ -27,19 +27,19 @@ Number = bool | int | float | complex
 
 
 def made_by(x: Value, row: Op[..., Any]) -> dict[str, Any] | None:
-    """The arguments of the `row` that made `x`, None if another operation did."""
+    """Return the arguments of the operation `row` that made `x`, None if another made it."""
     op = x.owner
-    return op.arguments() if isinstance(op, Row) and op.OP is row else None
+    return op.arguments() if isinstance(op, TableOp) and op.OP is row else None
 
 
 def operand_of(x: Value, row: Op[..., Any]) -> Value | None:
-    """The operand of the unary `row` that made `x`, None if another operation did."""
+    """Return the operand of the unary operation `row` that made `x`, None if another made it."""
     op = x.owner
-    return op.operands[0] if isinstance(op, Row) and op.OP is row else None
+    return op.operands[0] if isinstance(op, TableOp) and op.OP is row else None
 
 
 def number_in(x: Value, beside: Value) -> Number | None:
-    """The one number that the literal `x` holds, if it also leaves the shape of `beside` as it is."""
+    """Return the one number that the literal `x` holds, if it also leaves the shape of `beside` as it is."""
     array = array_of(x)
     if array is None or array.size != 1 or array.ndim > rank(beside):
         return None
@@ -47,7 +47,7 @@ def number_in(x: Value, beside: Value) -> Number | None:
 
 
 def is_number(x: Value, number: Number, beside: Value) -> bool:
-    """Whether `x` is the literal `number`; 0 and -0.0 are different floats."""
+    """Return whether `x` is the literal `number`; 0 and -0.0 are different floats."""
     found = number_in(x, beside)
     if found is None or found != number:
         return False
@@ -55,7 +55,7 @@ def is_number(x: Value, number: Number, beside: Value) -> bool:
 
 
 def is_exact(x: Value) -> bool:
-    """Whether `x` holds floats, integers or bools; complex arithmetic turns zeros and infinities into others."""
+    """Return whether `x` holds floats, integers or bools; complex arithmetic turns zeros and infinities into others."""
     return element_type(x) not in COMPLEX
 
 
@@ -64,7 +64,7 @@ def is_exact(x: Value) -> bool:
 
 @canonical(ivy.add)
 def add_nothing(x1: Value, x2: Value) -> Value | None:
-    """`x + 0` of integers and `x + -0.0` of floats are `x`; `x + 0.0` is not where `x` is -0.0."""
+    """Rewrite `x + 0` of integers and `x + -0.0` of floats to `x`; `x + 0.0` is another where `x` is -0.0."""
     for x, zero in ((x1, x2), (x2, x1)):
         if is_exact(x) and is_number(zero, -0.0 if element_type(x) in FLOATS else 0, x):
             return x
@@ -73,7 +73,7 @@ def add_nothing(x1: Value, x2: Value) -> Value | None:
 
 @canonical(ivy.add)
 def add_negative(x1: Value, x2: Value) -> Value | None:
-    """`x + -y` is `x - y`."""
+    """Rewrite `x + -y` to `x - y`."""
     if (y := operand_of(x2, ivy.negative)) is not None:
         return ivy.subtract(x1, y)
     if (y := operand_of(x1, ivy.negative)) is not None:
@@ -83,20 +83,20 @@ def add_negative(x1: Value, x2: Value) -> Value | None:
 
 @canonical(ivy.subtract)
 def subtract_nothing(x1: Value, x2: Value) -> Value | None:
-    """`x - 0` is `x`."""
+    """Rewrite `x - 0` to `x`."""
     return x1 if is_exact(x1) and is_number(x2, 0, x1) else None
 
 
 @canonical(ivy.subtract)
 def subtract_negative(x1: Value, x2: Value) -> Value | None:
-    """`x - -y` is `x + y`."""
+    """Rewrite `x - -y` to `x + y`."""
     y = operand_of(x2, ivy.negative)
     return None if y is None else ivy.add(x1, y)
 
 
 @canonical(ivy.multiply)
 def multiply_by_one(x1: Value, x2: Value) -> Value | None:
-    """`x * 1` is `x`."""
+    """Rewrite `x * 1` to `x`."""
     for x, one in ((x1, x2), (x2, x1)):
         if is_exact(x) and is_number(one, 1, x):
             return x
@@ -105,19 +105,19 @@ def multiply_by_one(x1: Value, x2: Value) -> Value | None:
 
 @canonical(ivy.divide)
 def divide_by_one(x1: Value, x2: Value) -> Value | None:
-    """`x / 1` is `x`."""
+    """Rewrite `x / 1` to `x`."""
     return x1 if is_exact(x1) and is_number(x2, 1, x1) else None
 
 
 @canonical(ivy.floor_divide)
 def floor_divide_by_one(x1: Value, x2: Value) -> Value | None:
-    """`x // 1` of integers is `x`."""
+    """Rewrite `x // 1` of integers to `x`."""
     return x1 if element_type(x1) in INTEGERS and is_number(x2, 1, x1) else None
 
 
 @canonical(ivy.pow)
 def small_power(x1: Value, x2: Value) -> Value | None:
-    """`x**1` is `x`, `x**2` is `x * x`, `x**3` is `x * x * x`."""
+    """Rewrite `x**1` to `x`, `x**2` to `x * x`, `x**3` to `x * x * x`."""
     power = number_in(x2, x1) if is_exact(x1) and element_type(x1) != i1 else None
     if power == 1:
         return x1
@@ -129,7 +129,7 @@ def small_power(x1: Value, x2: Value) -> Value | None:
 
 
 def involution(row: Op[..., Any]) -> None:
-    """`f(f(x))` is `x`."""
+    """Rewrite `f(f(x))` to `x`."""
 
     @canonical(row)
     def twice(x: Value) -> Value | None:  # pyright: ignore[reportUnusedFunction]
@@ -142,7 +142,7 @@ for _row in (ivy.negative, ivy.logical_not, ivy.bitwise_invert, ivy.conj):
 
 @canonical(ivy.abs)
 def absolute_again(x: Value) -> Value | None:
-    """`abs(abs(x))` is `abs(x)`, and `abs(-x)` is too, but for unsigned integers."""
+    """Rewrite `abs(abs(x))` to `abs(x)`, and `abs(-x)` too, but for unsigned integers."""
     if operand_of(x, ivy.abs) is not None:
         return x
     y = operand_of(x, ivy.negative)
@@ -151,13 +151,13 @@ def absolute_again(x: Value) -> Value | None:
 
 @canonical(ivy.conj)
 def conjugate_of_real(x: Value) -> Value | None:
-    """The conjugate of a real is itself."""
+    """Rewrite the conjugate of a real to itself."""
     return x if is_exact(x) else None
 
 
 @canonical(ivy.logical_and, ivy.bitwise_and)
 def and_true(x1: Value, x2: Value) -> Value | None:
-    """`x and true` is `x`."""
+    """Rewrite `x and true` to `x`."""
     for x, other in ((x1, x2), (x2, x1)):
         if element_type(x) == i1 and is_number(other, True, x):
             return x
@@ -166,7 +166,7 @@ def and_true(x1: Value, x2: Value) -> Value | None:
 
 @canonical(ivy.logical_or, ivy.bitwise_or, ivy.logical_xor, ivy.bitwise_xor)
 def or_false(x1: Value, x2: Value) -> Value | None:
-    """`x or false` is `x`."""
+    """Rewrite `x or false` to `x`."""
     for x, other in ((x1, x2), (x2, x1)):
         if element_type(x) == i1 and is_number(other, False, x):
             return x
@@ -178,7 +178,7 @@ def or_false(x1: Value, x2: Value) -> Value | None:
 
 @canonical(ivy.where)
 def decided(condition: Value, x1: Value, x2: Value) -> Value | None:
-    """A choice whose condition is known, all true or all false, and does not broadcast what it chooses."""
+    """Decide a choice whose condition is known, all true or all false, and does not broadcast what it chooses."""
     found = all_are(condition)
     if found is None:
         return None
@@ -187,7 +187,7 @@ def decided(condition: Value, x1: Value, x2: Value) -> Value | None:
 
 
 def is_no_wider(x: Value, than: Value) -> bool:
-    """Whether broadcasting `than` against `x` surely leaves its shape as it is."""
+    """Return whether broadcasting `than` against `x` surely leaves its shape as it is."""
     offset = rank(than) - rank(x)
     sizes = enumerate(shape_of(x))
     return offset >= 0 and all(n == 1 or size_of(x, i) == size_of(than, i + offset) for i, n in sizes)
@@ -195,19 +195,19 @@ def is_no_wider(x: Value, than: Value) -> bool:
 
 @canonical(ivy.where)
 def choose_negated(condition: Value, x1: Value, x2: Value) -> Value | None:
-    """`where(not c, x, y)` is `where(c, y, x)`."""
+    """Rewrite `where(not c, x, y)` to `where(c, y, x)`."""
     c = operand_of(condition, ivy.logical_not)
     return None if c is None else ivy.where(c, x2, x1)
 
 
 def is_lossless(a: DType, b: DType) -> bool:
-    """Whether every number of type `a` is one of type `b`."""
+    """Return whether every number of type `a` is one of type `b`."""
     return np.can_cast(dtype_of(a), dtype_of(b), casting="safe") and not (a in INTEGERS and b in (*FLOATS, *COMPLEX))
 
 
 @canonical(ivy.cast)
 def cast_again(x: Value, dtype: DType) -> Value | None:
-    """A cast to the operand's own type, and the second of two casts whose first keeps every number."""
+    """Drop a cast to the operand's own type, and the first of two casts if it keeps every number."""
     if element_type(x) == dtype:
         return x
     y = operand_of(x, ivy.cast)
@@ -220,7 +220,7 @@ def cast_again(x: Value, dtype: DType) -> Value | None:
 def mask_that_hides_nothing(
     query: Value, key: Value, value: Value, mask: Value | None, scale: float | None
 ) -> Value | None:
-    """Attention with a mask that is true everywhere needs none."""
+    """Drop a mask of attention that is true everywhere."""
     return ivy.attention(query, key, value, None, scale) if mask is not None and all_are(mask) else None
 
 
@@ -228,7 +228,7 @@ def mask_that_hides_nothing(
 
 
 def drop_broadcast(row: Op[..., Any]) -> None:
-    """`f(x, broadcast_to(y))` is `f(x, y)` where the broadcast goes no further than the shape of `x`."""
+    """Rewrite `f(x, broadcast_to(y))` to `f(x, y)` where the broadcast goes no further than the shape of `x`."""
     names = [p.name for p in row.parameters if p.kind is OPERAND]
 
     @canonical(row)
@@ -248,7 +248,7 @@ for _row in ELEMENTWISE:
 
 @canonical(ivy.permute_dims)
 def permute_again(x: Value, axes: Ints) -> Value | None:
-    """The axes in their own order; two orders in one."""
+    """Drop a permutation that keeps the order, and merge two of them."""
     if axes == tuple(range(len(axes))):
         return x
     inner = made_by(x, ivy.permute_dims)
@@ -257,7 +257,7 @@ def permute_again(x: Value, axes: Ints) -> Value | None:
 
 @canonical(ivy.reshape)
 def reshape_again(x: Value, shape: Shape) -> Value | None:
-    """A reshape to the operand's own shape; two reshapes in one."""
+    """Drop a reshape to the operand's own shape, and merge two reshapes."""
     if keeps_shape(x, shape):
         return x
     inner = made_by(x, ivy.reshape)
@@ -265,7 +265,7 @@ def reshape_again(x: Value, shape: Shape) -> Value | None:
 
 
 def keeps_shape(x: Value, shape: Shape) -> bool:
-    """Whether `shape`, where -1 is worked out, is surely the shape of `x`."""
+    """Return whether `shape`, where -1 is worked out, is surely the shape of `x`."""
     if len(shape) != rank(x):
         return False
     others = [n for i, n in enumerate(shape) if not is_size(n, x, i)]
@@ -274,13 +274,13 @@ def keeps_shape(x: Value, shape: Shape) -> bool:
 
 @canonical(ivy.broadcast_to)
 def broadcast_to_itself(x: Value, shape: Shape) -> Value | None:
-    """A broadcast to the operand's own shape."""
+    """Drop a broadcast to the operand's own shape."""
     return x if same_sizes(shape, x) else None
 
 
 @canonical(ivy.expand_dims)
 def expand_again(x: Value, axis: Ints) -> Value | None:
-    """New axes in the place of those that `squeeze` dropped."""
+    """Cancel new axes where `squeeze` dropped them."""
     inner = made_by(x, ivy.squeeze)
     if inner is None:
         return None
@@ -291,7 +291,7 @@ def expand_again(x: Value, axis: Ints) -> Value | None:
 
 @canonical(ivy.squeeze)
 def squeeze_again(x: Value, axis: Ints) -> Value | None:
-    """The axes dropped that `expand_dims` made."""
+    """Cancel a drop of the axes that `expand_dims` made."""
     inner = made_by(x, ivy.expand_dims)
     if inner is None:
         return None
@@ -311,7 +311,7 @@ def slice_of_everything(x: Value, starts: Shape, stops: Shape, steps: Ints) -> V
 
 
 def is_end(stop: int | SSAValue, x: Value, axis: int) -> bool:
-    """Whether a slice up to `stop` goes to the end of the axis."""
+    """Return whether a slice up to `stop` goes to the end of the axis."""
     if isinstance(stop, int) and (stop == TO_END or 0 <= shape_of(x)[axis] <= stop):
         return True
     return is_size(stop, x, axis)
@@ -319,7 +319,7 @@ def is_end(stop: int | SSAValue, x: Value, axis: int) -> bool:
 
 @canonical(ivy.flip)
 def flip_again(x: Value, axis: Ints) -> Value | None:
-    """No axis turned; the same axes turned twice."""
+    """Drop a flip of no axis, and cancel two flips of the same axes."""
     if not axis:
         return x
     inner = made_by(x, ivy.flip)
@@ -359,7 +359,7 @@ def repeat_once(x: Value, repeats: int, axis: int) -> Value | None:
 
 @canonical(ivy.dim)
 def size_from_its_source(x: Value, axis: int) -> Value | None:
-    """A known size is a number; the size of a result is read off the operand that it comes from."""
+    """Replace a known size by a number, and read that of a result off the operand that it comes from."""
     place = (x, normal_axis(axis, rank(x)))
     found = size_of(*place)
     if found == place:
@@ -369,14 +369,14 @@ def size_from_its_source(x: Value, axis: int) -> Value | None:
 
 @canonical(ivy.from_size)
 def size_of_a_value(size: Shape, dtype: DType) -> Value | None:
-    """A size that is the value of an array is that array again."""
+    """Rewrite a size that is the value of an array to that array."""
     value = size[0]
     x = operand_of(value, ivy.to_size) if isinstance(value, SSAValue) else None
     return None if x is None else ivy.cast(x, dtype)
 
 
 def number_sizes(row: Op[..., Any]) -> None:
-    """Sizes that are constants stand in the row as numbers."""
+    """Store sizes that are constants in the operation as numbers."""
     names = [p.name for p in row.parameters if p.kind is KINDS[Shape]]
 
     @canonical(row)

@@ -1,6 +1,6 @@
-"""Rows of images whose channels are the last axis: N, the spatial axes, C.
+"""Operations of images whose channels are the last axis: N, the spatial axes, C.
 
-Each means what the row of the same name without `channels_last` means between two changes of layout. The pass
+Each means what the operation of the same name without `channels_last` means between two changes of layout. The pass
 `channels-last` makes them, for tensorflow, whose kernels want this layout.
 """
 
@@ -14,22 +14,22 @@ from mlgraph.dialects.parameters import Ints, Value
 
 
 def to_last(rank: int) -> Ints:
-    """The order of axes that moves the channels from the second place to the last."""
+    """Return the order of axes that moves the channels from the second place to the last."""
     return (0, *range(2, rank), 1)
 
 
 def to_first(rank: int) -> Ints:
-    """The order of axes that moves the channels from the last place to the second."""
+    """Return the order of axes that moves the channels from the last place to the second."""
     return (0, rank - 1, *range(1, rank - 1))
 
 
 def channels_last(x: Value) -> Value:
-    """N, C, ... as N, ..., C."""
+    """Move the channels of N, C, ... to the end."""
     return permute_dims(x, to_last(rank(x)))
 
 
 def channels_first(x: Value) -> Value:
-    """N, ..., C as N, C, ..."""
+    """Move the channels of N, ..., C to the second place."""
     return permute_dims(x, to_first(rank(x)))
 
 

@@ -54,7 +54,7 @@ class IfOp(IRDLOperation):
     then = region_def("single_block")
     otherwise = region_def("single_block")
     dynamic = opt_prop_def(UnitAttr)
-    """Whether the sizes of the results depend on which region runs."""
+    """True if the sizes of the results depend on which region runs."""
     traits = traits_def(RecursiveMemoryEffect())
     assembly_format = (
         "(`dynamic` $dynamic^)? $condition attr-dict `:` type($condition) `->` `(` (type($outputs)^)? `)`"
@@ -95,7 +95,7 @@ class WhileOp(IRDLOperation):
     condition = region_def("single_block")
     body = region_def("single_block")
     dynamic = opt_prop_def(UnitAttr)
-    """Whether a step may change the sizes of the state."""
+    """True if a step may change the sizes of the state."""
     traits = traits_def(RecursiveMemoryEffect())
     assembly_format = (
         "(`dynamic` $dynamic^)? `(` ($initial^)? `)` attr-dict `:` functional-type($initial, $outputs)"
@@ -177,7 +177,7 @@ class ScanOp(IRDLOperation):
 
 
 def yielded(block: Block) -> tuple[SSAValue, ...]:
-    """The values that a region gives."""
+    """Return the values that a region gives."""
     if not isinstance(last := block.last_op, YieldOp):
         raise VerifyException("a region of ivy control flow ends in ivy.yield")
     return tuple(last.values)
@@ -189,7 +189,7 @@ def is_dynamic(op: Operation) -> bool:
 
 
 def element(type: Attribute) -> Attribute:
-    """The type of the elements of a tensor along its first axis."""
+    """Return the type of the elements of a tensor along its first axis."""
     if not isinstance(type, TensorType) or not type.get_shape():
         raise VerifyException(f"expected a tensor of rank one or more, got {type}")
     return TensorType(element_type(type), type.get_shape()[1:])  # pyright: ignore[reportUnknownArgumentType]

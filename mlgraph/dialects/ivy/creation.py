@@ -1,4 +1,4 @@
-"""Rows that make arrays from sizes and numbers."""
+"""Operations that make arrays from sizes and numbers."""
 
 from math import ceil
 

@@ -1,4 +1,4 @@
-"""Elementwise rows: one result element for each element of the broadcast operands.
+"""Elementwise operations: one result element for each element of the broadcast operands.
 
 Names and meaning are the array API standard's where it has the function. Operands have one element type.
 """
@@ -34,40 +34,40 @@ from mlgraph.dialects.parameters import DType, Type, Value
 
 
 def same_float(x: Value) -> Type:
-    """The operand's own type, which must be a float or complex type."""
+    """Return the operand's own type, which must be a float or complex type."""
     floating(x)
     return x.type
 
 
 def same_integer(*xs: Value) -> Type:
-    """The broadcast of operands of one integer or bool type."""
+    """Return the broadcast of operands of one integer or bool type."""
     if common(*xs) not in (*INTEGERS, i1):
         raise ValueError(f"expected integers or bools, got {NAME_OF[common(*xs)]}")
     return broadcast(*xs)
 
 
 def compared_in_order(*xs: Value) -> Type:
-    """A bool for each element of the broadcast of operands that have an order."""
+    """Return a bool type for each element of the broadcast of operands that have an order."""
     ordered(*xs)
     return compared(*xs)
 
 
 def integers(*xs: Value) -> Type:
-    """The broadcast of operands of one integer type."""
+    """Return the broadcast of operands of one integer type."""
     if common(*xs) == i1:
         raise ValueError("expected integers, got bool")
     return same_integer(*xs)
 
 
 def part_of(x: Value) -> Type:
-    """The real type of a complex operand."""
+    """Return the real type of a complex operand."""
     if not is_complex(dtype(x)):
         raise ValueError(f"expected complex numbers, got {NAME_OF[dtype(x)]}")
     return with_dtype(x, real_of(dtype(x)))
 
 
 def test_of(x: Value) -> Type:
-    """A bool for each element."""
+    """Return a bool type for each element."""
     return with_dtype(x, i1)
 
 
@@ -592,13 +592,13 @@ def greater_equal(x1: Value, x2: Value) -> Type:
 
 @op(Pure(), torch="torch.isnan(x)", jax="jnp.isnan(x)", tensorflow="tf.math.is_nan(x)", numpy="np.isnan(x)")
 def isnan(x: Value) -> Type:
-    """Whether `x` is NaN."""
+    """True where `x` is NaN."""
     return test_of(x)
 
 
 @op(Pure(), torch="torch.isinf(x)", jax="jnp.isinf(x)", tensorflow="tf.math.is_inf(x)", numpy="np.isinf(x)")
 def isinf(x: Value) -> Type:
-    """Whether `x` is infinite."""
+    """True where `x` is infinite."""
     return test_of(x)
 
 
@@ -610,7 +610,7 @@ def isinf(x: Value) -> Type:
     numpy="np.isfinite(x)",
 )
 def isfinite(x: Value) -> Type:
-    """Whether `x` is neither infinite nor NaN."""
+    """True where `x` is neither infinite nor NaN."""
     return test_of(x)
 
 
@@ -626,7 +626,7 @@ def isfinite(x: Value) -> Type:
     numpy="np.logical_and(x1, x2)",
 )
 def logical_and(x1: Value, x2: Value) -> Type:
-    """Whether both are true, of bools."""
+    """True where both are true, of bools."""
     return bools(x1, x2)
 
 
@@ -639,7 +639,7 @@ def logical_and(x1: Value, x2: Value) -> Type:
     numpy="np.logical_or(x1, x2)",
 )
 def logical_or(x1: Value, x2: Value) -> Type:
-    """Whether one is true, of bools."""
+    """True where one is true, of bools."""
     return bools(x1, x2)
 
 
@@ -652,7 +652,7 @@ def logical_or(x1: Value, x2: Value) -> Type:
     numpy="np.logical_xor(x1, x2)",
 )
 def logical_xor(x1: Value, x2: Value) -> Type:
-    """Whether just one is true, of bools."""
+    """True where just one is true, of bools."""
     return bools(x1, x2)
 
 
@@ -664,7 +664,7 @@ def logical_xor(x1: Value, x2: Value) -> Type:
     numpy="np.logical_not(x)",
 )
 def logical_not(x: Value) -> Type:
-    """Whether `x`, a bool, is false."""
+    """True where `x`, a bool, is false."""
     return bools(x)
 
 
@@ -783,8 +783,8 @@ def saturating_cast(x: Value, dtype: DType) -> Value:
     wide = cast(x, f32) if source in HALVES else x
     least, greatest = integer_bounds(dtype)
     if int(dtype_of(common(wide)).type(greatest)) == greatest:
-        held = clip(wide, number(wide, least), number(wide, greatest))
-        return cast(where(isnan(wide), number(wide, 0), held), dtype)
+        clamped = clip(wide, number(wide, least), number(wide, greatest))
+        return cast(where(isnan(wide), number(wide, 0), clamped), dtype)
     above = greater_equal(wide, number(wide, greatest + 1))
     below = less(wide, number(wide, least))
     outside = logical_or(logical_or(above, below), isnan(wide))
@@ -799,7 +799,7 @@ def saturating_cast(x: Value, dtype: DType) -> Value:
     numpy="np.clip(x, low, high)",
 )
 def clip(x: Value, low: Value, high: Value) -> Value:
-    """`x` held between `low` and `high`; `high` wins where `low > high`."""
+    """`x` clamped between `low` and `high`; `high` wins where `low > high`."""
     reals(x, low, high)
     return minimum(maximum(x, low), high)
 

@@ -1,4 +1,4 @@
-"""Rows of mixtures of experts."""
+"""Operations of mixtures of experts."""
 
 from xdsl.traits import Pure
 

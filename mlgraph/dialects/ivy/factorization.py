@@ -1,4 +1,4 @@
-"""Factorisations of matrices in steps: LU, and products of Householder's reflections. Leading axes are batches."""
+"""Factorizations of matrices in steps: LU, and products of Householder's reflections. Leading axes are batches."""
 
 from collections.abc import Callable, Sequence
 
@@ -68,7 +68,7 @@ def lu(x: Value) -> tuple[Value, Value, Value]:
 
 
 def magnitude(x: Value) -> Value:
-    """What the pivot is largest in: of a complex number LAPACK adds the sizes of the parts."""
+    """Return the size by which the pivot is chosen: LAPACK adds the sizes of the parts of a complex number."""
     return add(abs(real(x)), abs(imag(x))) if is_complex(dtype(x)) else abs(x)
 
 
@@ -121,7 +121,7 @@ def reflect(x: Value, tau: Value, other: Value, adjoint: bool = False) -> Value:
 def steps(
     count: Size, start: Value, xs: Sequence[Value], step: Callable[..., tuple[Value, ...]], reverse: bool = False
 ) -> tuple[Value, ...]:
-    """`step(state, i, *elements)`, `count` times: the last state, and stacks of the other values that it gives."""
+    """Run `step(state, i, *elements)` `count` times; return the last state, and stacks of its other results."""
     counter = iota((count,), i32)
     block = Block(arg_types=[start.type, tensor((), i32), *(element(x.type) for x in xs)])
     with building(block):
@@ -141,13 +141,13 @@ def conjugate(x: Value) -> Value:
 
 
 def size(x: Value, axis: int) -> Size:
-    """The size of `x` along `axis`, a number where it is known."""
+    """Return the size of `x` along `axis`, a number where it is known."""
     known = shape_of(x)[axis]
     return dim(x, axis % rank(x)) if known == UNKNOWN else known
 
 
 def batch_of(x: Value, rest: int = 2) -> tuple[Size, ...]:
-    """The sizes of `x` before the last axes."""
+    """Return the sizes of `x` before the last axes."""
     return tuple(size(x, axis) for axis in range(rank(x) - rest))
 
 
@@ -160,10 +160,10 @@ def row(x: Value) -> Value:
 
 
 def first(x: Value) -> Value:
-    """`x` with its last axis first."""
+    """Move the last axis of `x` to the front."""
     return permute_dims(x, (rank(x) - 1, *range(rank(x) - 1)))
 
 
 def last(x: Value) -> Value:
-    """`x` with its first axis last."""
+    """Move the first axis of `x` to the end."""
     return permute_dims(x, (*range(1, rank(x)), 0))

@@ -21,7 +21,7 @@ COMPLEX_OF: dict[DType, DType] = {f32: c64, f64: c128}
 
 
 def transformed(x: Value, axes: Ints) -> Type:
-    """The type of complex numbers transformed over `axes`."""
+    """Return the type of complex numbers transformed over `axes`."""
     if not is_complex(dtype(x)):
         raise ValueError(f"expected complex numbers, got {NAME_OF[dtype(x)]}")
     normal_axes(axes, len(shape_of(x)))
@@ -29,7 +29,7 @@ def transformed(x: Value, axes: Ints) -> Type:
 
 
 def with_last(x: Value, axes: Ints, size: int, d: DType) -> Type:
-    """`x` with another size along the last of `axes`."""
+    """Return `x` with another size along the last of `axes`."""
     shape = list(shape_of(x))
     normal_axes(axes, len(shape))
     shape[normal_axis(axes[-1], len(shape))] = size

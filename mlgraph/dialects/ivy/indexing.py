@@ -25,7 +25,7 @@ from mlgraph.dialects.parameters import Ints, Shape, Type, Value, Values
 
 
 def integer(indices: Value) -> tuple[int, ...]:
-    """The shape of an array of integers."""
+    """Return the shape of an array of integers. Raise `ValueError` for others."""
     if dtype(indices) not in INTEGERS:
         raise ValueError(f"indices must be integers, got {NAME_OF[dtype(indices)]}")
     return shape_of(indices)
@@ -75,7 +75,7 @@ def indexed_shape(x: Value, indices: Values, axes: Ints) -> tuple[int, ...]:
 def index(x: Value, indices: Values, axes: Ints) -> Type:
     """Advanced indexing: `x[:, i, j]` with `axes` (1, 2), the indices broadcast against each other.
 
-    The result's index axes stand where the axes stood if those are neighbours in order, else first, as in numpy.
+    The result's index axes stand where the axes stood if those are neighbors in order, else first, as in numpy.
     """
     return tensor(indexed_shape(x, indices, axes), dtype(x))
 

@@ -17,7 +17,7 @@ from mlgraph.dialects.parameters import Type, Value
 
 
 def integers(*xs: Value) -> Type:
-    """The broadcast of operands of one integer type."""
+    """Return the broadcast of operands of one integer type."""
     if common(*xs) not in INTEGERS:
         raise ValueError(f"expected integers, got {NAME_OF[common(*xs)]}")
     return broadcast(*xs)

@@ -1,4 +1,4 @@
-"""What is known of the elements of a value before it runs: masks that hide nothing, indices that cannot be negative.
+"""An analysis of elements before they are computed: masks that hide nothing, indices that cannot be negative.
 
 Tracers leave such behind: where eager code looks whether a mask hides anything at all, a trace keeps the mask.
 """
@@ -13,24 +13,24 @@ from mlgraph.dialects.constant import ArrayOp, array_of
 from mlgraph.dialects.dtypes import INTEGERS, i1
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.dialects.parameters import Value
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 
-DEPTH = 16
-"""How many operations are followed back."""
+MAX_DEPTH = 16
+"""The number of operations that are followed back."""
 
 MOVED = (
     ivy.broadcast_to, ivy.expand_dims, ivy.reshape, ivy.squeeze, ivy.permute_dims, ivy.slice, ivy.flip, ivy.tile,
 )  # fmt: skip
-"""Rows whose elements are all elements of their first operand."""
+"""Operations whose elements are all elements of their first operand."""
 
 
-def all_are(x: Value, depth: int = DEPTH) -> bool | None:
-    """The bool that every element of `x` surely is, None where that is not known."""
+def all_are(x: Value, depth: int = MAX_DEPTH) -> bool | None:
+    """Return the bool that every element of `x` surely is, None where that is not known."""
     array = constant(x)
     if array is not None:
         return bool(array.all()) if array.size and array.dtype == bool and array.all() == array.any() else None
     op = x.owner
-    if not isinstance(op, Row) or dtype(x) != i1 or not depth:
+    if not isinstance(op, TableOp) or dtype(x) != i1 or not depth:
         return None
     if op.OP in MOVED:
         return all_are(op.operands[0], depth - 1)
@@ -41,7 +41,7 @@ def all_are(x: Value, depth: int = DEPTH) -> bool | None:
 
 
 def constant(x: Value) -> "np.ndarray[Any, Any] | None":
-    """The elements of a literal or of a captured array of numpy."""
+    """Return the elements of a literal or of a captured array of numpy."""
     op = x.owner
     if isinstance(op, ArrayOp):
         array: object = op.value.data.array
@@ -68,7 +68,7 @@ def either(x1: Value, x2: Value, depth: int) -> bool | None:
 
 
 def below(x1: Value, x2: Value, depth: int) -> bool | None:
-    """`x1 < x2` is false where `x1` is not negative and `x2` is not positive."""
+    """Return False for `x1 < x2` where `x1` is not negative and `x2` is not positive."""
     return False if not_negative(x1, depth) and not_positive(x2) else None
 
 
@@ -89,20 +89,20 @@ BOOLS: dict[Op[..., Any], Callable[..., bool | None]] = {
 
 
 def not_positive(x: Value) -> bool:
-    """Whether `x` is an integer constant of which no element is above 0."""
+    """Return whether `x` is an integer constant of which no element is above 0."""
     array = constant(x)
     return array is not None and dtype(x) in INTEGERS and bool((array <= 0).all())
 
 
-def not_negative(x: Value, depth: int = DEPTH) -> bool:
-    """Whether `x` holds integers that are surely 0 or more: places along an axis, sizes, constants."""
+def not_negative(x: Value, depth: int = MAX_DEPTH) -> bool:
+    """Return whether `x` surely holds no negative integers, as indices along an axis, sizes and constants."""
     array = constant(x)
     op = x.owner
     if dtype(x) not in INTEGERS or not depth:
         return False
     if array is not None:
         return bool((array >= 0).all())
-    if not isinstance(op, Row):
+    if not isinstance(op, TableOp):
         return False
     if op.OP in MOVED:
         return not_negative(op.operands[0], depth - 1)

@@ -24,7 +24,7 @@ from mlgraph.dialects.parameters import Ints, Type, Value, Values
 
 
 def agree(*sizes: int) -> int:
-    """The one size that all known sizes name."""
+    """Return the one size that all known sizes name."""
     known = set(sizes) - {UNKNOWN}
     if len(known) > 1:
         raise ValueError(f"sizes {sizes} must agree")
@@ -50,7 +50,7 @@ def matmul(x1: Value, x2: Value) -> Type:
 
 @op(Pure(), torch="torch.einsum(equation, *xs)", jax="jnp.einsum(equation, *xs)", numpy="np.einsum(equation, *xs)")
 def einsum(xs: Values, equation: str) -> Type:
-    """Einstein's summation `equation`, as "bij,bjk->bik": letters only, the result spelt out."""
+    """Einstein's summation `equation`, as "bij,bjk->bik": letters only, the result spelled out."""
     inputs, _, output = equation.partition("->")
     numbers(xs[0])
     sizes: dict[str, int] = {}
@@ -148,7 +148,7 @@ def triangular_solve(x1: Value, x2: Value, lower: bool, unit_diagonal: bool = Fa
 
 
 def agreed(first: Sequence[int], second: Sequence[int]) -> tuple[int, ...]:
-    """The one shape of two."""
+    """Return the one shape of two."""
     if len(first) != len(second):
         raise ValueError(f"batches {tuple(first)} and {tuple(second)} must be the same")
     return tuple(agree(a, b) for a, b in zip(first, second))

@@ -1,4 +1,4 @@
-"""Rows that move elements without computing with them."""
+"""Operations that move elements without computing with them."""
 
 from xdsl.ir import SSAValue
 from xdsl.traits import Pure
@@ -187,7 +187,7 @@ def repeat(x: Value, repeats: int, axis: int) -> Type:
 
 
 def slice_size(size: int, start: int | SSAValue, stop: int | SSAValue, step: int) -> int:
-    """The number of elements of `start:stop:step`, both already within the size."""
+    """Return the number of elements of `start:stop:step`, both already within the size."""
     if isinstance(start, SSAValue) or isinstance(stop, SSAValue):
         return UNKNOWN
     if start == 0 and stop == TO_END:

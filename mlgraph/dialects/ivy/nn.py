@@ -1,4 +1,4 @@
-"""Rows of neural networks.
+"""Operations of neural networks.
 
 Images are N, C, then the spatial axes; padding is explicit: low and high of each spatial axis in turn.
 """
@@ -46,7 +46,7 @@ from mlgraph.dialects.parameters import Ints, Type, Value
 
 
 def number(x: Value, value: float) -> Value:
-    """`value` as a 0-d array of the element type of `x`."""
+    """Return `value` as a 0-d array of the element type of `x`."""
     return literal(value, dtype(x))
 
 
@@ -183,7 +183,7 @@ def addmm(x: Value, x1: Value, x2: Value) -> Value:
 
 
 def over_channels(x: Value, v: Value) -> Value:
-    """A vector of channels shaped to broadcast against N, C, ..."""
+    """Reshape a vector of channels to broadcast against N, C, ..."""
     return reshape(v, (1, -1, *(1,) * (rank(x) - 2)))
 
 
@@ -216,9 +216,9 @@ def layer_norm(x: Value, weight: Value, bias: Value | None, epsilon: float) -> V
     """`(x - mean) / sqrt(variance + epsilon) * weight + bias` over the last axes, those of `weight`."""
     real_floats(x)
     axes = tuple(range(-rank(weight), 0))
-    centred = subtract(x, mean(x, axes, True))
-    variance = mean(multiply(centred, centred), axes, True)
-    result = multiply(multiply(centred, rsqrt(add(variance, number(x, epsilon)))), weight)
+    centered = subtract(x, mean(x, axes, True))
+    variance = mean(multiply(centered, centered), axes, True)
+    result = multiply(multiply(centered, rsqrt(add(variance, number(x, epsilon)))), weight)
     return result if bias is None else add(result, bias)
 
 
@@ -230,8 +230,8 @@ def attention(query: Value, key: Value, value: Value, mask: Value | None = None,
     """`softmax(scale * query @ key.mT + mask) @ value`; a row that is masked everywhere gives 0.
 
     Shapes are (..., L, E), (..., S, E), (..., S, V); a bool mask keeps where it is true, a float mask is added.
-    Without a `scale` it is `1 / sqrt(E)`. Halves are computed in single precision and rounded once, as torch's kernels
-    do.
+    Without a `scale` it is `1 / sqrt(E)`. float16 and bfloat16 are computed in float32 and rounded once, as
+    torch's kernels do.
     """
     d = floating(query, key, value)
     if d in HALVES:
@@ -241,7 +241,7 @@ def attention(query: Value, key: Value, value: Value, mask: Value | None = None,
 
 
 def attention_weights(query: Value, key: Value, mask: Value | None, scale: float | None) -> Value:
-    """What attention weighs the values by, (..., L, S)."""
+    """Return the weights of attention, (..., L, S)."""
     *batch, rows, columns = range(rank(key))
     scores = matmul(query, permute_dims(key, (*batch, columns, rows)))
     scores = multiply(scores, usual_scale(query) if scale is None else number(scores, scale))
@@ -249,7 +249,7 @@ def attention_weights(query: Value, key: Value, mask: Value | None, scale: float
 
 
 def usual_scale(query: Value) -> Value:
-    """One over the root of the width of a query."""
+    """Return one over the root of the width of a query."""
     width = shape_of(query)[-1]
     if width == UNKNOWN:
         return rsqrt(from_size((dim(query, rank(query) - 1),), dtype(query)))
@@ -257,7 +257,7 @@ def usual_scale(query: Value) -> Value:
 
 
 def masked_softmax(scores: Value, mask: Value) -> Value:
-    """The softmax over the last axis of masked `scores`, 0 in rows without a score."""
+    """Return the softmax over the last axis of masked `scores`, 0 in rows without a score."""
     if dtype(mask) == i1:
         scores = where(mask, scores, number(scores, -inf))
     else:
@@ -272,12 +272,12 @@ def masked_softmax(scores: Value, mask: Value) -> Value:
 
 
 def window_size(size: int, window: int, stride: int, low: int, high: int, dilation: int) -> int:
-    """The number of places of a window on an axis."""
+    """Return the number of places of a window on an axis."""
     return UNKNOWN if UNKNOWN in (size, window) else (size + low + high - dilation * (window - 1) - 1) // stride + 1
 
 
 def multiplied(x: Value, weight: Value) -> DType:
-    """The one element type of both, numbers of any kind."""
+    """Return the one element type of both, numbers of any kind."""
     if common(x, weight) == i1:
         raise ValueError("expected numbers, got bool; cast before the operation")
     return dtype(x)

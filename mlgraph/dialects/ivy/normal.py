@@ -4,7 +4,7 @@ from math import factorial, pi, sqrt
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.ivy.approximation import chebyshev, held, in_single, number, plus, polynomial, times
+from mlgraph.dialects.ivy.approximation import chebyshev, clamped, in_single, number, plus, polynomial, times
 from mlgraph.dialects.ivy.elementwise import (
     cos,
     digamma,
@@ -46,7 +46,7 @@ def erfcx(x: Value) -> Value:
     size = where(low, negative(x), x)
     y = subtract(number(x, 2), times(reciprocal(plus(size, 3.75)), 15))
     above = divide(chebyshev(y, ERFCX), plus(times(size, 2), 1))
-    below = subtract(times(exp(square(held(x, high=0))), 2), above)
+    below = subtract(times(exp(square(clamped(x, high=0))), 2), above)
     return where(low, below, above)
 
 
@@ -68,9 +68,9 @@ def log_ndtr(x: Value) -> Value:
     """The logarithm of the probability that a standard normal number falls below `x`."""
     real_float(x)
     t = times(x, sqrt(0.5))
-    low = held(t, high=-sqrt(0.5))
+    low = clamped(t, high=-sqrt(0.5))
     below = subtract(log(times(erfcx(negative(low)), 0.5)), square(low))
-    above = log1p(times(erfc(held(t, low=-sqrt(0.5))), -0.5))
+    above = log1p(times(erfc(clamped(t, low=-sqrt(0.5))), -0.5))
     return where(less(x, number(x, -1)), below, above)
 
 

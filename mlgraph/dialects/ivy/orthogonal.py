@@ -53,7 +53,7 @@ class Family:
     angle: Callable[[Value, Value], Value] | None = None
     """The polynomial between -1 and 1 from its order and the angle whose cosine is `x`."""
     shifted: bool = False
-    """Whether it stands for its kin at `2 x - 1`."""
+    """True if it is the family shifted to `2 x - 1`."""
     highest: tuple[int, int] | None = None
     """The highest order that there is, in single and in double precision."""
 

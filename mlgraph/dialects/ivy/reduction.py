@@ -1,7 +1,7 @@
 """Reductions and scans: many elements to one along axes.
 
-The result has the operand's element type unless the row says otherwise: a frontend casts first where its framework
-accumulates in a wider type.
+The result has the operand's element type unless the operation says otherwise: a frontend casts first where its
+framework accumulates in a wider type.
 """
 
 from xdsl.traits import Pure
@@ -107,7 +107,7 @@ def vector_norm(x: Value, axis: Ints | None = None, keepdims: bool = False) -> V
 
 
 def root(x: Value) -> Value:
-    """The square root of `x`, with a gradient of zero at zero in the place of infinity."""
+    """Return the square root of `x`, with a gradient of zero at zero instead of infinity."""
     zero = equal(x, literal(0, dtype(x)))
     return where(zero, x, sqrt(where(zero, literal(1, dtype(x)), x)))
 
@@ -146,7 +146,7 @@ def min(x: Value, axis: Ints | None = None, keepdims: bool = False) -> Type:
     numpy="np.all(x, axis=axis, keepdims=keepdims or None)",
 )
 def all(x: Value, axis: Ints | None = None, keepdims: bool = False) -> Type:
-    """Whether every bool over `axis`, or over every axis, is true."""
+    """True where every bool over `axis`, or over every axis, is true."""
     return reduced_bool(x, axis, keepdims)
 
 
@@ -158,7 +158,7 @@ def all(x: Value, axis: Ints | None = None, keepdims: bool = False) -> Type:
     numpy="np.any(x, axis=axis, keepdims=keepdims or None)",
 )
 def any(x: Value, axis: Ints | None = None, keepdims: bool = False) -> Type:
-    """Whether one bool over `axis`, or over every axis, is true."""
+    """True where one bool over `axis`, or over every axis, is true."""
     return reduced_bool(x, axis, keepdims)
 
 

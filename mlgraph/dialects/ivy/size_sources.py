@@ -1,6 +1,6 @@
-"""Where the size of a result comes from, so that reading a size need not wait for the values.
+"""An analysis of sizes: that of a result comes from operands, so that reading it need not wait for values.
 
-A source answers for one axis of its row's result: a number, a value of type `index`, or an axis of an operand.
+A source answers for one axis of its operation's result: a number, a value of type `index`, or an axis of an operand.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,15 +13,15 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.types import UNKNOWN, normal_axes, normal_axis, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Shape, Value, Values
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 
 Axis: TypeAlias = tuple[SSAValue, int]
 Source: TypeAlias = "int | SSAValue | Axis | None"
 SOURCES: dict[Op[..., Any], Callable[..., Source]] = {}
 """By row: a function of the row's arguments and `to`, the axis of the result."""
 
-BUDGET = 32
-"""How many rows to look through for one size."""
+MAX_LOOKUPS = 32
+"""The number of operations that are looked through for one size."""
 
 
 def source(*rows: Op[..., Any]) -> Callable[[Callable[..., Source]], Callable[..., Source]]:
@@ -33,22 +33,22 @@ def source(*rows: Op[..., Any]) -> Callable[[Callable[..., Source]], Callable[..
 
 
 def size_of(x: Value, axis: int) -> "int | SSAValue | Axis":
-    """The size of `x` along `axis`, looked up as far as it can be."""
-    return _resolve((x, axis), BUDGET)
+    """Return the size of `x` along `axis`, looked up as far as it can be."""
+    return _resolve((x, axis), MAX_LOOKUPS)
 
 
 def is_size(size: int | SSAValue, x: Value, axis: int) -> bool:
-    """Whether `size` is surely the size of `x` along `axis`."""
-    return _resolve(size, BUDGET) == size_of(x, axis)
+    """Return whether `size` is surely the size of `x` along `axis`."""
+    return _resolve(size, MAX_LOOKUPS) == size_of(x, axis)
 
 
 def same_sizes(shape: Shape, x: Value) -> bool:
-    """Whether `shape` is surely the shape of `x`."""
+    """Return whether `shape` is surely the shape of `x`."""
     return len(shape) == rank(x) and all(is_size(n, x, i) for i, n in enumerate(shape))
 
 
 def known(size: int | SSAValue) -> int | None:
-    """The number that a size is, None if only a call can tell."""
+    """Return the number that a size is, None if only a call can tell."""
     if isinstance(size, SSAValue):
         return size.owner.value.value.data if isinstance(size.owner, arith.ConstantOp) else None  # pyright: ignore
     return size
@@ -64,7 +64,7 @@ def _resolve(found: "int | SSAValue | Axis", budget: int) -> "int | SSAValue | A
 
 
 def _of_value(size: int | SSAValue) -> Source:
-    if isinstance(size, SSAValue) and isinstance(op := size.owner, Row) and op.OP is ivy.dim:
+    if isinstance(size, SSAValue) and isinstance(op := size.owner, TableOp) and op.OP is ivy.dim:
         x = op.operands[0]
         return x, normal_axis(op.arguments()["axis"], rank(x))
     return known(size) if isinstance(size, SSAValue) else None
@@ -74,7 +74,7 @@ def _of_axis(x: Value, axis: int, budget: int) -> Source:
     n = shape_of(x)[axis]
     if n != UNKNOWN:
         return n
-    if not isinstance(op := x.owner, Row) or len(op.results) != 1:
+    if not isinstance(op := x.owner, TableOp) or len(op.results) != 1:
         return None
     arguments = op.arguments()
     if op.OP in SOURCES:
@@ -84,7 +84,7 @@ def _of_axis(x: Value, axis: int, budget: int) -> Source:
 
 _FAMILIES = ("elementwise", "integers", "special", "special_rare")
 ELEMENTWISE = frozenset(row for row in ivy.IVY.rows.values() if row.function.__module__.split(".")[-1] in _FAMILIES)
-"""The rows whose result has the broadcast shape of their operands."""
+"""The operations whose result has the broadcast shape of their operands."""
 
 
 def _broadcast(arguments: dict[str, Any], axis: int, rank: int, budget: int) -> Source:
@@ -201,7 +201,7 @@ def as_indices(indices: Value, to: int, **_: Any) -> Source:
 
 @source(ivy.matmul)
 def multiplied(x1: Value, x2: Value, to: int) -> Source:
-    """The rows of `x1` and the columns of `x2`; batches where one operand has none."""
+    """Return the sizes of a matrix product: rows of `x1`, columns of `x2`, batches of the operand that has them."""
     if rank(x1) < 2 or rank(x2) < 2:
         return None
     last = max(rank(x1), rank(x2)) - 1

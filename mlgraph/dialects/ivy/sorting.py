@@ -70,7 +70,7 @@ def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True, stable
 
 @composite(Pure())
 def searchsorted(x1: Value, x2: Value, dtype: DType, side: str = "left") -> Value:
-    """Where in the ascending last axis of `x1` each element of `x2` would go; before ("left") or after its equals.
+    """The index of each element of `x2` in the ascending last axis of `x1`; before ("left") or after its equals.
 
     `x1` is 1-d, or has the shape of `x2` but for the last axis.
     """

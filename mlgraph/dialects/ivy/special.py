@@ -22,12 +22,12 @@ from mlgraph.dialects.parameters import Type, Value
 
 
 def real_float(x: Value) -> Type:
-    """The operand's own type, which must be a float type."""
+    """Return the operand's own type, which must be a float type."""
     return real_floats(x)
 
 
 def real_floats(*xs: Value) -> Type:
-    """The broadcast of operands of one float type."""
+    """Return the broadcast of operands of one float type."""
     if not is_float(common(*xs)):
         raise ValueError("expected real floats; cast before the operation")
     return broadcast_float(*xs)

@@ -4,7 +4,7 @@ from math import inf, nan, pi
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.ivy.approximation import chebyshev, held, in_single, number, plus, polynomial, ratio, times
+from mlgraph.dialects.ivy.approximation import chebyshev, clamped, in_single, number, plus, polynomial, ratio, times
 from mlgraph.dialects.ivy.elementwise import (
     abs,
     add,
@@ -128,16 +128,16 @@ E1_DECAY = (
 def expi(x: Value) -> Value:
     """The exponential integral: the integral of `exp(t) / t` from minus infinity to `x`."""
     real_float(x)
-    return where(less(x, number(x, 0)), negative(_e1(negative(held(x, high=0)))), _above_zero(held(x, low=0)))
+    return where(less(x, number(x, 0)), negative(_e1(negative(clamped(x, high=0)))), _above_zero(clamped(x, low=0)))
 
 
 def _above_zero(x: Value) -> Value:
-    small = held(x, high=2)
+    small = clamped(x, high=2)
     found = plus(add(multiply(small, ratio(small, EXPI1_P, EXPI1_Q)), log(small)), EULER)
-    w = reciprocal(held(x, low=2))
+    w = reciprocal(clamped(x, low=2))
     scale = multiply(exp(x), w)
     for power, polynomials in enumerate(EXPI, 1):
-        near = held(w, 0 if power == len(EXPI) else 0.5 ** (power + 1), 0.5**power)
+        near = clamped(w, 0 if power == len(EXPI) else 0.5 ** (power + 1), 0.5**power)
         value = multiply(scale, plus(multiply(near, ratio(near, *polynomials)), 1))
         found = where(greater(x, number(x, 2.0**power)), value, found)
     return where(equal(x, number(x, inf)), x, found)
@@ -145,9 +145,9 @@ def _above_zero(x: Value) -> Value:
 
 def _e1(x: Value) -> Value:
     """Minus the exponential integral at `-x`, for `x` not below 0."""
-    small = held(x, high=1)
+    small = clamped(x, high=1)
     near = plus(subtract(polynomial(small, E1_SERIES), log(small)), -EULER)
-    far = held(x, low=1)
+    far = clamped(x, low=1)
     y = subtract(number(x, 2), times(reciprocal(plus(far, 2)), 12))
     decay = divide(multiply(exp(negative(far)), chebyshev(y, E1_DECAY)), far)
     return where(less_equal(x, number(x, 1)), near, decay)
@@ -195,12 +195,12 @@ def dawsn(x: Value) -> Value:
     """The Dawson's integral: `exp(-x**2)` times the integral of `exp(t**2)` from 0 to `x`."""
     real_float(x)
     size = abs(x)
-    near = held(x, -3.25, 3.25)
+    near = clamped(x, -3.25, 3.25)
     w = reciprocal(where(less(size, number(x, 3.25)), number(x, 3.25), x))
     half, z = times(w, 0.5), square(w)
-    middle = held(z, 6.25**-2)
+    middle = clamped(z, 6.25**-2)
     middle = multiply(half, plus(multiply(middle, ratio(middle, DAWSN_MIDDLE_P, DAWSN_MIDDLE_Q)), 1))
-    last = held(z, high=6.25**-2)
+    last = clamped(z, high=6.25**-2)
     last = multiply(half, plus(multiply(last, ratio(last, DAWSN_FAR_P, DAWSN_FAR_Q)), 1))
     far = where(less(size, number(x, 6.25)), middle, last)
     below = multiply(near, ratio(square(near), DAWSN_NEAR_P, DAWSN_NEAR_Q))
@@ -229,11 +229,11 @@ def spence(x: Value) -> Value:
     """The Spence's integral, of `log(t) / (1 - t)` from 1 to `x`."""
     real_float(x)
     large = greater(x, number(x, 2))
-    z = where(large, reciprocal(held(x, low=2)), x)
+    z = where(large, reciprocal(clamped(x, low=2)), x)
     high, low = greater(z, number(x, 1.5)), less(z, number(x, 0.5))
-    w = where(high, plus(reciprocal(held(z, low=1.5)), -1), where(low, negative(z), plus(z, -1)))
+    w = where(high, plus(reciprocal(clamped(z, low=1.5)), -1), where(low, negative(z), plus(z, -1)))
     y = negative(multiply(w, ratio(w, SPENCE_P, SPENCE_Q)))
-    small = held(z, high=0.5)
+    small = clamped(z, high=0.5)
     logarithms = multiply(log(small), log(plus(negative(small), 1)))
     y = where(low, subtract(number(x, pi**2 / 6), add(logarithms, y)), y)
     y = where(logical_or(large, high), subtract(times(square(log(z)), -0.5), y), y)
@@ -291,7 +291,7 @@ FRESNEL_G_Q = (
 def fresnel_cos(x: Value) -> Value:
     """The Fresnel integral of `cos(pi t**2 / 2)` from 0 to `x`."""
     real_float(x)
-    near = held(x, -1.6, 1.6)
+    near = clamped(x, -1.6, 1.6)
     below = multiply(near, ratio(square(square(near)), FRESNEL_COS_P, FRESNEL_COS_Q))
     f, g, sine, cosine = _spiral(x)
     return _fresnel(x, below, subtract(multiply(f, sine), multiply(g, cosine)))
@@ -307,7 +307,7 @@ def fresnel_cos(x: Value) -> Value:
 def fresnel_sin(x: Value) -> Value:
     """The Fresnel integral of `sin(pi t**2 / 2)` from 0 to `x`."""
     real_float(x)
-    near = held(x, -1.6, 1.6)
+    near = clamped(x, -1.6, 1.6)
     cubed = multiply(square(near), near)
     below = multiply(cubed, ratio(square(square(near)), FRESNEL_SIN_P, FRESNEL_SIN_Q))
     f, g, sine, cosine = _spiral(x)
@@ -317,7 +317,7 @@ def fresnel_sin(x: Value) -> Value:
 def _fresnel(x: Value, near: Value, turn: Value) -> Value:
     """`near` up to 1.6, from there on a spiral around one half, with the sign of `x`."""
     size = abs(x)
-    far = plus(divide(turn, times(held(size, low=1.6), pi)), 0.5)
+    far = plus(divide(turn, times(clamped(size, low=1.6), pi)), 0.5)
     far = where(isinf(x), number(x, 0.5), far)
     far = where(less(x, number(x, 0)), negative(far), far)
     return where(less(size, number(x, 1.6)), near, far)
@@ -325,8 +325,8 @@ def _fresnel(x: Value, near: Value, turn: Value) -> Value:
 
 def _spiral(x: Value) -> tuple[Value, Value, Value, Value]:
     """The auxiliary functions f and g, and the sine and cosine of `pi x**2 / 2`, for `x` from 1.6 on."""
-    size = held(abs(x), low=1.6)
-    t = reciprocal(times(square(held(size, high=36974.0)), pi))
+    size = clamped(abs(x), low=1.6)
+    t = reciprocal(times(square(clamped(size, high=36974.0)), pi))
     u = square(t)
     f = plus(negative(multiply(u, ratio(u, FRESNEL_F_P, FRESNEL_F_Q))), 1)
     g = multiply(t, ratio(u, FRESNEL_G_P, FRESNEL_G_Q))

@@ -1,4 +1,4 @@
-"""Rows that a stride describes where memory can be shared: diagonals, windows, complex numbers as pairs of floats."""
+"""Operations that strides can express by sharing memory: diagonals, windows, complex numbers as pairs of floats."""
 
 import builtins
 
@@ -74,13 +74,13 @@ def as_strided(flat: Value, size: Ints, stride: Ints, offset: int) -> Value:
 
 
 def size(x: Value, axis: int) -> Size:
-    """The size of `x` along `axis`, a number where it is known."""
+    """Return the size of `x` along `axis`, a number where it is known."""
     known = shape_of(x)[axis]
     return dim(x, normal_axis(axis, rank(x))) if known == UNKNOWN else known
 
 
 def places(count: Size, start: int, step: int = 1) -> Value:
-    """As many indices from `start`."""
+    """Return so many indices from `start`."""
     if isinstance(count, int):
         found = np.arange(count, dtype=np.int64) * step + start
         return array_constant("indices", found) if count else full((0,), 0, i64)

@@ -1,4 +1,4 @@
-"""Result types: what a row gives for the types it is given.
+"""Result types: what an operation gives for the types it is given.
 
 Every rule raises `ValueError` with what is wrong; a dimension that is not known is `UNKNOWN`.
 """
@@ -36,7 +36,7 @@ UNKNOWN: int = _Unknown(DYNAMIC_INDEX)
 
 
 def shape_of(x: Value | Type) -> tuple[int, ...]:
-    """The shape of a tensor value or type."""
+    """Return the shape of a tensor value or type."""
     type = x.type if isinstance(x, SSAValue) else x
     if not isinstance(type, TensorType):
         raise ValueError(f"expected a tensor, got {type}")
@@ -44,7 +44,7 @@ def shape_of(x: Value | Type) -> tuple[int, ...]:
 
 
 def dtype(x: Value | Type) -> DType:
-    """The element type of a tensor value or type."""
+    """Return the element type of a tensor value or type."""
     type = x.type if isinstance(x, SSAValue) else x
     if not isinstance(type, TensorType):
         raise ValueError(f"expected a tensor, got {type}")
@@ -64,23 +64,23 @@ def is_complex(d: DType) -> bool:
 
 
 def same(x: Value) -> Type:
-    """The operand's own type."""
+    """Return the operand's own type."""
     shape_of(x)
     return x.type
 
 
 def with_dtype(x: Value, d: DType) -> Type:
-    """The operand's shape with another element type."""
+    """Return the operand's shape with another element type."""
     return tensor(shape_of(x), d)
 
 
 def real_of(d: DType) -> DType:
-    """float32 for complex64, float64 for complex128, any other type itself."""
+    """Return float32 for complex64, float64 for complex128, any other type itself."""
     return {c64: f32, c128: f64}.get(cast(Any, d), d)
 
 
 def common(*xs: Value) -> DType:
-    """The one element type of all operands."""
+    """Return the one element type of all operands."""
     kinds = {dtype(x) for x in xs}
     if len(kinds) > 1:
         names = ", ".join(NAME_OF[dtype(x)] for x in xs)
@@ -89,7 +89,7 @@ def common(*xs: Value) -> DType:
 
 
 def floating(*xs: Value) -> DType:
-    """The one element type of all operands, which must be a float or complex type."""
+    """Return the one element type of all operands, which must be a float or complex type."""
     d = common(*xs)
     if d not in FLOATS and d not in COMPLEX:
         raise ValueError(f"expected floats, got {NAME_OF[d]}; cast before the operation")
@@ -97,7 +97,7 @@ def floating(*xs: Value) -> DType:
 
 
 def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
-    """numpy's broadcasting. An unknown size beside a known one other than 1 is that one."""
+    """Broadcast as numpy does. An unknown size beside a known one other than 1 is that one."""
     length = max((len(s) for s in shapes), default=0)
     result: list[int] = []
     for i in range(-length, 0):
@@ -110,64 +110,64 @@ def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
 
 
 def broadcast(*xs: Value) -> Type:
-    """The broadcast of operands of one element type."""
+    """Return the broadcast of operands of one element type."""
     return tensor(broadcast_shapes(*map(shape_of, xs)), common(*xs))
 
 
 def broadcast_float(*xs: Value) -> Type:
-    """The broadcast of operands of one float or complex type."""
+    """Return the broadcast of operands of one float or complex type."""
     return tensor(broadcast_shapes(*map(shape_of, xs)), floating(*xs))
 
 
 def numbers(*xs: Value) -> Type:
-    """The broadcast of operands of one element type other than bool."""
+    """Return the broadcast of operands of one element type other than bool."""
     if common(*xs) == i1:
         raise ValueError("expected numbers, got bool; cast before the operation")
     return broadcast(*xs)
 
 
 def reals(*xs: Value) -> Type:
-    """The broadcast of operands of one integer or float type."""
+    """Return the broadcast of operands of one integer or float type."""
     if is_complex(common(*xs)):
         raise ValueError(f"expected real numbers, got {NAME_OF[common(*xs)]}")
     return numbers(*xs)
 
 
 def real_floats(*xs: Value) -> Type:
-    """The broadcast of operands of one float type, not complex."""
+    """Return the broadcast of operands of one float type, not complex."""
     floating(*xs)
     return reals(*xs)
 
 
 def ordered(*xs: Value) -> Type:
-    """The broadcast of operands of one element type other than complex."""
+    """Return the broadcast of operands of one element type other than complex."""
     if is_complex(common(*xs)):
         raise ValueError(f"{NAME_OF[common(*xs)]} has no order")
     return broadcast(*xs)
 
 
 def bools(*xs: Value) -> Type:
-    """The broadcast of bools."""
+    """Return the broadcast of bools."""
     if common(*xs) != i1:
         raise ValueError(f"expected bools, got {NAME_OF[common(*xs)]}; compare with 0 before the operation")
     return broadcast(*xs)
 
 
 def compared(*xs: Value) -> Type:
-    """A bool for each element of the broadcast."""
+    """Return a bool type for each element of the broadcast."""
     common(*xs)
     return tensor(broadcast_shapes(*map(shape_of, xs)), i1)
 
 
 def normal_axis(axis: int, rank: int) -> int:
-    """`axis` counted from the front."""
+    """Count `axis` from the front."""
     if not -rank <= axis < max(rank, 1):
         raise ValueError(f"axis {axis} is out of range for rank {rank}")
     return axis % rank if rank else 0
 
 
 def normal_axes(axis: Ints | None, rank: int) -> Ints:
-    """`axis` counted from the front; None means every axis."""
+    """Count `axis` from the front; None means every axis."""
     axes = range(rank) if axis is None else (normal_axis(a, rank) for a in axis)
     result = tuple(axes)
     if len(set(result)) != len(result):
@@ -183,17 +183,17 @@ def reduced_shape(shape: Sequence[int], axis: Ints | None, keepdims: bool) -> tu
 
 
 def reduced(x: Value, axis: Ints | None, keepdims: bool, d: DType | None = None) -> Type:
-    """`x` without the reduced axes (or with size 1 there)."""
+    """Return the type of `x` without the reduced axes (or with size 1 there)."""
     return tensor(reduced_shape(shape_of(x), axis, keepdims), dtype(x) if d is None else d)
 
 
 def sized(shape: Shape) -> tuple[int, ...]:
-    """A `Shape` with `UNKNOWN` for the sizes that are values."""
+    """Return the numbers of a `Shape`, `UNKNOWN` for the sizes that are values."""
     return tuple(UNKNOWN if isinstance(n, SSAValue) else n for n in shape)
 
 
 def product(sizes: Sequence[int]) -> int:
-    """The product of sizes, `UNKNOWN` when one is."""
+    """Return the product of sizes, `UNKNOWN` when one is."""
     result = 1
     for n in sizes:
         if n == UNKNOWN:
@@ -203,7 +203,7 @@ def product(sizes: Sequence[int]) -> int:
 
 
 def add_sizes(*sizes: int) -> int:
-    """The sum of sizes, `UNKNOWN` when one is."""
+    """Return the sum of sizes, `UNKNOWN` when one is."""
     return UNKNOWN if UNKNOWN in sizes else sum(sizes)
 
 

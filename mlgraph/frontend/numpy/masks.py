@@ -9,7 +9,7 @@ from xdsl.traits import is_side_effect_free as is_pure
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import i64
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.frontend.numpy.array import TracedArray, deferred, fresh, natural
 from mlgraph.frontend.numpy.lifting import as_array, leaves
 from mlgraph.frontend.numpy.looking import is_known
@@ -49,7 +49,7 @@ def is_same(a: SSAValue, b: SSAValue, depth: int = 8) -> bool:
     if a is b:
         return True
     first, second = a.owner, b.owner
-    if not depth or not isinstance(first, Row) or type(first) is not type(second) or a.index != b.index:  # pyright: ignore[reportAttributeAccessIssue]
+    if not depth or not isinstance(first, TableOp) or type(first) is not type(second) or a.index != b.index:  # pyright: ignore[reportAttributeAccessIssue]
         return False
     if len(first.operands) != len(second.operands) or first.properties != second.properties or not is_pure(first):  # pyright: ignore[reportAttributeAccessIssue]
         return False

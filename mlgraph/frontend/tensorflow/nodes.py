@@ -13,7 +13,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import BY_NAME, DType, tensor
 from mlgraph.dialects.ivy.size_sources import size_of
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.errors import UnsupportedOpError
 
 Axis: TypeAlias = tuple[SSAValue, int]
@@ -178,7 +178,7 @@ def sources_of(size: "int | SSAValue | Axis") -> Iterator[Axis]:
         match waiting.pop():
             case (x, axis):
                 yield x, axis
-            case SSAValue(owner=Row(OP=row) as op) if row is ivy.dim:
+            case SSAValue(owner=TableOp(OP=row) as op) if row is ivy.dim:
                 waiting.append(size_of(op.operands[0], op.arguments()["axis"]))
             case SSAValue(owner=Operation() as op) if op.dialect_name() == "arith":
                 waiting += op.operands

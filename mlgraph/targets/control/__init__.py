@@ -13,7 +13,7 @@ Lines: TypeAlias = Iterator[str]
 
 
 class Printer(Protocol):
-    """What of the printer of functions is needed here."""
+    """The methods of the printer of functions that are needed here."""
 
     framework: Framework
     names: dict[SSAValue, str]
@@ -27,12 +27,12 @@ class Printer(Protocol):
 
 
 def is_control(op: Operation) -> bool:
-    """Whether `op` is one that this module prints."""
+    """Return whether this module prints `op`."""
     return isinstance(op, IfOp | WhileOp | ScanOp)
 
 
 def control(p: Printer, op: Operation) -> Lines:
-    """The lines of a control operation."""
+    """Yield the lines of a control operation."""
     yield from import_module(p.framework.control).PRINTERS[type(op)](p, op)
 
 
@@ -41,17 +41,17 @@ def indented(lines: Iterable[str]) -> Lines:
 
 
 def tuple_of(texts: Sequence[str]) -> str:
-    """`(a, b)`, `(a,)` or `()`."""
+    """Return `(a, b)`, `(a,)` or `()`."""
     return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
 
 
 def targets_of(texts: Sequence[str]) -> str:
-    """The left of an assignment from a tuple."""
+    """Return the left side of an assignment from a tuple."""
     return ", ".join(texts) if len(texts) > 1 else tuple_of(texts)
 
 
 def assigned(names: Sequence[str], values: Sequence[str]) -> Lines:
-    """`a, b = x, y`, without those that are named already."""
+    """Yield `a, b = x, y`, without pairs of one name."""
     pairs = [(name, value) for name, value in zip(names, values, strict=True) if name != value]
     if pairs:
         yield f"{', '.join(name for name, _ in pairs)} = {', '.join(value for _, value in pairs)}"
@@ -64,7 +64,7 @@ def values(p: Printer, block: Block) -> list[str]:
 def function(
     p: Printer, hint: str, parameters: str, block: Block, unpacked: Sequence[str], result: str | None = None
 ) -> tuple[str, Lines]:
-    """The name of a nested function, and its lines; the results of the block are returned as a tuple by default."""
+    """Return the name and the lines of a nested function, which returns the block's results as a tuple by default."""
     name = p.fresh(hint)
     lines = [*unpacked, *p.block(block)]
     lines.append(f"return {tuple_of(values(p, block)) if result is None else result}")

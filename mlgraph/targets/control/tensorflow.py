@@ -11,7 +11,7 @@ from mlgraph.targets.control import Lines, Printer, arguments, function, indente
 
 
 def single(names: Sequence[str]) -> str:
-    """tensorflow's `cond` takes a tuple of one apart."""
+    """Unpack a tuple of one as tensorflow's `cond` does."""
     return names[0] if len(names) == 1 else tuple_of(names)
 
 
@@ -41,7 +41,7 @@ def while_loop(p: Printer, op: WhileOp) -> Lines:
 
 
 def scan(p: Printer, op: ScanOp) -> Lines:
-    """A while loop that writes the stacks into arrays of tensors."""
+    """Yield a while loop that writes the stacks into arrays of tensors."""
     n, block, step, length = len(op.carry), op.body.block, p.fresh("step"), p.value(op.length, atom=True)
     names = arguments(p, block)
     stacks = op.outputs[n:]
@@ -70,14 +70,14 @@ def scan(p: Printer, op: ScanOp) -> Lines:
 
 
 def array_of_tensors(p: Printer, type: Attribute, length: str) -> str:
-    """An empty array of as many tensors as `type` has elements along its first axis."""
+    """Spell an empty array of as many tensors as `type` has elements along its first axis."""
     assert isinstance(type, TensorType)
     shape = tuple_of(_sizes(type)[1:])  # pyright: ignore[reportUnknownArgumentType]
     return f"{p.path('tensorflow.TensorArray')}({p.dtype(element_type(type))}, size={length}, element_shape={shape})"  # pyright: ignore[reportUnknownArgumentType]
 
 
 def shape_of(p: Printer, type: Attribute) -> str:
-    """The shape of a type, as tensorflow writes one that may change."""
+    """Spell the shape of a type, as tensorflow writes one that may change."""
     assert isinstance(type, TensorType)
     return f"{p.path('tensorflow.TensorShape')}({tuple_of(_sizes(type))})"  # pyright: ignore[reportUnknownArgumentType]
 

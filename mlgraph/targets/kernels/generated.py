@@ -6,7 +6,7 @@ from typing import Any
 
 
 def parameters(function: Callable[..., Any]) -> list[str]:
-    """The names of the parameters of an emitted function."""
+    """Return the names of the parameters of an emitted function."""
     code = function.__code__
     return list(code.co_varnames[: code.co_argcount])
 
@@ -14,7 +14,7 @@ def parameters(function: Callable[..., Any]) -> list[str]:
 def compile_function(
     name: str, names: Sequence[str], lines: Sequence[str], given: dict[str, Any]
 ) -> Callable[..., Any]:
-    """The function `name` of parameters `names` with a body of `lines`, which read `given`."""
+    """Return the function `name` of parameters `names` with a body of `lines`, which read `given`."""
     text = "\n".join([f"def {name}({', '.join(names)}):", *(f"    {line}" for line in lines)]) + "\n"
     filename = f"<mlgraph {name} {id(given):x}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)

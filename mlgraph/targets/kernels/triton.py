@@ -3,7 +3,6 @@
 Where `TRITON_INTERPRET=1` is set, Triton runs kernels on the CPU instead, in Python.
 """
 
-# pyright: basic
 import hashlib
 import linecache
 import math
@@ -34,12 +33,14 @@ CANDIDATES: Sequence[Configuration] = (
     {"BLOCK": 2048, "num_warps": 8},
     {"BLOCK": 4096, "num_warps": 8},
 )
-LARGE = 1 << 18
+MIN_TUNED_ELEMENTS = 1 << 18
 """Elements from which on it pays to choose the best of the candidates: below, a launch is all that it takes."""
 TUNING_MS = {"warmup": 2, "rep": 10}
 
-POINTERS = {"float16": "fp16", "bfloat16": "bf16", "float32": "fp32", "float64": "fp64", "bool": "i1"}
-POINTERS |= {f"{sign}int{bits}": f"{sign or 'i'}{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
+POINTERS = {
+    **{"float16": "fp16", "bfloat16": "bf16", "float32": "fp32", "float64": "fp64", "bool": "i1"},
+    **{f"{sign}int{bits}": f"{sign or 'i'}{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+}
 """Triton's names of element types in signatures."""
 
 
@@ -61,7 +62,7 @@ class TritonKernel:
     """The kernel of a `kernel.fused` on tensors of torch that are on one GPU."""
 
     def __init__(self, fused: FusedOp, narrow: FusedOp | None = None) -> None:
-        """`narrow` is the same kernel with arithmetic in halves, which GPUs have and the interpreter has not."""
+        """Take a kernel, and in `narrow` one with arithmetic in half precision, which the interpreter has not."""
         self.fused, self.narrow, self.name = fused, narrow or fused, fused.symbol
         self.dtypes = [element_type(type) for type in (*fused.operand_types, *fused.result_types)]
         self.itemsizes = [dtype_of(dtype).itemsize for dtype in self.dtypes]
@@ -143,7 +144,7 @@ class TritonKernel:
         It is measured on results of its own, because it runs the kernel many times and results may be operands.
         """
         torch = self._torch
-        if launch.count < LARGE or torch.cuda.is_current_stream_capturing():
+        if launch.count < MIN_TUNED_ELEMENTS or torch.cuda.is_current_stream_capturing():
             return DEFAULT
         key = (results[0].device.index, launch.layout, launch.reach >> 31 > 0, launch.count.bit_length() // 3)
         if key not in self._tuned:
@@ -166,8 +167,8 @@ class _Launch:
     """The arguments behind the pointers."""
     reach: int
     """The largest distance in elements that an index has to say."""
-    compiled: dict[Any, Any] = field(default_factory=dict)
-    """What launches a binary, by what the binary was compiled for."""
+    compiled: dict[Any, Any] = field(default_factory=dict[Any, Any])
+    """The launcher of a binary, by what the binary was compiled for."""
 
     @cached_property
     def index(self) -> Any:
@@ -194,14 +195,18 @@ class _Launch:
         triton, testing = load("triton"), load("triton.testing")
         configs = [triton.Config({"BLOCK": c["BLOCK"]}, num_warps=c["num_warps"]) for c in CANDIDATES]
         tuner = triton.autotune(configs, key=[], do_bench=partial(testing.do_bench, **TUNING_MS))(self.function)
-        tuner[lambda meta: (-(-self.count // meta["BLOCK"]),)](*tensors, *self.numbers, INDEX=self.index, **OPTIONS)
+
+        def grid(meta: Configuration) -> tuple[int]:
+            return (-(-self.count // meta["BLOCK"]),)
+
+        tuner[grid](*tensors, *self.numbers, INDEX=self.index, **OPTIONS)
         best = tuner.best_config
         return {"BLOCK": best.kwargs["BLOCK"], "num_warps": best.num_warps}
 
 
 @cache
 def supports(device: Any) -> bool:
-    """Whether kernels run on a device of torch."""
+    """Return whether kernels run on a device of torch."""
     if device.type != "cuda" or find_spec("triton") is None:
         return False
     torch = load(TORCH.name)
@@ -219,7 +224,7 @@ def compile_for(
     wide: bool = False,
     configuration: Configuration = DEFAULT,
 ) -> Binary:
-    """The kernel for a GPU of a compute capability such as 90, which need not be there.
+    """Compile the kernel for a GPU of a compute capability such as 90, which need not be present.
 
     It is for arrays that start at multiples of 16 bytes, sizes and strides that are multiples of 16, and operands whose
     elements lie side by side along the innermost loop. Indices that are `wide` have 64 bits.
@@ -253,7 +258,7 @@ def _pointer(dtype: DType) -> str:
 
 @cache
 def load_kernel(text: str, name: str, interpreted: bool) -> Any:
-    """The kernel that a file of Triton defines; `interpreted` says what `triton.jit` gives at present."""
+    """Load the kernel that a file of Triton defines; `interpreted` says what `triton.jit` gives at present."""
     load("triton")
     filename = f"<{name} {hashlib.sha256(text.encode()).hexdigest()[:16]}>"
     linecache.cache[filename] = (len(text), None, text.splitlines(True), filename)

@@ -14,7 +14,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from mlgraph.dialects.constant import ArrayOp, LiteralOp, ParameterOp, number_of
 from mlgraph.dialects.dtypes import NAME_OF
 from mlgraph.dialects.functions import main_of
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.errors import line_of
 
 FAMILIES = ("elementwise", "reduction", "linalg", "nn", "manipulation", "indexing", "sorting", "creation", "other")
@@ -99,8 +99,8 @@ def _label(op: Operation) -> NodeLabel:
 
 
 def family_of(op: Operation) -> str:
-    """Return the family of the op table to which `op` belongs, "other" if it is no row of the table."""
-    return family_of_module(op.OP.function.__module__) if isinstance(op, Row) else "other"
+    """Return the family of the op table to which `op` belongs, "other" if it is not in the table."""
+    return family_of_module(op.OP.function.__module__) if isinstance(op, TableOp) else "other"
 
 
 def family_of_module(module: str) -> str:
@@ -112,7 +112,7 @@ def family_of_module(module: str) -> str:
 
 def _details(op: Operation) -> Iterator[str]:
     """Yield the weights that `op` reads, and the parameters that differ from their defaults."""
-    if not isinstance(op, Row):
+    if not isinstance(op, TableOp):
         return
     arguments = zip(op.OP.parameters, op.arguments().values(), strict=True)
     given = [(p.name, value) for p, value in arguments if value is not None and value != p.default]

@@ -7,12 +7,12 @@
     }                                               kernel.yield %2 : f32
                                                   }
 
-What the derivative needs of the values of the kernel it computes anew. It is made of the same operations, so that it
-has a derivative itself. A result has the shape of the iteration space: whoever calls it sums over the axes along which
-an operand was broadcast. What a kernel reduces is whole here: whoever calls it gives each element a gradient.
+The derivative recomputes the values of the kernel that it needs. It is made of the same operations, so that it has a
+derivative itself. A result has the shape of the iteration space: the caller sums over the axes along which an operand
+was broadcast. A reduced result is whole here: the caller gives each element a gradient.
 
-Halves are computed in single precision and rounded where the gradient passes the operation that widened them. That is
-once for each operation that the kernel stands for, as eager torch does it, or once for several that read one half.
+float16 and bfloat16 are computed in float32 and rounded where the gradient passes the operation that extended them:
+once for each operation of the unfused program, as eager torch does it, or once for several that read one value.
 """
 
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ from mlgraph.transforms.differentiate_kernel.rules import NO_GRADIENT, RULES
 from mlgraph.transforms.differentiate_kernel.scalars import Scalar, converted, total
 
 Gradients = dict[SSAValue, Scalar]
-"""What is known so far of the gradient of each scalar."""
+"""The gradient of each scalar, as far as it is computed."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class DifferentiateKernelPass(ModulePass):
 
 
 def derivative(kernel: FusedOp, wrt: Sequence[int] | None = None, of: Sequence[int] | None = None) -> FusedOp:
-    """The gradient by the operands numbered `wrt`, given that of the results numbered `of`; both default to all floats.
+    """Return the gradient's kernel by the operands `wrt`, given those of the results `of`; both default to all floats.
 
     The new operation takes the operands of `kernel` and a gradient for each result, that of what it reduces for each
     element, and stands in no block.
@@ -86,12 +86,12 @@ def derivative(kernel: FusedOp, wrt: Sequence[int] | None = None, of: Sequence[i
 
 
 def floats(types: Sequence[Attribute]) -> list[int]:
-    """The numbers of the arrays that have a gradient."""
+    """Return the numbers of the arrays that have a gradient."""
     return [i for i, type in enumerate(types) if element_type(type) in FLOATS]
 
 
 def gradient_name(kernel: FusedOp, wrt: Sequence[int], of: Sequence[int]) -> str:
-    """The symbol of a derivative, which says what it is the derivative of unless it is that of everything."""
+    """Return the symbol of a derivative, which says what it is the derivative of unless it is that of everything."""
     parts = [kernel.symbol, "gradient"]
     if list(of) != floats(kernel.result_types):
         parts += ["of", *map(str, of)]
@@ -101,18 +101,18 @@ def gradient_name(kernel: FusedOp, wrt: Sequence[int], of: Sequence[int]) -> str
 
 
 def like(space: Attribute, operand: Attribute) -> Attribute:
-    """The iteration space in the element type of an operand."""
+    """Return a type with the kernel's iteration space and the element type of an operand."""
     assert isinstance(space, TensorType)
     return tensor(space.get_shape(), element_type(operand))
 
 
 def names_of(kernel: FusedOp) -> list[str]:
-    """A name for each operand."""
+    """Return a name for each operand."""
     return [argument.name_hint or "x" for argument in kernel.body.block.args]
 
 
 def copied(kernel: FusedOp) -> Block:
-    """The region's block, to be changed."""
+    """Return a copy of the region's block, which may be changed."""
     region = kernel.body.clone()
     return region.detach_block(region.block)
 

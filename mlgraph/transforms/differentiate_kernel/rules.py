@@ -1,8 +1,8 @@
 """The gradient of each operation of a kernel.
 
 A rule takes the gradient of the result, the result and the operands, and gives the gradient of each operand, None where
-there is none. What a rule computes in vain is dropped later. Formulas and the choices at kinks are those of torch's
-autograd, rounding apart: the derivative of a kernel is what torch computes for the operations it stands for.
+there is none. Unused operations that a rule builds are dropped later. Formulas and subgradients are those of torch's
+autograd, rounding apart: the derivative of a kernel is what torch computes for the unfused operations.
 """
 
 from collections.abc import Callable
@@ -71,20 +71,20 @@ def negative(g: Scalar, y: Scalar, x: Scalar) -> Gradients:
 
 @gradient_of(math.AbsFOp)
 def absolute(g: Scalar, y: Scalar, x: Scalar) -> Gradients:
-    """0 at 0 and of nan."""
+    """Give no gradient at 0, nor of nan."""
     return g * where(x > 0, x.like(1), where(x < 0, x.like(-1), 0))
 
 
 @gradient_of(arith.MaximumfOp)
 def maximum(g: Scalar, y: Scalar, a: Scalar, b: Scalar) -> Gradients:
-    """Half for each where they are equal; beside nan both have it."""
+    """Give half to each operand where they are equal, and all to both beside nan."""
     half = where(a.equals(b), g * 0.5, g)
     return where(a < b, 0, half), where(a > b, 0, half)
 
 
 @gradient_of(arith.MinimumfOp)
 def minimum(g: Scalar, y: Scalar, a: Scalar, b: Scalar) -> Gradients:
-    """Half for each where they are equal; beside nan both have it."""
+    """Give half to each operand where they are equal, and all to both beside nan."""
     half = where(a.equals(b), g * 0.5, g)
     return where(a > b, 0, half), where(a < b, 0, half)
 
@@ -96,7 +96,7 @@ def copysign(g: Scalar, y: Scalar, a: Scalar, b: Scalar) -> Gradients:
 
 @gradient_of(arith.SelectOp)
 def select(g: Scalar, y: Scalar, condition: Scalar, a: Scalar, b: Scalar) -> Gradients:
-    """The branch not taken gets 0, be the gradient infinite."""
+    """Give 0 to the branch that is not taken, even if the gradient is infinite."""
     return None, where(condition, g, 0), where(condition, 0, g)
 
 
@@ -126,7 +126,7 @@ def cbrt(g: Scalar, y: Scalar, x: Scalar) -> Gradients:
 
 @gradient_of(math.PowFOp)
 def power(g: Scalar, y: Scalar, a: Scalar, b: Scalar) -> Gradients:
-    """No gradient where the exponent is 0, nor by the exponent where the base is and the exponent is not negative."""
+    """Give no gradient where the exponent is 0, nor by it where the base is 0 and it is not negative."""
     log_a = built(math.LogOp(a.value))
     by_exponent = g * where(a.equals(0) & (b >= 0), 0, y * log_a)
     if b.constant == 2:
@@ -206,7 +206,7 @@ def atan(g: Scalar, y: Scalar, x: Scalar) -> Gradients:
 
 @gradient_of(math.Atan2Op)
 def atan2(g: Scalar, y: Scalar, a: Scalar, b: Scalar) -> Gradients:
-    """0 at the origin."""
+    """Give no gradient at the origin."""
     square = a * a + b * b
     reciprocal = where(square.equals(0), 0, 1 / square)
     return g * (b * reciprocal), g * (-a * reciprocal)

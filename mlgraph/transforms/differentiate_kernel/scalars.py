@@ -27,7 +27,7 @@ class Scalar:
 
     @property
     def is_float(self) -> bool:
-        """Whether it has a gradient."""
+        """True if it has a gradient."""
         return self.type in FLOATS
 
     @property
@@ -39,7 +39,7 @@ class Scalar:
         return None
 
     def like(self, other: ScalarLike) -> "Scalar":
-        """`other` as a scalar of this type."""
+        """Return `other` as a scalar of this type."""
         if isinstance(other, Scalar):
             return other
         return built(arith.ConstantOp(FloatAttr(other, float_type(self.type))))
@@ -69,7 +69,7 @@ class Scalar:
         return built(arith.NegfOp(self.value))
 
     def compare(self, predicate: str, other: ScalarLike) -> "Scalar":
-        """A comparison by the name that `arith.cmpf` gives it."""
+        """Build a comparison by the name that `arith.cmpf` gives it."""
         return built(arith.CmpfOp(self.value, self.like(other).value, predicate))
 
     def __lt__(self, other: ScalarLike) -> "Scalar":
@@ -82,7 +82,7 @@ class Scalar:
         return self.compare("oge", other)
 
     def equals(self, other: ScalarLike) -> "Scalar":
-        """Whether it is equal to `other`; nan is to nothing."""
+        """Return whether it is equal to `other`; nan equals nothing."""
         return self.compare("oeq", other)
 
     def __and__(self, other: "Scalar") -> "Scalar":
@@ -90,19 +90,19 @@ class Scalar:
 
 
 def built(op: Operation) -> Scalar:
-    """The result of a new operation."""
+    """Insert an operation and return its result."""
     return Scalar(insert(op).results[0])
 
 
 def where(condition: Scalar, yes: ScalarLike, no: ScalarLike) -> Scalar:
-    """`yes` where the condition holds, else `no`; one of them is a scalar."""
+    """Return `yes` where the condition holds, else `no`; one of them is a scalar."""
     like = yes if isinstance(yes, Scalar) else no
     assert isinstance(like, Scalar)
     return built(arith.SelectOp(condition.value, like.like(yes).value, like.like(no).value))
 
 
 def converted(x: Scalar, to: Attribute) -> Scalar:
-    """`x` rounded or extended to another float type."""
+    """Return `x` rounded or extended to another float type."""
     if x.type == to:
         return x
     narrower = float_type(to).bitwidth < float_type(x.type).bitwidth
@@ -110,13 +110,13 @@ def converted(x: Scalar, to: Attribute) -> Scalar:
 
 
 def total(a: Scalar, b: Scalar) -> Scalar:
-    """`a + b`; halves are added in single precision and rounded."""
+    """Return `a + b`; float16 and bfloat16 are added in float32 and rounded."""
     if a.type in HALVES:
         return converted(converted(a, f32) + converted(b, f32), a.type)
     return a + b
 
 
 def float_type(type: Attribute) -> AnyFloat:
-    """`type`, which is known to be a float's."""
+    """Return `type`, which must be that of a float."""
     assert isinstance(type, AnyFloat)
     return type

@@ -1,8 +1,9 @@
 """`expand-math`: functions like exp and sin become straight-line arithmetic.
 
-LLVM vectorises a loop of it, where a call to `expf` leaves the loop scalar. After the pass nothing is left of the
+LLVM vectorizes a loop of it, where a call to `expf` leaves the loop scalar. After the pass nothing is left of the
 `math` dialect but fma, sqrt, rounding and signs, each of which is one instruction; no call, branch or table.
-Errors are in docs/accuracy.md: at most 2 units in the last place, 4 for tan and for erfc beyond 1 / 2.
+Errors are in docs/accuracy.md: at most 2 units in the last place, 4 for tan and for erfc beyond 1 / 2. The coefficients
+of polynomials are those that `tools/fit_polynomials.py` prints under their names.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""exp and its kin: `exp(x) = 2**k * exp(r)` with `abs(r) <= log(2) / 2`, and a polynomial for `exp(r)`."""
+"""exp and others like it: `exp(x) = 2**k * exp(r)` with `abs(r) <= log(2) / 2`, and a polynomial for `exp(r)`.
+
+r is reduced with log(2) in two parts (W. Cody and W. Waite, *Software Manual for the Elementary Functions*, 1980).
+"""
 
 from xdsl.dialects import math
 
@@ -22,27 +25,27 @@ LOG_2 = {23: (0.693359375, -0.00021219444), 52: (0.6931471803691238, 1.908214929
 """log(2) in two parts, for a type with so many digits; the first has so few that a multiple of it is exact."""
 LOG_2_NEAREST = {23: (0.6931472, -1.9046542e-09), 52: (0.6931471805599453, 2.3190468138462996e-17)}
 """log(2) in two parts, the first rounded to nearest."""
-LEAST = {23: -104.0, 52: -746.0}
-MOST = {23: 89.0, 52: 710.0}
+MIN_ARGUMENT = {23: -104.0, 52: -746.0}
+MAX_ARGUMENT = {23: 89.0, 52: 710.0}
 """Beyond these exp is 0 or infinite."""
 
-EXP_SINGLE = (0.5, 0.16666509, 0.041666582, 0.008370028, 0.0013921625)
+EXP_SINGLE = (0.5, 0.1666652, 0.041666403, 0.0083688265, 0.0013940651)
 EXP_DOUBLE = (
-    *(0.5, 0.16666666666666602, 0.0416666666666199, 0.008333333333388548, 0.0013888888920538188),
-    *(0.00019841269708971847, 2.480151631264768e-05, 2.7557425408394112e-06),
-    *(2.762224061436275e-07, 2.5045797927577955e-08),
+    *(0.5000000000000013, 0.16666666666666669, 0.04166666666651047, 0.008333333333329203, 0.0013888888948354308),
+    *(0.00019841269864472136, 2.480148850945511e-05, 2.755726822540219e-06, 2.763180830429918e-07),
+    *(2.5099970872374353e-08,),
 )
-"""`(exp(r) - 1 - r) / r**2`."""
+"""`(exp(r) - 1 - r) / r**2`, by `tools/fit_polynomials.py`."""
 
 
 def fraction(r: Real, rest: Real | None = None) -> Real:
-    """`exp(r + rest) - 1`, where `rest` is what rounding took from `r`."""
+    """Return `exp(r + rest) - 1`, where `rest` is what rounding took from `r`."""
     series = graded(r, EXP_SINGLE, EXP_DOUBLE)
     return fma(r * r, series, r) if rest is None else r + fma(r * r, series, rest)
 
 
 def octaves(x: Real) -> tuple[Real, Int, Real, Real]:
-    """`x = k * log(2) + r + rest`: k as a float and as an exponent, r, and the rest that rounding takes from r."""
+    """Split `x = k * log(2) + r + rest`: k as a float and as an exponent, r, and what rounding takes from r."""
     high, low = LOG_2[x.layout.digits]
     k, index = exponent(x, LOG2_E)
     near = fma(-k, high, x)
@@ -51,7 +54,7 @@ def octaves(x: Real) -> tuple[Real, Int, Real, Real]:
 
 
 def scaled(x: Real, k: Real, index: Int) -> Real:
-    """`x * 2**k`, rounded once, for `k` from where that is 0 to where it is infinite."""
+    """Return `x * 2**k`, rounded once, for every `k` from underflow to overflow."""
     if not x.exact:
         return x * power_of_two(index)
     layout = x.layout
@@ -61,9 +64,9 @@ def scaled(x: Real, k: Real, index: Int) -> Real:
 
 
 def clamped(x: Real) -> Real:
-    """The argument of exp, no further than its result changes."""
+    """Clamp the argument of exp to where its result changes."""
     digits = x.layout.digits if x.exact else 23
-    return x.at_most(MOST[digits]).at_least(LEAST[digits])
+    return x.at_most(MAX_ARGUMENT[digits]).at_least(MIN_ARGUMENT[digits])
 
 
 @expands(math.ExpOp)
@@ -74,7 +77,7 @@ def exp(x: Real) -> Real:
 
 
 def exp_pair(high: Real, low: Real) -> Real:
-    """`exp(high + low)`, where `low` is what rounding took from `high`."""
+    """Return `exp(high + low)`, where `low` is what rounding took from `high`."""
     k, index, r, rest = octaves(clamped(high))
     r, rest = two_sum(r, rest + low)
     return scaled(fraction(r, rest) + 1.0, k, index)
@@ -115,7 +118,7 @@ def sigmoid(x: Real) -> Real:
 
     For `k > 0` both sides of the fraction are divided by 2**k, which does not overflow.
     """
-    k, _, r, _ = octaves((-x).at_most(-LEAST[x.layout.digits]).at_least(-x.layout.digits - 2.0))
+    k, _, r, _ = octaves((-x).at_most(-MIN_ARGUMENT[x.layout.digits]).at_least(-x.layout.digits - 2.0))
     q = fraction(r)
     deep = k > 64
     _, index = exponent(where(deep, 64.0 - k, -abs(k)))

@@ -12,31 +12,31 @@ from mlgraph.transforms.expand_math.real import (
     fma,
     full_two_sum,
     graded,
+    in_float64,
     power_of_two,
     two_sum,
     where,
-    widened,
 )
 from mlgraph.transforms.expand_math.table import expands
 
-MOST = {23: 89.5, 52: 710.5}
+MAX_ARGUMENT = {23: 89.5, 52: 710.5}
 """Beyond these sinh and cosh are infinite."""
 
 HALF_LOG_2 = {digits: (high / 2, low / 2) for digits, (high, low) in LOG_2.items()}
 
-TANH_SINGLE = (-0.3333333, 0.13332897, -0.05379862, 0.019728318)
+TANH_SINGLE = (-0.33333322, 0.13332422, -0.053733766, 0.01947252)
 TANH_DOUBLE = (
-    *(-0.33333333333332527, 0.13333333333119235, -0.05396825377341727, 0.021869479950583665, -0.008863025757436128),
-    *(0.0035891288237835605, -0.0014307463576652372, 0.00047474696017669625),
+    *(-0.3333333333333262, 0.1333333333314106, -0.05396825379065663, 0.021869480589705215, -0.00886303832453962),
+    *(0.0035892636786623517, -0.001431491871979636, 0.0004764076864614234),
 )
-"""`(tanh(h) - h) / h**3` in powers of h**2, up to log(2) / 2."""
+"""`(tanh(h) - h) / h**3` in powers of h**2, up to log(2) / 2, by `tools/fit_polynomials.py`."""
 
-SINH_SINGLE = (0.16666667, 0.008333311, 0.00019842635, 2.7839212e-06)
+SINH_SINGLE = (0.16666667, 0.0083333105, 0.00019842896, 2.7822132e-06)
 SINH_DOUBLE = (
-    *(0.16666666666666669, 0.008333333333332915, 0.00019841269841589245, 2.7557319108485683e-06),
-    *(2.5052130675118528e-08, 1.6056687185009727e-10, 7.775686950824561e-13),
+    *(0.16666666666666669, 0.008333333333332912, 0.00019841269841593408, 2.755731910675837e-06),
+    *(2.5052130998298043e-08, 1.605665921517062e-10, 7.77659819521996e-13),
 )
-"""`(sinh(x) - x) / x**3` in powers of x**2, up to 1."""
+"""`(sinh(x) - x) / x**3` in powers of x**2, up to 1, by `tools/fit_polynomials.py`."""
 
 
 @expands(math.TanhOp)
@@ -57,8 +57,8 @@ def tanh(x: Real) -> Real:
 
 
 def quarter_exp(x: Real) -> tuple[Real, Real]:
-    """A quarter of `exp(x)`, which does not overflow where half of it does not, and what its rounding lost."""
-    _, index, r, rest = octaves(x.at_most(MOST[x.layout.digits]))
+    """Return a quarter of `exp(x)`, which does not overflow where half of it does not, and what its rounding lost."""
+    _, index, r, rest = octaves(x.at_most(MAX_ARGUMENT[x.layout.digits]))
     value, lost = two_sum(x.like(1.0), fraction(r, rest))
     scale = power_of_two(index - 2)
     return value * scale, lost * scale
@@ -83,7 +83,7 @@ def cosh(x: Real) -> Real:
 
 
 @expands(math.AsinhOp)
-@widened
+@in_float64
 def asinh(x: Real) -> Real:
     """`log1p(x + x**2 / (1 + sqrt(1 + x**2)))`; the logarithm of 2 * x where the square of x is out of range."""
     a = abs(x)
@@ -93,7 +93,7 @@ def asinh(x: Real) -> Real:
 
 
 @expands(math.AcoshOp)
-@widened
+@in_float64
 def acosh(x: Real) -> Real:
     """`log1p(t + sqrt(t**2 + 2 * t))` with `t = x - 1`; the logarithm of 2 * x where x is large."""
     t = x - 1.0
@@ -103,7 +103,7 @@ def acosh(x: Real) -> Real:
 
 
 def log1p_or_double(a: Real, v: Real, w: Real) -> Real:
-    """`log(1 + v + w)` with `v >= w`, or `log(2 * a)` for a large a, to which the sum is then as good as equal."""
+    """Return `log(1 + v + w)` with `v >= w`, or `log(2 * a)` for a large a: the sum then equals it."""
     large = a > 2.0**60
     v, lost = two_sum(v, w)
     high, low = full_two_sum(a.like(1.0), v)
@@ -112,7 +112,7 @@ def log1p_or_double(a: Real, v: Real, w: Real) -> Real:
 
 
 @expands(math.AtanhOp)
-@widened
+@in_float64
 def atanh(x: Real) -> Real:
     """`log1p(2 * x / (1 - x)) / 2`."""
     a = abs(x)

@@ -1,4 +1,8 @@
-"""asin, acos, atan and atan2."""
+"""asin, acos, atan and atan2.
+
+Beyond 1 / 2, asin and acos are reduced by the half angle, as in `e_asin.c` of fdlibm (Sun Microsystems, 1993); atan by
+the tangent of a difference of angles, as in its `s_atan.c`.
+"""
 
 import math as python
 
@@ -10,25 +14,25 @@ from mlgraph.transforms.expand_math.table import expands
 HALF_PI = {23: (1.5707964, -4.371139e-08), 52: (1.5707963267948966, 6.123233995736766e-17)}
 """pi / 2 in two parts."""
 
-ASIN_SINGLE = (0.1666666, 0.07500521, 0.044513628, 0.031836204, 0.014328241, 0.037675053)
+ASIN_SINGLE = (0.1666666, 0.07500522, 0.044513382, 0.031838816, 0.014317347, 0.03769027)
 ASIN_DOUBLE = (
-    *(0.16666666666666763, 0.07499999999970118, 0.04464285717527161, 0.03038194267585046, 0.022372215892155305),
-    *(0.01735159571685997, 0.01398101621079818, 0.011397310302421752, 0.010789232546773804, 0.0036724940397534754),
-    *(0.02178994902799854, -0.021115797171127246, 0.032701621420925316),
+    *(0.1666666666666676, 0.07499999999970863, 0.04464285717456468, 0.030381942709657522, 0.022372214942268674),
+    *(0.0173516127322637, 0.013980812815407709, 0.011398969743711858, 0.010779956828555521, 0.003707442983086579),
+    *(0.02170510367796984, -0.02099595669296769, 0.03262679577844092),
 )
-"""`(asin(x) - x) / x**3` in powers of x**2, up to 1 / 2."""
+"""`(asin(x) - x) / x**3` in powers of x**2, up to 1 / 2, by `tools/fit_polynomials.py`."""
 
-ATAN_SINGLE = (-0.33333328, 0.19999556, -0.1427315, 0.10948844, -0.08010863, 0.039068356)
+ATAN_SINGLE = (-0.33333328, 0.19999555, -0.14273107, 0.1094841, -0.080090694, 0.039042003)
 ATAN_DOUBLE = (
-    *(-0.33333333333333315, 0.19999999999993814, -0.1428571428500527, 0.11111111070451697, -0.09090907718183709),
-    *(0.07692277884900124, -0.06666228029984156, 0.05877840996045287, -0.05230190038161207, 0.04590080722466672),
-    *(-0.037133423012044316, 0.023674979848864304, -0.008377731711825638),
+    *(-0.33333333333333315, 0.19999999999993773, -0.1428571428499933, 0.11111111070114335, -0.09090907707824993),
+    *(0.07692277690127375, -0.06666225641361599, 0.05877821288886513, -0.05230079732963184, 0.04589667509013278),
+    *(-0.03712350333410896, 0.023661185141758315, -0.008369282378748361),
 )
-"""`(atan(x) - x) / x**3` in powers of x**2, up to 1 / 2."""
+"""`(atan(x) - x) / x**3` in powers of x**2, up to 1 / 2, by `tools/fit_polynomials.py`."""
 
 
 def half_angle(a: Real) -> tuple[Real, Real]:
-    """s and `asin(s) - s`, where s is a up to 1 / 2, and the sine of half of `acos(a)` from there."""
+    """Return s and `asin(s) - s`: s is a up to 1 / 2, from there the sine of half of `acos(a)`."""
     far = a > 0.5
     square = where(far, (1.0 - a) * 0.5, a * a)
     s = where(far, square.sqrt(), a)
@@ -59,7 +63,7 @@ def acos(x: Real) -> Real:
 
 
 def angle_of(y: Real, x: Real) -> Real:
-    """The angle of a point with positive coordinates; `(y - x) / (y + x)` is the tangent of it less pi / 4."""
+    """Return the angle of a point with positive coordinates; `(y - x) / (y + x)` is the tangent of it less pi / 4."""
     high, low = HALF_PI[x.layout.digits]
     steep = y > x * 2.4
     middle = y > x * 0.5

@@ -1,6 +1,7 @@
-"""log and its kin: `log(x) = k * log(2) + log(1 + f)` with `1 + f` between sqrt(1/2) and sqrt(2).
+"""log and others like it: `log(x) = k * log(2) + log(1 + f)` with `1 + f` between sqrt(1/2) and sqrt(2).
 
-As in fdlibm, `log(1 + f) = f - f**2 / 2 + s * (f**2 / 2 + R(s**2))` with `s = f / (2 + f)`.
+`log(1 + f) = f - f**2 / 2 + s * (f**2 / 2 + R(s**2))` with `s = f / (2 + f)`, as in `e_log.c` of fdlibm (Sun
+Microsystems, 1993).
 """
 
 import math as python
@@ -14,12 +15,12 @@ from mlgraph.transforms.expand_math.table import expands
 
 SQRT_HALF = 0.7071067811865476
 
-LOG_SINGLE = (0.66666776, 0.39977553, 0.29872096)
+LOG_SINGLE = (0.66666776, 0.39977527, 0.29873326)
 LOG_DOUBLE = (
-    *(0.6666666666666735, 0.3999999999940875, 0.2857142874391206, 0.2222219839854122),
-    *(0.1818357425621236, 0.15313776327007686, 0.14798882499823385),
+    *(0.6666666666666736, 0.39999999999400954, 0.28571428745754457, 0.22222198198208531, 0.1818358523964546),
+    *(0.15313481153229713, 0.1480197289920033),
 )
-"""`(log((1 + s) / (1 - s)) - 2 * s) / s**3` in powers of s**2."""
+"""`(log((1 + s) / (1 - s)) - 2 * s) / s**3` in powers of s**2, by `tools/fit_polynomials.py`."""
 
 LOG2_E = {23: (1.442695, 1.925963e-08), 52: (1.4426950408889634, 2.0355273740931033e-17)}
 LOG10_E = {23: (0.4342945, -1.010305e-08), 52: (0.4342944819032518, 1.098319650216765e-17)}
@@ -53,24 +54,24 @@ def split(x: Real) -> Split:
     k = ((exponent >> layout.digits) | layout.bits(one)).real() - offset
     m = (bits - field + layout.one).real()
     inverse = (field.like(2 * layout.one) - field).real()
-    return Split(k.rated(x.exact), m.rated(x.exact), inverse.rated(x.exact))
+    return Split(k.with_exact(x.exact), m.with_exact(x.exact), inverse.with_exact(x.exact))
 
 
 def defined(x: Real, value: Real) -> Real:
-    """`value`, a logarithm of x, where x is positive and finite; -inf, nan and inf elsewhere."""
+    """Return `value`, a logarithm of x, where x is positive and finite; -inf, nan and inf elsewhere."""
     outside = where(x.equals(0.0), x.like(-python.inf), where(x < 0, x.like(python.nan), x))
     return where((x > 0) & (x < python.inf), value, outside)
 
 
 def of_parts(k: Real, f: Real, lost: Real | float = 0.0) -> Real:
-    """`k * log(2) + log(1 + f)`; what rounding took from f is added as it is."""
+    """Return `k * log(2) + log(1 + f)`; what rounding took from f is added as it is."""
     high, low = LOG_2[k.layout.digits]
     half, rest = terms(f, fma(k, low, lost))
     return fma(k, high, f - (half - rest))
 
 
 def terms(f: Real, small: Real | float) -> tuple[Real, Real]:
-    """h and t of `log(1 + f) + small = f - (h - t)`."""
+    """Return h and t of `log(1 + f) + small = f - (h - t)`."""
     s = f / (f + 2.0)
     z = s * s
     half = f * f * 0.5
@@ -93,7 +94,7 @@ def log1p(x: Real) -> Real:
 
 
 def of_pair(high: Real, low: Real, octaves: Real | float = 0.0) -> Real:
-    """`log(high + low) + octaves * log(2)`, where `low` is what rounding took from `high`."""
+    """Return `log(high + low) + octaves * log(2)`, where `low` is what rounding took from `high`."""
     parts = split(high)
     inverse = where(high < 2.0 ** (high.layout.digits + 4), parts.inverse, 0.0)
     f, rest = two_sum(parts.m - 1.0, low * inverse)
@@ -113,7 +114,7 @@ def log10(x: Real) -> Real:
 
 
 def in_base(x: Real, octave: tuple[float, float], factor: tuple[float, float]) -> Real:
-    """A logarithm in another base: its value at 2 and at e, in two parts each. log(1 + f) is kept in two parts."""
+    """Return a logarithm in another base, given its values at 2 and at e in two parts each."""
     parts = split(x)
     f = parts.m - 1.0
     half, rest = terms(f, 0.0)

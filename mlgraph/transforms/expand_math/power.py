@@ -1,4 +1,8 @@
-"""pow, cbrt and rsqrt."""
+"""pow, cbrt and rsqrt.
+
+pow keeps the logarithm of a float64 in two parts, by the sums and products of T. Dekker, "A floating-point technique
+for extending the available precision", Numerische Mathematik 18, 1971.
+"""
 
 import math as python
 
@@ -10,31 +14,31 @@ from mlgraph.transforms.expand_math.real import (
     Real,
     exponent,
     fma,
+    in_float64,
     nearest,
     polynomial,
     power_of_two,
     two_product,
     two_sum,
     where,
-    widened,
 )
 from mlgraph.transforms.expand_math.table import expands
 
-LARGE = 1e300
+MAX_EXPONENT = 1e300
 """Exponents beyond it are as good as infinite."""
 
 TWO_THIRDS = (0.6666666666666666, 3.700743415417188e-17)
 LOG_TAIL = (
-    *(0.40000000000002284, 0.28571428570085616, 0.22222222522550691, 0.1818178412548872),
-    *(0.153867689724778, 0.13256535545116818, 0.13199044291583875),
+    *(0.40000000000002317, 0.2857142857006857, 0.22222222525737764, 0.18181783836284068, 0.153867827065083),
+    *(0.13256207183025845, 0.1320216402543309),
 )
-"""`(log((1 + s) / (1 - s)) - 2 * s - 2 / 3 * s**3) / s**5` in powers of s**2."""
+"""`(log((1 + s) / (1 - s)) - 2 * s - 2 / 3 * s**3) / s**5` in powers of s**2, by `tools/fit_polynomials.py`."""
 
 ROOT = (
-    *(1.9991697003432582, -2.485901454947879, 2.7921470738968504),
-    *(-1.8980431002114886, 0.7006824454823016, -0.10805081114843942),
+    *(1.999171370130046, -2.4859242626500913, 2.7922212964580493, -1.8981445045163425, 0.7007455452082693),
+    *(-0.10806559779623054,),
 )
-"""`m**(-1/3)` between sqrt(1/2) and sqrt(2)."""
+"""`m**(-1/3)` between sqrt(1/2) and sqrt(2), by `tools/fit_polynomials.py`."""
 CUBE_ROOT_OF_2 = 1.2599210498948732
 
 
@@ -45,7 +49,7 @@ def rsqrt(x: Real) -> Real:
 
 
 @expands(math.CbrtOp)
-@widened
+@in_float64
 def cbrt(x: Real) -> Real:
     """`2**q * m * y**2` with `x = 2**(3 * q) * m`, where y comes from a polynomial by steps of Halley's method.
 
@@ -87,15 +91,15 @@ def pow(x: Real, y: Real) -> Real:
 
 
 def powered_single(a: Real, y: Real) -> Real:
-    """`a**y` for a float32 that is not negative."""
+    """Return `a**y` for a float32 that is not negative."""
     wide = a.wide()
     parts = split(wide)
-    logarithm = of_parts(parts.k, (parts.m - 1.0).rated(exact=True))
-    return exp((bounded(y.wide()) * at_ends(wide, logarithm)).rated(exact=False)).narrow()
+    logarithm = of_parts(parts.k, (parts.m - 1.0).with_exact(exact=True))
+    return exp((bounded(y.wide()) * at_ends(wide, logarithm)).with_exact(exact=False)).narrow()
 
 
 def powered_double(a: Real, y: Real) -> Real:
-    """`a**y` for a float64 that is not negative."""
+    """Return `a**y` for a float64 that is not negative."""
     high, low = log_pair(a)
     y = bounded(y)
     high = at_ends(a, high)
@@ -105,17 +109,17 @@ def powered_double(a: Real, y: Real) -> Real:
 
 
 def bounded(y: Real) -> Real:
-    """An exponent that is not infinite: 0 times it is 0, as in `1**inf`."""
-    return y.at_most(LARGE).at_least(-LARGE)
+    """Clamp an exponent to finite numbers: 0 times it is 0, as in `1**inf`."""
+    return y.at_most(MAX_EXPONENT).at_least(-MAX_EXPONENT)
 
 
 def at_ends(a: Real, logarithm: Real) -> Real:
-    """The logarithm of a, also where that is 0, infinite or nan."""
+    """Return the logarithm of a, also where that is 0, infinite or nan."""
     return where(a < python.inf, where(a.equals(0.0), a.like(-python.inf), logarithm), a)
 
 
 def log_pair(x: Real) -> tuple[Real, Real]:
-    """The logarithm of a positive float64 in two parts, with a relative error below 2**-63.
+    """Return the logarithm of a positive float64 in two parts, with a relative error below 2**-63.
 
     It is `k * log(2) + 2 * s + s**3 * (2 / 3 + t)`, where all but the tail t have two parts.
     """

@@ -23,14 +23,14 @@ FloatLike: TypeAlias = "Real | float"
 
 @dataclass(frozen=True)
 class Layout:
-    """How the bits of a float type are laid out."""
+    """A float type's layout in bits."""
 
     type: Float32Type | Float64Type
     integer: IntegerType
     digits: int
     """Bits of the significand that are stored."""
     bias: int
-    """What is added to the exponent."""
+    """The number that is added to the exponent."""
 
     @property
     def one(self) -> int:
@@ -53,7 +53,7 @@ class Layout:
         return 1.5 * 2.0**self.digits
 
     def bits(self, number: float) -> int:
-        """The bits of a number of this type."""
+        """Return the bits of a number of this type."""
         return int.from_bytes(struct.pack("<f" if self.digits == 23 else "<d", number), "little")
 
 
@@ -89,7 +89,7 @@ class Int:
         return Int(_result(op(self.value, self.like(other).value)), self.layout)
 
     def like(self, other: "Int | int") -> "Int":
-        """`other` as an integer of this type."""
+        """Return `other` as an integer of this type."""
         if isinstance(other, Int):
             return other
         width = self.layout.integer.width.data
@@ -122,15 +122,15 @@ class Int:
         return self._with(arith.ShRUIOp, other)
 
     def differs(self, other: "Int | int") -> Bool:
-        """Whether it is not `other`."""
+        """Return whether it is not `other`."""
         return Bool(_result(arith.CmpiOp(self.value, self.like(other).value, "ne")))
 
     def narrow(self) -> "Int":
-        """The low half of 64 bits."""
+        """Return the low half of 64 bits."""
         return Int(_result(arith.TruncIOp(self.value, i32)), SINGLE)
 
     def real(self) -> "Real":
-        """The float with these bits."""
+        """Return the float with these bits."""
         return Real(_result(arith.BitcastOp(self.value, self.layout.type)), self.layout)
 
 
@@ -141,13 +141,16 @@ class Real:
     value: SSAValue
     layout: Layout
     exact: bool = True
-    """Whether the last bit matters; not in a float64 that was and becomes a float32, and is no denormal therefore."""
+    """False for a float64 that comes from a float32 and becomes one.
+
+    Its last bit does not matter, and it is no denormal.
+    """
 
     def _with(self, op: Callable[[SSAValue, SSAValue], Operation], other: FloatLike) -> "Real":
         return Real(_result(op(self.value, self.like(other).value)), self.layout, self.exact)
 
     def like(self, other: FloatLike) -> "Real":
-        """`other` as a float of this type."""
+        """Return `other` as a float of this type."""
         if isinstance(other, Real):
             return other
         attribute = FloatAttr(other, self.layout.type)
@@ -155,12 +158,12 @@ class Real:
 
     @property
     def single(self) -> bool:
-        """Whether it is a float32."""
+        """True for float32."""
         return self.layout is SINGLE
 
     @property
     def coarse(self) -> bool:
-        """Whether it is, or becomes, a float32."""
+        """True for float32, and for a float64 that becomes one."""
         return self.single or not self.exact
 
     def __add__(self, other: FloatLike) -> "Real":
@@ -194,7 +197,7 @@ class Real:
         return Real(_result(math.AbsFOp(self.value)), self.layout, self.exact)
 
     def compare(self, predicate: str, other: FloatLike) -> Bool:
-        """A comparison by the name that `arith.cmpf` gives it."""
+        """Build a comparison by the name that `arith.cmpf` gives it."""
         return Bool(_result(arith.CmpfOp(self.value, self.like(other).value, predicate)))
 
     def __lt__(self, other: FloatLike) -> Bool:
@@ -210,57 +213,57 @@ class Real:
         return self.compare("oge", other)
 
     def equals(self, other: FloatLike) -> Bool:
-        """Whether it is equal to `other`; nan is to nothing."""
+        """Return whether it is equal to `other`; nan equals nothing."""
         return self.compare("oeq", other)
 
     def is_nan(self) -> Bool:
-        """Whether it is nan."""
+        """Return whether it is nan."""
         return self.compare("uno", self)
 
     def at_most(self, bound: float) -> "Real":
-        """The lesser of two; nan stays nan. One x86 instruction, which `arith.minimumf` is not."""
+        """Return the lesser of two; nan stays nan. It is one x86 instruction, which `arith.minimumf` is not."""
         return where(self > bound, self.like(bound), self)
 
     def at_least(self, bound: float) -> "Real":
-        """The greater of two; nan stays nan."""
+        """Return the greater of two; nan stays nan."""
         return where(self < bound, self.like(bound), self)
 
     def negative(self) -> Bool:
-        """Whether its sign says so, -0.0 and nan included."""
+        """Return whether the sign bit is set, as that of -0.0."""
         bits = self.bits()
         return Bool(_result(arith.CmpiOp(bits.value, bits.like(0).value, "slt")))
 
     def sqrt(self) -> "Real":
-        """The square root, rightly rounded."""
+        """Return the square root, correctly rounded."""
         return Real(_result(math.SqrtOp(self.value)), self.layout, self.exact)
 
     def floor(self) -> "Real":
-        """The greatest integer that is not greater."""
+        """Return the greatest integer that is not greater."""
         return Real(_result(math.FloorOp(self.value)), self.layout, self.exact)
 
     def with_sign_of(self, other: "Real") -> "Real":
-        """Its magnitude with the sign of `other`."""
+        """Return its magnitude with the sign of `other`."""
         return Real(_result(math.CopySignOp(self.value, other.value)), self.layout, self.exact)
 
     def bits(self) -> Int:
-        """The bits as an integer."""
+        """Return the bits as an integer."""
         return Int(_result(arith.BitcastOp(self.value, self.layout.integer)), self.layout)
 
-    def rated(self, exact: bool) -> "Real":
-        """The same number, where the last bit of what is made of it matters or not."""
+    def with_exact(self, exact: bool) -> "Real":
+        """Return the number with another value of `exact`."""
         return Real(self.value, self.layout, exact)
 
     def wide(self) -> "Real":
-        """A float32 as a float64, good enough for a result in float32."""
+        """Extend a float32 to a float64 that is good enough for a result in float32."""
         return Real(_result(arith.ExtFOp(self.value, f64)), DOUBLE, exact=False)
 
     def narrow(self) -> "Real":
-        """A float64 as a float32."""
+        """Round a float64 to a float32."""
         return Real(_result(arith.TruncFOp(self.value, f32)), SINGLE)
 
 
-def widened(function: Callable[[Real], Real]) -> Callable[[Real], Real]:
-    """A function that computes a float32 in float64."""
+def in_float64(function: Callable[[Real], Real]) -> Callable[[Real], Real]:
+    """Make a function compute float32 in float64."""
 
     @wraps(function)
     def apply(x: Real) -> Real:
@@ -270,27 +273,27 @@ def widened(function: Callable[[Real], Real]) -> Callable[[Real], Real]:
 
 
 def real(value: SSAValue) -> Real:
-    """An SSA value, f32 or f64, to compute with."""
+    """Return an SSA value, f32 or f64, to compute with."""
     return Real(value, SINGLE if value.type == f32 else DOUBLE)
 
 
 def where(condition: Bool, yes: Real, no: FloatLike) -> Real:
-    """`yes` where the condition holds, else `no`."""
+    """Return `yes` where the condition holds, else `no`."""
     return Real(_result(arith.SelectOp(condition.value, yes.value, yes.like(no).value)), yes.layout, yes.exact)
 
 
 def where_int(condition: Bool, yes: Int, no: Int | int) -> Int:
-    """`yes` where the condition holds, else `no`."""
+    """Return `yes` where the condition holds, else `no`."""
     return Int(_result(arith.SelectOp(condition.value, yes.value, yes.like(no).value)), yes.layout)
 
 
 def fma(a: Real, b: FloatLike, c: FloatLike) -> Real:
-    """`a * b + c`, rounded once."""
+    """Return `a * b + c`, rounded once."""
     return Real(_result(math.FmaOp(a.value, a.like(b).value, a.like(c).value)), a.layout, a.exact)
 
 
 def polynomial(x: Real, *coefficients: float) -> Real:
-    """`c[0] + c[1] * x + c[2] * x**2 + ...`; a long one in two halves, which a processor computes at once."""
+    """Return `c[0] + c[1] * x + c[2] * x**2 + ...`; a long one in two halves, which run in parallel."""
     if len(coefficients) < 6:
         return _horner(x, coefficients)
     square = x * x
@@ -306,17 +309,20 @@ def _horner(x: Real, coefficients: Sequence[float]) -> Real:
 
 
 def graded(x: Real, single: Sequence[float], double: Sequence[float]) -> Real:
-    """A polynomial with the coefficients that the precision of `x` asks for."""
+    """Return a polynomial with the coefficients that the precision of `x` asks for."""
     return polynomial(x, *(single if x.coarse else double))
 
 
 def nearest(x: Real, scale: float = 1.0) -> tuple[Real, Int]:
-    """The nearest integer to `x * scale`, well below 2**22 or 2**51, as a float and in the low bits of an integer."""
+    """Return the nearest integer to `x * scale` as a float and in the low bits of an integer.
+
+    It is well below 2**22 in float32, 2**51 in float64.
+    """
     return _shifted(x, scale, x.layout.shifter)
 
 
 def exponent(x: Real, scale: float = 1.0) -> tuple[Real, Int]:
-    """The nearest integer to `x * scale` as a float, and as the exponent of `power_of_two`."""
+    """Return the nearest integer to `x * scale` as a float, and as the exponent of `power_of_two`."""
     return _shifted(x, scale, x.layout.shifter + x.layout.bias)
 
 
@@ -326,41 +332,41 @@ def _shifted(x: Real, scale: float, shifter: float) -> tuple[Real, Int]:
 
 
 def power_of_two(k: Int) -> Real:
-    """2**k for the `exponent` of a normal k, in the low bits of an integer, whatever its high bits are."""
+    """Return 2**k for the `exponent` of a normal k, in the low bits of an integer, whatever its high bits are."""
     return (k << k.layout.digits).real()
 
 
 def two_sum(a: Real, b: Real) -> tuple[Real, Real]:
-    """`a + b` and what its rounding lost, where `abs(a) >= abs(b)` or a is 0."""
+    """Return `a + b` and its rounding error, where `abs(a) >= abs(b)` or a is 0 (Dekker, 1971)."""
     total = a + b
     return total, b - (total - a)
 
 
 def full_two_sum(a: Real, b: Real) -> tuple[Real, Real]:
-    """`a + b` and what its rounding lost."""
+    """Return `a + b` and its rounding error (Knuth, TAOCP 2, 4.2.2)."""
     total = a + b
     part = total - a
     return total, (a - (total - part)) + (b - part)
 
 
 def two_product(a: Real, b: FloatLike) -> tuple[Real, Real]:
-    """`a * b` and what its rounding lost."""
+    """Return `a * b` and its rounding error, which one fma computes exactly."""
     product = a * b
     return product, fma(a, b, -product)
 
 
 def only_common() -> bool:
-    """Whether functions need not be right for rare operands, of which `rare` tells."""
+    """Return whether functions may be wrong for rare operands, which `rare` marks."""
     return _common.get()
 
 
 def rare(condition: Bool) -> None:
-    """Where the condition holds, the result is not right."""
+    """Mark the operands for which the condition holds as rare: the result is wrong for them."""
     insert(RareOp(condition.value))
 
 
 def expand(function: Callable[..., Real], common: bool, *operands: SSAValue) -> SSAValue:
-    """What a function makes of its operands, maybe of `common` ones alone; a constant is built once."""
+    """Build a function's expansion, for `common` operands alone or for all; equal constants are built once."""
     tokens = _constants.set({}), _common.set(common)
     try:
         return function(*map(real, operands)).value

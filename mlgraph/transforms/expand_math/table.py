@@ -1,4 +1,4 @@
-"""Which function stands for which operation."""
+"""The expansion of each operation."""
 
 from collections.abc import Callable
 from typing import TypeVar

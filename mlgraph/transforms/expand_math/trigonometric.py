@@ -3,6 +3,8 @@
 The reduction is right for every x, and costs more than the rest: one that is right for small x alone is tried first
 (`kernel.rare`). A float32 is reduced in float64: `x * 2 / pi` modulo 4 needs only those digits of
 2 / pi that do not give multiples of 4, 106 of them for each of five ranges of x. For float64 see `payne_hanek`.
+Small angles are reduced with pi / 2 in three parts (W. Cody and W. Waite, *Software Manual for the Elementary
+Functions*, 1980).
 """
 
 from fractions import Fraction
@@ -31,29 +33,32 @@ HALF_PI = (1.5707963267948966, 6.123233995736766e-17, -1.4973849048591698e-33)
 HALF_PI_SINGLE = (1.5707963705062866, -4.371138828673793e-08, -1.7151245100058819e-15)
 """pi / 2 in three parts of 24 bits."""
 
-SIN_SINGLE = (-0.16666651, 0.008331918, -0.00019482746)
+SIN_SINGLE = (-0.16666651, 0.008331925, -0.0001948415)
 SIN_DOUBLE = (
-    *(-0.16666666666666666, 0.008333333333333044, -0.00019841269840966758, 2.755731907744273e-06),
-    *(-2.5052072138016896e-08, 1.6054504412411978e-10, -7.400792052787428e-13),
+    *(-0.16666666666666666, 0.00833333333333304, -0.00019841269840959282, 2.7557319071877084e-06),
+    *(-2.5052070282245146e-08, 1.6054220288736515e-10, -7.384530011208812e-13),
 )
-"""`(sin(r) - r) / r**3` in powers of r**2; float32 up to 0.82, as its quadrant is rounded roughly."""
+"""`(sin(r) - r) / r**3` in powers of r**2, by `tools/fit_polynomials.py`.
 
-COS_SINGLE = (0.04166664, -0.0013887112, 2.4408564e-05)
+That for float32 holds up to 0.82, as the quadrant is rounded roughly.
+"""
+
+COS_SINGLE = (0.041666638, -0.0013886959, 2.439365e-05)
 COS_DOUBLE = (
-    *(0.04166666666666659, -0.0013888888888872056, 2.4801587288144553e-05),
-    *(-2.7557313954154197e-07, 2.0875667735614612e-09, -1.1356707194455756e-11),
+    *(0.041666666666666595, -0.0013888888888873342, 2.480158728900208e-05, -2.7557314217042386e-07),
+    *(2.087570539736871e-09, -1.1358749365484254e-11),
 )
-"""`(cos(r) - 1 + r**2 / 2) / r**4` in powers of r**2."""
+"""`(cos(r) - 1 + r**2 / 2) / r**4` in powers of r**2, by `tools/fit_polynomials.py`; up to 0.82 for float32, too."""
 
 NEAR_SINGLE = 2.0**15
 """Up to where three parts of pi / 2 are enough for a float32."""
 LARGE_SINGLE = (2.0**48, 2.0**71, 2.0**94, 2.0**117)
-"""Where the ranges of a float32 begin but for the first."""
+"""The beginnings of the ranges of a float32 but the first."""
 LARGE_DOUBLE = 2.0**40
 
 
 def reduced(x: Real) -> Angle:
-    """The quadrant of an angle, and what is left of it."""
+    """Return the quadrant of an angle, and what is left of it."""
     if only_common():
         rare(abs(x) > (NEAR_SINGLE if x.single else LARGE_DOUBLE))
         return near_single(x) if x.single else near_double(x)
@@ -61,7 +66,7 @@ def reduced(x: Real) -> Angle:
 
 
 def near_single(x: Real) -> Angle:
-    """A float32 up to `NEAR_SINGLE` less a multiple of pi / 2 in three parts: the first difference is exact."""
+    """Reduce a float32 up to `NEAR_SINGLE` with pi / 2 in three parts: the first difference is exact."""
     n, quadrant = nearest(x, 2 / 3.141592653589793)
     r = x
     for part in HALF_PI_SINGLE:
@@ -70,7 +75,7 @@ def near_single(x: Real) -> Angle:
 
 
 def digits(start: float) -> tuple[float, float]:
-    """2 / pi in two parts, less what gives multiples of 4 when it multiplies a float32 that is at least `start`."""
+    """Return 2 / pi in two parts, without the digits whose products with floats from `start` on are multiples of 4."""
     value = TWO_OVER_PI
     if start:
         unit = Fraction(2**25) / Fraction(start)
@@ -80,7 +85,7 @@ def digits(start: float) -> tuple[float, float]:
 
 
 def reduced_single(x: Real) -> Angle:
-    """A float32 reduced in float64, where all but the last step is exact."""
+    """Reduce a float32 in float64, where all but the last step is exact."""
     wide = x.wide()
     a = abs(wide)
     high, low = map(wide.like, digits(0.0))
@@ -94,7 +99,7 @@ def reduced_single(x: Real) -> Angle:
 
 
 def reduced_double(x: Real) -> Angle:
-    """Any float64: a large one by `payne_hanek`."""
+    """Reduce any float64, a large one by `payne_hanek`."""
     near, far = near_double(x), reduced_large(x)
     large = abs(x) > LARGE_DOUBLE
     quadrant = where_int(large, far.quadrant, near.quadrant)
@@ -102,7 +107,7 @@ def reduced_double(x: Real) -> Angle:
 
 
 def near_double(x: Real) -> Angle:
-    """A float64 up to `LARGE_DOUBLE` less a multiple of pi / 2 in three parts."""
+    """Reduce a float64 up to `LARGE_DOUBLE` with pi / 2 in three parts."""
     n, quadrant = nearest(x, 2 / 3.141592653589793)
     product, lost = two_product(n, HALF_PI[1])
     r, rest = full_two_sum(fma(-n, HALF_PI[0], x), -product)
@@ -110,7 +115,7 @@ def near_double(x: Real) -> Angle:
 
 
 def sine(angle: Angle) -> Real:
-    """The sine of an angle in the first quadrant around 0."""
+    """Return the sine of an angle in the first quadrant around 0."""
     r = angle.r
     square = r * r
     series = graded(square, SIN_SINGLE, SIN_DOUBLE)
@@ -120,7 +125,7 @@ def sine(angle: Angle) -> Real:
 
 
 def cosine(angle: Angle) -> Real:
-    """The cosine of an angle in the first quadrant around 0."""
+    """Return the cosine of an angle in the first quadrant around 0."""
     r = angle.r
     square = r * r
     series = graded(square, COS_SINGLE, COS_DOUBLE)
@@ -131,7 +136,7 @@ def cosine(angle: Angle) -> Real:
 
 
 def turned(angle: Angle, quarters: int) -> Real:
-    """The sine of an angle and so many quarters of a turn more."""
+    """Return the sine of an angle advanced by so many quarters of a turn."""
     quadrant = angle.quadrant + quarters
     value = where((quadrant & 1).differs(0), cosine(angle), sine(angle))
     sign = (quadrant & 2) << (value.layout.integer.width.data - 2)

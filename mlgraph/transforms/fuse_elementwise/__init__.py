@@ -1,4 +1,4 @@
-"""`fuse-elementwise`: chains of elementwise rows become `kernel.fused` operations.
+"""`fuse-elementwise`: chains of elementwise operations become `kernel.fused`.
 
     %0 = ivy.add(%x, %b)                     %1 = kernel.fused @kernel_0(%x, %b) {
     %1 = ivy.tanh(%0)                        ^bb0(%x_1: f32, %b_1: f32):
@@ -7,9 +7,9 @@
                                                kernel.yield %3 : f32
                                              }
 
-and a function `@kernel_0` that holds the rows: what the kernel means, for where no kernel can run. Equal kernels share
-one. A row beside a kernel says in its attribute `not_fused` why it is not inside. Reductions over the last axes of what
-a kernel computes are inside too, and cheap rows of smaller arrays that kernels alone read.
+and a function `@kernel_0` that holds the operations: what the kernel means, for where no kernel can run. Equal kernels
+share one. An operation beside a kernel says in its attribute `not_fused` why it is not inside. Reductions over the last
+axes of what a kernel computes are inside too, and cheap operations of smaller arrays that kernels alone read.
 """
 
 from collections.abc import Container, Sequence
@@ -27,27 +27,27 @@ from mlgraph.dialects.constant import LiteralOp
 from mlgraph.dialects.dtypes import element_type
 from mlgraph.dialects.functions import finish, function
 from mlgraph.dialects.kernel import FusedOp, YieldOp
-from mlgraph.dialects.table import Row
-from mlgraph.transforms.fuse_elementwise.cheap import copy_cheap
+from mlgraph.dialects.table import TableOp
 from mlgraph.transforms.fuse_elementwise.elements import Element
-from mlgraph.transforms.fuse_elementwise.groups import WORTH, Group, Grouping, externals
+from mlgraph.transforms.fuse_elementwise.groups import MIN_FUSED_OPS, Group, Grouping, externals
+from mlgraph.transforms.fuse_elementwise.recompute import recompute_cheap
 
 
 @dataclass(frozen=True)
 class FuseElementwisePass(ModulePass):
-    """Turn chains of elementwise rows into kernels.
+    """Turn chains of elementwise operations into kernels.
 
-    `fast_math` keeps what is computed of halves in single precision until a kernel stores it. `singles` makes kernels
-    of single operations too, however little they are.
+    `fast_math` keeps intermediate float16 and bfloat16 values in float32 until a kernel stores them. `single_ops` makes
+    kernels of single operations too, however little they are.
     """
 
     name = "fuse-elementwise"
 
     fast_math: bool = False
-    singles: bool = False
+    single_ops: bool = False
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        kernels = _Kernels(op, self.fast_math, 1 if self.singles else WORTH)
+        kernels = _Kernels(op, self.fast_math, 1 if self.single_ops else MIN_FUSED_OPS)
         for block in [block for inner in op.walk() for region in inner.regions for block in region.blocks]:
             if not isinstance(inner := block.parent_op(), FusedOp | ModuleOp):
                 assert inner is not None
@@ -60,16 +60,16 @@ class _Kernels:
 
     module: ModuleOp
     fast_math: bool
-    worth: int
+    min_ops: int
     known: dict[Any, str] = field(default_factory=dict[Any, str])
     new: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
-    """The results of kernels, by the results of rows whose places they took."""
+    """The results of kernels, by the results of operations whose places they took."""
 
     def fuse(self, block: Block) -> None:
-        grouping = Grouping(block, self.worth)
+        grouping = Grouping(block, self.min_ops)
         if not grouping.groups:
             return
-        copy_cheap(grouping)
+        recompute_cheap(grouping)
         order = grouping.schedule()
         for op in list(block.ops):
             op.detach()
@@ -89,14 +89,14 @@ class _Kernels:
                 elements[op].operands = [self.new.get(value, value) for value in elements[op].operands]
         inputs = externals(members, elements)
         outputs = [op.results[0] for op in members if _leaves(op.results[0], inside)]
-        sinks = {op.results[0]: grouping.sinks[op] for op in members if op in grouping.sinks}
-        body = _body(members, elements, inputs, [sinks[v].operand if v in sinks else v for v in outputs])
+        epilogues = {op.results[0]: grouping.epilogues[op] for op in members if op in grouping.epilogues}
+        body = _body(members, elements, inputs, [epilogues[v].operand if v in epilogues else v for v in outputs])
         if self.fast_math:
-            _keep_singles(body)
+            _keep_float32(body)
         key = _key(members, inputs, outputs)
         first = key not in self.known
         symbol = self.known.setdefault(key, f"kernel_{len(self.known)}")
-        kinds = [sinks[value].kind if value in sinks else "" for value in outputs]
+        kinds = [epilogues[value].kind if value in epilogues else "" for value in outputs]
         fused = FusedOp(symbol, inputs, [value.type for value in outputs], body, kinds, group.axes)
         fused.location = members[-1].location
         block.add_op(fused)
@@ -112,7 +112,7 @@ class _Kernels:
 
 
 def _leaves(value: SSAValue, inside: Container[Operation]) -> bool:
-    """Whether an operation outside reads a value."""
+    """Return whether an operation outside reads a value."""
     return any(use.operation not in inside for use in value.uses)
 
 
@@ -150,8 +150,8 @@ def _body(
     return body
 
 
-def _keep_singles(body: Block) -> None:
-    """Drop the rounding of a single to a half that is widened again."""
+def _keep_float32(body: Block) -> None:
+    """Drop the rounding of a float32 to half precision that is extended again."""
     for op in list(body.ops):
         if isinstance(op, arith.ExtFOp) and isinstance(op.result.type, Float32Type):
             source = op.input.owner
@@ -165,7 +165,7 @@ def _keep_singles(body: Block) -> None:
 
 
 def _key(members: Sequence[Operation], inputs: Sequence[SSAValue], outputs: Sequence[SSAValue]) -> Any:
-    """What two kernels must share to be one: operations, parameters, element types, ranks, and what reads what."""
+    """Return what two kernels must share to be one: operations, parameters, element types, ranks, and operands."""
     numbers = {value: i for i, value in enumerate([*inputs, *(op.results[0] for op in members)])}
 
     def operand(value: SSAValue) -> Any:
@@ -199,10 +199,10 @@ def _function(
 
 
 def _explain(block: Block, grouping: Grouping) -> None:
-    """Say on each row beside a kernel why it is not inside."""
+    """Say on each operation beside a kernel why it is outside."""
     for op in block.ops:
-        if not isinstance(op, Row) or op.OP.dialect != "ivy":
+        if not isinstance(op, TableOp) or op.OP.dialect != "ivy":
             continue
         beside = [*(value.owner for value in op.operands), *(use.operation for r in op.results for use in r.uses)]
         if any(isinstance(other, FusedOp) for other in beside):
-            op.attributes["not_fused"] = StringAttr(grouping.refused.get(op, "it is too little for a kernel"))
+            op.attributes["not_fused"] = StringAttr(grouping.not_fused.get(op, "it is too little for a kernel"))

@@ -1,4 +1,4 @@
-"""One elementwise row as a block of scalars: an argument for each array that it reads, and an element of its result."""
+"""One elementwise operation as a block of scalars: an argument for each array that it reads, and a result."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,46 +13,46 @@ from mlgraph.dialects.constant import LiteralOp, array_of, number_from
 from mlgraph.dialects.dtypes import HALVES, dtype_of, element_type, f32, tensor
 from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.dialects.kernel import scalar_type
-from mlgraph.dialects.table import Op, Row
-from mlgraph.transforms.fuse_elementwise import kinks  # pyright: ignore[reportUnusedImport]  # noqa: F401, adds rules
-from mlgraph.transforms.fuse_elementwise.scalars import Refused, apply, constant, rounded, widened
+from mlgraph.dialects.table import Op, TableOp
+from mlgraph.transforms.fuse_elementwise import subgradients  # pyright: ignore[reportUnusedImport]  # noqa: F401, adds rules
+from mlgraph.transforms.fuse_elementwise.scalars import NotFusible, apply, constant, rounded, widened
 
 SCALED = (ivy.multiply, ivy.divide)
-"""Rows of halves that torch computes with numbers in single precision; others round a number to a half first."""
+"""Operations of float16 and bfloat16 that torch computes with float32 numbers; others round the number first."""
 
 _whole: dict[Op[..., Any], str] = {}
-"""Rows that are known to work on whole arrays, and why they are not fused."""
+"""Operations that are known to work on whole arrays, and why they are not fused."""
 
 
 @dataclass
 class Element:
-    """What a row does to one element."""
+    """The scalar operations that an operation does to one element."""
 
     operands: list[SSAValue]
     """The arrays that the arguments of `body` are elements of."""
     body: Block
     result: SSAValue
-    """What `body` makes of them."""
+    """The scalar in `body` that is the element of the result."""
 
 
 def element_of(op: Operation) -> Element:
-    """One element of `op`. Raises `Refused` where it is no elementwise operation, or of types that kernels have not."""
-    if not isinstance(op, Row) or op.OP.dialect != "ivy" or len(op.results) != 1:
-        raise Refused(f"{op.name} is no elementwise operation")
+    """Return one element of `op`. Raise `NotFusible` for other operations, and for types that kernels have not."""
+    if not isinstance(op, TableOp) or op.OP.dialect != "ivy" or len(op.results) != 1:
+        raise NotFusible(f"{op.name} is no elementwise operation")
     if op.OP in _whole:
-        raise Refused(_whole[op.OP])
+        raise NotFusible(_whole[op.OP])
     arrays = list(dict.fromkeys(v for v in op.operands if _single(v, op) is None))
     if not arrays:
-        raise Refused("it reads no array")
+        raise NotFusible("it reads no array")
     try:
         types = [scalar_type(element_type(v.type)) for v in (*arrays, *op.results)]
     except ValueError as error:
-        raise Refused(str(error)) from error
+        raise NotFusible(str(error)) from error
     body = Block(arg_types=types[:-1])
     with building(body, op.location):
         found = _scalar_of(op, dict(zip(arrays, body.args)))
     if found.type != types[-1]:
-        raise Refused(f"its scalar is {found.type}")
+        raise NotFusible(f"its scalar is {found.type}")
     return Element(arrays, body, found)
 
 
@@ -70,8 +70,8 @@ def _is_array(value: SSAValue) -> bool:
     return isinstance(value.type, TensorType)
 
 
-def _scalar_of(op: Row, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
-    """The scalar of a row whose arrays have the scalars `values`; operands that are in none are single numbers."""
+def _scalar_of(op: TableOp, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
+    """Return the scalar of an operation whose arrays have the scalars `values`; other operands are single numbers."""
     arguments = op.arguments()
     operands = {name: cast(SSAValue, value) for name, value in arguments.items() if isinstance(value, SSAValue)}
     parameters = {name: value for name, value in arguments.items() if name not in operands and value is not None}
@@ -96,8 +96,8 @@ def _scalar_of(op: Row, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
     return rounded(found, element_type(op.results[0].type)) if half else found
 
 
-def _body(op: Row, scalars: Mapping[str, SSAValue], arguments: dict[str, Any], half: bool) -> SSAValue:
-    """The scalar of a composite row, from the rows of its body; halves are singles throughout."""
+def _body(op: TableOp, scalars: Mapping[str, SSAValue], arguments: dict[str, Any], half: bool) -> SSAValue:
+    """Return the scalar of a composite operation, from those of its body; half types are float32 throughout."""
     if not op.OP.composite:
         raise _is_whole(op.OP)
     arrays = Block(arg_types=[_widened_type(arguments[name].type, half) for name in scalars])
@@ -109,12 +109,12 @@ def _body(op: Row, scalars: Mapping[str, SSAValue], arguments: dict[str, Any], h
         for inner in body.ops:
             if isinstance(inner, LiteralOp):
                 values[inner.result] = _literal(inner)
-            elif isinstance(inner, Row) and inner.OP.dialect == "ivy" and len(inner.results) == 1:
+            elif isinstance(inner, TableOp) and inner.OP.dialect == "ivy" and len(inner.results) == 1:
                 values[inner.results[0]] = _scalar_of(inner, values)
             else:
                 raise _is_whole(op.OP)
-    except Refused:
-        if any(isinstance(inner, Row) and inner.OP in _whole for inner in body.ops):
+    except NotFusible:
+        if any(isinstance(inner, TableOp) and inner.OP in _whole for inner in body.ops):
             raise _is_whole(op.OP) from None
         raise
     return values[result]
@@ -123,7 +123,7 @@ def _body(op: Row, scalars: Mapping[str, SSAValue], arguments: dict[str, Any], h
 def _literal(op: LiteralOp) -> SSAValue:
     array = array_of(op.result)
     if array is None or array.size != 1:
-        raise Refused("it holds an array of constants")
+        raise NotFusible("it holds an array of constants")
     return constant(number_from(array.reshape(())), element_type(op.result.type))
 
 
@@ -132,7 +132,7 @@ def _widened_type(type: Attribute, half: bool) -> Attribute:
     return tensor(shape_of(type), f32) if wide else type
 
 
-def _is_whole(row: Op[..., Any]) -> Refused:
+def _is_whole(row: Op[..., Any]) -> NotFusible:
     """Remember that `row` works on whole arrays."""
     reason = _whole.setdefault(row, f"{row.name} is no elementwise operation")
-    return Refused(reason)
+    return NotFusible(reason)

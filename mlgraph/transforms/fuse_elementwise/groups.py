@@ -1,4 +1,4 @@
-"""Which operations of a block become one loop.
+"""Operations of a block are grouped into loops.
 
 Operations are taken in order. Each joins the groups of the operations that it reads from, and those that read the same
 arrays, if they have one iteration space and no path leads from one of the two through an operation outside back into
@@ -16,14 +16,14 @@ from xdsl.traits import is_side_effect_free
 from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.dialects.kernel import weight
 from mlgraph.transforms.fuse_elementwise.elements import Element, element_of
-from mlgraph.transforms.fuse_elementwise.scalars import Refused
-from mlgraph.transforms.fuse_elementwise.sinks import Sink, sink_of
+from mlgraph.transforms.fuse_elementwise.epilogues import ReductionEpilogue, epilogue_of
+from mlgraph.transforms.fuse_elementwise.scalars import NotFusible
 
-CAPACITY = 400
+MAX_KERNEL_WEIGHT = 400
 """The most that a group may weigh: compile time and the registers of a processor bound it."""
 
-WORTH = 4
-"""How many scalar operations make one row worth a kernel."""
+MIN_FUSED_OPS = 4
+"""The least number of scalar operations of one op that make it worth a kernel."""
 
 
 @dataclass(eq=False)
@@ -36,7 +36,7 @@ class Group:
     first: int
     last: int
     axes: int = 0
-    """How many of the last axes its reductions are over, 0 where it has none."""
+    """The number of last axes that its reductions are over, 0 without reductions."""
 
 
 Node: TypeAlias = "Group | Operation"
@@ -44,15 +44,15 @@ Node: TypeAlias = "Group | Operation"
 
 @dataclass
 class Grouping:
-    """The groups of a block, and why neighbours stay out of them."""
+    """The groups of a block, and why neighbors stay out of them."""
 
     block: Block
-    worth: int
-    """How many scalar operations a single row must be to become a kernel of its own."""
+    min_ops: int
+    """The least number of scalar operations of one op that make it a kernel of its own."""
     elements: dict[Operation, Element] = field(default_factory=dict[Operation, Element])
-    sinks: dict[Operation, Sink] = field(default_factory=dict[Operation, Sink])
+    epilogues: dict[Operation, ReductionEpilogue] = field(default_factory=dict[Operation, ReductionEpilogue])
     """The reductions that are in groups."""
-    refused: dict[Operation, str] = field(default_factory=dict[Operation, str])
+    not_fused: dict[Operation, str] = field(default_factory=dict[Operation, str])
     group_of: dict[Operation, Group] = field(default_factory=dict[Operation, Group])
     position: dict[Operation, int] = field(default_factory=dict[Operation, int])
     before: dict[Operation, Operation] = field(default_factory=dict[Operation, Operation])
@@ -68,29 +68,29 @@ class Grouping:
                     self.before[op] = effect
                 effect = op
             try:
-                sink = sink_of(op)
-                if sink is None or sink.operand.owner not in self.elements:
+                epilogue = epilogue_of(op)
+                if epilogue is None or epilogue.operand.owner not in self.elements:
                     self.elements[op] = element_of(op)
                     self._join(op, self.elements[op], readers)
                 else:
-                    self._end_in(op, sink)
-            except Refused as reason:
-                self.refused[op] = str(reason)
-        self._drop_small()
+                    self._join_reduction(op, epilogue)
+            except NotFusible as reason:
+                self.not_fused[op] = str(reason)
+        self._drop_small_groups()
 
-    def _end_in(self, op: Operation, sink: Sink) -> None:
+    def _join_reduction(self, op: Operation, epilogue: ReductionEpilogue) -> None:
         """Let the group that a reduction reads from end in it. Nothing in a block before it can read its result."""
-        assert isinstance(sink.operand.owner, Operation)
-        group = self.group_of[sink.operand.owner]
-        if group.axes not in (0, sink.axes):
-            raise Refused("the kernel reduces other axes")
-        if group.weight >= CAPACITY:
-            raise Refused("the kernel is full")
+        assert isinstance(epilogue.operand.owner, Operation)
+        group = self.group_of[epilogue.operand.owner]
+        if group.axes not in (0, epilogue.axes):
+            raise NotFusible("the kernel reduces other axes")
+        if group.weight >= MAX_KERNEL_WEIGHT:
+            raise NotFusible("the kernel is full")
         group.members.append(op)
         group.weight += 1
         group.last = self.position[op]
-        group.axes = sink.axes
-        self.group_of[op], self.sinks[op] = group, sink
+        group.axes = epilogue.axes
+        self.group_of[op], self.epilogues[op] = group, epilogue
 
     def _join(
         self, op: Operation, element: Element, readers: dict[tuple[SSAValue, tuple[int, ...]], Operation]
@@ -99,41 +99,41 @@ class Grouping:
         group = Group(space, [op], weight(element.body), self.position[op], self.position[op])
         self.group_of[op] = group
         if not space:
-            self.refused[op] = "it has one element"
+            self.not_fused[op] = "it has one element"
         producers = [v.owner for v in element.operands if isinstance(v.owner, Operation)]
         siblings = [readers[v, space] for v in element.operands if _shape(v) == space and (v, space) in readers]
-        for neighbour in [*producers, *siblings]:
-            other = self.group_of.get(neighbour)
+        for neighbor in [*producers, *siblings]:
+            other = self.group_of.get(neighbor)
             if other is None or other is group or not space:
                 continue
             why = self._apart(other, group)
             if why is None:
                 group = self._merge(other, group)
             else:
-                self.refused[op] = why
+                self.not_fused[op] = why
         for value in element.operands:
             readers[value, space] = op
 
     def _apart(self, old: Group, new: Group) -> str | None:
-        """Why two groups cannot be one, None where they can."""
+        """Return the reason why two groups cannot be one, None where they can."""
         if old.space != new.space:
             return "it has another iteration space"
-        if old.weight + new.weight > CAPACITY:
+        if old.weight + new.weight > MAX_KERNEL_WEIGHT:
             return "the kernel is full"
         if old.axes and new.axes and old.axes != new.axes:
             return "the kernel reduces other axes"
-        if self._reads_sink(old, new) or self._reads_sink(new, old):
+        if self._reads_reduction(old, new) or self._reads_reduction(new, old):
             return "it reads what the kernel reduces"
         if self._reaches(old, new) or (len(new.members) > 1 and self._reaches(new, old)):  # nothing reads the newest
             return "an operation between them is outside the kernel"
         return None
 
-    def _reads_sink(self, reader: Group, group: Group) -> bool:
-        """Whether a group reads a reduction of another."""
+    def _reads_reduction(self, reader: Group, group: Group) -> bool:
+        """Return whether a group reads a reduction of another."""
         if not group.axes:
             return False
         sources = {value.owner for op in reader.members for value in op.operands}
-        return any(op in sources for op in group.members if op in self.sinks)
+        return any(op in sources for op in group.members if op in self.epilogues)
 
     def _merge(self, old: Group, new: Group) -> Group:
         if len(new.members) > len(old.members):
@@ -150,7 +150,7 @@ class Grouping:
         return self.group_of.get(op, op)
 
     def sources(self, node: Node) -> Iterator[Node]:
-        """What must run before a node."""
+        """Yield what must run before a node."""
         for op in node.members if isinstance(node, Group) else (node,):
             for value in operands_of(op):
                 if isinstance(value.owner, Operation) and value.owner.parent is self.block:
@@ -159,7 +159,7 @@ class Grouping:
                 yield self.node(self.before[op])
 
     def _reaches(self, start: Group, end: Group) -> bool:
-        """Whether a path leads from `start` through an operation outside both to `end`."""
+        """Return whether a path leads from `start` through an operation outside both to `end`."""
         stack = [n for n in self.sources(end) if n is not start and n is not end]
         seen = set(stack)
         while stack:
@@ -174,17 +174,17 @@ class Grouping:
     def _end(self, node: Node) -> int:
         return node.last if isinstance(node, Group) else self.position[node]
 
-    def _drop_small(self) -> None:
+    def _drop_small_groups(self) -> None:
         for group in self.groups:
-            if not group.space or (len(group.members) == 1 and not self._worth(group.members[0])):
+            if not group.space or (len(group.members) == 1 and not self._is_fusible_alone(group.members[0])):
                 for op in group.members:
                     del self.group_of[op]
             else:
                 group.members.sort(key=self.position.__getitem__)
 
-    def _worth(self, op: Operation) -> bool:
-        """Whether one operation is as good as several: its framework may take several passes for it."""
-        return sum(1 for _ in self.elements[op].body.ops) >= self.worth
+    def _is_fusible_alone(self, op: Operation) -> bool:
+        """Return whether one operation is as good as several: its framework may take several passes for it."""
+        return sum(1 for _ in self.elements[op].body.ops) >= self.min_ops
 
     def add_copy(self, op: Operation, group: Group) -> Operation:
         """Add a copy of an operation outside all groups to one, before what is there to read it."""
@@ -201,7 +201,7 @@ class Grouping:
     def forget(self, op: Operation) -> None:
         """Leave out an operation that is about to be erased."""
         del self.elements[op], self.position[op]
-        self.refused.pop(op, None)
+        self.not_fused.pop(op, None)
 
     @property
     def groups(self) -> list[Group]:
@@ -209,7 +209,7 @@ class Grouping:
         return list(dict.fromkeys(self.group_of.values()))
 
     def schedule(self) -> list[Node]:
-        """Groups and the operations outside them, each after all that it needs, else in their old order."""
+        """Return groups and the operations outside them, each after all that it needs, else in their old order."""
         order: list[Node] = []
         done: set[Node] = set()
         for op in self.block.ops:
@@ -228,7 +228,7 @@ class Grouping:
 
 
 def operands_of(op: Operation) -> Iterable[SSAValue]:
-    """What an operation reads, its regions included."""
+    """Return all values that an operation reads, also in its regions."""
     return op.operands if not op.regions else [value for inner in op.walk() for value in inner.operands]
 
 
@@ -237,7 +237,7 @@ def _shape(value: SSAValue) -> tuple[int, ...]:
 
 
 def externals(members: Sequence[Operation], elements: dict[Operation, Element]) -> list[SSAValue]:
-    """The arrays that a group reads from outside, in the order of their first use. Reductions read none."""
+    """Return the arrays that a group reads from outside, in the order of their first use. Reductions read none."""
     inside = set(members)
     rows = (elements[op] for op in members if op in elements)
     read = (value for row in rows for value in row.operands if value.owner not in inside)

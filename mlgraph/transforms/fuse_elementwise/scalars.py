@@ -1,8 +1,8 @@
-"""What an elementwise row does to one element: rules from rows to `arith`, `math` and `scalar` operations.
+"""Rules from elementwise operations to the `arith`, `math` and `scalar` operations on one element.
 
-A row is found in `FLOATS`, `NUMBERS` or `COMPARISONS` where it is one operation, has a rule where it is several, and
-runs its body where it is composite. What is in none of them is not fused. The two half types are computed in single
-precision and rounded after each row, composite ones included, as the frameworks do.
+An operation is found in `FLOATS`, `NUMBERS` or `COMPARISONS` where it is one operation, has a rule where it is several,
+and runs its body where it is composite. What is in none of them is not fused. float16 and bfloat16 are computed
+in float32 and rounded after each operation, composite ones included, as the frameworks do.
 """
 
 import math as numbers
@@ -23,17 +23,17 @@ from mlgraph.dialects.table import Op
 
 ScalarOp: TypeAlias = Callable[..., Operation]
 Rule: TypeAlias = Callable[..., "SSAValue | None"]
-"""From the element type of a row's operands, their scalars and the row's parameters to the scalar of its result, or
-None for a type that is left to the row's body."""
+"""From the element type of operands, their scalars and the operation's parameters to the scalar of its result, or
+None for a type that is left to the operation's body."""
 
 
-class Refused(Exception):
-    """A row that stays out of kernels; the text says why."""
+class NotFusible(Exception):
+    """Raised for an operation that stays out of kernels; the text says why."""
 
 
 @dataclass(frozen=True)
 class Kinds:
-    """The operation of a row for each kind of operand that it is one operation for."""
+    """The scalar operation for each kind of operand that has one."""
 
     floats: ScalarOp
     signed: ScalarOp | None = None
@@ -79,7 +79,7 @@ FLOATS: dict[Op[..., Any], ScalarOp] = {
     ivy.pow: math.PowFOp,
     ivy.sigmoid: scalar.SigmoidOp,
 }
-"""Rows of floats alone."""
+"""Operations of floats alone."""
 
 NUMBERS: dict[Op[..., Any], Kinds] = {
     ivy.add: Kinds(arith.AddfOp, arith.AddiOp, arith.AddiOp, arith.OrIOp),
@@ -88,7 +88,7 @@ NUMBERS: dict[Op[..., Any], Kinds] = {
     ivy.maximum: Kinds(arith.MaximumfOp, arith.MaxSIOp, arith.MaxUIOp, arith.OrIOp),
     ivy.minimum: Kinds(arith.MinimumfOp, arith.MinSIOp, arith.MinUIOp, arith.AndIOp),
 }
-"""Rows of any numbers."""
+"""Operations of any numbers."""
 
 BITS: dict[Op[..., Any], ScalarOp] = {
     ivy.logical_and: arith.AndIOp,
@@ -98,7 +98,7 @@ BITS: dict[Op[..., Any], ScalarOp] = {
     ivy.bitwise_or: arith.OrIOp,
     ivy.bitwise_xor: arith.XOrIOp,
 }
-"""Rows of integers and bools alone."""
+"""Operations of integers and bools alone."""
 
 COMPARISONS: dict[Op[..., Any], tuple[str, str, str]] = {
     ivy.equal: ("oeq", "eq", "eq"),
@@ -108,7 +108,7 @@ COMPARISONS: dict[Op[..., Any], tuple[str, str, str]] = {
     ivy.greater: ("ogt", "sgt", "ugt"),
     ivy.greater_equal: ("oge", "sge", "uge"),
 }
-"""The predicate of a row for floats, for signed integers, and for unsigned ones and bools."""
+"""The predicate of an operation for floats, for signed integers, and for unsigned ones and bools."""
 
 RULES: dict[Op[..., Any], Rule] = {}
 
@@ -117,7 +117,7 @@ RuleT = TypeVar("RuleT", bound=Rule)
 
 
 def rule(row: Op[..., Any]) -> Callable[[RuleT], RuleT]:
-    """Register what several operations make of a row."""
+    """Register the rule of an operation that takes several scalar ones."""
 
     def register(function: RuleT) -> RuleT:
         RULES[row] = function
@@ -127,7 +127,7 @@ def rule(row: Op[..., Any]) -> Callable[[RuleT], RuleT]:
 
 
 def apply(row: Op[..., Any], d: DType, scalars: Sequence[SSAValue], parameters: dict[str, Any]) -> SSAValue | None:
-    """The scalar that a row makes of scalars of type `d`, None for one that is left to its body; raises `Refused`."""
+    """Return what an operation makes of scalars of type `d`, None where its body says it. Raise `NotFusible`."""
     if row in RULES:
         return RULES[row](d, *scalars, **parameters)
     if row in COMPARISONS:
@@ -136,7 +136,7 @@ def apply(row: Op[..., Any], d: DType, scalars: Sequence[SSAValue], parameters: 
     if found is not None:
         return build(found, *scalars)
     if row in NUMBERS or row in FLOATS or row in BITS:
-        raise Refused(f"{row.name} of this element type has no scalar form")
+        raise NotFusible(f"{row.name} of this element type has no scalar form")
     return None
 
 
@@ -145,12 +145,12 @@ def _single(row: Op[..., Any], d: DType) -> ScalarOp | None:
 
 
 def build(op: ScalarOp, *arguments: Any) -> SSAValue:
-    """The result of a new operation."""
+    """Insert an operation and return its result."""
     return insert(op(*arguments)).results[0]
 
 
 def constant(value: Any, d: DType) -> SSAValue:
-    """`value` as a scalar of element type `d`."""
+    """Return `value` as a scalar of element type `d`."""
     type = scalar_type(d)
     if isinstance(type, IntegerType):
         return build(arith.ConstantOp, IntegerAttr(_wrapped(int(value), width_of(d)), cast(Any, type)))
@@ -232,13 +232,13 @@ def _divisor(x2: SSAValue) -> int:
     """The divisor, which must be known and no special case."""
     value = x2.owner.value if isinstance(x2.owner, arith.ConstantOp) else None
     if not isinstance(value, IntegerAttr) or value.value.data in (0, -1):
-        raise Refused("the divisor may be 0")
+        raise NotFusible("the divisor may be 0")
     return value.value.data
 
 
 def _no_floats(d: DType) -> None:
     if d in FLOAT_TYPES:
-        raise Refused("the exact remainder of floats takes a loop of its own")
+        raise NotFusible("the exact remainder of floats takes a loop of its own")
 
 
 @rule(ivy.floor_divide)
@@ -333,13 +333,13 @@ def cast_to(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 
 
 def widened(d: DType, x: SSAValue) -> SSAValue:
-    """A half as a single; any other float itself."""
+    """Extend float16 and bfloat16 to float32; return other floats as they are."""
     return build(arith.ExtFOp, x, f32) if d in HALVES else x
 
 
 def _float_to_float(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
     if d == f64 and dtype in HALVES:
-        raise Refused("frameworks round a double to a half in different ways")
+        raise NotFusible("frameworks round a double to a half in different ways")
     if dtype == f64:
         return build(arith.ExtFOp, x, f64)
     wide = widened(d, x)
@@ -349,7 +349,7 @@ def _float_to_float(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 def _float_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
     """Through 32 or 64 signed bits, as compilers of C do it."""
     if dtype == ui64:
-        raise Refused("the largest unsigned integers have no conversion that vectorises")
+        raise NotFusible("the largest unsigned integers have no conversion that vectorizes")
     middle = i64 if dtype in (i64, ui32) else i32
     found = build(arith.FPToSIOp, widened(d, x), middle)
     return found if width_of(dtype) == width_of(middle) else build(arith.TruncIOp, found, scalar_type(dtype))
@@ -357,7 +357,7 @@ def _float_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 
 def _integer_to_float(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
     if d == ui64:
-        raise Refused("the largest unsigned integers have no conversion that vectorises")
+        raise NotFusible("the largest unsigned integers have no conversion that vectorizes")
     wide = f32 if dtype in HALVES else dtype
     found = build(arith.UIToFPOp if d == i1 or d in UNSIGNED else arith.SIToFPOp, x, wide)
     return build(arith.TruncFOp, found, dtype) if dtype in HALVES else found
@@ -372,5 +372,5 @@ def _integer_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 
 
 def rounded(x: SSAValue, dtype: Attribute) -> SSAValue:
-    """A single rounded to a half, where the result is one."""
+    """Round a float32 to float16 or bfloat16, where the result is one."""
     return build(arith.TruncFOp, x, dtype) if dtype in HALVES and x.type == f32 else x

@@ -17,20 +17,20 @@ from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, UnitAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation, SSAValue
-from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint
 
 from mlgraph.dialects.backend import Arguments, Backend, CallOp, ValueType, backend
 from mlgraph.dialects.building import building, insert
-from mlgraph.dialects.cells import Cell
 from mlgraph.dialects.functions import functions, insert_argument
 from mlgraph.dialects.ivy.control import IfOp, yielded
 from mlgraph.dialects.literals import Literal, Operand
 from mlgraph.dialects.native import RNG, NativeOp
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
+from mlgraph.dialects.templates import CallTemplate
 from mlgraph.errors import UnsupportedOpError, line_of
-from mlgraph.frameworks import Framework, get
+from mlgraph.frameworks import Framework
 from mlgraph.transforms.rewriting import replace
+from mlgraph.transforms.target_pass import TargetPass
 
 STREAM, LEGACY = "rng", "random_state"
 """The arguments of `@main` that the graph's own stream is, for numpy in either generation.
@@ -40,15 +40,10 @@ A generator of the user's own is an argument whose name ends so.
 
 
 @dataclass(frozen=True)
-class LowerGeneratorPass(ModulePass):
+class LowerGeneratorPass(TargetPass):
     """Turn the draws of every function into calls of backend `to`."""
 
     name = "lower-generator"
-
-    to: str
-
-    def __post_init__(self) -> None:
-        get(self.to)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for function in functions(op):
@@ -60,7 +55,7 @@ class LowerGeneratorPass(ModulePass):
         draws = draws_in(function)
         if not draws:
             return
-        framework = get(self.to)
+        framework = self.framework
         stream = _Stream(framework, argument(function, STREAM), len(draws))
         for draw in draws:
             rng = stream.next(draw, function)
@@ -78,7 +73,7 @@ def call_natives(function: FuncOp, to: str) -> None:
 
 
 def stream_name(op: NativeOp) -> str:
-    """The name of the argument of `@main` that a native draw draws from."""
+    """Return the name of the argument of `@main` that a native draw draws from."""
     name = LEGACY if op.callee.data.startswith("numpy.random.RandomState.") else STREAM
     return name if op.stream is None else f"{op.stream.data}_{name}"
 
@@ -104,7 +99,7 @@ def call_native(op: NativeOp, rng: SSAValue) -> None:
 
 
 def memory_like(x: SSAValue, dense: bool, torch: Backend) -> SSAValue:
-    """New memory of torch, laid out as `x`. Making it is an effect, for no two draws may share it."""
+    """Allocate memory of torch, laid out as `x`. This is an effect, for no two draws may share it."""
     if dense:
         return torch.call("torch.empty_like", (x,), {}, effect=True)[0]
     layout = torch.torch.Tensor.size(x), torch.torch.Tensor.stride(x)
@@ -126,31 +121,31 @@ def inline(op: NativeOp) -> None:
 
 
 def argument(function: FuncOp, name: str) -> SSAValue:
-    """The argument of a function that is a stream called `name`, a new one if there is none."""
+    """Return the argument of a function that is the stream `name`, a new one if there is none."""
     streams = (a for a in function.body.block.args if isinstance(a.type, ValueType) and a.name_hint == name)
     return next(streams, None) or insert_argument(function, 0, ValueType(), name)
 
 
-def lowered(framework: Framework, draw: Row, rng: SSAValue) -> SSAValue:
-    """The calls of one draw from `rng`."""
+def lowered(framework: Framework, draw: TableOp, rng: SSAValue) -> SSAValue:
+    """Build the calls of one draw from `rng`."""
     name, arguments = draw.OP.name.rpartition(".")[2], draw.arguments()
     if framework.draw_rules and (rule := import_module(framework.draw_rules).RULES.get(name)) is not None:
         return rule(rng, **arguments)
     if name not in framework.draws:
         raise UnsupportedOpError.of_rows(framework.name, {(draw.OP.name, line_of(draw)): 1})
-    cell = Cell.read(framework.draws[name], {*arguments, "rng"}, framework.name)
-    calls = cell.lower({**arguments, "rng": rng}, 1)
+    template = CallTemplate.parse(framework.draws[name], {*arguments, "rng"}, framework.name)
+    calls = template.lower({**arguments, "rng": rng}, 1)
     assert calls is not None
     return calls[0]
 
 
-def draws_in(function: FuncOp) -> list[Row]:
-    """The draws of a function, in order."""
-    return [op for op in function.walk() if isinstance(op, Row) and op.OP.dialect == "generator"]
+def draws_in(function: FuncOp) -> list[TableOp]:
+    """Return the draws of a function, in order."""
+    return [op for op in function.walk() if isinstance(op, TableOp) and op.OP.dialect == "generator"]
 
 
 def expand_composites(function: FuncOp) -> None:
-    """Draws that are made of others become those."""
+    """Replace draws that are made of others by these."""
     for draw in draws_in(function):
         if draw.OP.composite:
             replace(draw, lambda draw=draw: draw.OP.function(**draw.arguments()))
@@ -164,8 +159,11 @@ class _Stream:
         self.rng = rng
         self.left = draws
 
-    def next(self, draw: Row, function: FuncOp) -> SSAValue:
-        """What `draw` draws from. Keys are split at the top of the function, before the branch that a draw is in."""
+    def next(self, draw: TableOp, function: FuncOp) -> SSAValue:
+        """Return what `draw` draws from.
+
+        Keys are split at the top of the function, before the branch that a draw is in.
+        """
         self.left -= 1
         if self.framework.has_random_state:
             return self.rng
@@ -178,7 +176,7 @@ class _Stream:
         return key
 
     def split(self) -> tuple[SSAValue, ...]:
-        keys = Cell.read(self.framework.split, {"rng"}, self.framework.name).lower({"rng": self.rng}, 2)
+        keys = CallTemplate.parse(self.framework.split, {"rng"}, self.framework.name).lower({"rng": self.rng}, 2)
         assert keys is not None
         return keys
 
@@ -189,8 +187,8 @@ class _Stream:
                 call.effect = UnitAttr()
 
 
-def outermost(draw: Row, function: FuncOp) -> Operation:
-    """The operation of the function's own block that `draw` is in; a loop would draw the same at every turn."""
+def outermost(draw: TableOp, function: FuncOp) -> Operation:
+    """Return the operation of the function's own block that `draw` is in; a loop would draw the same at every turn."""
     op: Operation = draw
     while op.parent is not function.body.block:
         parent = op.parent_op()

@@ -1,4 +1,4 @@
-"""Draws of numpy that a cell cannot spell."""
+"""Draws of numpy that a call template cannot spell."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +15,7 @@ PRECISION: dict[DType, int] = {f16: 11, bf16: 8}
 
 
 def uniform(rng: SSAValue, shape: Shape, dtype: DType, low: float, high: float) -> SSAValue:
-    """Half types are drawn as integers over their precision: a wider float rounds to 1."""
+    """Draw half types as integers over their precision: a wider float rounds to 1."""
     bits = PRECISION.get(dtype)
     if bits is None:
         drawn = NUMPY.np.random.Generator.random(rng, shape, dtype)
@@ -27,7 +27,7 @@ def uniform(rng: SSAValue, shape: Shape, dtype: DType, low: float, high: float) 
 
 
 def normal(rng: SSAValue, shape: Shape, dtype: DType) -> SSAValue:
-    """Half types are drawn as float32 and rounded."""
+    """Draw half types as float32, and round."""
     half = dtype in HALVES
     drawn = NUMPY.np.random.Generator.standard_normal(rng, shape, f32 if half else dtype)
     return NUMPY.np.ndarray.astype(drawn, dtype) if half else drawn
@@ -38,4 +38,4 @@ def _operated(operator: str, a: Any, b: Any) -> SSAValue:
 
 
 RULES: Mapping[str, Callable[..., SSAValue]] = {"uniform": uniform, "normal": normal}
-"""The rules by the names of the rows that they draw for."""
+"""The rules by the names of the operations that they draw for."""

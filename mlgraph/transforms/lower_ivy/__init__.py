@@ -1,6 +1,6 @@
-"""`lower-ivy{to=...}`: ivy rows become calls of one backend's public functions.
+"""`lower-ivy{to=...}`: ivy operations become calls of one backend's public functions.
 
-A row is lowered by the backend's rule for it, else by its cell, else by its body when it is composite.
+An operation is lowered by the backend's rule for it, else by its template, else by its body when it is composite.
 """
 
 from collections import Counter
@@ -12,16 +12,16 @@ from xdsl.context import Context
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.ir import Operation
-from xdsl.passes import ModulePass
 
 from mlgraph.dialects.backend import Backend, backend
-from mlgraph.dialects.cells import Cell
 from mlgraph.dialects.dtypes import NAME_OF
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
+from mlgraph.dialects.templates import CallTemplate
 from mlgraph.errors import UnsupportedOpError, line_of
 from mlgraph.frameworks import get
 from mlgraph.transforms.lower_ivy.rules import Rules, rules_of
 from mlgraph.transforms.rewriting import replace
+from mlgraph.transforms.target_pass import TargetPass
 
 INDEX_OPERATORS: dict[type[Operation], str] = {
     arith.AddiOp: "operator.add",
@@ -36,15 +36,10 @@ INDEX_OPERATORS: dict[type[Operation], str] = {
 
 
 @dataclass(frozen=True)
-class LowerIvyPass(ModulePass):
-    """Lower every ivy row, and arithmetic on sizes, to calls of backend `to`."""
+class LowerIvyPass(TargetPass):
+    """Lower every ivy operation, and arithmetic on sizes, to calls of backend `to`."""
 
     name = "lower-ivy"
-
-    to: str
-
-    def __post_init__(self) -> None:
-        get(self.to)
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         lowering = _Lowering(backend(self.to), rules_of(self.to))
@@ -59,17 +54,17 @@ class _Lowering:
         self.rules = rules
         own = get(backend.name).index_functions
         self.operators = {op: own.get(path, path) for op, path in INDEX_OPERATORS.items()}
-        self.cells = get(backend.name).cells
+        self.templates = get(backend.name).templates
         self.missing: Counter[tuple[str, str]] = Counter()
 
     def lower(self, op: Operation) -> None:
         path = self.operators.get(type(op))
         if path is not None and isinstance(op.results[0].type, IndexType):
             replace(op, lambda: self.backend.call(path, tuple(op.operands), {}))
-        elif isinstance(op, Row) and op.OP.dialect == "ivy":
-            self.lower_row(op)
+        elif isinstance(op, TableOp) and op.OP.dialect == "ivy":
+            self.lower_op(op)
 
-    def lower_row(self, op: Row) -> None:
+    def lower_op(self, op: TableOp) -> None:
         if (refused := self.rules.refuses(op)) is not None:
             self.missing[f"{op.name} of {NAME_OF[refused]}", line_of(op)] += 1
             return
@@ -80,24 +75,24 @@ class _Lowering:
                 return
         self.missing[op.name, line_of(op)] += 1
 
-    def ways(self, op: Row) -> Iterator[Callable[[], Any]]:
-        """What may replace `op`, best first; one that returns None leaves it to the next."""
+    def ways(self, op: TableOp) -> Iterator[Callable[[], Any]]:
+        """Yield what may replace `op`, best first; one that returns None leaves it to the next."""
         row, arguments = op.OP, op.arguments()
         if (wide := self.rules.widened(op)) is not None:
             yield wide
         if (rule := self.rules.get(row)) is not None:
             yield lambda: rule(**arguments)
-        if (cell := self._cell(row)) is not None:
-            yield lambda: cell.lower(arguments, row.results)
+        if (template := self._template(row)) is not None:
+            yield lambda: template.lower(arguments, row.results)
         if row.composite:
             yield lambda: row.function(**arguments)
 
-    def _cell(self, row: Op[..., Any]) -> Cell | None:
-        """Return the row's own cell for the backend, or that which its framework brings."""
-        if (cell := row.cells.get(self.backend.name)) is not None:
-            return cell
-        text = self.cells.get(row.name.rpartition(".")[2])
-        return None if text is None else Cell.read(text, set(row.by_name), self.backend.name)
+    def _template(self, row: Op[..., Any]) -> CallTemplate | None:
+        """Return the operation's own template for the backend, or that which its framework brings."""
+        if (template := row.templates.get(self.backend.name)) is not None:
+            return template
+        text = self.templates.get(row.name.rpartition(".")[2])
+        return None if text is None else CallTemplate.parse(text, set(row.by_name), self.backend.name)
 
     def raise_for_missing(self) -> None:
         if self.missing:
@@ -105,8 +100,8 @@ class _Lowering:
 
 
 def callees(backend: str) -> set[str]:
-    """Every public name that the cells of `backend` call."""
+    """Return every public name that the templates of `backend` call."""
     from mlgraph.dialects.ivy import IVY
 
-    cells: list[Any] = [row.cells[backend] for row in IVY.rows.values() if backend in row.cells]
-    return {name for cell in cells for name in cell.callees()}
+    templates: list[Any] = [row.templates[backend] for row in IVY.rows.values() if backend in row.templates]
+    return {name for template in templates for name in template.callees()}

@@ -1,11 +1,10 @@
-# pyright: basic
-"""Rules for jax where a row's cell is too little.
+"""Rules for jax where an operation's template is too little.
 
 A float that an integer type cannot hold becomes its nearest bound under jax, where torch wraps: neither is mended.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,7 +26,7 @@ from mlgraph.transforms.lower_ivy.shared import (
     first_axes,
     gamma_edges,
     is_value,
-    least,
+    lowest_of,
     number,
     shrunk,
     size,
@@ -106,7 +105,7 @@ def slice_(x: Value, starts: Shape, stops: Shape, steps: Ints) -> Value:
 
 @rule(ivy.pad)
 def pad(x: Value, low: Shape, high: Shape, value: Value) -> Value:
-    if any(is_value(n) or n < 0 for n in (*low, *high)):  # pyright: ignore[reportOperatorIssue]
+    if any(is_value(n) or n < 0 for n in (*low, *high)):
         return lax.pad(x, value, tuple((a, b, 0) for a, b in zip(low, high, strict=True)))
     widths = tuple(zip(low, high, strict=True))
     known = number_of(value)
@@ -160,7 +159,7 @@ def index_put(x: Value, indices: Values, values: Value, axes: Ints, accumulate: 
 
 
 def _crossed(axes: Ints) -> bool:
-    """Whether numpy would take the axes for neighbours in order, which they are not."""
+    """Return whether numpy would take the axes for neighbors in order, which they are not."""
     return list(axes) != sorted(axes) and max(axes) - min(axes) == len(axes) - 1
 
 
@@ -171,7 +170,7 @@ def _placed(indices: Values, axes: Sequence[int]) -> tuple[Any, ...]:
 
 
 def updated(x: Value, index: Sequence[Any], update: Value, mode: str = "set") -> Value:
-    """`x.at[index].set(update)`."""
+    """Return `x.at[index].set(update)`."""
     return JAX.call(f"jax.Array.{mode}", (_at(x, index), update), {})[0]
 
 
@@ -255,13 +254,20 @@ def searchsorted(x1: Value, x2: Value, dtype: DType, side: str = "left") -> Valu
 # Layers
 
 
-def _pairs(padding: Sequence[Size]) -> tuple[tuple[Size, Size], ...]:
+N = TypeVar("N")
+
+
+def _pairs(padding: Sequence[N]) -> tuple[tuple[N, N], ...]:
     return tuple(zip(padding[::2], padding[1::2], strict=True))
 
 
-def _convolution(x: Value, weight: Value, bias: Value | None, stride: Ints, padding: Any, **more: Any) -> Value:
+def _is_ones(value: int | Sequence[int]) -> bool:
+    return value == 1 if isinstance(value, int) else all(n == 1 for n in value)
+
+
+def _convolution(x: Value, weight: Value, bias: Value | None, stride: Ints, padding: Any, **more: int | Ints) -> Value:
     """`lax.conv_general_dilated`; dilations that change nothing are left out."""
-    given = {k: v for k, v in more.items() if v != 1 and not (isinstance(v, tuple) and all(n == 1 for n in v))}
+    given = {k: v for k, v in more.items() if not _is_ones(v)}
     found = lax.conv_general_dilated(x, weight, stride, padding, **given)
     if bias is None:
         return found
@@ -288,14 +294,14 @@ def conv_transpose(
 ) -> Value:
     """The convolution of `x`, zeros between its elements, with the mirrored weight."""
     ends = zip(range(2, rank(x)), dilation, _pairs(padding), output_padding, strict=True)
-    pads = tuple(_around(size(weight, axis), d, low, high - extra) for axis, d, (low, high), extra in ends)  # pyright: ignore[reportArgumentType, reportOperatorIssue]
+    pads = tuple(_around(size(weight, axis), d, low, high - extra) for axis, d, (low, high), extra in ends)
     ones, kernel = (1,) * len(stride), transpose_weight(weight, groups)
     more = {"lhs_dilation": stride, "rhs_dilation": dilation, "feature_group_count": groups}
     return _convolution(x, kernel, bias, ones, pads, **more)
 
 
 def _around(window: Size, dilation: int, low: int, high: int) -> tuple[Size, Size]:
-    """What to pad so that a window meets every element, less what is cut off."""
+    """Return the padding with which a window meets every element, and what is cut off."""
     reach = arithmetic.multiply(arithmetic.subtract(window, 1), dilation)
     return arithmetic.subtract(reach, low), arithmetic.subtract(reach, high)
 
@@ -303,7 +309,7 @@ def _around(window: Size, dilation: int, low: int, high: int) -> tuple[Size, Siz
 @rule(ivy.max_pool)
 def max_pool(x: Value, window: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Value:
     more = {} if all(d == 1 for d in dilation) else {"window_dilation": (1, 1, *dilation)}
-    return _reduce_window(x, least(type_of(x)), lax.max, window, stride, padding, **more)
+    return _reduce_window(x, lowest_of(type_of(x)), lax.max, window, stride, padding, **more)
 
 
 @rule(ivy.sum_pool)

@@ -1,4 +1,4 @@
-"""Rules for numpy where a row's cell is too little."""
+"""Rules for numpy where an operation's template is too little."""
 
 from collections.abc import Iterable, Sequence
 from functools import reduce
@@ -19,7 +19,7 @@ from mlgraph.transforms.lower_ivy.shared import (
     at,
     axis_to,
     continued,
-    least,
+    lowest_of,
     number,
     pooled,
     size,
@@ -35,8 +35,8 @@ rule = Rules()
 NUMPY = backend("numpy")
 np, scipy = NUMPY.np, NUMPY.scipy
 
-# Element types: numpy adds up halves in halves, has no special functions or linear algebra of them, and ml_dtypes sorts
-# no NaN.
+# Element types: numpy sums float16 and bfloat16 in their own precision, has no special functions or linear algebra of
+# them, and ml_dtypes sorts no NaN.
 
 rule.widen(
     HALVES, f32,
@@ -93,18 +93,18 @@ def pow(x1: Value, x2: Value) -> Value | None:
 
 
 def copied(x: Value) -> Value:
-    """A copy to write into: no other copy may stand for it."""
+    """Return a copy to write into: no other copy may replace it."""
     return typed(NUMPY.call("numpy.copy", (x,), {}, effect=True)[0], x.type)
 
 
 def write(x: Value, index: Sequence[Any], values: Value) -> None:
-    """`x[index] = values`."""
+    """Write `x[index] = values`."""
     place = index[0] if len(index) == 1 else tuple(index)
     NUMPY.call("operator.setitem", (x, place, values), {}, results=0, effect=True)
 
 
 def write_with(ufunc: str, x: Value, index: Sequence[Any], values: Value) -> None:
-    """`np.add.at(x, index, values)`: values for one place are combined."""
+    """Call `np.add.at(x, index, values)`: values for one place are combined."""
     place = index[0] if len(index) == 1 else tuple(index)
     NUMPY.call(f"numpy.{ufunc}.at", (x, place, values), {}, results=0, effect=True)
 
@@ -121,21 +121,21 @@ def slice_update(x: Value, update: Value, starts: Shape, stops: Shape, steps: In
     return result
 
 
-def held(start: Value, size: Size, length: Size) -> Value:
-    """`start`, moved so that `length` elements of `size` fit behind it, as a Python int."""
+def clamped(start: Value, size: Size, length: Size) -> Value:
+    """Clamp `start` so that `length` elements of `size` fit behind it, as a Python int."""
     found = NUMPY.call("builtins.int", (np.clip(start, 0, index_sizes.subtract(size, length)),), {})[0]
     found.name_hint = "start"
     return found
 
 
 def windows_from(x: Value, starts: Values, lengths: Sequence[Size]) -> list[slice]:
-    """The slices of `lengths` that begin at `starts`."""
+    """Return the slices of `lengths` that begin at `starts`."""
     index: list[slice] = []
     for axis, (start, length) in enumerate(zip(starts, lengths, strict=True)):
         if isinstance(length, int) and length == shape_of(x)[axis]:
             index.append(slice(None))
             continue
-        begin = held(start, size(x, axis), length)
+        begin = clamped(start, size(x, axis), length)
         index.append(slice(begin, NUMPY.call("operator.add", (begin, length), {})[0]))
     return index
 
@@ -166,7 +166,7 @@ def sliding_windows(x: Value, axis: int, length: int, step: int) -> Value | None
 
 
 def places(indices: Values, axes: Ints) -> list[Any]:
-    """`[:, i, j]` for indices of the axes 1 and 2."""
+    """Return the index `[:, i, j]` for indices of the axes 1 and 2."""
     index: list[Any] = [slice(None)] * (axes[-1] + 1)
     for axis, i in zip(axes, indices, strict=True):
         index[axis] = i
@@ -189,7 +189,7 @@ def index_put(x: Value, indices: Values, values: Value, axes: Ints, accumulate: 
 
 
 def same_but(axis: int, x: Value, indices: Value) -> bool:
-    """Whether `x` and `indices` are known to have the same sizes along all other axes."""
+    """Return whether `x` and `indices` are known to have the same sizes along all other axes."""
     pairs = [pair for a, pair in enumerate(zip(shape_of(x), shape_of(indices), strict=True)) if a != axis]
     return all(n == m != UNKNOWN for n, m in pairs)
 
@@ -242,7 +242,7 @@ def positive(size: Size) -> Size:
 
 
 def continued_in_numpy(x: Value, low: Ints, high: Ints, mode: str) -> Value:
-    """numpy does not cut off what negative pads do, which indices can."""
+    """Continue by indices where pads are negative: numpy does not cut these off."""
     if min((*low, *high), default=0) >= 0:
         return np.pad(x, tuple(zip(low, high, strict=True)), mode=mode)
     return continued(x, low, high, mode)
@@ -268,7 +268,7 @@ def sort(x: Value, axis: int, descending: bool = False) -> Value:
 
 
 def as_indices(found: Value, dtype: DType) -> Value:
-    """Places, which numpy gives in int64, in the type asked for."""
+    """Cast indices, which numpy gives in int64, to the type asked for."""
     return found if dtype == i64 else np.ndarray.astype(found, dtype)
 
 
@@ -341,7 +341,7 @@ def einsum(xs: Values, equation: str) -> Value | None:
 
 
 def axes_of(chosen: Sequence[str], *words: str) -> tuple[Ints, ...]:
-    """Where the chosen letters stand in each word."""
+    """Return the places of the chosen letters in each word."""
     return tuple(tuple(word.index(letter) for letter in chosen) for word in words)
 
 
@@ -361,7 +361,7 @@ def dot_general(x1: Value, x2: Value, contract1: Ints, contract2: Ints, batch1: 
 
 
 def gathered(x: Value, batch: Ints, *groups: Ints) -> Value:
-    """`x` with the batch axes first, then one axis for each group of axes."""
+    """Return `x` with the batch axes first, then one axis for each group of axes."""
     moved = transposed(x, (*batch, *groups[0], *groups[1]))
     if all(len(group) == 1 for group in groups):
         return moved
@@ -369,31 +369,31 @@ def gathered(x: Value, batch: Ints, *groups: Ints) -> Value:
 
 
 def total(numbers: Iterable[Size]) -> Size:
-    """The product of sizes."""
+    """Return the product of sizes."""
     return reduce(index_sizes.multiply, numbers, 1)
 
 
 # Convolution and pooling: windows are views, products of matrices do the work
 
-FEW = 8
+MAX_SLICED_WINDOW = 8
 """Windows of up to so many places an axis are combined slice by slice, 20 times as fast as along the axes of a view."""
 
 
 def windows(x: Value, window: Sequence[Size], stride: Ints, dilation: Ints) -> Value:
-    """A view of `x` (N, C, *places, *window) with every place of a window on the spatial axes."""
+    """Return a view of `x` (N, C, *places, *window) with every place of a window on the spatial axes."""
     spans = tuple(span(k, d) for k, d in zip(window, dilation, strict=True))
     seen = np.lib.stride_tricks.sliding_window_view(x, spans, axis=tuple(range(2, rank(x))))
     return stepped(seen, (1, 1, *stride, *dilation))
 
 
 def stepped(x: Value, steps: Ints) -> Value:
-    """`x[::step, ...]`."""
+    """Return `x[::step, ...]`."""
     index = slices([0] * len(steps), [TO_END] * len(steps), steps)
     return at(x, index, NUMPY) if index else x
 
 
 def span(window: Size, dilation: int) -> Size:
-    """How far a window reaches."""
+    """Return the reach of a window."""
     if dilation == 1:
         return window
     return index_sizes.add(index_sizes.multiply(index_sizes.subtract(window, 1), dilation), 1)
@@ -404,7 +404,7 @@ def spatial_sizes(x: Value) -> list[Size]:
 
 
 def padded(x: Value, padding: Ints, value: float) -> Value:
-    """`x` with its spatial axes padded."""
+    """Pad the spatial axes of `x`."""
     if not any(padding):
         return x
     return ivy.pad(x, (0, 0, *padding[::2]), (0, 0, *padding[1::2]), number(x, value))
@@ -436,7 +436,7 @@ def conv(
 
 
 def over_places(v: Value, n: int) -> Value:
-    """A vector of channels shaped to broadcast against N, C, ..."""
+    """Reshape a vector of channels to broadcast against N, C, ..."""
     return at(v, (slice(None), *[None] * n), NUMPY) if n else v
 
 
@@ -468,7 +468,7 @@ def conv_transpose(
 
 
 def spread(x: Value, stride: Ints) -> Value:
-    """`x` with `stride - 1` zeros between its elements along each spatial axis."""
+    """Put `stride - 1` zeros between the elements of `x` along each spatial axis."""
     if set(stride) == {1}:
         return x
     wide = [span(m, s) for m, s in zip(spatial_sizes(x), stride, strict=True)]
@@ -480,7 +480,7 @@ def spread(x: Value, stride: Ints) -> Value:
 
 
 def by_output(weight: Value, groups: int) -> Value:
-    """(C, O / groups, ...) as (O, C / groups, ...)."""
+    """Reorder (C, O / groups, ...) to (O, C / groups, ...)."""
     if groups == 1:
         return axis_to(weight, 1, 0)
     channels, out, *window = sizes(weight)
@@ -491,10 +491,10 @@ def by_output(weight: Value, groups: int) -> Value:
 
 @rule(ivy.max_pool)
 def max_pool(x: Value, window: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Value:
-    x = padded(x, padding, least(dtype(x)))
+    x = padded(x, padding, lowest_of(dtype(x)))
     if shape_of(x)[2:] == window:
         return ivy.max(x, tuple(range(2, rank(x))), True)
-    if max(window) <= FEW:
+    if max(window) <= MAX_SLICED_WINDOW:
         return pooled(x, window, stride, dilation, ivy.maximum)
     return np.max(windows(x, window, stride, dilation), axis=tuple(range(-len(window), 0)))
 
@@ -504,7 +504,7 @@ def sum_pool(x: Value, window: Ints, stride: Ints, padding: Ints) -> Value:
     x, dilation = padded(x, padding, 0), (1,) * len(window)
     if shape_of(x)[2:] == window:
         return ivy.sum(x, tuple(range(2, rank(x))), True)
-    if max(window) <= FEW:
+    if max(window) <= MAX_SLICED_WINDOW:
         return pooled(x, window, stride, dilation, ivy.add)
     integer = {"dtype": dtype(x)} if dtype(x) in INTEGERS else {}
     return np.sum(windows(x, window, stride, dilation), axis=tuple(range(-len(window), 0)), **integer)

@@ -1,4 +1,4 @@
-"""Rules where a row's cell is too little: `@rule(ivy.std) def std(x, axis, ...)`, one module a backend."""
+"""Rules where an operation's template is too little: `@rule(ivy.std) def std(x, axis, ...)`, one module a backend."""
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
@@ -9,7 +9,7 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import array_of, literal
 from mlgraph.dialects.dtypes import DType, element_type
-from mlgraph.dialects.table import Op, Row
+from mlgraph.dialects.table import Op, TableOp
 from mlgraph.frameworks import get
 
 P = ParamSpec("P")
@@ -17,7 +17,7 @@ R = TypeVar("R")
 
 
 class Rules(dict[Op[..., Any], Callable[..., Any]]):
-    """The rules of one backend. A rule has the signature of its row, and may return None to leave the row to its cell.
+    """The rules of one backend. A rule has its operation's signature; one that returns None leaves it to its template.
 
     `widen` is for element types that a library's function does not take or does not keep, `refuse` where nothing helps.
     """
@@ -38,22 +38,22 @@ class Rules(dict[Op[..., Any], Callable[..., Any]]):
         self.wide |= {(row, dtype): to for row in rows for dtype in narrow}
 
     def refuse(self, dtypes: Sequence[DType], *rows: Op[..., Any]) -> None:
-        """The library cannot run `rows` of these element types, by any cell, rule or body."""
+        """Declare that the library cannot run `rows` of these element types, by any template, rule or body."""
         self.refused |= {(row, dtype) for row in rows for dtype in dtypes}
 
-    def refuses(self, op: Row) -> DType | None:
-        """The element type of an operand of `op` that the library cannot run it with."""
+    def refuses(self, op: TableOp) -> DType | None:
+        """Return the element type of an operand of `op` that the library cannot run it with."""
         types = (element_type(operand.type) for operand in op.operands)
         return next((type for type in types if (op.OP, type) in self.refused), None)
 
-    def widened(self, op: Row) -> Callable[[], tuple[SSAValue, ...]] | None:
-        """What runs `op` in another element type, None where its own will do."""
+    def widened(self, op: TableOp) -> Callable[[], tuple[SSAValue, ...]] | None:
+        """Return what runs `op` in another element type, None where its own is supported."""
         types = [(operand, self.wide.get((op.OP, element_type(operand.type)))) for operand in op.operands]
         wide = {operand: type for operand, type in types if type is not None}
         return (lambda: _run_wide(op, wide)) if wide else None
 
 
-def _run_wide(op: Row, wide: Mapping[SSAValue, DType]) -> tuple[SSAValue, ...]:
+def _run_wide(op: TableOp, wide: Mapping[SSAValue, DType]) -> tuple[SSAValue, ...]:
     widened = {operand: _cast(operand, type) for operand, type in wide.items()}
 
     def one(value: Any) -> Any:

@@ -1,10 +1,11 @@
-"""What the rules of several backends share."""
+"""Helpers for the rules of several backends."""
 
 from collections.abc import Callable, Sequence
 from functools import reduce
 from typing import Any
 
 import numpy as np
+from typing_extensions import TypeIs
 from xdsl.ir import Attribute, SSAValue
 
 from mlgraph.dialects import ivy
@@ -27,47 +28,47 @@ SPECIAL = (
 
 
 def typed(value: Value, type: Attribute) -> Value:
-    """`value`, the result of a backend's call, as a value of `type` that rows take."""
+    """Return the result of a backend's call as a value of `type`."""
     value._type = type  # pyright: ignore[reportPrivateUsage]
     return value
 
 
 def number(x: Value, value: float) -> Value:
-    """`value` as a 0-d array of the element type of `x`."""
+    """Return `value` as a 0-d array of the element type of `x`."""
     return literal(value, dtype(x))
 
 
 def size(x: Value, axis: int) -> Size:
-    """The size of `x` along `axis`: a number where it is known."""
+    """Return the size of `x` along `axis`: a number where it is known."""
     known = shape_of(x)[axis]
     return ivy.dim(x, axis) if known == UNKNOWN else known
 
 
 def sizes(x: Value) -> list[Size]:
-    """The sizes of `x`."""
+    """Return the sizes of `x`."""
     return [size(x, axis) for axis in range(rank(x))]
 
 
 def python_number(value: Any, dtype: DType) -> Any:
-    """`value` as the Python number that an array of `dtype` holds."""
+    """Return `value` as the Python number that an array of `dtype` holds."""
     with np.errstate(all="ignore"):
         array = np.asarray(value).astype(dtype_of(dtype))
     return float(array) if array.dtype.name in ("float16", "bfloat16") else array.item()
 
 
 def subscript(x: Value, starts: Shape, stops: Shape, steps: Ints, backend: Backend) -> Value:
-    """`x[start:stop:step, ...]` as Python writes it, without what says nothing."""
+    """Write `x[start:stop:step, ...]` as Python does, without parts that are defaults."""
     index = slices(starts, stops, steps)
     return at(x, index, backend) if index else x
 
 
 def at(x: Value, index: Sequence[Any], backend: Backend) -> Value:
-    """`x[index]`."""
+    """Return `x[index]`."""
     return backend.call("operator.getitem", (x, index[0] if len(index) == 1 else tuple(index)), {})[0]
 
 
 def slices(starts: Shape, stops: Shape, steps: Ints) -> list[slice]:
-    """`[start:stop:step, ...]` without what says nothing."""
+    """Return the index `[start:stop:step, ...]` without parts that are defaults."""
     index = [_slice(*bounds) for bounds in zip(starts, stops, steps, strict=True)]
     while index and index[-1] == slice(None):
         index.pop()
@@ -81,43 +82,43 @@ def _slice(start: Size, stop: Size, step: int) -> slice:
 
 
 def transposed(x: Value, axes: Sequence[int]) -> Value:
-    """`x` with its axes in the order `axes`; `x` itself where that changes nothing."""
+    """Return `x` with its axes in the order `axes`; `x` itself where that changes nothing."""
     return x if list(axes) == list(range(rank(x))) else ivy.permute_dims(x, tuple(axes))
 
 
 def axis_to(x: Value, axis: int, to: int) -> Value:
-    """`x` with its `axis` at the place `to`, the others in order."""
+    """Return `x` with its `axis` at the place `to`, the others in order."""
     order = [a for a in range(rank(x)) if a != axis % rank(x)]
     order.insert(to % rank(x), axis % rank(x))
     return transposed(x, order)
 
 
 def swapped_back(order: Sequence[int]) -> Ints:
-    """The order of axes that undoes `order`."""
+    """Return the order of axes that undoes `order`."""
     return tuple(list(order).index(a) for a in range(len(order)))
 
 
-def is_value(size: Size) -> bool:
-    """Whether a size is known only when the program runs."""
+def is_value(size: Size) -> TypeIs[SSAValue]:
+    """Return whether a size is known only when the program runs."""
     return isinstance(size, SSAValue)
 
 
-def least(dtype: DType) -> float | int:
-    """What is below all others of an element type."""
+def lowest_of(dtype: DType) -> float | int:
+    """Return the value below all others of an element type."""
     if dtype == i1:
         return False
     return -np.inf if dtype in FLOATS else int(np.iinfo(dtype_of(dtype)).min)
 
 
-def greatest(dtype: DType) -> float | int:
-    """What is above all others of an element type."""
+def highest_of(dtype: DType) -> float | int:
+    """Return the value above all others of an element type."""
     if dtype == i1:
         return True
     return np.inf if dtype in FLOATS else int(np.iinfo(dtype_of(dtype)).max)
 
 
 def pooled(x: Value, window: Ints, stride: Ints, dilation: Ints, combine: Callable[[Value, Value], Value]) -> Value:
-    """Every place of a window on the spatial axes of `x`, combined from strided slices, axis by axis."""
+    """Combine every place of a window on the spatial axes of `x` from strided slices, axis by axis."""
     for axis, (k, s, d) in enumerate(zip(window, stride, dilation, strict=True), 2):
         last = arithmetic.subtract(size(x, axis), d * (k - 1) + 1)
         reach = arithmetic.multiply(arithmetic.floor_divide(last, s), s)
@@ -127,14 +128,14 @@ def pooled(x: Value, window: Ints, stride: Ints, dilation: Ints, combine: Callab
 
 
 def along(x: Value, axis: int, start: Size, stop: Size, step: int = 1) -> Value:
-    """`x[start:stop:step]` along one axis."""
+    """Return `x[start:stop:step]` along one axis."""
     starts, stops, steps = [0] * rank(x), [TO_END] * rank(x), [1] * rank(x)
     starts[axis], stops[axis], steps[axis] = start, stop, step  # type: ignore[call-overload]
     return ivy.slice(x, starts, stops, tuple(steps))
 
 
 def continued(x: Value, low: Ints, high: Ints, mode: str) -> Value:
-    """`x` continued ("reflect" or "edge") or cut off along each axis, by indices."""
+    """Extend `x` ("reflect" or "edge"), or cut it off, along each axis by indices."""
     for axis, (before, after) in enumerate(zip(low, high, strict=True)):
         if before or after:
             x = ivy.take(x, continued_indices(size(x, axis), before, after, mode), axis)
@@ -142,7 +143,7 @@ def continued(x: Value, low: Ints, high: Ints, mode: str) -> Value:
 
 
 def continued_indices(size: Size, low: int, high: int, mode: str) -> Value:
-    """Which element stands at each place from `-low` to `size + high`: the mirrored or the nearest."""
+    """Return the element's index for each place from `-low` to `size + high`: the mirrored or the nearest."""
     zero, last = literal(0, i64), ivy.from_size((arithmetic.subtract(size, 1),), i64)
     places = ivy.subtract(ivy.iota((arithmetic.add(size, low + high),), i64), literal(low, i64))
     if mode != "reflect":
@@ -151,7 +152,7 @@ def continued_indices(size: Size, low: int, high: int, mode: str) -> Value:
 
 
 def transpose_weight(weight: Value, groups: int) -> Value:
-    """A weight of `conv_transpose` (C, O / groups, ...) as that of the `conv` it is: (O, C / groups, ...), mirrored."""
+    """Turn a weight of `conv_transpose` (C, O / groups, ...) into that of a `conv`: (O, C / groups, ...), mirrored."""
     spatial = tuple(range(2, rank(weight)))
     channels, out, *window = sizes(weight)
     if groups == 1:
@@ -163,7 +164,7 @@ def transpose_weight(weight: Value, groups: int) -> Value:
 
 
 def shrunk(x: Value, indices: Value, axis: int) -> Value:
-    """`x` cut to the size of `indices` along all axes but `axis`."""
+    """Cut `x` to the size of `indices` along all axes but `axis`."""
     pairs = enumerate(zip(shape_of(x), shape_of(indices), strict=True))
     cuts = [a != axis and not n == m != UNKNOWN for a, (n, m) in pairs]
     if not any(cuts):
@@ -173,12 +174,12 @@ def shrunk(x: Value, indices: Value, axis: int) -> Value:
 
 
 def first_axes(x: Value, axes: Ints) -> list[int]:
-    """The axes of `x`, those of the indices first."""
+    """Return the axes of `x`, those of the indices first."""
     return [*axes, *(a for a in range(rank(x)) if a not in axes)]
 
 
 def whole_power(x1: Value, x2: Value, power: Callable[[Value, Value], Value]) -> Value | None:
-    """`x1` to negative integer powers, at which libraries raise: 1 and -1 have some, of all others it is 0."""
+    """Raise `x1` to negative integer powers, where libraries fail: 1 and -1 have some, that of others is 0."""
     known = number_of(x2)
     if dtype(x1) not in SIGNED or (isinstance(known, int) and known >= 0):
         return None
@@ -191,7 +192,7 @@ def whole_power(x1: Value, x2: Value, power: Callable[[Value, Value], Value]) ->
 
 
 def gamma_edges(x1: Value, x2: Value, found: Value, at_zero: float) -> Value:
-    """`found` of an incomplete gamma function where neither operand is 0 or infinite; `at_zero` is its share of 0."""
+    """Correct `found` of an incomplete gamma function where operands are 0 or infinite; `at_zero` is its value at 0."""
     zero, nan = number(x1, 0), number(x1, np.nan)
     endless = ivy.logical_and(ivy.isinf(x1), ivy.isinf(x2))
     undefined = ivy.logical_and(ivy.equal(x1, zero), ivy.equal(x2, zero))
@@ -203,7 +204,7 @@ def gamma_edges(x1: Value, x2: Value, found: Value, at_zero: float) -> Value:
 
 
 def zeta_edges(x1: Value, x2: Value, found: Value) -> Value:
-    """`found` where the sum of Hurwitz' zeta function has an end and no pole."""
+    """Return `found` where the sum of Hurwitz' zeta function converges and has no pole."""
     nan, inf = number(x1, np.nan), number(x1, np.inf)
     low = ivy.less_equal(x2, number(x2, 0))
     pole = ivy.logical_and(low, ivy.equal(x2, ivy.floor(x2)))

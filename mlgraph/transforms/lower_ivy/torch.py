@@ -1,4 +1,4 @@
-"""Rules for torch where a row's cell is too little."""
+"""Rules for torch where an operation's template is too little."""
 
 from collections.abc import Mapping, Sequence
 from math import isnan
@@ -36,7 +36,7 @@ from mlgraph.transforms.lower_ivy.shared import (
     SPECIAL,
     along,
     at,
-    least,
+    lowest_of,
     number,
     pooled,
     size,
@@ -60,7 +60,7 @@ RING = (
     ivy.add, ivy.subtract, ivy.pow, ivy.negative, ivy.square, ivy.bitwise_invert, ivy.bitwise_left_shift, ivy.sum,
     ivy.prod, ivy.cumulative_sum, ivy.cumulative_prod, ivy.matmul, ivy.addmm, ivy.einsum, ivy.linear, ivy.sum_pool,
 )  # fmt: skip
-"""Rows that are the same in wrapping signed and unsigned integers."""
+"""Operations that are the same in wrapping signed and unsigned integers."""
 ORDERED = (
     ivy.floor_divide, ivy.remainder, ivy.fmod, ivy.maximum, ivy.minimum, ivy.clip, ivy.abs, ivy.sign, ivy.relu,
     ivy.less, ivy.less_equal, ivy.greater, ivy.greater_equal, ivy.bitwise_right_shift, ivy.max, ivy.min,
@@ -158,7 +158,7 @@ def eye(rows: Shape, columns: Shape, dtype: DType) -> Value | None:
 
 
 def over_no_axis(x: Value, axis: Ints | None = None, keepdims: bool = False) -> Value | None:
-    """torch takes no axes for all axes."""
+    """Return `x` where there is no axis: torch takes none for all."""
     return x if axis == () else None
 
 
@@ -224,12 +224,12 @@ def pad(x: Value, low: Shape, high: Shape, value: Value) -> Value:
 
 
 def exact(number: Any) -> bool:
-    """Whether a Python float holds the number."""
+    """Return whether a Python float holds the number."""
     return isinstance(number, bool | int | float) and (float(number) == number or number != number)
 
 
 def from_the_last(low: Sequence[Size], high: Sequence[Size]) -> tuple[Size, ...]:
-    """torch's order of pads; the first axes that have none are left out."""
+    """Reverse pads to torch's order; the first axes that have none are left out."""
     pairs = list(zip(low, high, strict=True))
     while pairs and pairs[0] == (0, 0):
         pairs.pop(0)
@@ -247,7 +247,7 @@ def pad_edge(x: Value, low: Ints, high: Ints) -> Value:
 
 
 def continued(x: Value, low: Ints, high: Ints, mode: str) -> Value:
-    """torch continues floats on the last one, two or three axes, behind one axis or two; all else goes by indices."""
+    """Let torch extend floats on the last one, two or three axes behind one or two; all else goes by indices."""
     pads = from_the_last(low, high)
     before = rank(x) - len(pads) // 2
     if not pads:
@@ -261,7 +261,7 @@ def continued(x: Value, low: Ints, high: Ints, mode: str) -> Value:
 
 
 def whole(indices: Value) -> Value:
-    """Indices in a type that torch reads as places: to it uint8 is a mask, and smaller integers are nothing."""
+    """Cast indices to a type that torch reads as places: uint8 is a mask to it, smaller integers are refused."""
     return indices if dtype(indices) in (i32, i64) else ivy.cast(indices, i64)
 
 
@@ -297,7 +297,7 @@ def index_put(x: Value, indices: Values, values: Value, axes: Ints, accumulate: 
 
 
 def first_axes(x: Value, indices: Values, axes: Ints) -> tuple[Value, ...]:
-    """`indices` of `axes`, and between them counts of the axes that they leave out: torch puts at the first axes only.
+    """Return `indices` of `axes`, and between them counts of the other axes: torch puts at the first axes only.
 
     All broadcast to the shape in which `ivy.index` gives those axes.
     """
@@ -312,7 +312,7 @@ def first_axes(x: Value, indices: Values, axes: Ints) -> tuple[Value, ...]:
 
 
 def trailing(x: Value, ones: int) -> Value:
-    """`x` with axes of size 1 at the end."""
+    """Append axes of size 1 to `x`."""
     return ivy.expand_dims(x, tuple(range(-ones, 0))) if ones else x
 
 
@@ -345,7 +345,7 @@ def _takes_all(bound: tuple[Size, Size, int], length: int) -> bool:
 
 
 def put_slices(x: Value, update: Value, cut: Mapping[int, tuple[Size, Size, int]]) -> Value:
-    """The slice along the first axis is updated in the other axes, then put back: torch puts along one axis."""
+    """Update the slice along the first axis in the other axes, then put it back: torch puts along one axis."""
     axis, *rest = cut
     start, stop, step = cut[axis]
     if rest:
@@ -358,18 +358,18 @@ def put_slices(x: Value, update: Value, cut: Mapping[int, tuple[Size, Size, int]
 
 
 def slice_shape(x: Value, axis: int, bound: tuple[Size, Size, int]) -> tuple[int, ...]:
-    """The shape of a slice along `axis`."""
+    """Return the shape of a slice along `axis`."""
     size = slice_size(shape_of(x)[axis], *bound)
     return (*shape_of(x)[:axis], size, *shape_of(x)[axis + 1 :])
 
 
-def held(start: Value, size: Size, length: Size) -> Value:
-    """`start`, moved so that `length` elements of `size` fit behind it."""
+def clamped(start: Value, size: Size, length: Size) -> Value:
+    """Clamp `start` so that `length` elements of `size` fit behind it."""
     return typed(torch.clamp(whole(start), min=0, max=index_sizes.subtract(size, length)), tensor((), i64))
 
 
 def fills(x: Value, axis: int, length: Size) -> bool:
-    """Whether `length` is known to be all of `x` along `axis`."""
+    """Return whether `length` is known to be all of `x` along `axis`."""
     return isinstance(length, int) and shape_of(x)[axis] == length
 
 
@@ -378,7 +378,7 @@ def dynamic_slice(x: Value, starts: Values, sizes: Shape) -> Value:
     part = x
     for axis, (start, length) in enumerate(zip(starts, sizes, strict=True)):
         if not fills(x, axis, length):
-            part = torch.narrow(part, axis, held(start, size(x, axis), length), length)
+            part = torch.narrow(part, axis, clamped(start, size(x, axis), length), length)
     return part
 
 
@@ -392,7 +392,7 @@ def dynamic_update_slice(x: Value, update: Value, starts: Values) -> Value:
     for axis in range(moved[-1] + 1):
         place = ivy.iota((lengths[axis],), i64)
         if axis in moved:
-            place = ivy.add(held(starts[axis], size(x, axis), lengths[axis]), place)
+            place = ivy.add(clamped(starts[axis], size(x, axis), lengths[axis]), place)
         places.append(trailing(place, moved[-1] - axis))
     return torch.index_put(x, tuple(places), update)
 
@@ -432,7 +432,7 @@ def reflect(x: Value, tau: Value, other: Value, adjoint: bool = False) -> Value:
 
 
 def as_indices(found: Value, dtype: DType) -> Value:
-    """Places, which torch gives in int64, in the type asked for."""
+    """Cast indices, which torch gives in int64, to the type asked for."""
     return found if dtype == i64 else Tensor.to(found, dtype)
 
 
@@ -463,7 +463,7 @@ def argsort(x: Value, axis: int, dtype: DType, descending: bool = False, stable:
 
 
 def flags(**given: bool) -> dict[str, bool]:
-    """The flags that are set."""
+    """Return the flags that are set."""
     return {name: True for name, value in given.items() if value}
 
 
@@ -494,17 +494,17 @@ def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True, stable
 
 
 def per_axis(function: Callee, rank: int) -> Callee:
-    """`conv2d` of `conv` for two spatial axes."""
+    """Return `conv2d` of `conv` for two spatial axes."""
     return Callee(TORCH, f"{function.path}{rank}d")
 
 
 def unless(default: Any, **given: Any) -> dict[str, Any]:
-    """The arguments that are not `default` along every axis."""
+    """Return the arguments that are not `default` along every axis."""
     return {name: value for name, value in given.items() if set(value) != {default}}
 
 
 def padded(x: Value, low: Ints, high: Ints, value: float) -> Value:
-    """`x` with its spatial axes padded."""
+    """Pad the spatial axes of `x`."""
     return ivy.pad(x, (0, 0, *low), (0, 0, *high), number(x, value))
 
 
@@ -554,7 +554,7 @@ def max_pool(x: Value, window: Ints, stride: Ints, padding: Ints, dilation: Ints
     halves = all(0 <= 2 * n <= k for n, k in zip(low, window, strict=True))
     direct = dtype(x) in FLOATS and len(window) in (1, 2, 3)
     if low != high or not halves or not direct:
-        x, low = padded(x, low, high, least(dtype(x))), (0,) * len(low)
+        x, low = padded(x, low, high, lowest_of(dtype(x))), (0,) * len(low)
     if not direct:
         return pooled(x, window, stride, dilation, ivy.maximum)
     given = {**unless(0, padding=low), **unless(1, dilation=dilation)}

@@ -36,7 +36,7 @@ class LowerKernelToLLVMPass(ModulePass):
 
 
 def lower_kernel(fused: FusedOp, access: Access, name: str) -> llvm.FuncOp:
-    """The loops of a kernel as a function, whose results never overlap its operands."""
+    """Build the loops of a kernel as a function, whose results never overlap its operands."""
     arrays = [*fused.operands, *fused.results]
     types: list[Attribute] = [POINTER, i64, i64, *[POINTER] * len(arrays)]
     entry = Block(arg_types=types)
@@ -48,7 +48,7 @@ def lower_kernel(fused: FusedOp, access: Access, name: str) -> llvm.FuncOp:
     attributes = [DictionaryAttr({})] * given + [noalias] * len(fused.results)
     return llvm.FuncOp(
         name,
-        llvm.LLVMFunctionType(types, next(iter(loop.told), None)),
+        llvm.LLVMFunctionType(types, next(iter(loop.rare_types), None)),
         llvm.LinkageAttr("external"),
         body=Region(loop.blocks(entry)),
         other_props={"arg_attrs": ArrayAttr(attributes)},

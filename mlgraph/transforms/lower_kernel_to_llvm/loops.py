@@ -17,7 +17,7 @@ LESS = IntegerAttr(llvm.ICmpPredicateFlag.SLT.to_int(), i64)
 
 
 @dataclass(frozen=True)
-class Around:
+class OuterLoops:
     """Loops around the innermost one: their sizes, and the strides of each array."""
 
     sizes: Sequence[SSAValue]
@@ -39,52 +39,52 @@ class Loop:
         self.inputs = len(fused.operands)
 
     @property
-    def told(self) -> list[Attribute]:
-        """What the function returns: whether an element was rare, where the body tells."""
+    def rare_types(self) -> list[Attribute]:
+        """The type of the function's result, which says whether an element was rare; none where the body marks none."""
         return [i32] if any(isinstance(op, RareOp) for op in self.fused.body.block.ops) else []
 
     def blocks(self, entry: Block) -> list[Block]:
-        """All blocks, of which `entry` is the first."""
-        return self.nest(entry) if self.access.outer else self.flat(entry)
+        """Return all blocks, of which `entry` is the first."""
+        return self.loop_nest(entry) if self.access.outer else self.flat_loop(entry)
 
-    def flat(self, entry: Block) -> list[Block]:
-        """One loop from `begin` to `end`."""
-        body, done = Block(arg_types=[i64, *self.told]), Block(arg_types=self.told)
+    def flat_loop(self, entry: Block) -> list[Block]:
+        """Build one loop from `begin` to `end`."""
+        body, done = Block(arg_types=[i64, *self.rare_types]), Block(arg_types=self.rare_types)
         with building(entry):
-            steps = self.steps()
-            none = [number(0, type) for type in self.told]
+            steps = self.inner_strides()
+            none = [number(0, type) for type in self.rare_types]
             branch_if_less(self.begin, self.end, body, [self.begin, *none], done, none)
         with building(body):
-            i, *told = body.args
-            told = self.iteration(i, self.pointers, steps, told)
+            i, *rare = body.args
+            rare = self.iteration(i, self.pointers, steps, rare)
             following = build(llvm.AddOp(i, number(1, i64)))
-            branch_if_less(following, self.end, body, [following, *told], done, told)
+            branch_if_less(following, self.end, body, [following, *rare], done, rare)
         with building(done):
             end_function(*done.args)
         return [entry, body, done]
 
-    def nest(self, entry: Block) -> list[Block]:
-        """A loop over all outer iterations, each of which finds its place in every array, around the innermost."""
-        outer, body = Block(arg_types=[i64, *self.told]), Block(arg_types=[i64, *self.told])
-        latch, done = Block(), Block(arg_types=self.told)
+    def loop_nest(self, entry: Block) -> list[Block]:
+        """Build a loop over all outer iterations around the innermost one; each computes its address in every array."""
+        outer, body = Block(arg_types=[i64, *self.rare_types]), Block(arg_types=[i64, *self.rare_types])
+        latch, done = Block(), Block(arg_types=self.rare_types)
         with building(entry):
-            steps = self.steps()
-            count = self.planned(0)
-            around = self.around(range(self.access.outer))
-            none = [number(0, type) for type in self.told]
+            steps = self.inner_strides()
+            count = self.load_plan(0)
+            around = self.outer_loops(range(self.access.outer))
+            none = [number(0, type) for type in self.rare_types]
             branch_if_less(self.begin, self.end, outer, [self.begin, *none], done, none)
         with building(outer):
             row, *before = outer.args
-            pointers = self.places(self.pointers, row, around)
+            pointers = self.addresses_in(self.pointers, row, around)
             jump(body, number(0, i64), *before)
         with building(body):
-            i, *told = body.args
-            told = self.iteration(i, pointers, steps, told)
+            i, *rare = body.args
+            rare = self.iteration(i, pointers, steps, rare)
             following = build(llvm.AddOp(i, number(1, i64)))
-            branch_if_less(following, count, body, [following, *told], latch)
+            branch_if_less(following, count, body, [following, *rare], latch)
         with building(latch):
             following = build(llvm.AddOp(row, number(1, i64)))
-            branch_if_less(following, self.end, outer, [following, *told], done, told)
+            branch_if_less(following, self.end, outer, [following, *rare], done, rare)
         with building(done):
             end_function(*done.args)
         return [entry, outer, body, latch, done]
@@ -93,13 +93,13 @@ class Loop:
     def arrays(self) -> range:
         return range(len(self.types))
 
-    def around(self, axes: Sequence[int]) -> "Around":
-        """Some of the loops around the innermost one, from outside in."""
-        sizes = [self.planned(1 + axis) for axis in axes]
-        return Around(sizes, [[self.stride(array, axis) for axis in axes] for array in self.arrays])
+    def outer_loops(self, axes: Sequence[int]) -> "OuterLoops":
+        """Build some of the loops around the innermost one, from outside in."""
+        sizes = [self.load_plan(1 + axis) for axis in axes]
+        return OuterLoops(sizes, [[self.stride(array, axis) for axis in axes] for array in self.arrays])
 
-    def places(self, pointers: Sequence[SSAValue], number_: SSAValue, around: "Around") -> Sequence[SSAValue]:
-        """Where each array is in the iteration of this number of some loops, from where it is before them."""
+    def addresses_in(self, pointers: Sequence[SSAValue], number_: SSAValue, around: "OuterLoops") -> Sequence[SSAValue]:
+        """Return the address of each array in the iteration of this number of some loops, from that before them."""
         if not around.sizes:
             return pointers
         indices: list[SSAValue] = []
@@ -115,16 +115,16 @@ class Loop:
             found.append(pointer)
         return found
 
-    def planned(self, place: int) -> SSAValue:
-        """A number of the plan."""
+    def load_plan(self, place: int) -> SSAValue:
+        """Load a number of the plan."""
         address = llvm.GEPOp(self.plan, [place], i64)
         return build(llvm.LoadOp(build(address), i64, 8))
 
     def stride(self, array: int, axis: int) -> SSAValue:
-        return self.planned(1 + self.access.outer + array * (self.access.outer + 1) + axis)
+        return self.load_plan(1 + self.access.outer + array * (self.access.outer + 1) + axis)
 
-    def steps(self) -> list[SSAValue | None]:
-        """The stride of the innermost loop for each array where it is not part of the code."""
+    def inner_strides(self) -> list[SSAValue | None]:
+        """Load the stride of the innermost loop for each array where it is not part of the code."""
         return [self.stride(i, self.access.outer) if self.access.inner[i] == ANY else None for i in self.arrays]
 
     def iteration(
@@ -132,22 +132,22 @@ class Loop:
         i: SSAValue,
         pointers: Sequence[SSAValue],
         steps: Sequence[SSAValue | None],
-        told: Sequence[SSAValue],
+        rare: Sequence[SSAValue],
     ) -> list[SSAValue]:
         """Read an element of each operand, run the kernel's body on them, and write an element of each result.
 
-        Gives what was told of rare elements, and of this one.
+        Return `rare`, to which is added whether this element is.
         """
         addresses = [self.address(array, pointers[array], i, steps[array]) for array in self.arrays]
         values, conditions = self.compute(addresses)
         for condition in conditions:
-            told = [build(llvm.OrOp(told[0], build(llvm.ZExtOp(condition, i32))))]
+            rare = [build(llvm.OrOp(rare[0], build(llvm.ZExtOp(condition, i32))))]
         for value, type, address in zip(values, self.types[self.inputs :], addresses[self.inputs :], strict=True):
             store(value, address, type)
-        return list(told)
+        return list(rare)
 
     def compute(self, addresses: Sequence[SSAValue]) -> tuple[list[SSAValue], list[SSAValue]]:
-        """What the body yields for the operands' elements that lie at these addresses, and what makes them rare."""
+        """Return what the body yields for the operands' elements at these addresses, and what makes them rare."""
         values: dict[SSAValue, SSAValue] = {}
         for argument, type, address in zip(self.fused.body.block.args, self.types, addresses):
             values[argument] = _load(address, type)
@@ -174,7 +174,7 @@ class Loop:
 
 
 def _stored(type: Attribute) -> Attribute:
-    """How an element lies in memory: a bool takes a byte."""
+    """Return the type of an element in memory: a bool takes a byte."""
     return i8 if type == i1 else llvm_type(scalar_type(type))
 
 
@@ -190,12 +190,12 @@ def store(value: SSAValue, address: SSAValue, type: Attribute) -> None:
 
 
 def offset(pointer: SSAValue, index: SSAValue, type: Attribute) -> SSAValue:
-    """The address so many elements of a type behind another."""
+    """Return the address so many elements of a type behind another."""
     return build(llvm.GEPOp(pointer, [llvm.GEP_USE_SSA_VAL], type, ssa_indices=[index], inbounds=True))
 
 
 def jump(to: Block, *values: SSAValue) -> None:
-    """End a block."""
+    """End a block with a jump."""
     insert(llvm.BrOp(to, *values))
 
 
@@ -207,10 +207,10 @@ def branch_if_less(
     otherwise: Block,
     others: Sequence[SSAValue] = (),
 ) -> None:
-    """End a block by a choice."""
+    """End a block with a branch."""
     insert(llvm.CondBrOp(build(llvm.ICmpOp(x1, x2, LESS)), then, values, otherwise, others))
 
 
 def end_function(*result: SSAValue) -> None:
-    """End the last block."""
+    """End the last block with a return."""
     insert(llvm.ReturnOp(*result))

@@ -21,15 +21,15 @@ from mlgraph.transforms.lower_kernel_to_llvm.reductions import Reduction, reduct
 from mlgraph.transforms.lower_kernel_to_llvm.scalars import build, intrinsic, number
 
 BLOCK = 256
-"""How many elements are combined before they join the totals."""
+"""The number of elements that are combined before they join the totals."""
 
 
 class ReducingLoop(Loop):
     """Builds the blocks of a kernel whose rows, the iterations that `begin` and `end` count, become an element each.
 
-    A row is some lines, the iterations of the other loops around the innermost one, and each of them is walked in
-    blocks. Behind the strides a plan has where the innermost loop begins, where lines begin and end, whether these are
-    a part of each row, whose totals are stored in the place of its results, how many elements a row has, and a zero.
+    A row consists of lines, the iterations of the other loops around the innermost one, each of which is read in
+    blocks. Behind the strides a plan holds the beginning of the innermost loop, the beginning and end of lines, a flag
+    (1 if these are a part of each row: then totals are stored instead of results), the elements of a row, and a zero.
     """
 
     def __init__(self, fused: FusedOp, access: Access, arguments: Sequence[SSAValue]) -> None:
@@ -38,7 +38,7 @@ class ReducingLoop(Loop):
         self.reductions = {array: reduction(kind, self.types[array]) for array, kind in kinds if kind}
 
     def blocks(self, entry: Block) -> list[Block]:
-        """All blocks, of which `entry` is the first."""
+        """Return all blocks, of which `entry` is the first."""
         reductions = self.reductions.values()
         totals = [type for r in reductions for type in r.total_types]
         row, line, block = Block(arg_types=[i64]), Block(arg_types=[i64, *totals]), Block(arg_types=[i64, *totals])
@@ -46,15 +46,15 @@ class ReducingLoop(Loop):
         block_end, line_end, row_end, part, whole, latch, done = (Block() for _ in range(7))
         split = self.access.outer - self.access.lines
         with building(entry):
-            steps, count = self.steps(), self.planned(0)
-            first, first_line, last_line, partial, elements, zero = map(self.behind, range(6))
-            rows, lines = self.around(range(split)), self.around(range(split, self.access.outer))
+            steps, count = self.inner_strides(), self.load_plan(0)
+            first, first_line, last_line, partial, elements, zero = map(self.load_extra, range(6))
+            rows, lines = self.outer_loops(range(split)), self.outer_loops(range(split, self.access.outer))
             branch_if_less(self.begin, self.end, row, [self.begin], done)
         with building(row):
-            row_places = self.places(self.pointers, row.args[0], rows)
+            row_places = self.addresses_in(self.pointers, row.args[0], rows)
             jump(line, first_line, *(total for r in reductions for total in r.totals()))
         with building(line):
-            places = self.places(row_places, line.args[0], lines)
+            places = self.addresses_in(row_places, line.args[0], lines)
             jump(block, first, *line.args[1:])
         with building(block):
             end = intrinsic("llvm.smin", i64, build(llvm.AddOp(block.args[0], number(BLOCK, i64))), count)
@@ -84,9 +84,9 @@ class ReducingLoop(Loop):
             end_function()
         return [entry, row, line, block, body, block_end, line_end, row_end, part, whole, latch, done]
 
-    def behind(self, place: int) -> SSAValue:
-        """A number of the plan behind the strides."""
-        return self.planned((len(self.types) + 1) * (self.access.outer + 1) + place)
+    def load_extra(self, place: int) -> SSAValue:
+        """Load a number of the plan behind the strides."""
+        return self.load_plan((len(self.types) + 1) * (self.access.outer + 1) + place)
 
     def combined(
         self, body: Block, places: Sequence[SSAValue], steps: Sequence[SSAValue | None], zero: SSAValue
@@ -104,14 +104,14 @@ class ReducingLoop(Loop):
         return found
 
     def totals_after(self, totals: Sequence[SSAValue], blocks: Sequence[SSAValue]) -> list[SSAValue]:
-        """The totals of every reduction after one more block."""
+        """Return the totals of every reduction after one more block."""
         found: list[SSAValue] = []
         for (_, r, own), block in zip(self.by_reduction(totals), blocks, strict=True):
             found += r.with_block(own, block)
         return found
 
     def by_reduction(self, totals: Sequence[SSAValue]) -> Iterator[tuple[int, Reduction, Sequence[SSAValue]]]:
-        """The number of each reduced result, its reduction, and what of the totals is its own."""
+        """Yield the number of each reduced result, its reduction, and its own part of the totals."""
         begin = 0
         for array, r in self.reductions.items():
             end = begin + len(r.total_types)

@@ -1,4 +1,4 @@
-"""How elements become one: in a block, whose elements may be taken in any order, and block after block.
+"""Reductions combine elements: in a block, whose elements may be taken in any order, and block after block.
 
 Floats are added in blocks, whose sums are added in double precision together with what each addition loses. The sum is
 then as exact as that of one block, which is short.
@@ -29,7 +29,7 @@ BITWISE: dict[str, Callable[[SSAValue, SSAValue], Operation]] = {
 
 @dataclass(frozen=True)
 class Exact:
-    """What is combined without rounding, in whatever order: everything but sums of floats."""
+    """Reductions without rounding, whose order does not matter: all but sums of floats."""
 
     kind: str
     dtype: Attribute
@@ -37,16 +37,16 @@ class Exact:
 
     @property
     def type(self) -> Attribute:
-        """What a block of elements is combined in: halves as singles."""
+        """The type that a block of elements is combined in: float32 for float16 and bfloat16."""
         return f32 if self.dtype in HALVES else scalar_type(self.dtype)
 
     @property
     def total_types(self) -> list[Attribute]:
-        """What a row is combined in."""
+        """The types that a row is combined in."""
         return [self.type]
 
     def start(self) -> SSAValue:
-        """What combined with an element gives the element."""
+        """Return the neutral element."""
         if self.dtype in FLOATS:
             return number(float("-inf") if self.kind == "max" else float("inf"), self.type)
         bits = width_of(self.dtype)
@@ -55,14 +55,14 @@ class Exact:
         return number({"max": least, "min": most, "sum": 0, "any": 0, "all": -1}[self.kind], self.type)
 
     def with_element(self, so_far: SSAValue, x: SSAValue, zero: SSAValue) -> SSAValue:
-        """What is combined of a block, and an element more."""
+        """Combine a block with one more element."""
         x = extended(x, self.dtype, f32) if self.dtype in HALVES else x
         return self._both(so_far, x if self.kind in BITWISE else self._hidden(x, zero))
 
     def _hidden(self, x: SSAValue, zero: SSAValue) -> SSAValue:
         """`x`, by way of a number that is always 0, which LLVM does not know.
 
-        It moves the maximum into a `select` that it knows one side of, and then finds no maximum to vectorise.
+        It moves the maximum into a `select` that it knows one side of, and then finds no maximum to vectorize.
         """
         bits = i32 if self.type == f32 else i64 if self.type == f64 else self.type
         zero = zero if bits == i64 else build(llvm.TruncOp(zero, bits))
@@ -71,15 +71,15 @@ class Exact:
         return build(llvm.BitcastOp(build(llvm.OrOp(build(llvm.BitcastOp(x, bits)), zero)), self.type))
 
     def totals(self) -> list[SSAValue]:
-        """The totals before the first block."""
+        """Return the totals before the first block."""
         return [self.start()]
 
     def with_block(self, totals: Sequence[SSAValue], block: SSAValue) -> list[SSAValue]:
-        """The totals after one more block."""
+        """Return the totals after one more block."""
         return [self._both(totals[0], block)]
 
     def result(self, totals: Sequence[SSAValue], count: SSAValue) -> SSAValue:
-        """The element of the result, of so many elements."""
+        """Return the element of the result, of so many elements."""
         return truncated(totals[0], self.dtype) if self.dtype in HALVES else totals[0]
 
     def _both(self, x1: SSAValue, x2: SSAValue) -> SSAValue:
@@ -99,28 +99,28 @@ class FloatSum:
 
     @property
     def type(self) -> Attribute:
-        """What a block of elements is added in."""
+        """The type that a block of elements is added in."""
         return f64 if self.dtype == f64 else f32
 
     @property
     def total_types(self) -> list[Attribute]:
-        """What a row is added in."""
+        """The types that a row is added in."""
         return [f64, f64]
 
     def start(self) -> SSAValue:
-        """The sum of no element."""
+        """Return the sum of no elements."""
         return number(0.0, self.type)
 
     def with_element(self, so_far: SSAValue, x: SSAValue, zero: SSAValue) -> SSAValue:
-        """The sum of a block with an element more."""
+        """Return the sum of a block and one more element."""
         return build(llvm.FAddOp(so_far, extended(x, self.dtype, self.type), REASSOCIATED))
 
     def totals(self) -> list[SSAValue]:
-        """The totals before the first block."""
+        """Return the totals before the first block."""
         return [number(0.0, f64), number(0.0, f64)]
 
     def with_block(self, totals: Sequence[SSAValue], block: SSAValue) -> list[SSAValue]:
-        """The totals after one more block: what is lost of an addition is computed from its result."""
+        """Return the totals after one more block: the rounding error of an addition is computed from its result."""
         total, lost = totals
         block = extended(block, self.type, f64)
         after = build(llvm.FAddOp(total, block))
@@ -130,7 +130,7 @@ class FloatSum:
         return [after, build(llvm.FAddOp(lost, rest))]
 
     def result(self, totals: Sequence[SSAValue], count: SSAValue) -> SSAValue:
-        """The element of the result, of so many elements. What is lost of an infinite sum is NaN."""
+        """Return the element of the result, of so many elements. The rounding error of an infinite sum is NaN."""
         total, lost = totals
         finite = build(llvm.FCmpOp(lost, lost, llvm.FCmpPredicateFlag.ORD))
         found = build(llvm.SelectOp(finite, build(llvm.FAddOp(total, lost)), total))
@@ -146,5 +146,5 @@ Reduction: TypeAlias = Exact | FloatSum
 
 
 def reduction(kind: str, dtype: Attribute) -> Reduction:
-    """How elements of a type are reduced."""
+    """Return the reduction of elements of a type."""
     return FloatSum(kind, dtype) if dtype in FLOATS and kind in ("sum", "mean") else Exact(kind, dtype)

@@ -72,7 +72,7 @@ Rule: TypeAlias = Callable[..., SSAValue]
 
 
 def lower_scalar(op: Operation, operands: Sequence[SSAValue]) -> SSAValue:
-    """The `llvm` value of a scalar operation; raises `ValueError` for one that has none."""
+    """Return the `llvm` value of a scalar operation. Raise `ValueError` where it has none."""
     kind = type(op)
     type_ = llvm_type(op.results[0].type)
     if kind in RULES:
@@ -87,7 +87,7 @@ def lower_scalar(op: Operation, operands: Sequence[SSAValue]) -> SSAValue:
 
 
 def llvm_type(type: Attribute) -> Attribute:
-    """The type that a scalar has in LLVM."""
+    """Return the type that a scalar has in LLVM."""
     return i16 if type == bf16 else type
 
 
@@ -96,7 +96,7 @@ def build(op: Operation) -> SSAValue:
 
 
 def intrinsic(name: str, type: Attribute, *operands: SSAValue) -> SSAValue:
-    """A call of an overloaded intrinsic of LLVM."""
+    """Build a call of an overloaded intrinsic of LLVM."""
     suffix = f"i{width_of(type)}" if isinstance(type, IntegerType) else str(type)
     return build(llvm.CallIntrinsicOp(f"{name}.{suffix}", operands, [cast(Attribute, type)]))
 
@@ -123,7 +123,7 @@ def _cmpi(op: arith.CmpiOp, x1: SSAValue, x2: SSAValue) -> SSAValue:
 
 
 def _uitofp(op: arith.UIToFPOp, x: SSAValue) -> SSAValue:
-    """Through a signed integer that holds every value: those conversions vectorise."""
+    """Through a signed integer that holds every value: those conversions vectorize."""
     width = width_of(x.type)
     wide = build(llvm.ZExtOp(x, i32 if width < 32 else i64))
     return build(llvm.SIToFPOp(wide, op.result.type))
@@ -134,7 +134,7 @@ def _extf(op: arith.ExtFOp, x: SSAValue) -> SSAValue:
 
 
 def extended(x: SSAValue, type: Attribute, to: Attribute) -> SSAValue:
-    """A float of one type as one of a wider type."""
+    """Extend a float to a wider type."""
     if type == bf16:
         bits = build(llvm.ShlOp(build(llvm.ZExtOp(x, i32)), number(16, i32)))
         x, type = build(llvm.BitcastOp(bits, f32)), f32
@@ -146,7 +146,7 @@ def _truncf(op: arith.TruncFOp, x: SSAValue) -> SSAValue:
 
 
 def truncated(x: SSAValue, to: Attribute) -> SSAValue:
-    """A float rounded to a narrower type. The nearest bfloat16 to a single is the even one of two; NaN stays NaN."""
+    """Round a float to a narrower type. The nearest bfloat16 to a float32 is the even one of two; NaN stays NaN."""
     if to != bf16:
         return build(llvm.FPTruncOp(x, to))
     bits = build(llvm.BitcastOp(x, i32))

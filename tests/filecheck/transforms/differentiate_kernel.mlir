@@ -1,6 +1,6 @@
 // RUN: mlgraph-opt %s -p differentiate-kernel | filecheck %s
 
-// The gradient by each float, of each float: the derivative computes the tanh anew, and nothing of the floor.
+// The gradient by each float, of each float: the derivative recomputes the tanh, and not the floor.
 // CHECK-LABEL: func.func @main
 func.func @main(%x: tensor<?x4xf32>, %b: tensor<4xf32>, %n: tensor<4xi32>) -> (tensor<?x4xf32>, tensor<?x4xf32>) {
   // CHECK-NEXT: kernel.fused @kernel_0(%x, %b, %n)

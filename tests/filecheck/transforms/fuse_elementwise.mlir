@@ -29,7 +29,7 @@ func.func @main(%x: tensor<?x4xf32>, %b: tensor<4xf32>, %w: tensor<4x4xf32>) -> 
 
 // -----
 
-// Halves are rounded after each row; one cheap operation alone stays a call; equal chains are one kernel.
+// float16 is rounded after each operation; one cheap operation alone stays a call; equal chains are one kernel.
 
 // CHECK-LABEL: func.func @main
 // CHECK-NEXT:    kernel.fused @kernel_0(%x)

@@ -2,7 +2,7 @@
 // RUN: mlgraph-opt %s -p 'lower-generator{to=numpy}' | filecheck %s --check-prefix=NUMPY
 // RUN: mlgraph-opt %s -p 'lower-generator{to=jax}' | filecheck %s --check-prefix=JAX
 
-// A native draw is its own call for its framework, its region for others; one that nobody uses stays.
+// A native draw is its own call for its framework, its region for others; an unused one stays.
 
 func.func @main(%x : tensor<3xf32>) -> tensor<3xf32> {
   %e = generator.native @torch.Tensor.exponential_(%x, 2.0, generator = @rng) : (tensor<3xf32>) -> tensor<3xf32> {

@@ -3,7 +3,7 @@
 // RUN: mlgraph-opt %s -p 'lower-ivy{to=tensorflow}' | filecheck %s --check-prefix=TENSORFLOW
 // RUN: mlgraph-opt %s -p 'lower-ivy{to=numpy}' | filecheck %s --check-prefix=NUMPY
 
-// Every row becomes calls of one library, under the names and arguments of that library.
+// Every operation becomes calls of one library, under the names and arguments of that library.
 
 func.func @main(%x : tensor<?x3xf32>, %y : tensor<3x4xf32>) -> (tensor<?x1xf32>, tensor<?x4xf32>) {
   %0 = ivy.negative(%x) : (tensor<?x3xf32>) -> tensor<?x3xf32>

@@ -1,6 +1,6 @@
 // RUN: mlgraph-opt %s -p 'lower-ivy{to=numpy}' --print-debuginfo | filecheck %s
 
-// A row that a library lacks is lowered through its body, and keeps the user's line.
+// An operation that a library lacks is lowered through its body, and keeps the user's line.
 
 // CHECK-LABEL: func.func @main
 // CHECK-NEXT: numpy.call @numpy.transpose(%w, (1, 0)) : (tensor<4x3xf32>) -> tensor<3x4xf32> loc("f.py":3:4)

@@ -1,6 +1,6 @@
 // RUN: mlgraph-opt %s -p 'fuse-elementwise,expand-math,lower-kernel-to-llvm' | filecheck %s
 
-// A row is added in blocks of singles, whose sums are added in double precision together with what is lost. Parts of
+// A row is added in float32 blocks, whose sums are added in float64 together with their rounding errors. Parts of
 // rows store both, whole rows store the mean.
 
 // CHECK:       llvm.func @kernel_0_loop(%plan: !llvm.ptr, %begin: i64, %end: i64, %{{.*}}: !llvm.ptr, %[[OUT:.*]]: !llvm.ptr {llvm.noalias}) {

@@ -15,7 +15,7 @@ func.func @total(%x: tensor<?x?xf32>, %mask: tensor<?x?xi1>) -> tensor<f32> {
   func.return %sum : tensor<f32>
 }
 
-// What is not selected is computed with 1, which no row of the chain minds, and not kept.
+// What is not selected is computed with 1, which suits every operation of the chain, and not kept.
 // CHECK-LABEL: @logarithm
 // CHECK-NEXT: %[[OVER:.*]] = ivy.expand_dims(%mask, axis = [-1])
 // CHECK-NEXT: %[[ONE:.*]] = constant.literal dense<1.0> : tensor<f32>

@@ -1,14 +1,14 @@
 // RUN: mlgraph-opt %s -p narrow-halves | filecheck %s
 
-// Sums, differences and products that are rounded to halves are computed in halves, with numbers that are halves.
-// CHECK-LABEL: func.func @halves
+// Sums, differences and products that are rounded to half precision are computed in it, with numbers that it holds.
+// CHECK-LABEL: func.func @rounded_to_half
 // CHECK:       ^bb0(%{{.*}}: bf16, %{{.*}}: bf16):
 // CHECK-NEXT:    %sum = arith.addf %{{.*}}, %{{.*}} : bf16
 // CHECK-NEXT:    %[[half:.*]] = arith.constant 5.000000e-01 : bf16
 // CHECK-NEXT:    %scaled = arith.mulf %sum, %[[half]] : bf16
 // CHECK-NEXT:    %less = arith.subf %scaled, %{{.*}} : bf16
 // CHECK-NEXT:    kernel.yield %less : bf16
-func.func @halves(%x : tensor<?xbf16>, %y : tensor<?xbf16>) -> tensor<?xbf16> {
+func.func @rounded_to_half(%x : tensor<?xbf16>, %y : tensor<?xbf16>) -> tensor<?xbf16> {
   %0 = kernel.fused @kernel_0(%x, %y) : (tensor<?xbf16>, tensor<?xbf16>) -> tensor<?xbf16> {
   ^bb0(%a : bf16, %b : bf16):
     %half = arith.constant 0.5 : f32
@@ -28,7 +28,7 @@ func.func @halves(%x : tensor<?xbf16>, %y : tensor<?xbf16>) -> tensor<?xbf16> {
 }
 
 // A tenth is no half, a quotient and a function are none of the three, and what is not rounded stays single.
-// CHECK-LABEL: func.func @singles
+// CHECK-LABEL: func.func @kept_in_float32
 // CHECK:       ^bb0(%{{.*}}: f16):
 // CHECK-NEXT:    %{{.*}} = arith.constant 1.000000e-01 : f32
 // CHECK-NEXT:    %[[x:.*]] = arith.extf %{{.*}} : f16 to f32
@@ -38,7 +38,7 @@ func.func @halves(%x : tensor<?xbf16>, %y : tensor<?xbf16>) -> tensor<?xbf16> {
 // CHECK-NEXT:    %{{.*}} = arith.truncf
 // CHECK-NEXT:    %{{.*}} = arith.addf %[[x]], %[[x]] : f32
 // CHECK-NEXT:    kernel.yield
-func.func @singles(%x : tensor<?xf16>) -> (tensor<?xf16>, tensor<?xf16>, tensor<?xf32>) {
+func.func @kept_in_float32(%x : tensor<?xf16>) -> (tensor<?xf16>, tensor<?xf16>, tensor<?xf32>) {
   %0, %1, %2 = kernel.fused @kernel_1(%x) : (tensor<?xf16>) -> (tensor<?xf16>, tensor<?xf16>, tensor<?xf32>) {
   ^bb0(%a : f16):
     %tenth = arith.constant 0.1 : f32

@@ -18,7 +18,7 @@ func.func @already_narrow(%x: tensor<2xi8>) -> tensor<2xi8> {
   func.return %x : tensor<2xi8>
 }
 
-// A row that gives int64 whatever it is given is cast.
+// The result of an operation that always gives int64 is cast.
 // CHECK-LABEL: @wide_row
 func.func @wide_row(%m: tensor<?xi1>) -> tensor<?x1xi64> {
   // CHECK-NEXT: %p = ivy.nonzero(%m) : (tensor<?xi1>) -> tensor<?x1xi64>

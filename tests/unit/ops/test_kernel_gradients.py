@@ -17,13 +17,13 @@ from xdsl.dialects.builtin import TensorType
 
 from mlgraph.dialects.functions import main_of
 from mlgraph.dialects.kernel import FusedOp, YieldOp
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.driver import KERNEL_PASSES
 from mlgraph.targets import autograd
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel
 from mlgraph.transforms.fuse_elementwise.elements import Element, element_of
-from mlgraph.transforms.fuse_elementwise.scalars import Refused
+from mlgraph.transforms.fuse_elementwise.scalars import NotFusible
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 pytestmark = pytest.mark.kernels
@@ -54,9 +54,9 @@ class Alone:
         return [to_framework("torch", x).requires_grad_(x.dtype.kind == "f") for x in arrays]
 
 
-def element(case: Case) -> tuple[Program, Row, Element]:
+def element(case: Case) -> tuple[Program, TableOp, Element]:
     program = Program(case.row, case.draw())
-    (row,) = (op for op in main_of(program.module).body.block.ops if isinstance(op, Row))
+    (row,) = (op for op in main_of(program.module).body.block.ops if isinstance(op, TableOp))
     return program, row, element_of(row)
 
 
@@ -76,7 +76,7 @@ def is_differentiable(case: Case) -> bool:
     """Whether a kernel may hold the row, and its result is of floats."""
     try:
         program, row, _ = element(case)
-    except (Refused, ValueError):
+    except (NotFusible, ValueError):
         return False
     type = row.results[0].type
     assert isinstance(type, TensorType)

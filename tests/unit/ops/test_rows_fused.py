@@ -34,7 +34,7 @@ NOT_FUSED = {
 }
 """Elementwise rows that no kernel runs, and why."""
 
-ROWS = [row.name.partition(".")[2] for row in vars(elementwise).values() if hasattr(row, "cells")]
+ROWS = [row.name.partition(".")[2] for row in vars(elementwise).values() if hasattr(row, "templates")]
 ACTIVATIONS = [nn.relu, nn.sigmoid, nn.silu, nn.gelu, nn.softplus, nn.elu, nn.hardtanh, nn.leaky_relu, nn.hardswish]
 ROWS += [row.name.partition(".")[2] for row in ACTIVATIONS]
 EVERYWHERE = ("float32", "float64", "int32")
@@ -43,7 +43,7 @@ EVERYWHERE = ("float32", "float64", "int32")
 
 def fused(case: Case, backend: str) -> tuple[Program, dict, object]:
     program = Program(case.row, case.draw(), "all")
-    FuseElementwisePass(singles=True).apply(Context(), program.module)
+    FuseElementwisePass(single_ops=True).apply(Context(), program.module)
     program.module.verify()
     LowerIvyPass(to=backend).apply(Context(), program.module)
     source = emit(program.module, backend)

@@ -14,7 +14,7 @@ from xdsl.ir import BlockArgument, SSAValue
 from mlgraph.dialects.kernel import FusedOp, YieldOp
 from mlgraph.targets.kernels.triton import TritonKernel
 from mlgraph.transforms.fuse_elementwise.elements import element_of
-from mlgraph.transforms.fuse_elementwise.scalars import Refused
+from mlgraph.transforms.fuse_elementwise.scalars import NotFusible
 
 pytestmark = [needs_triton, pytest.mark.kernels]
 
@@ -28,7 +28,7 @@ def kernel_of(program: Program) -> tuple[FusedOp, list[int]] | None:
         return None
     try:
         element = element_of(result.owner)
-    except Refused:
+    except NotFusible:
         return None
     element.body.add_op(YieldOp(element.result))
     fused = FusedOp("kernel_0", element.operands, [result.type], element.body)

@@ -227,7 +227,7 @@ def test_code_is_read_from_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("MLGRAPH_CACHE_DIR", str(tmp_path))
     x = drawn(5, 7)
     wanted = mlgraph.compile(chain, to="numpy", args=(x, x))(x, x)
-    monkeypatch.setattr(llvm, "optimised", lambda *_: pytest.fail("the code is on disk"))
+    monkeypatch.setattr(llvm, "optimized", lambda *_: pytest.fail("the code is on disk"))
     np.testing.assert_array_equal(mlgraph.compile(chain, to="numpy", args=(x, x))(x, x), wanted)
 
 

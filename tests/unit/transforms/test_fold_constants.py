@@ -97,7 +97,7 @@ def test_what_numpy_cannot_read_stays(array: Any) -> None:
 
 
 def test_what_has_no_numpy_lowering_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(ivy.negative.cells, "numpy")
+    monkeypatch.delitem(ivy.negative.templates, "numpy")
     assert names(folded(lambda: ivy.negative(literal(1, f32)))) == ["constant.literal", "ivy.negative"]
 
 
@@ -112,7 +112,7 @@ def test_the_operands_of_what_stays_are_folded() -> None:
 
 
 def test_large_results_stay(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fold_constants, "LIMIT", 100)
+    monkeypatch.setattr(fold_constants, "MAX_BYTES", 100)
     assert names(folded(lambda: ivy.iota((13,), i64))) == ["ivy.iota"]
     assert names(folded(lambda: ivy.iota((12,), i64))) == ["constant.literal"]
 

@@ -181,7 +181,7 @@ def test_a_module_that_does_not_verify() -> None:
 
 
 def test_what_is_raised_on_purpose_passes_through(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(ivy.negative.cells, "torch")
+    monkeypatch.delitem(ivy.negative.templates, "torch")
     with pytest.raises(UnsupportedOpError, match=r"ivy.negative[^$]*program.py:1"):
         default_pipeline("torch").run(program(ivy.negative, [MATRIX]))
 

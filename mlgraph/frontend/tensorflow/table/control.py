@@ -18,7 +18,7 @@ from mlgraph.dialects.ivy.size_sources import size_of
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Traced, Unsupported, has_sizes, type_of
 from mlgraph.frontend.tensorflow.raising import WRITES, Raiser, called, function_of
 from mlgraph.frontend.tensorflow.table.elements import wider
@@ -296,7 +296,7 @@ def resized(step: Block, initial: Value, argument: Value, result: Value, axis: i
     source = size_of(result, axis)
     if not isinstance(source, tuple):
         return source is not None
-    return isinstance(source[0].owner, Row) and not of_broadcast(source) and inside(source[0], step)
+    return isinstance(source[0].owner, TableOp) and not of_broadcast(source) and inside(source[0], step)
 
 
 def keeps_length(body: Any, i: int) -> bool:

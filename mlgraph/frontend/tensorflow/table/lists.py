@@ -16,7 +16,7 @@ from mlgraph.dialects.ivy.size_sources import ELEMENTWISE, size_of
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.frontend.tensorflow.nodes import Elements, Traced, Unsupported, as_elements, has_sizes
 from mlgraph.frontend.tensorflow.raising import Raiser
 from mlgraph.frontend.tensorflow.table.helpers import filled, number, padded, part, product, to
@@ -74,7 +74,7 @@ def may_be(size: Any, n: Any) -> bool:
 
 def of_broadcast(size: Any) -> bool:
     """Return whether each of several operands may decide on a size."""
-    return isinstance(size, tuple) and isinstance(op := size[0].owner, Row) and op.OP in ELEMENTWISE
+    return isinstance(size, tuple) and isinstance(op := size[0].owner, TableOp) and op.OP in ELEMENTWISE
 
 
 def of_argument(size: Any) -> bool:

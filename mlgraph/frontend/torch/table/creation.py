@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, f64, i64
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.frontend.torch.raising import Out, is_size
 from mlgraph.frontend.torch.table.rule import is_number, product, rule, size_of, sizes_of, to
 
@@ -130,9 +130,9 @@ def part(x: Any) -> Any:
     if is_number(x) or is_size(x):
         return Fraction(x) if is_number(x) else x
     match x.owner:
-        case Row(OP=ivy.from_size) as op:
+        case TableOp(OP=ivy.from_size) as op:
             return op.operands[0]
-        case Row(OP=ivy.negative) as op:
+        case TableOp(OP=ivy.negative) as op:
             of = part(op.operands[0])
             return of if of is None else sizes.subtract(0, of)
         case _:

@@ -11,7 +11,7 @@ from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.dtypes import COMPLEX, i64
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, rank, shape_of
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
 from mlgraph.frontend.torch.table.rule import axis, number, rule, sizes_of, static, to
@@ -99,7 +99,7 @@ def as_strided_scatter(
 
 def is_full(x: SSAValue) -> bool:
     """Whether the elements of `x` are surely all the same."""
-    return isinstance(x.owner, Row) and x.owner.OP is ivy.full
+    return isinstance(x.owner, TableOp) and x.owner.OP is ivy.full
 
 
 def contiguous(out: Out) -> None:
@@ -136,7 +136,7 @@ def view_as_complex(out: Out, x: SSAValue) -> SSAValue:
 def paired(x: SSAValue) -> SSAValue:
     """Parts and orders of pairs as those of the complex numbers: pairs that lie one after the other are not copied."""
     op, last = x.owner, rank(x) - 1
-    if not isinstance(op, Row):
+    if not isinstance(op, TableOp):
         return ivy.from_pairs(x)
     given = op.arguments()
     if op.OP is ivy.permute_dims and given["axes"][-1] == last:

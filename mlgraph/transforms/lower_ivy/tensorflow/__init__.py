@@ -1,4 +1,4 @@
-"""Rules for tensorflow where a row's cell is too little, a file per family."""
+"""Rules for tensorflow where an operation's template is too little, a file per family."""
 
 from mlgraph.transforms.lower_ivy.tensorflow import (
     convolution,

@@ -66,7 +66,7 @@ def _places(x: Value, weight: Value, stride: Ints, padding: Ints, dilation: Ints
 
 
 def _over(room: Size, reach: Size) -> Size:
-    """What is left of the room for the first element of a frame, beside its own place."""
+    """Return the rest of the room for the first element of a frame, beside its own place."""
     return arithmetic.subtract(arithmetic.subtract(room, reach), 1)
 
 
@@ -137,7 +137,7 @@ def conv_transpose_channels_last(
 
 
 def _reach(window: Size, dilation: int) -> Size:
-    """How far the last element of a window is from its first."""
+    """Return the distance from the first element of a window to its last."""
     return arithmetic.multiply(arithmetic.subtract(window, 1), dilation)
 
 

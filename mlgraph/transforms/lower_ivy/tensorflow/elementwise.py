@@ -1,7 +1,8 @@
-# pyright: basic
 """Elementwise rules: element types that a function does not take, and functions that tensorflow lacks."""
 
+from collections.abc import Callable
 from math import inf, log, nan
+from typing import Any
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import number_of
@@ -26,6 +27,7 @@ from mlgraph.dialects.dtypes import (
 )
 from mlgraph.dialects.ivy.types import dtype, is_complex
 from mlgraph.dialects.parameters import Value
+from mlgraph.dialects.table import Op
 from mlgraph.transforms.lower_ivy.shared import SPECIAL, gamma_edges, number, typed, whole_power, zeta_edges
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 
@@ -45,10 +47,10 @@ BOOLS = {
     ivy.bitwise_or: ivy.logical_or,
     ivy.bitwise_xor: ivy.logical_xor,
 }
-"""What arithmetic and bits mean for bools, which tensorflow's functions do not take."""
+"""The meaning of arithmetic and bit operations for bools, which tensorflow's functions do not take."""
 
 
-def _of_bools(row, logical) -> None:
+def _of_bools(row: Op[..., Any], logical: Callable[..., Value]) -> None:
     @rule(row)
     def bools(x1: Value, x2: Value) -> Value | None:
         return logical(x1, x2) if dtype(x1) == i1 else None
@@ -117,7 +119,8 @@ def hypot(x1: Value, x2: Value) -> Value:
 
 @rule(ivy.copysign)
 def copysign(x1: Value, x2: Value) -> Value:
-    bits = ivy.bitcast(x2, {f64: i64, f32: i32}.get(dtype(x2), i16))
+    wide: dict[DType, DType] = {f64: i64, f32: i32}
+    bits = ivy.bitcast(x2, wide.get(dtype(x2), i16))
     size = ivy.abs(x1)
     return ivy.where(ivy.less(bits, number(bits, 0)), ivy.negative(size), size)
 
@@ -133,7 +136,7 @@ def logaddexp(x1: Value, x2: Value) -> Value:
 
 @rule(ivy.nextafter)
 def nextafter(x1: Value, x2: Value) -> Value | None:
-    """tensorflow has none for halves: one more or less in the integers that are ordered as they are."""
+    """tensorflow has none for float16 and bfloat16: one more or less in the integers of the same order."""
     if dtype(x1) not in HALVES:
         return None
     up = ivy.less(x1, x2)
@@ -153,7 +156,7 @@ def _flipped(bits: Value) -> Value:
 
 @rule(ivy.clip)
 def clip(x: Value, low: Value, high: Value) -> Value | None:
-    """`tf.clip_by_value` lets the lower bound win; the row's body lets the upper."""
+    """`tf.clip_by_value` lets the lower bound win; the operation's body lets the upper."""
     bounds = number_of(low), number_of(high)
     if None in bounds or not bounds[0] <= bounds[1] or dtype(x) == i1:  # pyright: ignore[reportOperatorIssue]
         return None
@@ -163,7 +166,7 @@ def clip(x: Value, low: Value, high: Value) -> Value | None:
 # Rounding, exponents and logarithms
 
 
-def _whole(row) -> None:
+def _whole(row: Op[..., Any]) -> None:
     @rule(row)
     def whole(x: Value) -> Value | None:
         return None if dtype(x) in FLOATS else x
@@ -268,7 +271,7 @@ def bessel_k1e(x: Value) -> Value:
 # Tests
 
 
-def _part_tests(row, joined, otherwise) -> None:
+def _part_tests(row: Op[..., Any], joined: Callable[..., Value], otherwise: Callable[..., Value]) -> None:
     @rule(row)
     def test(x: Value) -> Value | None:
         if is_complex(dtype(x)):

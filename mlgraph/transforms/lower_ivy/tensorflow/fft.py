@@ -28,7 +28,7 @@ def over(x: Value, axes: Ints, row: Op[[Value, Ints], Value], functions: tuple[C
 
 
 def on_last(x: Value, axis: int, function: Callable[[Value], Value]) -> Value:
-    """`function` with one axis moved to the end, and back."""
+    """Apply `function` with one axis moved to the end, and move it back."""
     n = rank(x)
     if axis == n - 1:
         return function(x)

@@ -26,7 +26,7 @@ rule.widen((i1,), i32, ivy.index_put, ivy.scatter_along_axis)
 
 
 def counted(*indices: Value) -> list[Value]:
-    """Indices in one of the two element types that tensorflow takes."""
+    """Cast indices to one of the two element types that tensorflow takes."""
     wide = any(dtype(i) in (i64, ui32, ui64) for i in indices)
     return [ivy.cast(i, i64 if wide else i32) if dtype(i) != (i64 if wide else i32) else i for i in indices]
 
@@ -51,7 +51,7 @@ def take_along_axis(x: Value, indices: Value, axis: int) -> Value:
 
 
 def together(indices: Values) -> Value:
-    """The indices broadcast against each other and stacked along a new last axis."""
+    """Broadcast the indices against each other and stack them along a new last axis."""
     found = counted(*indices)
     shape = broadcast_shapes(*map(shape_of, found))
     if len(found) == 1:
@@ -64,7 +64,7 @@ def together(indices: Values) -> Value:
 
 
 def in_place(axes: Ints) -> int:
-    """Where the indices' axes stand in the result of `index`."""
+    """Return the places of the indices' axes in the result of `index`."""
     return axes[0] if tuple(axes) == tuple(range(axes[0], axes[0] + len(axes))) else 0
 
 
@@ -100,7 +100,7 @@ def index_put(x: Value, indices: Values, values: Value, axes: Ints, accumulate: 
 
 
 def broadcast(x: Value, shape: Shape) -> Value:
-    """`x` broadcast to `shape`; `x` itself where it is known to have it."""
+    """Broadcast `x` to `shape`; return `x` itself where it is known to have it."""
     return x if list(shape_of(x)) == list(shape) else ivy.broadcast_to(x, shape)
 
 
@@ -130,7 +130,7 @@ def _along(x: Value, axis: int, d: DType) -> Value:
 
 
 def products(x: Value, grid: Values, values: Value) -> Value:
-    """For each element of `x` the product of the `values` whose place in `grid` it is, 1 where there are none."""
+    """Return for each element of `x` the product of the `values` whose place in `grid` it is, 1 without any."""
     place = grid[0]
     for axis in range(1, rank(x)):
         place = ivy.add(ivy.multiply(place, ivy.from_size((size(x, axis),), dtype(place))), grid[axis])
@@ -145,19 +145,19 @@ def products(x: Value, grid: Values, values: Value) -> Value:
 
 @rule(ivy.dynamic_slice)
 def dynamic_slice(x: Value, starts: Values, sizes: Shape) -> Value:
-    return tf.slice(x, held(x, starts, sizes), tuple(sizes))
+    return tf.slice(x, clamped(x, starts, sizes), tuple(sizes))
 
 
 @rule(ivy.dynamic_update_slice)
 def dynamic_update_slice(x: Value, update: Value, starts: Values) -> Value:
     window = sizes(update)
-    begin = held(x, starts, window)
+    begin = clamped(x, starts, window)
     end = [ivy.add(a, ivy.from_size((n,), i32)) for a, n in zip(begin, window, strict=True)]
     return write_slice(x, update, begin, end, (1,) * rank(x))
 
 
-def held(x: Value, starts: Values, window: Shape) -> list[Value]:
-    """The starts, moved so that the window fits."""
+def clamped(x: Value, starts: Values, window: Shape) -> list[Value]:
+    """Clamp the starts so that the window fits."""
     return [_held(start, arithmetic.subtract(size(x, a), n)) for a, (start, n) in enumerate(zip(starts, window))]
 
 

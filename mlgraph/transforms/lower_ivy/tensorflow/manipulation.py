@@ -55,7 +55,7 @@ def pad(x: Value, low: Shape, high: Shape, value: Value) -> Value:
 
 
 def grow(x: Value, low: Shape, high: Shape, value: Value) -> Value:
-    """`x` padded where `low` and `high` are positive."""
+    """Pad `x` where `low` and `high` are positive."""
     paddings = [(_grown(a), _grown(b)) for a, b in zip(low, high, strict=True)]
     if all(padding == (0, 0) for padding in paddings):
         return x
@@ -92,7 +92,7 @@ def pad_reflect(x: Value, low: Ints, high: Ints) -> Value:
 
 
 def mirrored(n: Size, low: int, high: int) -> Value:
-    """The places from `-low` to `n + high` as two mirrors show them."""
+    """Return the indices from `-low` to `n + high`, mirrored at both ends."""
     last = ivy.from_size((arithmetic.subtract(n, 1),), i32)
     period = ivy.maximum(ivy.add(last, last), number(last, 1))
     place = ivy.iota((arithmetic.add(n, low + high),), i32)
@@ -132,6 +132,6 @@ def triu(x: Value, k: int = 0) -> Value:
 
 
 def diagonals(x: Value) -> Value:
-    """On which diagonal each element of a matrix stands: its column less its row."""
+    """Return the diagonal that each element of a matrix is on: its column less its row."""
     rows, columns = (ivy.iota((size(x, axis),), i32) for axis in (-2, -1))
     return ivy.subtract(columns, ivy.expand_dims(rows, (1,)))

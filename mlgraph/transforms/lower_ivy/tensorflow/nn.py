@@ -1,4 +1,4 @@
-"""Rows of neural networks, but for convolutions.
+"""Operations of neural networks, but for convolutions.
 
 Images are lowered in either layout: tensorflow's own pools want channels last, lose NaN and minus infinity, and have no
 kernels for many element types, so a pool is a reduction over frames, axis by axis.
@@ -13,7 +13,7 @@ from mlgraph.dialects.ivy.nn import window_size
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of, sized
 from mlgraph.dialects.parameters import Ints, Shape, Value
 from mlgraph.dialects.sizes import Size
-from mlgraph.transforms.lower_ivy.shared import is_value, least, number, size, typed
+from mlgraph.transforms.lower_ivy.shared import is_value, lowest_of, number, size, typed
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 
 rule.widen(HALVES, f32, ivy.sum_pool, ivy.sum_pool_channels_last)
@@ -59,12 +59,12 @@ def _over_channels(x: Value, v: Value) -> Value:
 
 @rule(ivy.max_pool)
 def max_pool(x: Value, window: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Value:
-    return _pool(ivy.max, _padded(x, 2, padding, number(x, least(dtype(x)))), 2, window, stride, dilation)
+    return _pool(ivy.max, _padded(x, 2, padding, number(x, lowest_of(dtype(x)))), 2, window, stride, dilation)
 
 
 @rule(ivy.max_pool_channels_last)
 def max_pool_channels_last(x: Value, window: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Value:
-    return _pool(ivy.max, _padded(x, 1, padding, number(x, least(dtype(x)))), 1, window, stride, dilation)
+    return _pool(ivy.max, _padded(x, 1, padding, number(x, lowest_of(dtype(x)))), 1, window, stride, dilation)
 
 
 @rule(ivy.sum_pool)
@@ -82,7 +82,7 @@ def _padded(x: Value, first: int, padding: Ints, value: Value) -> Value:
 
 
 def spatially_padded(x: Value, first: int, padding: Shape, value: Value) -> Value:
-    """`x` with `padding` along the axes from `first` on."""
+    """Pad `x` with `padding` along the axes from `first` on."""
     before, after = (0,) * first, (0,) * (rank(x) - first - len(padding) // 2)
     return ivy.pad(x, (*before, *padding[::2], *after), (*before, *padding[1::2], *after), value)
 
@@ -95,7 +95,7 @@ def _pool(reduction: Callable[..., Value], x: Value, first: int, window: Ints, s
 
 
 def frames(x: Value, axis: int, window: Size, stride: int, dilation: int) -> Value:
-    """`x` with the places of a window along `axis`, and its elements along a new axis after that."""
+    """Return `x` with the places of a window along `axis`, and its elements along a new axis after that."""
     if dilation == 1:
         shape = shape_of(x)
         places = UNKNOWN if is_value(window) else window_size(shape[axis], window, stride, 0, 0, 1)  # pyright: ignore[reportArgumentType]

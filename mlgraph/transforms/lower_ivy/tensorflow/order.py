@@ -1,17 +1,16 @@
-# pyright: basic
 """Integers in the order of any array, because tensorflow's own searches and sorts lose their way at NaN."""
 
 from mlgraph.dialects import ivy
-from mlgraph.dialects.dtypes import FLOATS, bf16, f16, f32, f64, i1, i16, i32, i64, ui8
+from mlgraph.dialects.dtypes import FLOATS, DType, bf16, f16, f32, f64, i1, i16, i32, i64, ui8, width_of
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.dialects.parameters import Value
 from mlgraph.transforms.lower_ivy.shared import number
 
-BITS = {f16: i16, bf16: i16, f32: i32, f64: i64}
+BITS: dict[DType, DType] = {f16: i16, bf16: i16, f32: i32, f64: i64}
 
 
 def order_key(x: Value, nan_above: bool = True) -> Value:
-    """Integers that compare as the elements of `x` do, NaN above (or below) all others and zeros equal.
+    """Return integers that compare as the elements of `x` do, NaN above (or below) all others and zeros equal.
 
     The bits of a float read as an integer are in order for positive floats, in reverse order for negative ones.
     """
@@ -20,7 +19,7 @@ def order_key(x: Value, nan_above: bool = True) -> Value:
     if dtype(x) not in FLOATS:
         return x
     bits = ivy.bitcast(ivy.where(ivy.equal(x, number(x, 0)), number(x, 0), x), BITS[dtype(x)])
-    width = dtype(bits).bitwidth  # pyright: ignore[reportAttributeAccessIssue]
+    width = width_of(dtype(bits))
     most = 2 ** (width - 1) - 1
     sign = ivy.bitwise_right_shift(bits, number(bits, width - 1))
     key = ivy.bitwise_xor(bits, ivy.bitwise_and(sign, number(bits, most)))

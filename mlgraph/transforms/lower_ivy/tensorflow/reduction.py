@@ -1,4 +1,3 @@
-# pyright: basic
 """Reductions and scans."""
 
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from mlgraph.dialects.ivy.reduction import root
 from mlgraph.dialects.ivy.types import dtype as dtype_of
 from mlgraph.dialects.ivy.types import normal_axes, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Scalar, Value
-from mlgraph.transforms.lower_ivy.shared import axis_to, greatest, is_value, least, number, size, sizes, typed
+from mlgraph.transforms.lower_ivy.shared import axis_to, highest_of, is_value, lowest_of, number, size, sizes, typed
 from mlgraph.transforms.lower_ivy.tensorflow.order import order_key
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 
@@ -32,18 +31,18 @@ def var(x: Value, axis: Ints | None = None, correction: float = 0.0, keepdims: b
     if not correction:
         return spread
     (type,) = ivy.var.infer(x=x, axis=axis, correction=correction, keepdims=keepdims)
-    return ivy.multiply(typed(spread, type), _corrected(x, axis, correction, type.element_type))  # pyright: ignore[reportAttributeAccessIssue]
+    return ivy.multiply(typed(spread, type), _corrected(x, axis, correction, dtype_of(type)))
 
 
 def _corrected(x: Value, axis: Ints | None, correction: float, d: DType) -> Value:
-    """What a variance over `axis` is to be multiplied with: the count over the count less `correction`."""
+    """Return the factor of a variance over `axis`: the count over the count less `correction`."""
     count = reduce(arithmetic.multiply, (size(x, a) for a in normal_axes(axis, rank(x))), 1)
     if is_value(count):
         total = ivy.from_size((count,), d)
         left = ivy.maximum(ivy.subtract(total, number(total, correction)), number(total, 0))
         return ivy.divide(total, left)
-    left = max(count - correction, 0)  # pyright: ignore[reportOperatorIssue]
-    return literal(count / left if left else inf if count else nan, d)  # pyright: ignore[reportOperatorIssue]
+    left = max(count - correction, 0)
+    return literal(count / left if left else inf if count else nan, d)
 
 
 @rule(ivy.std)
@@ -77,12 +76,12 @@ def _place(function: Callee, key: Value, axis: int, dtype: DType, keepdims: bool
 
 @rule(ivy.cumulative_max)
 def cumulative_max(x: Value, axis: int) -> Value:
-    return _scan(tf.maximum, x, axis, least)
+    return _scan(tf.maximum, x, axis, lowest_of)
 
 
 @rule(ivy.cumulative_min)
 def cumulative_min(x: Value, axis: int) -> Value:
-    return _scan(tf.minimum, x, axis, greatest)
+    return _scan(tf.minimum, x, axis, highest_of)
 
 
 def _scan(function: Callee, x: Value, axis: int, edge: Callable[[DType], Scalar]) -> Value:

@@ -11,7 +11,7 @@ func.func @products(%a : tensor<?x2x3xf32>, %b : tensor<3x4xf32>, %v : tensor<3x
   func.return %2 : tensor<?x2xf32>
 }
 
-// A row may give several results.
+// An operation may give several results.
 // CHECK-LABEL: func.func @decompositions
 func.func @decompositions(%x : tensor<4x3xf32>) -> (tensor<4x3xf32>, tensor<3xf32>) {
   // CHECK-NEXT: %q, %r = ivy.qr(%x) : (tensor<4x3xf32>) -> (tensor<4x3xf32>, tensor<3x3xf32>)

@@ -1,5 +1,4 @@
-"""Rows whose bodies have another gradient at some point than torch gives them: what they do to one element, so that the
-derivative is torch's everywhere.
+"""Rules for operations whose bodies have other subgradients than torch gives them, so that torch's are used everywhere.
 
 At a kink `arith.select` gives the whole gradient to the branch that it takes, where `arith.maximumf` halves it between
 equals. A branch not taken gets a gradient of 0, which an infinite derivative inside would make nan: what it computes is
@@ -41,7 +40,7 @@ def clip(d: DType, x: SSAValue, low: SSAValue, high: SSAValue) -> SSAValue | Non
 
 
 def _is_number(x: SSAValue) -> bool:
-    """Whether a float is known, and not nan."""
+    """Return whether a float is known, and not nan."""
     value = x.owner.value if isinstance(x.owner, arith.ConstantOp) else None
     return isinstance(value, FloatAttr) and not is_nan(value.value.data)
 

@@ -1,5 +1,5 @@
 # pyright: basic
-"""What the table says is there: the functions that cells call, docstrings, the parameters of rules."""
+"""What the table says is there: the functions that templates call, docstrings, the parameters of rules."""
 
 import inspect
 from importlib import import_module

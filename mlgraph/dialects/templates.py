@@ -1,12 +1,12 @@
-"""A cell: the call of one backend that a row stands for, as text in Python's own syntax.
+"""A call template is the call of one backend that an operation becomes, as text in Python's own syntax.
 
     "torch.sum(x, dim=axis, keepdim=keepdims)"
 
-Names are the row's parameters or a backend's modules. A nested call becomes a call op of its own, `x[i]`, `x.shape` and
-operators become Python's operators; `dtype_of(x)` and `rank_of(x)` read a type, as does `integer_dtype(x)`, which is
-None unless it is an integer type. A keyword argument whose value is None is left out; a condition
-(`a if axis is None else b`, `keepdims or None`), arithmetic and indexing on parameters alone are worked out while
-lowering. A cell that comes to None leaves its row to the row's body.
+Names are the operation's parameters or a backend's modules. A nested call becomes a call op of its own, `x[i]`,
+`x.shape` and operators become Python's operators; `dtype_of(x)` and `rank_of(x)` read a type, as does
+`integer_dtype(x)`, which is None unless it is an integer type. A keyword argument whose value is None is left out; a
+condition (`a if axis is None else b`, `keepdims or None`), arithmetic and indexing on parameters alone are worked out
+while lowering. A template that evaluates to None leaves the operation to its body.
 """
 
 import ast
@@ -43,17 +43,17 @@ _COMPARE: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
 
 
 def dtype_of(x: SSAValue) -> Attribute:
-    """The element type of an array."""
+    """Return the element type of an array."""
     return element_type(x.type)
 
 
 def integer_dtype(x: SSAValue) -> Attribute | None:
-    """The element type of an array of integers, None of any other."""
+    """Return the element type of an array of integers, None of any other."""
     return element_type(x.type) if element_type(x.type) in INTEGERS else None
 
 
 def rank_of(x: SSAValue) -> int:
-    """The number of axes of an array."""
+    """Return the number of axes of an array."""
     return len(cast(TensorType[Attribute], x.type).get_shape())
 
 
@@ -66,26 +66,26 @@ _BUILTINS: dict[str, Callable[..., Any]] = {
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A parsed cell."""
+class CallTemplate:
+    """A parsed template."""
 
     text: str
     tree: ast.expr
     backend: Backend
 
     @staticmethod
-    def read(text: str, names: set[str], library: str) -> "Cell":
+    def parse(text: str, names: set[str], library: str) -> "CallTemplate":
         """Parse `text`; a name that is neither one of `names` nor a module of the library raises `NameError`."""
         owner = backend(library)
         tree = ast.parse(text, mode="eval").body
         known = names | set(owner.aliases) | set(_BUILTINS)
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and node.id not in known:
-                raise NameError(f"cell {text!r}: {node.id!r} is neither a parameter nor a module of {library}")
-        return Cell(text, tree, owner)
+                raise NameError(f"template {text!r}: {node.id!r} is neither a parameter nor a module of {library}")
+        return CallTemplate(text, tree, owner)
 
     def callees(self) -> list[str]:
-        """The public names that the cell mentions."""
+        """Return the public names that the template mentions."""
         found: list[str] = []
         for node in ast.walk(self.tree):
             if isinstance(node, ast.Attribute):
@@ -156,14 +156,16 @@ class Cell:
             case ast.Compare(left, [kind], [right]):
                 return _COMPARE[type(kind)](go(left), go(right))
             case _:
-                raise SyntaxError(f"cell {self.text!r}: {ast.unparse(node)!r} is not in the language of cells")
+                raise SyntaxError(f"template {self.text!r}: {ast.unparse(node)!r} is not in the language of templates")
 
     def _call(self, function: ast.expr, args: Sequence[Any], kwargs: Mapping[str, Any], results: int) -> Any:
         if isinstance(function, ast.Name) and function.id in _BUILTINS:
             return _BUILTINS[function.id](*args)
         callee = self._callee(function)
         if callee is None:
-            raise SyntaxError(f"cell {self.text!r}: {ast.unparse(function)!r} is no function of {self.backend.name}")
+            raise SyntaxError(
+                f"template {self.text!r}: {ast.unparse(function)!r} is no function of {self.backend.name}"
+            )
         given = {name: value for name, value in kwargs.items() if value is not None}
         found = self.backend.call(callee.path, args, given, results)
         return found[0] if results == 1 else found

@@ -9,8 +9,8 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import element_type
 from mlgraph.dialects.ivy.types import normal_axes, shape_of
 from mlgraph.dialects.kernel import reduces
-from mlgraph.dialects.table import Op, Row
-from mlgraph.transforms.fuse_elementwise.scalars import Refused
+from mlgraph.dialects.table import Op, TableOp
+from mlgraph.transforms.fuse_elementwise.scalars import NotFusible
 
 KINDS: dict[Op[..., Any], str] = {
     ivy.sum: "sum",
@@ -20,28 +20,28 @@ KINDS: dict[Op[..., Any], str] = {
     ivy.any: "any",
     ivy.all: "all",
 }
-"""How rows reduce, as kernels name it."""
+"""The kind of reduction in a kernel, by operation."""
 
 
 @dataclass(frozen=True)
-class Sink:
+class ReductionEpilogue:
     """A reduction at the end of a kernel."""
 
     operand: SSAValue
     kind: str
     axes: int
-    """How many axes it is over, the last ones."""
+    """The number of axes that it is over, the last ones."""
 
 
-def sink_of(op: Operation) -> Sink | None:
-    """The reduction that `op` is, None for another operation. Raises `Refused` where no kernel reduces so."""
-    if not isinstance(op, Row) or op.OP not in KINDS:
+def epilogue_of(op: Operation) -> ReductionEpilogue | None:
+    """Return the reduction that `op` is, None for another operation. Raise `NotFusible` where no kernel reduces so."""
+    if not isinstance(op, TableOp) or op.OP not in KINDS:
         return None
     (operand,) = op.operands
     kind, rank = KINDS[op.OP], len(shape_of(operand))
     if not reduces(kind, element_type(operand.type)):
-        raise Refused("kernels do not reduce this element type")
+        raise NotFusible("kernels do not reduce this element type")
     axes = sorted(normal_axes(op.arguments()["axis"], rank))
     if not axes or axes != list(range(rank - len(axes), rank)):
-        raise Refused("it reduces other axes than the last ones")
-    return Sink(operand, kind, len(axes))
+        raise NotFusible("it reduces other axes than the last ones")
+    return ReductionEpilogue(operand, kind, len(axes))

@@ -1,4 +1,4 @@
-"""What `jax.jit` cannot run, said in terms of the user's code."""
+"""The errors of `jax.jit` for programs that it cannot run, in terms of the user's code."""
 
 import functools
 from collections.abc import Callable
@@ -7,20 +7,20 @@ from typing import Any
 from xdsl.dialects.builtin import ModuleOp
 
 from mlgraph.dialects import ivy
-from mlgraph.dialects.table import Row
+from mlgraph.dialects.table import TableOp
 from mlgraph.errors import DataDependentControlFlowError, line_of
 from mlgraph.frameworks import Framework
 
 DEPENDENT = (ivy.nonzero, ivy.to_size, ivy.item)
-"""Rows whose result's shape, or Python number, depends on values."""
+"""Operations whose result's shape, or Python number, depends on values."""
 
 
-def explained(main: Callable[..., Any], module: ModuleOp, framework: Framework) -> Callable[..., Any]:
-    """`main`, emitted from the ivy `module`; an error of a trace that values are not there becomes one of ours."""
+def translate_jit_errors(main: Callable[..., Any], module: ModuleOp, framework: Framework) -> Callable[..., Any]:
+    """Wrap `main`, emitted from the ivy `module`: a tracer's error of missing values becomes one of mlgraph's."""
     missing = framework.missing_value_error()
     if missing is None:
         return main
-    found = [op for op in module.walk() if isinstance(op, Row) and op.OP in DEPENDENT]
+    found = [op for op in module.walk() if isinstance(op, TableOp) and op.OP in DEPENDENT]
     if not found:
         return main
 
