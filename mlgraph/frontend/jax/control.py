@@ -12,10 +12,10 @@ from mlgraph.dialects.building import building, insert
 from mlgraph.dialects.constant import literal, number_of
 from mlgraph.dialects.dtypes import i1, i32
 from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, YieldOp
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.jax.calls import inline
 from mlgraph.frontend.jax.dimensions import is_known
-from mlgraph.frontend.jax.elementwise import number
 from mlgraph.frontend.jax.keys import raw
 from mlgraph.frontend.jax.rules import Equation, dtype_of_aval, rule, type_of_aval
 

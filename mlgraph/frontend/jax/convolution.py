@@ -7,11 +7,12 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import FLOATS
+from mlgraph.dialects.ivy.prelude import number, permuted, sizes_of
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.jax.dimensions import is_known
-from mlgraph.frontend.jax.elementwise import converted, number
-from mlgraph.frontend.jax.manipulation import permuted, sizes_of, spread
+from mlgraph.frontend.jax.elementwise import converted
+from mlgraph.frontend.jax.manipulation import spread
 from mlgraph.frontend.jax.rules import Equation, element_type, rule
 from mlgraph.frontend.jax.windows import places, window_count
 

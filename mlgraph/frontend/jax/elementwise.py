@@ -24,6 +24,7 @@ from mlgraph.dialects.dtypes import (
     ui32,
     ui64,
 )
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, is_complex, is_float
 from mlgraph.frontend.jax.rules import ROWS, Equation, Unsupported, element_type, rule
 
@@ -77,11 +78,6 @@ ROWS |= {
 
 WORDS: dict[int, Attribute] = {8: ui8, 16: ui16, 32: ui32, 64: ui64}
 """The unsigned integers by width."""
-
-
-def number(x: SSAValue, value: Any) -> SSAValue:
-    """`value` as a 0-d array of the element type of `x`."""
-    return literal(value, dtype(x))
 
 
 def width(d: Attribute) -> int:

@@ -18,10 +18,10 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, UNSIGNED, dtype_of, i1, i8, i16, i32, i64, ui8, ui16, ui64
+from mlgraph.dialects.ivy.prelude import number, permuted
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.frontend.jax.dimensions import is_known
-from mlgraph.frontend.jax.elementwise import number
-from mlgraph.frontend.jax.manipulation import permuted, sliced
+from mlgraph.frontend.jax.manipulation import sliced
 from mlgraph.frontend.jax.rules import Equation, Unsupported, rule
 
 CLAMPED = (GatherScatterMode.CLIP, GatherScatterMode.PROMISE_IN_BOUNDS)

@@ -9,10 +9,11 @@ from xdsl.ir import Attribute, SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import i1, i32
+from mlgraph.dialects.ivy.prelude import matrix_transpose, move_axis, number, permuted, sizes_of
 from mlgraph.dialects.ivy.types import dtype, is_complex, rank
 from mlgraph.frontend.jax.calls import inline
-from mlgraph.frontend.jax.elementwise import converted, number
-from mlgraph.frontend.jax.manipulation import at_axis, counted, permuted, sizes_of
+from mlgraph.frontend.jax.elementwise import converted
+from mlgraph.frontend.jax.manipulation import at_axis, counted
 from mlgraph.frontend.jax.rules import Equation, Unsupported, element_type, rule
 
 # Contractions
@@ -42,17 +43,10 @@ def product(
     ):
         return ivy.dot_general(x, y, tuple(contract1), tuple(contract2), tuple(batch1), tuple(batch2))
     if contract1[0] != rank(x) - 1:
-        x = moved(x, contract1[0], rank(x) - 1)
+        x = move_axis(x, contract1[0], rank(x) - 1)
     if rank(y) - last == 2 and contract2[0] == rank(y) - 1:
         y = permuted(y, (*batch, last + 1, last))
     return ivy.matmul(x, y)
-
-
-def moved(x: SSAValue, axis: int, to: int) -> SSAValue:
-    """`x` with one axis moved, the others in order."""
-    axes = [i for i in range(rank(x)) if i != axis]
-    axes.insert(to, axis)
-    return permuted(x, axes)
 
 
 # Decompositions
@@ -83,20 +77,14 @@ def triangular_solve(
     if conjugate_a and is_complex(dtype(a)):
         a = ivy.conj(a)
     if transpose_a == left_side:
-        a, lower = transposed(a), not lower
+        a, lower = matrix_transpose(a), not lower
     if left_side:
         return ivy.triangular_solve(a, b, lower, unit_diagonal)
-    return transposed(ivy.triangular_solve(a, transposed(b), lower, unit_diagonal))
-
-
-def transposed(x: SSAValue) -> SSAValue:
-    """`x` with its last two axes exchanged."""
-    n = rank(x)
-    return ivy.permute_dims(x, (*range(n - 2), n - 1, n - 2))
+    return matrix_transpose(ivy.triangular_solve(a, matrix_transpose(b), lower, unit_diagonal))
 
 
 def adjoint(x: SSAValue) -> SSAValue:
-    return transposed(ivy.conj(x) if is_complex(dtype(x)) else x)
+    return matrix_transpose(ivy.conj(x) if is_complex(dtype(x)) else x)
 
 
 @rule("eigh")

@@ -9,7 +9,8 @@ from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import literal, number_of
 from mlgraph.dialects.dtypes import f32, f64, i32, i64
 from mlgraph.dialects.ivy.manipulation import TO_END
-from mlgraph.dialects.ivy.types import dtype, rank, shape_of
+from mlgraph.dialects.ivy.prelude import permuted, sizes_of
+from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.jax.dimensions import is_known
 from mlgraph.frontend.jax.rules import Equation, rule
@@ -103,11 +104,6 @@ def reshaped(e: Equation, x: SSAValue, shape: Any) -> SSAValue:
     return ivy.reshape(x, e.sizes(shape))
 
 
-def sizes_of(x: SSAValue) -> list[Size]:
-    """The size of `x` along each axis."""
-    return [n if n >= 0 else ivy.dim(x, axis) for axis, n in enumerate(shape_of(x))]
-
-
 @rule("squeeze")
 def squeeze(e: Equation, x: SSAValue, *, dimensions: Any) -> SSAValue:
     return ivy.squeeze(x, tuple(dimensions)) if dimensions else x
@@ -121,11 +117,6 @@ def expand_dims(e: Equation, x: SSAValue, *, dimensions: Any) -> SSAValue:
 @rule("transpose")
 def transpose(e: Equation, x: SSAValue, *, permutation: Any) -> SSAValue:
     return permuted(x, permutation)
-
-
-def permuted(x: SSAValue, axes: Sequence[int]) -> SSAValue:
-    """`x` with its axes in the order `axes`."""
-    return x if tuple(axes) == tuple(range(len(axes))) else ivy.permute_dims(x, tuple(axes))
 
 
 # Joining and cutting
@@ -209,7 +200,7 @@ def spread(x: SSAValue, value: SSAValue, axis: int, interior: int) -> SSAValue:
     apart = ivy.expand_dims(x, (last,))
     zeros = (0,) * rank(apart)
     apart = ivy.pad(apart, zeros, tuple(interior if i == last else 0 for i in range(rank(apart))), value)
-    shape = sizes_of(x)
+    shape = list(sizes_of(x))
     shape[axis] = sizes.multiply(shape[axis], interior + 1)
     apart = ivy.reshape(apart, shape)
     starts = (0,) * rank(x)

@@ -7,8 +7,8 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import i1, i32, ui8
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, is_complex
-from mlgraph.frontend.jax.elementwise import number
 from mlgraph.frontend.jax.rules import RULES, Equation, Unsupported, rule
 
 # Reductions

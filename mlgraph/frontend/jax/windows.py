@@ -16,11 +16,11 @@ from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import FLOATS, dtype_of, i1, i32
 from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.prelude import number, permuted, sizes_of
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.jax.dimensions import is_known
-from mlgraph.frontend.jax.elementwise import number
-from mlgraph.frontend.jax.manipulation import permuted, sizes_of, spread
+from mlgraph.frontend.jax.manipulation import spread
 from mlgraph.frontend.jax.reduction import MONOIDS, monoid_of
 from mlgraph.frontend.jax.rules import RULES, Equation, Unsupported, rule
 

@@ -14,6 +14,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.building import insert
 from mlgraph.dialects.dtypes import i1, tensor
 from mlgraph.dialects.ivy.control import IfOp, WhileOp, YieldOp, yielded
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.size_sources import size_of
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value
@@ -22,7 +23,6 @@ from mlgraph.dialects.table import Row
 from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Traced, Unsupported, has_sizes, type_of
 from mlgraph.frontend.tensorflow.raising import WRITES, Raiser, called, function_of
 from mlgraph.frontend.tensorflow.table.elements import wider
-from mlgraph.frontend.tensorflow.table.helpers import number
 from mlgraph.frontend.tensorflow.table.lists import TensorList, of_broadcast
 from mlgraph.frontend.tensorflow.table.rule import rule
 

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlgraph.dialects import ivy, sizes
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Ints, Value
-from mlgraph.dialects.sizes import Size
+from mlgraph.dialects.sizes import Size, product
 from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Unsupported
 from mlgraph.frontend.tensorflow.raising import Raiser
-from mlgraph.frontend.tensorflow.table.helpers import ceil_divide, filled, lowest, number, product, without_nan
+from mlgraph.frontend.tensorflow.table.helpers import ceil_divide, filled, lowest, without_nan
 from mlgraph.frontend.tensorflow.table.rule import Sizes, rule
 
 Pairs = Sequence[tuple[Size, Size]]

@@ -10,11 +10,12 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import array_constant, literal
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, SIGNED, DType, dtype_of, i1, i32
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import broadcast_shapes, dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value, Values
 from mlgraph.frontend.tensorflow.nodes import Node, Traced, Unsupported, has_sizes
 from mlgraph.frontend.tensorflow.raising import Raiser
-from mlgraph.frontend.tensorflow.table.helpers import is_floating, number, to
+from mlgraph.frontend.tensorflow.table.helpers import is_floating, to
 from mlgraph.frontend.tensorflow.table.rule import renamed, rule
 
 renamed(

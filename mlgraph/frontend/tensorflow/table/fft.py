@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import DType
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import rank
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.tensorflow.raising import Raiser
-from mlgraph.frontend.tensorflow.table.helpers import number
 from mlgraph.frontend.tensorflow.table.rule import Sizes, rule
 
 

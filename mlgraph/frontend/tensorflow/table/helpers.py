@@ -10,16 +10,11 @@ import numpy as np
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import literal, number_of
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, DType, dtype_of, i1
-from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.prelude import matrix_transpose, number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Value
-from mlgraph.dialects.sizes import Size
+from mlgraph.dialects.sizes import Size, product
 from mlgraph.frontend.tensorflow.raising import Raiser
-
-
-def number(x: Value, value: Any) -> Value:
-    """`value` as a 0-d array of the element type of `x`."""
-    return literal(value, dtype(x))
 
 
 def to(x: Value | Size, d: DType) -> Value:
@@ -69,14 +64,6 @@ def axis_of(axis: int, rank: int) -> int:
     return axis % rank if rank else 0
 
 
-def part(x: Value, axis: int, start: Size, stop: Size = TO_END, step: int = 1) -> Value:
-    """`x[start:stop:step]` along one axis."""
-    n, along = rank(x), axis_of(axis, rank(x))
-    starts = tuple(start if i == along else 0 for i in range(n))
-    stops = tuple(stop if i == along else TO_END for i in range(n))
-    return ivy.slice(x, starts, stops, tuple(step if i == along else 1 for i in range(n)))
-
-
 def padded(x: Value, axis: int, low: Size, high: Size, value: Any) -> Value:
     """`x` with `low` and `high` elements `value` more at the ends of one axis; cut off where negative."""
     n, along = rank(x), axis_of(axis, rank(x))
@@ -84,30 +71,10 @@ def padded(x: Value, axis: int, low: Size, high: Size, value: Any) -> Value:
     return ivy.pad(x, lows, tuple(high if i == along else 0 for i in range(n)), number(x, value))
 
 
-def swapped(x: Value) -> Value:
-    """Matrices with rows and columns exchanged."""
-    n = rank(x)
-    return ivy.permute_dims(x, (*range(n - 2), n - 1, n - 2))
-
-
 def adjoint(x: Value) -> Value:
     """Matrices with rows and columns exchanged, conjugate if complex."""
-    turned = swapped(x)
+    turned = matrix_transpose(x)
     return ivy.conj(turned) if dtype(x) in COMPLEX else turned
-
-
-def moved(x: Value, source: int, target: int) -> Value:
-    """`x` with one axis in another place."""
-    axes = [i for i in range(rank(x)) if i != axis_of(source, rank(x))]
-    axes.insert(axis_of(target, rank(x)), axis_of(source, rank(x)))
-    return x if axes == sorted(axes) else ivy.permute_dims(x, tuple(axes))
-
-
-def product(items: Sequence[Size]) -> Size:
-    total: Size = 1
-    for item in items:
-        total = sizes.multiply(total, item)
-    return total
 
 
 def ceil_divide(a: Size, b: int) -> Size:

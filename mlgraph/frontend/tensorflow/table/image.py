@@ -4,12 +4,13 @@ from collections.abc import Callable
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import f32, i64
+from mlgraph.dialects.ivy.prelude import number, slice_axis
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.tensorflow.nodes import Unsupported
 from mlgraph.frontend.tensorflow.raising import Raiser
-from mlgraph.frontend.tensorflow.table.helpers import counted, number, part, to
+from mlgraph.frontend.tensorflow.table.helpers import counted, to
 from mlgraph.frontend.tensorflow.table.rule import Sizes, rule
 
 
@@ -145,7 +146,7 @@ def scale_and_translate(
 
 
 def element(x: Value, i: int) -> Value:
-    return ivy.squeeze(part(x, 0, i, i + 1), (0,))
+    return ivy.squeeze(slice_axis(x, 0, i, i + 1), (0,))
 
 
 def spans(
@@ -221,7 +222,7 @@ def beyond(at: Value, n: Size) -> Value:
 def box_positions(raiser: Raiser, x: Value, boxes: Value, axis: int, wanted: Size) -> Value:
     """Where in the image the samples of each box lie along one axis."""
     last = to(sizes.subtract(raiser.dim(x, axis + 1), 1), f32)
-    first, second = (ivy.multiply(part(boxes, 1, i, i + 1), last) for i in (axis, axis + 2))
+    first, second = (ivy.multiply(slice_axis(boxes, 1, i, i + 1), last) for i in (axis, axis + 2))
     if wanted == 1:
         return ivy.multiply(ivy.add(first, second), number(first, 0.5))
     step = ivy.divide(ivy.subtract(second, first), to(sizes.subtract(wanted, 1), f32))
@@ -239,7 +240,7 @@ def adjust_contrast(images: Value, factor: Value) -> Value:
 @rule("RGBToHSV")
 def rgb_to_hsv(images: Value) -> Value:
     """Hue, saturation and value, each from 0 to 1."""
-    r, g, b = (part(images, -1, i, i + 1) for i in range(3))
+    r, g, b = (slice_axis(images, -1, i, i + 1) for i in range(3))
     value = ivy.maximum(ivy.maximum(r, g), b)
     spread = ivy.subtract(value, ivy.minimum(ivy.minimum(r, g), b))
     zero, one = number(value, 0), number(value, 1)
@@ -263,7 +264,7 @@ def rgb_to_hsv(images: Value) -> Value:
 
 @rule("HSVToRGB")
 def hsv_to_rgb(images: Value) -> Value:
-    h, s, v = (part(images, -1, i, i + 1) for i in range(3))
+    h, s, v = (slice_axis(images, -1, i, i + 1) for i in range(3))
     six = ivy.multiply(h, number(h, 6))
     zero, one = number(h, 0), number(h, 1)
 
@@ -282,13 +283,13 @@ def hsv_to_rgb(images: Value) -> Value:
 
 @rule("AdjustSaturation")
 def adjust_saturation(images: Value, scale: Value) -> Value:
-    h, s, v = (part(rgb_to_hsv(images), -1, i, i + 1) for i in range(3))
+    h, s, v = (slice_axis(rgb_to_hsv(images), -1, i, i + 1) for i in range(3))
     scaled = ivy.maximum(ivy.minimum(ivy.multiply(s, to(scale, dtype(s))), number(s, 1)), number(s, 0))
     return hsv_to_rgb(ivy.concat([h, scaled, v], rank(images) - 1))
 
 
 @rule("AdjustHue")
 def adjust_hue(images: Value, delta: Value) -> Value:
-    h, s, v = (part(rgb_to_hsv(images), -1, i, i + 1) for i in range(3))
+    h, s, v = (slice_axis(rgb_to_hsv(images), -1, i, i + 1) for i in range(3))
     turned = ivy.remainder(ivy.add(h, to(delta, dtype(h))), number(h, 1))
     return hsv_to_rgb(ivy.concat([turned, s, v], rank(images) - 1))

@@ -9,12 +9,13 @@ from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import SIGNED, i1, i64
 from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.prelude import move_axis, number, slice_axis
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Ints, Value, Values
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.tensorflow.nodes import Traced, has_sizes
 from mlgraph.frontend.tensorflow.raising import Raiser, is_tensor
-from mlgraph.frontend.tensorflow.table.helpers import axis_of, counted, filled, moved, number, part, to
+from mlgraph.frontend.tensorflow.table.helpers import axis_of, counted, filled, to
 from mlgraph.frontend.tensorflow.table.indices import by_axis, index_of
 from mlgraph.frontend.tensorflow.table.rule import Sizes, rule
 
@@ -133,10 +134,10 @@ def gathered(raiser: Raiser, params: Value, indices: Value, axis: int, batch_dim
     batch = batch_dims % (rank(indices) + 1) if batch_dims < 0 else batch_dims
     if batch == 0:
         return ivy.take(params, indices, axis)
-    front = moved(params, axis, batch)
+    front = move_axis(params, axis, batch)
     found = ivy.index(front, [*batch_places(raiser, indices, batch), indices], tuple(range(batch + 1)))
     for i in range(axis - batch):
-        found = moved(found, rank(indices) + i, batch + i)
+        found = move_axis(found, rank(indices) + i, batch + i)
     return found
 
 
@@ -165,7 +166,7 @@ def gathered_nd(raiser: Raiser, params: Value, indices: Value) -> Value:
 def unstacked(raiser: Raiser, indices: Value) -> list[Value]:
     """The columns of indices: one array for each axis that they count."""
     depth = raiser.static(indices, -1, "how many axes an index counts")
-    return [ivy.squeeze(part(indices, -1, i, i + 1), (rank(indices) - 1,)) for i in range(depth)]
+    return [ivy.squeeze(slice_axis(indices, -1, i, i + 1), (rank(indices) - 1,)) for i in range(depth)]
 
 
 @rule("Where")

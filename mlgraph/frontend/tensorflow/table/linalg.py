@@ -5,13 +5,14 @@ from string import ascii_letters
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import DType, i1, i64
+from mlgraph.dialects.ivy.prelude import matrix_transpose, number, slice_axis
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Value, Values
-from mlgraph.dialects.sizes import Size
+from mlgraph.dialects.sizes import Size, product
 from mlgraph.frontend.tensorflow.nodes import Unsupported
 from mlgraph.frontend.tensorflow.raising import Raiser
 from mlgraph.frontend.tensorflow.table.elements import broadcast, vector
-from mlgraph.frontend.tensorflow.table.helpers import adjoint, counted, number, padded, part, product, swapped, to
+from mlgraph.frontend.tensorflow.table.helpers import adjoint, counted, padded, to
 from mlgraph.frontend.tensorflow.table.rule import Ints, renamed, rule
 
 renamed({"Cholesky": ivy.cholesky, "MatrixDeterminant": ivy.det})
@@ -19,7 +20,7 @@ renamed({"Cholesky": ivy.cholesky, "MatrixDeterminant": ivy.det})
 
 @rule("MatMul", ignores="grad_a grad_b")
 def matmul(a: Value, b: Value, *, transpose_a: bool, transpose_b: bool) -> Value:
-    return ivy.matmul(swapped(a) if transpose_a else a, swapped(b) if transpose_b else b)
+    return ivy.matmul(matrix_transpose(a) if transpose_a else a, matrix_transpose(b) if transpose_b else b)
 
 
 @rule("BatchMatMul", "BatchMatMulV2", ignores="grad_x grad_y")
@@ -118,8 +119,11 @@ def lu(x: Value, *, output_idx_type: DType) -> tuple[Value, Value]:
 def tridiagonal_matmul(above: Value, main: Value, below: Value, rhs: Value) -> Value:
     """Diagonals as rows; the last element of the one above and the first of the one below stand outside."""
     along = rank(rhs) - 2
-    upper, middle, lower = (swapped(diagonal) for diagonal in (above, main, below))
-    after, before = padded(part(rhs, along, 1), along, 0, 1, 0), padded(part(rhs, along, 0, -1), along, 1, 0, 0)
+    upper, middle, lower = (matrix_transpose(diagonal) for diagonal in (above, main, below))
+    after, before = (
+        padded(slice_axis(rhs, along, 1), along, 0, 1, 0),
+        padded(slice_axis(rhs, along, 0, -1), along, 1, 0, 0),
+    )
     return ivy.add(ivy.add(ivy.multiply(middle, rhs), ivy.multiply(upper, after)), ivy.multiply(lower, before))
 
 

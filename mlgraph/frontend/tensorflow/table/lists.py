@@ -12,14 +12,15 @@ from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import DType, compatible, i1, i64, tensor
 from mlgraph.dialects.ivy.control import WhileOp
+from mlgraph.dialects.ivy.prelude import number, slice_axis
 from mlgraph.dialects.ivy.size_sources import ELEMENTWISE, size_of
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value
-from mlgraph.dialects.sizes import Size
+from mlgraph.dialects.sizes import Size, product
 from mlgraph.dialects.table import Row
 from mlgraph.frontend.tensorflow.nodes import Elements, Traced, Unsupported, as_elements, has_sizes
 from mlgraph.frontend.tensorflow.raising import Raiser
-from mlgraph.frontend.tensorflow.table.helpers import filled, number, padded, part, product, to
+from mlgraph.frontend.tensorflow.table.helpers import filled, padded, to
 from mlgraph.frontend.tensorflow.table.rule import Sizes, rule
 
 
@@ -174,7 +175,7 @@ def pop_back(items: Traced, element_shape: Traced, *, element_dtype: DType, rais
         raise ValueError("no element is left in a list of 0")
     last = sizes.subtract(found.length, 1)
     item = ivy.take(found.filled(), to(last, i64), 0)
-    return listed(TensorList(last, found.dtype, part(found.filled(), 0, 0, last))), item
+    return listed(TensorList(last, found.dtype, slice_axis(found.filled(), 0, 0, last))), item
 
 
 @rule("TensorListResize")

@@ -11,14 +11,15 @@ from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import INTEGERS, DType, dtype_of, f64, i1, i32, i64
 from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.prelude import number, slice_axis
 from mlgraph.dialects.ivy.size_sources import size_of
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Value, Values
-from mlgraph.dialects.sizes import Size
+from mlgraph.dialects.sizes import Size, product
 from mlgraph.frontend.tensorflow.nodes import Elements, NeedsStatic, Node, Traced, Unsupported, as_elements, has_sizes
 from mlgraph.frontend.tensorflow.raising import Raiser
 from mlgraph.frontend.tensorflow.table.elements import broadcast, vector
-from mlgraph.frontend.tensorflow.table.helpers import axis_of, ceil_divide, counted, filled, number, part, product, to
+from mlgraph.frontend.tensorflow.table.helpers import axis_of, ceil_divide, counted, filled, to
 from mlgraph.frontend.tensorflow.table.rule import Array, Sizes, rule
 
 # What changes nothing
@@ -246,7 +247,7 @@ def pack(values: list[Traced], *, axis: int, node: Node, raiser: Raiser) -> Trac
 @rule("Unpack")
 def unpack(x: Value, *, num: int, axis: int) -> list[Value]:
     along = axis_of(axis, rank(x))
-    return [ivy.squeeze(part(x, along, i, i + 1), (along,)) for i in range(num)]
+    return [ivy.squeeze(slice_axis(x, along, i, i + 1), (along,)) for i in range(num)]
 
 
 @rule("Split")
@@ -272,7 +273,7 @@ def parts(x: Value, axis: int, lengths: Sequence[Size]) -> list[Value]:
     start: Size = 0
     for length in lengths:
         stop = sizes.add(start, length)
-        found.append(part(x, axis, start, stop))
+        found.append(slice_axis(x, axis, start, stop))
         start = stop
     return found
 
@@ -295,9 +296,9 @@ def mirror_pad(x: Value, paddings: Ints, *, mode: str) -> Value:
     if mode == "REFLECT":
         return ivy.pad_reflect(x, paddings[::2], paddings[1::2])
     for axis, (low, high) in enumerate(zip(paddings[::2], paddings[1::2], strict=True)):
-        pieces = [ivy.flip(part(x, axis, 0, low), (axis,))] if low else []
+        pieces = [ivy.flip(slice_axis(x, axis, 0, low), (axis,))] if low else []
         pieces += [x]
-        pieces += [ivy.flip(part(x, axis, -high), (axis,))] if high else []
+        pieces += [ivy.flip(slice_axis(x, axis, -high), (axis,))] if high else []
         x = ivy.concat(pieces, axis) if len(pieces) > 1 else x
     return x
 

@@ -2,10 +2,12 @@
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import i64
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Value
+from mlgraph.dialects.sizes import product
 from mlgraph.frontend.tensorflow.raising import Raiser
-from mlgraph.frontend.tensorflow.table.helpers import number, product, to
+from mlgraph.frontend.tensorflow.table.helpers import to
 from mlgraph.frontend.tensorflow.table.rule import rule
 
 

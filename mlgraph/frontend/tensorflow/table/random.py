@@ -8,11 +8,12 @@ from math import erf, sqrt
 
 from mlgraph.dialects import generator, ivy
 from mlgraph.dialects.dtypes import DType, f32, f64, i64
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.dialects.parameters import Value
 from mlgraph.frontend.tensorflow.nodes import Node, Traced, Unsupported
 from mlgraph.frontend.tensorflow.raising import Raiser
-from mlgraph.frontend.tensorflow.table.helpers import number, to
+from mlgraph.frontend.tensorflow.table.helpers import to
 from mlgraph.frontend.tensorflow.table.rule import Size, Sizes, rule
 
 SEEDS = "seed seed2"

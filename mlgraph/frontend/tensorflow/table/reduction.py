@@ -5,23 +5,14 @@ from math import inf
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import COMPLEX, DType, f32, i1, i32, i64
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Ints, Value
-from mlgraph.dialects.sizes import Size
+from mlgraph.dialects.sizes import Size, product
 from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Traced, Unsupported
 from mlgraph.frontend.tensorflow.raising import Raiser
 from mlgraph.frontend.tensorflow.table.elementwise import truncated_quotient
-from mlgraph.frontend.tensorflow.table.helpers import (
-    axis_of,
-    counted,
-    is_floating,
-    lowest,
-    number,
-    padded,
-    product,
-    to,
-    without_nan,
-)
+from mlgraph.frontend.tensorflow.table.helpers import axis_of, counted, is_floating, lowest, padded, to, without_nan
 from mlgraph.frontend.tensorflow.table.rule import rule
 
 

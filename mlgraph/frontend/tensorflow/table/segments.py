@@ -4,13 +4,14 @@ from collections.abc import Callable
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import SIGNED, DType, i64
+from mlgraph.dialects.ivy.prelude import number, slice_axis
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.ivy.types import dtype as element
 from mlgraph.dialects.parameters import Value
-from mlgraph.dialects.sizes import Size
+from mlgraph.dialects.sizes import Size, product
 from mlgraph.frontend.tensorflow.nodes import Traced, Unsupported, has_sizes
 from mlgraph.frontend.tensorflow.raising import Raiser
-from mlgraph.frontend.tensorflow.table.helpers import filled, highest, lowest, number, part, product, to
+from mlgraph.frontend.tensorflow.table.helpers import filled, highest, lowest, to
 from mlgraph.frontend.tensorflow.table.indexing import over_rows
 from mlgraph.frontend.tensorflow.table.rule import rule
 
@@ -38,7 +39,7 @@ def segmented(raiser: Raiser, x: Value, ids: Value, count: Size, kind: str) -> V
         found = ivy.index_put(empty, [places], rows, (0,), True)
     else:
         found = ivy.scatter_along_axis(empty, over_rows(raiser, places, rows), rows, 0, mode)
-    return found if spare is count else part(found, 0, 0, count)
+    return found if spare is count else slice_axis(found, 0, 0, count)
 
 
 def unsorted(kind: str) -> Callable[..., Value]:
@@ -119,7 +120,7 @@ def binned(raiser: Raiser, x: Value, size: Size, weights: Traced) -> Value:
 def histogram(values: Value, value_range: Value, nbins: Size, *, dtype: DType, raiser: Raiser) -> Value:
     """Counts of `nbins` equal parts of a range; what lies outside counts at its ends."""
     x = ivy.reshape(values, (-1,))
-    low, high = (ivy.squeeze(part(value_range, 0, i, i + 1), (0,)) for i in (0, 1))
+    low, high = (ivy.squeeze(slice_axis(value_range, 0, i, i + 1), (0,)) for i in (0, 1))
     scaled = ivy.divide(ivy.subtract(x, low), ivy.subtract(high, low))
     places = to(ivy.floor(ivy.multiply(scaled, to(nbins, element(scaled)))), i64)
     last = to(sizes.subtract(nbins, 1), i64)

@@ -2,8 +2,8 @@
 """Special functions."""
 
 from mlgraph.dialects import ivy
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.parameters import Value
-from mlgraph.frontend.tensorflow.table.helpers import number
 from mlgraph.frontend.tensorflow.table.rule import renamed, rule
 
 renamed(

@@ -5,11 +5,13 @@ from typing import Any
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Ints, Value
+from mlgraph.dialects.sizes import product
 from mlgraph.frontend.tensorflow.raising import Raiser
 from mlgraph.frontend.tensorflow.table.convolution import Layout, paddings
-from mlgraph.frontend.tensorflow.table.helpers import lowest, number, product, without_nan
+from mlgraph.frontend.tensorflow.table.helpers import lowest, without_nan
 from mlgraph.frontend.tensorflow.table.rule import rule
 
 

@@ -11,9 +11,10 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, f64, i64
+from mlgraph.dialects.sizes import product
 from mlgraph.dialects.table import Row
 from mlgraph.frontend.torch.raising import Out, is_size
-from mlgraph.frontend.torch.table.rule import is_number, product, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.table.rule import is_number, rule, size_of, sizes_of, to
 
 LIKE: WeakKeyDictionary[SSAValue, SSAValue] = WeakKeyDictionary()
 """The tensor whose strides a tensor of zeros has."""

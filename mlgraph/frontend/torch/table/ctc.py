@@ -10,10 +10,11 @@ from mlgraph.dialects.building import building, insert
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import i64, tensor
 from mlgraph.dialects.ivy.control import ScanOp, YieldOp
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, shape_of
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.manipulation import sliced
-from mlgraph.frontend.torch.table.rule import RULES, number, size_of
+from mlgraph.frontend.torch.table.rule import RULES, size_of
 
 
 def alignments(out: Out, start: SSAValue, scores: SSAValue, skips: SSAValue, lengths: SSAValue) -> SSAValue:

@@ -12,9 +12,10 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import ArrayOp, LiteralOp
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, HALVES, INTEGERS, f32, i1
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.rule import is_number, number, rule, to
+from mlgraph.frontend.torch.table.rule import is_number, rule, to
 
 UNARY: dict[str, Callable[..., SSAValue]] = {
     "acos": ivy.acos,

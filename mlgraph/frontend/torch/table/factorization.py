@@ -8,21 +8,16 @@ from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import COMPLEX, HALVES, i32
 from mlgraph.dialects.ivy.factorization import column, row
 from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.prelude import matrix_transpose, number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.rule import number, rule, size_of, sizes_of, to
-
-
-def transposed(x: SSAValue) -> SSAValue:
-    """Matrices with their axes exchanged."""
-    n = rank(x)
-    return ivy.permute_dims(x, (*range(n - 2), n - 1, n - 2))
+from mlgraph.frontend.torch.table.rule import rule, size_of, sizes_of, to
 
 
 def adjoint(x: SSAValue) -> SSAValue:
     """The conjugate transpose of matrices."""
-    return ivy.conj(transposed(x)) if dtype(x) in COMPLEX else transposed(x)
+    return ivy.conj(matrix_transpose(x)) if dtype(x) in COMPLEX else matrix_transpose(x)
 
 
 # LU. torch counts exchanges of rows from 1.

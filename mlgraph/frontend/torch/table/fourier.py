@@ -6,8 +6,9 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.types import dtype, rank, real_of
+from mlgraph.dialects.sizes import product
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.rule import axis, product, rule, size_of, to
+from mlgraph.frontend.torch.table.rule import axis, rule, size_of, to
 
 
 def scaled(x: SSAValue, counted: Any, normalization: int, inverse: bool) -> SSAValue:

@@ -7,10 +7,12 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import i1, i64
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
+from mlgraph.dialects.sizes import product
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.rule import axis, number, product, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.table.rule import axis, rule, size_of, sizes_of, to
 
 
 def wrapped(index: SSAValue, size: sizes.Size) -> SSAValue:

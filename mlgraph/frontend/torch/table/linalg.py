@@ -7,9 +7,10 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import array_constant
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.rule import axis, number, rule, static, to
+from mlgraph.frontend.torch.table.rule import axis, rule, static, to
 
 
 @rule("mm.default", "bmm.default", "matmul.default", "mv.default", "dot.default", "linalg_matmul.default")

@@ -8,10 +8,12 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import DType, i1
 from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
+from mlgraph.dialects.sizes import product
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
-from mlgraph.frontend.torch.table.rule import axis, number, product, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.table.rule import axis, rule, size_of, sizes_of, to
 
 
 @rule("view.default", "reshape.default", "_unsafe_view.default", "view_copy.default", "_reshape_copy.default")

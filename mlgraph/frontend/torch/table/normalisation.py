@@ -6,9 +6,11 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import HALVES, f32, ui8
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
+from mlgraph.dialects.sizes import product
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.rule import number, product, rule, sizes_of, to
+from mlgraph.frontend.torch.table.rule import rule, sizes_of, to
 
 
 def wide(x: SSAValue) -> SSAValue:

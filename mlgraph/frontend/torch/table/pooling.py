@@ -9,11 +9,13 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import FLOATS, HALVES, f32, i64
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
+from mlgraph.dialects.sizes import product
 from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
 from mlgraph.frontend.torch.table.manipulation import sliced
 from mlgraph.frontend.torch.table.nn import batched, each
-from mlgraph.frontend.torch.table.rule import number, product, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.table.rule import rule, size_of, sizes_of, to
 
 
 def ceil_padding(size: int, k: int, s: int, p: int, d: int, ceil_mode: bool) -> int:

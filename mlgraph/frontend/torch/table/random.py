@@ -17,12 +17,13 @@ from mlgraph.dialects.building import building, insert
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, INTEGERS, NAME_OF, c128, f32, f64, i1, i64
 from mlgraph.dialects.ivy.control import YieldOp
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.native import RNG, NativeOp
 from mlgraph.frontend.torch.generators import stream_of
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.creation import LIKE
-from mlgraph.frontend.torch.table.rule import RULES, number, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.table.rule import RULES, rule, size_of, sizes_of, to
 
 PRECISION = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 """The bits of the float types, up to whose power of two `random_` draws."""

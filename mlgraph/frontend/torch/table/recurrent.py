@@ -10,11 +10,12 @@ from mlgraph.dialects.building import building, insert
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import i64, tensor
 from mlgraph.dialects.ivy.control import ScanOp, YieldOp
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.manipulation import sliced
 from mlgraph.frontend.torch.table.random import dropped
-from mlgraph.frontend.torch.table.rule import number, rule, size_of, static
+from mlgraph.frontend.torch.table.rule import rule, size_of, static
 
 State: TypeAlias = list[SSAValue]
 Cell: TypeAlias = Callable[[SSAValue, State, list[SSAValue]], State]

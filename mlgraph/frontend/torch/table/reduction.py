@@ -7,10 +7,11 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import i1, i64, ui8
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, is_complex, normal_axes, rank, shape_of
 from mlgraph.errors import CaptureError
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.rule import axes, axis, number, rule, to
+from mlgraph.frontend.torch.table.rule import axes, axis, rule, to
 
 
 @rule("sum.default", "sum.dim_IntList")

@@ -10,10 +10,11 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import HALVES, bf16, f16, f32, f64, i64
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.rule import number, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.table.rule import rule, size_of, sizes_of, to
 
 # Antialiased resizing: each axis is a weighted sum over a window that grows with the scale
 

@@ -1,15 +1,17 @@
 """How rules are declared, and the conversions that most of them share."""
 
 # pyright: basic
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from xdsl.ir import SSAValue
 
-from mlgraph.dialects import ivy, sizes
+from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import literal, number_of
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, DType, f32, i1
+from mlgraph.dialects.ivy import prelude
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
+from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.torch.raising import NeedsStaticSize, is_size
 
 RULES: dict[str, Callable[..., Any]] = {}
@@ -51,11 +53,6 @@ def _as(number: Any, d: DType) -> Any:
     return number if d in FLOATS or d in COMPLEX or isinstance(number, complex) else int(number)
 
 
-def number(x: SSAValue, value: Any) -> SSAValue:
-    """`value` as a 0-d tensor of the element type of `x`."""
-    return literal(value, dtype(x))
-
-
 def floating(x: SSAValue) -> SSAValue:
     """`x` as floats: integers become float32, torch's default."""
     return x if dtype(x) in FLOATS or dtype(x) in COMPLEX else to(x, f32)
@@ -69,18 +66,16 @@ def static(x: SSAValue, axis: int) -> int:
     return n
 
 
-def size_of(x: SSAValue, axis: int) -> sizes.Size:
-    """The size along `axis`: an int where it is static."""
-    n = shape_of(x)[axis]
-    if n >= 0:
-        return n
-    size = ivy.dim(x, axis % rank(x))
-    size.name_hint = f"{x.name_hint or 'x'}_size{axis % rank(x)}"
+def size_of(x: SSAValue, axis: int) -> Size:
+    """Return the size of `x` along `axis`, named after `x` where it is a value."""
+    size = prelude.size_of(x, axis)
+    if isinstance(size, SSAValue):
+        size.name_hint = f"{x.name_hint or 'x'}_size{axis % rank(x)}"
     return size
 
 
-def sizes_of(x: SSAValue) -> tuple[sizes.Size, ...]:
-    """The shape of `x`, with values where it is dynamic."""
+def sizes_of(x: SSAValue) -> tuple[Size, ...]:
+    """Return the shape of `x`, with values where it is dynamic."""
     return tuple(size_of(x, axis) for axis in range(rank(x)))
 
 
@@ -94,10 +89,3 @@ def axes(dim: Any, rank: int) -> tuple[int, ...] | None:
 
 def axis(dim: int, rank: int) -> int:
     return dim % rank if rank else 0
-
-
-def product(items: Sequence[sizes.Size]) -> sizes.Size:
-    total: sizes.Size = 1
-    for item in items:
-        total = sizes.multiply(total, item)
-    return total

@@ -9,11 +9,13 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import FLOATS, DType, dtype_of, f32, f64, i1, i64
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
+from mlgraph.dialects.sizes import product
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.indexing import placed, wrapped
 from mlgraph.frontend.torch.table.manipulation import sliced
-from mlgraph.frontend.torch.table.rule import axis, number, product, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.table.rule import axis, rule, size_of, sizes_of, to
 
 MODES = {"sum": "add", "prod": "multiply", "amax": "max", "amin": "min", "max": "max", "min": "min", "mean": "add"}
 """The modes of `ivy.scatter_along_axis` by torch's names; a mean is a sum that is divided after."""

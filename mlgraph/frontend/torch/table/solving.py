@@ -8,11 +8,12 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import COMPLEX, c128, f64, i32, i64
 from mlgraph.dialects.ivy.factorization import batch_of, column, row, steps
+from mlgraph.dialects.ivy.prelude import matrix_transpose, number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.factorization import adjoint, first_zero, row_order, transposed
+from mlgraph.frontend.torch.table.factorization import adjoint, first_zero, row_order
 from mlgraph.frontend.torch.table.factorization import adjoint as adjoint_of
-from mlgraph.frontend.torch.table.rule import number, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.table.rule import rule, size_of, sizes_of, to
 
 
 def joined_batch(*xs: SSAValue) -> list[SSAValue]:
@@ -102,7 +103,7 @@ def legacy_triangular_solve(
     a, b = joined_batch(a, b)
     if not transpose:
         return ivy.triangular_solve(a, b, not upper, unitriangular), a
-    return ivy.triangular_solve(transposed(a), b, upper, unitriangular), a
+    return ivy.triangular_solve(matrix_transpose(a), b, upper, unitriangular), a
 
 
 @rule("linalg_cholesky.default", "cholesky.default")

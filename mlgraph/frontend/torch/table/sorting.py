@@ -6,12 +6,13 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import FLOATS, i1, i64
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, rank, shape_of
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
 from mlgraph.frontend.torch.table.indexing import index
 from mlgraph.frontend.torch.table.manipulation import sliced
-from mlgraph.frontend.torch.table.rule import axis, number, rule, size_of, to
+from mlgraph.frontend.torch.table.rule import axis, rule, size_of, to
 
 
 @rule("sort.default", "sort.stable")

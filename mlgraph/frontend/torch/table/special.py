@@ -7,9 +7,10 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, HALVES, f32
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.raising import Out
-from mlgraph.frontend.torch.table.rule import axes, number, rule, to
+from mlgraph.frontend.torch.table.rule import axes, rule, to
 
 
 @rule("special_i0e.default")

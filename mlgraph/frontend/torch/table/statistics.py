@@ -9,11 +9,13 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import FLOATS, f64, i1, i64, ui64
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
+from mlgraph.dialects.sizes import product
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import Out
 from mlgraph.frontend.torch.table.manipulation import sliced
-from mlgraph.frontend.torch.table.rule import axes, number, product, rule, size_of, sizes_of, static, to
+from mlgraph.frontend.torch.table.rule import axes, rule, size_of, sizes_of, static, to
 
 Bounds = tuple[SSAValue, SSAValue]
 

@@ -10,11 +10,12 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.dtypes import COMPLEX, i64
 from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, rank, shape_of
 from mlgraph.dialects.table import Row
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
-from mlgraph.frontend.torch.table.rule import axis, number, rule, sizes_of, static, to
+from mlgraph.frontend.torch.table.rule import axis, rule, sizes_of, static, to
 
 
 def diagonal_places(x: SSAValue, offset: int, a: int, b: int) -> tuple[np.ndarray, np.ndarray]:

@@ -8,9 +8,10 @@ from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import i64
 from mlgraph.dialects.ivy.types import rank, shape_of
+from mlgraph.dialects.sizes import product
 from mlgraph.frontend.torch.raising import NeedsStaticSize, Out
 from mlgraph.frontend.torch.table.manipulation import sliced
-from mlgraph.frontend.torch.table.rule import axis, product, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.table.rule import axis, rule, size_of, sizes_of, to
 
 
 @rule("_unique2.default")
