@@ -30,10 +30,10 @@ def sources() -> dict[str, list[str]]:
     from mlgraph.frameworks.loader import load
 
     load("tensorflow")  # before the libraries that torch's frontend loads
-    from mlgraph.frontend.jax.rules import ROWS
-    from mlgraph.frontend.jax.rules import RULES as JAX
-    from mlgraph.frontend.tensorflow.table import RULES as TENSORFLOW
-    from mlgraph.frontend.torch.table import RULES as TORCH
+    from mlgraph.frontend.jax.rules.registry import ROWS
+    from mlgraph.frontend.jax.rules.registry import RULES as JAX
+    from mlgraph.frontend.tensorflow.rules import RULES as TENSORFLOW
+    from mlgraph.frontend.torch.rules import RULES as TORCH
 
     found = {
         "torch (ATen overloads)": TORCH,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlgraph.frameworks.jax import JAX
-from mlgraph.frontend.looks import unnoticed
+from mlgraph.frontend.shape_access import unnoticed
 
 _words: dict[int, tuple[Any, Any]] = {}
 """The words that traced keys were made from, by identity of the key, as long as it is there."""

@@ -5,7 +5,7 @@ A frontend is a module with one function
     def capture(request: Request) -> Program
 
 It calls `request.function(*arrays)`, a function from arrays of its framework to a list of leaves, under the framework's
-own tracer, and raises the trace into `@main` of an ivy module. Arguments of `@main` are the input arrays in order;
+own tracer, and imports the trace into `@main` of an ivy module. Arguments of `@main` are the input arrays in order;
 results are the output leaves that are arrays or sizes, then the new values of buffers and inputs that the function
 writes; an `OutputSpec` says of each where it goes.
 """

@@ -14,54 +14,42 @@ from mlgraph.dialects import sizes
 from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
-from mlgraph.frontend.jax import (  # noqa: F401
-    calls,
-    control,
-    convolution,
-    elementwise,
-    indexing,
-    linalg,
-    manipulation,
-    random,
-    reduction,
-    windows,
-)
 from mlgraph.frontend.jax.dimensions import Dimensions, FixSizes, symbols_of
+from mlgraph.frontend.jax.importer import JaxprImporter
 from mlgraph.frontend.jax.modules import Modules
-from mlgraph.frontend.jax.raising import Raiser
-from mlgraph.frontend.jax.rules import type_of_aval
+from mlgraph.frontend.jax.rules.registry import type_of_aval
 from mlgraph.frontend.jax.tracing import Shape, Symbols, Trace, check_inputs, complaint, trace
 from mlgraph.frontend.program import Input, OutputKind, OutputSpec, Program, Request, user_outputs
 
 
 def capture(request: Request) -> Program:
-    """Trace `request.function` with jax and raise what it did."""
+    """Trace `request.function` with jax and import what it did."""
     check_inputs(request)
     symbols = Symbols.of(list(request.arrays), request.dynamic)
     modules = Modules(request)
     while True:
         traced = trace(request, symbols, modules)
         try:
-            return raised(request, traced, modules)
+            return import_trace(request, traced, modules)
         except FixSizes as needed:
             symbols.fix(needed.symbols)
         except InconclusiveDimensionOperation as error:
             symbols.fix(symbols_of(complaint(error)))
 
 
-def raised(request: Request, traced: Trace, modules: Modules) -> Program:
+def import_trace(request: Request, traced: Trace, modules: Modules) -> Program:
     """The program of a trace."""
     n = len(modules.names)
     types = [type_of_aval(v.aval) for v in traced.jaxpr.jaxpr.invars]
     main = function("main", types[n:], list(request.names))
     arguments = main.body.block.args
-    raiser = Raiser(Dimensions(places(traced.shapes, arguments)))
+    importer = JaxprImporter(Dimensions(places(traced.shapes, arguments)))
     with building(main.body.block):
         weights = [parameter(*weight) for weight in zip(modules.names, modules.arrays, types)]
-        values = raiser.run_closed(traced.jaxpr, [*weights, *arguments])
-        results = list(with_sizes(traced, values, raiser.dimensions))
+        values = importer.run_closed(traced.jaxpr, [*weights, *arguments])
+        results = list(with_sizes(traced, values, importer.dimensions))
         results += values[len(values) - len(traced.written) :]
-    raiser.raise_for_missing()
+    importer.raise_for_missing()
     finish(main, results)
     module = ModuleOp([main])
     dce(module)

@@ -19,9 +19,9 @@ from mlgraph.errors import InputError
 from mlgraph.frontend.jax.dimensions import symbols_of
 from mlgraph.frontend.jax.errors import raise_explained
 from mlgraph.frontend.jax.modules import Modules
-from mlgraph.frontend.jax.watching import watching
-from mlgraph.frontend.looks import Looks
+from mlgraph.frontend.jax.size_access_hooks import watching
 from mlgraph.frontend.program import TRACED, Memory, Request, identities
+from mlgraph.frontend.shape_access import Looks
 
 TRIES = 6
 """So many times single symbols are fixed before all equal sizes share one symbol, and again before most are fixed."""

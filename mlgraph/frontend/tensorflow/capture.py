@@ -15,7 +15,6 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
-from mlgraph.frontend.looks import Looks
 from mlgraph.frontend.program import (
     TRACED,
     Input,
@@ -27,18 +26,19 @@ from mlgraph.frontend.program import (
     identities,
     user_outputs,
 )
+from mlgraph.frontend.shape_access import Looks
 from mlgraph.frontend.tensorflow.errors import raise_explained
+from mlgraph.frontend.tensorflow.importer import FuncGraphImporter, State
 from mlgraph.frontend.tensorflow.nodes import Axis, NeedsStatic, Traced, Unsupported, dtype_of
-from mlgraph.frontend.tensorflow.raising import Raiser, State
+from mlgraph.frontend.tensorflow.size_access_hooks import watching
 from mlgraph.frontend.tensorflow.variables import Names, is_keras_variable, trainable_flags
-from mlgraph.frontend.tensorflow.watching import watching
 
 Shapes: TypeAlias = tuple[tuple[int | None, ...], ...]
 """The shape of each input, None where a size is free."""
 
 
 def capture(request: Request) -> Program:
-    """Trace `request.function` and raise the trace into an ivy module.
+    """Trace `request.function` and import the trace into an ivy module.
 
     Sizes are free where tensorflow's tracer, the user's code and the rules allow; an error of the user's own code comes
     out as it is.
@@ -49,7 +49,7 @@ def capture(request: Request) -> Program:
         try:
             trace = Trace(request, shapes)
             if not trace.looks:
-                return raised(trace, request, shapes)
+                return import_trace(trace, request, shapes)
             freedom.relax(set())
         except Refused as error:
             if not freedom.left:
@@ -172,7 +172,7 @@ def tensor_behind(leaf: Any) -> Any:
     return leaf.value if is_keras_variable(leaf) else None
 
 
-def raised(trace: Trace, request: Request, shapes: Shapes) -> Program:
+def import_trace(trace: Trace, request: Request, shapes: Shapes) -> Program:
     """The program of a trace."""
     graph = trace.graph
     types = [
@@ -181,13 +181,13 @@ def raised(trace: Trace, request: Request, shapes: Shapes) -> Program:
     main = function("main", types, list(request.names))
     names = Names(request.target, request.named)
     state = State(main.body.block)
-    raiser = Raiser(state)
+    importer = FuncGraphImporter(state)
     with building(main.body.block):
         arguments = [Traced(dtype_of(a.dtype), value) for a, value in zip(request.arrays, main.body.block.args)]
         captured = [capture_of(external, graph, names, state) for external, _ in graph.captures]
-        outputs = raiser.run(graph, [*arguments, *captured])
-        raiser.raise_for_missing()
-        results = [result_of(raiser, output) for output in outputs]
+        outputs = importer.run(graph, [*arguments, *captured])
+        importer.raise_for_missing()
+        results = [result_of(importer, output) for output in outputs]
         writes = tuple(OutputSpec(OutputKind.BUFFER, name) for name in state.current)
         results += state.current.values()
     finish(main, results)
@@ -211,9 +211,9 @@ def guards_of(request: Request) -> tuple[Callable[[], Any], ...]:
     return (lambda: trainable_flags(items),) if trainable_flags(items) else ()
 
 
-def result_of(raiser: Raiser, output: Traced) -> SSAValue:
+def result_of(importer: FuncGraphImporter, output: Traced) -> SSAValue:
     try:
-        return raiser.value(output)
+        return importer.value(output)
     except Unsupported as unsupported:
         raise UnsupportedOpError(
             f"the function returns {unsupported}", fix="return tensors of numbers"

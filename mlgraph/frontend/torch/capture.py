@@ -19,19 +19,19 @@ from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, MlgraphError, OutsideWriteError, UnsupportedOpError
 from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSpec, Program, Request, Size
 from mlgraph.frontend.torch.free_sizes import Free, SizesToFix, SizesTooComplex, batches, every_axis
+from mlgraph.frontend.torch.function_overrides import DECOMPOSED
 from mlgraph.frontend.torch.generators import naming
+from mlgraph.frontend.torch.importer import IGNORED, FxImporter, fixed, symbols_of, type_of
 from mlgraph.frontend.torch.memory import WritesThroughWindows
 from mlgraph.frontend.torch.modes import WithoutGradients
-from mlgraph.frontend.torch.raising import IGNORED, Raiser, fixed, symbols_of, type_of
-from mlgraph.frontend.torch.replacing import DECOMPOSED
+from mlgraph.frontend.torch.rules import RULES
 from mlgraph.frontend.torch.scopes import quiet, users_lines
 from mlgraph.frontend.torch.size_guards import SizeGuard, Unprintable, bounds, guards_of, shape_env_of
-from mlgraph.frontend.torch.table import RULES
 from mlgraph.frontend.torch.tracing import Root, Trace, TraceOptions, export, forget_weights
 
 
 def capture(request: Request) -> Program:
-    """Trace `request.function` and raise the trace into an ivy module, with as many sizes free as can be.
+    """Trace `request.function` and import the trace into an ivy module, with as many sizes free as can be.
 
     It is traced again without the sizes that rules must know, with the first axis of each input free where torch
     cannot handle the others, and at last with none, where Python takes no free size: `divmod(n, 2)`, `table[n]`.
@@ -93,7 +93,7 @@ def _capture(request: Request, free: Free, options: TraceOptions) -> tuple[Progr
     if root.trace.caught and free:  # torch notes no guard for the sizes at which a function raises
         raise SizesToFix(free)
     with naming(root.trace.streams):
-        program = _raise(exported, root, request)
+        program = _import(exported, root, request)
     forget_weights(exported)
     program.tracer_seconds = seconds
     program.streams = root.trace.streams.used
@@ -101,7 +101,7 @@ def _capture(request: Request, free: Free, options: TraceOptions) -> tuple[Progr
 
 
 def _decompositions(taken_apart: Container[str]) -> Any:
-    """Return what to take apart: `taken_apart`, and all that torch can but for what the raise table knows whole."""
+    """Return what to take apart: `taken_apart`, and all that torch can but for what has a rule."""
     import torch._refs
     from torch._decomp import decomposition_table
 
@@ -118,41 +118,41 @@ def _decompositions(taken_apart: Container[str]) -> Any:
     return table
 
 
-def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
+def _import(exported: ExportedProgram, root: Root, request: Request) -> Program:
     signature = exported.graph_signature
     nodes = [node for node in exported.graph.nodes if node.op == "placeholder"]
     users = [n for n, spec in zip(nodes, signature.input_specs) if spec.kind == InputKind.USER_INPUT]
     main = function("main", [type_of(node.meta["val"]) for node in users], list(request.names))
-    raiser = Raiser(exported.graph_module)
+    importer = FxImporter(exported.graph_module)
     parameters: dict[str, Any] = {}
     written = {*signature.buffers_to_mutate.values()}
     with building(main.body.block):
         arguments = iter(main.body.block.args)
         for node, spec in zip(nodes, signature.input_specs):
             if spec.kind == InputKind.USER_INPUT:
-                raiser.values[node] = next(arguments)
+                importer.values[node] = next(arguments)
             elif spec.kind in (InputKind.PARAMETER, InputKind.BUFFER):
                 name = root.name_of(str(spec.target))
                 array = _lookup(root, exported, str(spec.target))
                 if node.users or spec.kind == InputKind.PARAMETER or str(spec.target) in written:
                     parameters[name] = array
-                raiser.values[node] = parameter(name, array, type_of(node.meta["val"])) if node.users else None
+                importer.values[node] = parameter(name, array, type_of(node.meta["val"])) if node.users else None
             elif spec.kind == InputKind.TOKEN:
-                raiser.values[node] = IGNORED
+                importer.values[node] = IGNORED
             elif node.users:
                 constant = exported.constants[str(spec.target)]
                 if isinstance(constant, torch.Generator):
-                    raiser.values[node] = root.trace.streams.original(constant)
+                    importer.values[node] = root.trace.streams.original(constant)
                     continue
                 found = root.trace.owner_of(str(spec.target), constant)  # pyright: ignore[reportArgumentType]
                 if found is None:
-                    raiser.values[node] = raiser.constant(str(spec.target), constant)
+                    importer.values[node] = importer.constant(str(spec.target), constant)
                 else:
                     parameters[found[0]] = found[1]
-                    raiser.values[node] = parameter(*found, type_of(node.meta["val"]))
-        results = raiser.run()
-    if raiser.to_fix:
-        raise SizesToFix(_axes(users, raiser.to_fix))
+                    importer.values[node] = parameter(*found, type_of(node.meta["val"]))
+        results = importer.run()
+    if importer.to_fix:
+        raise SizesToFix(_axes(users, importer.to_fix))
     leaves = list(root.trace.static)
     specs = tuple(_outputs(exported, root, users, leaves))
     used = [bool(node.users) or i in root.trace.looked for i, node in enumerate(users)]

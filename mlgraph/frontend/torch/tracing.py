@@ -30,6 +30,7 @@ from mlgraph.frontend.locations import current_line, is_library
 from mlgraph.frontend.program import TRACED, Request
 from mlgraph.frontend.torch.errors import as_kernels_raise, data_dependent, explained, not_followed
 from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, SizesTooComplex, dimensions
+from mlgraph.frontend.torch.function_overrides import Replacing
 from mlgraph.frontend.torch.generators import Streams, watching_generators
 from mlgraph.frontend.torch.memory import (
     EagerMemory,
@@ -47,7 +48,6 @@ from mlgraph.frontend.torch.memory import (
 from mlgraph.frontend.torch.modes import Modes, watching_modes
 from mlgraph.frontend.torch.outside import OutsideWrites, tensors_in
 from mlgraph.frontend.torch.regions import inline_regions
-from mlgraph.frontend.torch.replacing import Replacing
 from mlgraph.frontend.torch.scopes import (
     assigned_buffers,
     frame_outside_modes,
@@ -395,7 +395,7 @@ def erase_failed(exported: ExportedProgram) -> None:
 
 
 def is_known(exported: ExportedProgram, known: Container[str]) -> bool:
-    """Whether a trace can be raised as it is: nothing in it writes, and what gives tensors is known.
+    """Return whether a trace can be imported as it is: nothing in it writes, and what gives tensors is known.
 
     Tensors of the trace itself, which a function may hold on to, are left to torch, which tells of them.
     """

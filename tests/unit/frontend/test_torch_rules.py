@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from mlgraph.frontend.torch.table import RULES
+from mlgraph.frontend.torch.rules import RULES
 
 pytestmark = pytest.mark.quick
 
