@@ -21,8 +21,9 @@ from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.jax.dimensions import Dimensions
 from mlgraph.frontend.jax.rules.keys import moves_keys, on_words
 from mlgraph.frontend.jax.rules.known import known_results
-from mlgraph.frontend.jax.rules.registry import Equation, Unsupported, apply, type_of_aval
+from mlgraph.frontend.jax.rules.registry import Equation, apply, type_of_aval
 from mlgraph.frontend.locations import at
+from mlgraph.frontend.rules import Unsupported
 
 _MLGRAPH = str(Path(__file__).parents[2])
 

@@ -26,10 +26,12 @@ from mlgraph.frontend.program import (
     identities,
     user_outputs,
 )
+from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.shape_access import Looks
 from mlgraph.frontend.tensorflow.errors import raise_explained
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter, State
-from mlgraph.frontend.tensorflow.nodes import Axis, NeedsStatic, Traced, Unsupported, dtype_of
+from mlgraph.frontend.tensorflow.nodes import Axis, NeedsStatic, Traced, dtype_of
+from mlgraph.frontend.tensorflow.rules import ELEMENTS, RULES
 from mlgraph.frontend.tensorflow.size_access_hooks import watching
 from mlgraph.frontend.tensorflow.variables import Names, is_keras_variable, trainable_flags
 
@@ -181,7 +183,7 @@ def import_trace(trace: Trace, request: Request, shapes: Shapes) -> Program:
     main = function("main", types, list(request.names))
     names = Names(request.target, request.named)
     state = State(main.body.block)
-    importer = FuncGraphImporter(state)
+    importer = FuncGraphImporter(state, RULES, ELEMENTS)
     with building(main.body.block):
         arguments = [Traced(dtype_of(a.dtype), value) for a, value in zip(request.arrays, main.body.block.args)]
         captured = [capture_of(external, graph, names, state) for external, _ in graph.captures]

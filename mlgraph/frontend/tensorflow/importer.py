@@ -28,17 +28,10 @@ from mlgraph.dialects.ivy.size_sources import size_of
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, shape_of
 from mlgraph.dialects.sizes import Size
 from mlgraph.errors import CaptureError, MlgraphError, UnsupportedOpError
-from mlgraph.frontend.tensorflow.nodes import (
-    Elements,
-    NeedsStatic,
-    Node,
-    Traced,
-    Unsupported,
-    dtype_of,
-    has_sizes,
-    static_shape,
-)
+from mlgraph.frontend.rules import Rules, Unsupported
+from mlgraph.frontend.tensorflow.nodes import Elements, NeedsStatic, Node, Traced, dtype_of, has_sizes, static_shape
 from mlgraph.frontend.tensorflow.op_locations import location_of
+from mlgraph.frontend.tensorflow.operands import ElementsOperand, apply
 
 WRITES = frozenset(f"{kind}VariableOp" for kind in ("Assign", "AssignAdd", "AssignSub")) | frozenset(
     f"Resource{kind}"
@@ -80,8 +73,11 @@ class State:
 class FuncGraphImporter:
     """Imports the operations of a graph, and of the functions that it calls, in order."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, rules: Rules, rules_of_sizes: Rules) -> None:
         self.state = state
+        self.rules = rules
+        self.rules_of_sizes = rules_of_sizes
+        """What operations do to arrays of numbers and sizes."""
         self.graphs: list[Any] = []
         """The graphs that are being imported, the innermost last."""
         self.missing: Counter[tuple[str, str]] = Counter()
@@ -121,18 +117,16 @@ class FuncGraphImporter:
 
     def import_node(self, node: Node) -> list[Traced]:
         """What the results of an operation become."""
-        from mlgraph.frontend.tensorflow.rules import ELEMENTS, RULES
-
         if any(input.missing for input in node.inputs):
             return self.missed(node)
-        if self.are_sizes(node) and (rule := ELEMENTS.get(node.name)) is not None:
+        if self.are_sizes(node) and (rule := self.rules_of_sizes.get(node.name)) is not None:
             with suppress(Unsupported, TypeError, ValueError, IndexError):
-                return self.results(node, rule.apply(self, node))
+                return self.results(node, apply(rule, self, node, ElementsOperand))
         why = ""
-        if (rule := RULES.get(node.name)) is not None:
+        if (rule := self.rules.get(node.name)) is not None:
             try:
                 with reporting(node):
-                    return self.results(node, rule.apply(self, node))
+                    return self.results(node, apply(rule, self, node))
             except Unsupported as unsupported:
                 why = f" ({unsupported})"
         if self.is_constant(node):

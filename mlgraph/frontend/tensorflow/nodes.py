@@ -22,10 +22,6 @@ Elements: TypeAlias = np.ndarray
 """The elements of a small tensor: numbers, or objects among which are sizes of type `index`."""
 
 
-class Unsupported(Exception):
-    """A rule does not cover this use of an operation."""
-
-
 class NeedsStatic(Exception):
     """A rule needs a number where a size is free: capture starts anew, with the sizes `sources` fixed."""
 

@@ -24,7 +24,7 @@ from mlgraph.frontend.torch.generators import naming
 from mlgraph.frontend.torch.importer import IGNORED, FxImporter, fixed, symbols_of, type_of
 from mlgraph.frontend.torch.memory import WritesThroughWindows
 from mlgraph.frontend.torch.modes import WithoutGradients
-from mlgraph.frontend.torch.rules import RULES
+from mlgraph.frontend.torch.rules import RULES, SCALARS
 from mlgraph.frontend.torch.scopes import quiet, users_lines
 from mlgraph.frontend.torch.size_guards import SizeGuard, Unprintable, bounds, guards_of, shape_env_of
 from mlgraph.frontend.torch.tracing import Root, Trace, TraceOptions, export, forget_weights
@@ -123,7 +123,7 @@ def _import(exported: ExportedProgram, root: Root, request: Request) -> Program:
     nodes = [node for node in exported.graph.nodes if node.op == "placeholder"]
     users = [n for n, spec in zip(nodes, signature.input_specs) if spec.kind == InputKind.USER_INPUT]
     main = function("main", [type_of(node.meta["val"]) for node in users], list(request.names))
-    importer = FxImporter(exported.graph_module)
+    importer = FxImporter(exported.graph_module, RULES, SCALARS)
     parameters: dict[str, Any] = {}
     written = {*signature.buffers_to_mutate.values()}
     with building(main.body.block):

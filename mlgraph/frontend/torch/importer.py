@@ -4,7 +4,7 @@
 import operator
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from mlgraph.dialects.constant import LITERAL_SIZE, ArrayOp, Captured, literal
 from mlgraph.dialects.dtypes import BY_NAME, DType, i64, tensor
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.locations import at, is_library
+from mlgraph.frontend.rules import Rules
 from mlgraph.frontend.torch.size_guards import known_number
 
 FRAME = re.compile(r'File "([^"]+)", line (\d+)')
@@ -114,8 +115,13 @@ SIZE_OPERATORS: dict[Any, Callable[..., Any]] = {
 class FxImporter:
     """Imports the nodes of one graph in order; `values` maps nodes to what they became."""
 
-    def __init__(self, graph_module: torch.fx.GraphModule) -> None:
+    def __init__(
+        self, graph_module: torch.fx.GraphModule, rules: Rules, scalars: Mapping[Any, Callable[..., Any]]
+    ) -> None:
         self.graph_module = graph_module
+        self.rules = rules
+        self.scalars = scalars
+        """What functions of Python numbers do, such as `math.sqrt` of a size."""
         self.values: dict[torch.fx.Node, Any] = {}
         self.missing: Counter[tuple[str, str]] = Counter()
         self.to_fix: set[sympy.Symbol] = set()
@@ -182,9 +188,7 @@ class FxImporter:
             return self.by_rule(node, arguments, keywords)
 
     def by_rule(self, node: torch.fx.Node, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        from mlgraph.frontend.torch.rules import RULES
-
-        rule = RULES.get(str(node.target))
+        rule = self.rules.get(str(node.target))
         if rule is None:
             self.missing[str(node.target), user_line(node)] += 1
             return self.placeholder(node)
@@ -218,11 +222,9 @@ class FxImporter:
 
     def other(self, node: torch.fx.Node) -> Any:
         """A node that is no ATen op: a test of sizes, which only assertions read, or something unknown."""
-        from mlgraph.frontend.torch.rules import SCALARS
-
         val = node.meta.get("val")
-        if node.target in SCALARS and not isinstance(val, bool | int):
-            found = SCALARS[node.target](*map(self.value, node.args))
+        if node.target in self.scalars and not isinstance(val, bool | int):
+            found = self.scalars[node.target](*map(self.value, node.args))
             whole = isinstance(val, torch.SymInt) and not is_size(found)
             return ivy.to_size(ivy.cast(found, i64)) if whole else found
         if isinstance(val, torch.SymBool | bool):

@@ -12,10 +12,9 @@ from mlgraph.frontend.jax.rules import (
     reduction,
     windows,
 )
-from mlgraph.frontend.jax.rules.registry import ROWS, RULES
+from mlgraph.frontend.jax.rules.registry import RULES
 
 __all__ = [
-    "ROWS",
     "RULES",
     "calls",
     "control",

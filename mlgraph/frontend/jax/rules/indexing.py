@@ -22,7 +22,8 @@ from mlgraph.dialects.ivy.prelude import number, permuted
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.frontend.jax.dimensions import is_known
 from mlgraph.frontend.jax.rules.manipulation import sliced
-from mlgraph.frontend.jax.rules.registry import Equation, Unsupported, rule
+from mlgraph.frontend.jax.rules.registry import Equation, rule
+from mlgraph.frontend.rules import Unsupported
 
 CLAMPED = (GatherScatterMode.CLIP, GatherScatterMode.PROMISE_IN_BOUNDS)
 """A gather that promises to be in bounds is clamped, a scatter is dropped, as XLA has it."""

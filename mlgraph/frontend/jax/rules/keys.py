@@ -7,7 +7,8 @@ from typing import Any
 import jax
 from xdsl.ir import SSAValue
 
-from mlgraph.frontend.jax.rules.registry import Equation, Unsupported
+from mlgraph.frontend.jax.rules.registry import Equation
+from mlgraph.frontend.rules import Unsupported
 
 TAKES_KEYS = frozenset(
     "random_seed random_split random_fold_in random_bits random_wrap random_unwrap random_clone random_gamma jit pjit"

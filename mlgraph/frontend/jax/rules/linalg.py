@@ -14,7 +14,8 @@ from mlgraph.dialects.ivy.types import dtype, is_complex, rank
 from mlgraph.frontend.jax.rules.calls import inline
 from mlgraph.frontend.jax.rules.elementwise import converted
 from mlgraph.frontend.jax.rules.manipulation import at_axis, counted
-from mlgraph.frontend.jax.rules.registry import Equation, Unsupported, element_type, rule
+from mlgraph.frontend.jax.rules.registry import Equation, element_type, rule
+from mlgraph.frontend.rules import Unsupported
 
 # Contractions
 

@@ -1,13 +1,13 @@
-"""How a jax primitive becomes ivy rows.
+"""How a jax primitive becomes ivy ops.
 
-`ROWS` names the primitives that are a row under another name: operands in order, no parameters. A primitive with more
-to say has a function under `@rule`, which gets the equation, the operands, and the parameters that it claims by
-keyword. A parameter that nothing claims is an error, unless it is only a hint.
+`renamed` lists the primitives that are an op under another name. A primitive with more to say has a function under
+`@rule`, which gets the equation, the operands, and the parameters that it claims by keyword. A parameter that nothing
+claims is an error, unless it is only a hint.
 """
 
-import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -16,6 +16,7 @@ from xdsl.ir import Attribute, SSAValue
 from mlgraph.dialects.dtypes import BY_NAME, tensor
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.jax.dimensions import static
+from mlgraph.frontend.rules import Rules, Unsupported
 
 if TYPE_CHECKING:
     from mlgraph.frontend.jax.importer import JaxprImporter
@@ -30,14 +31,9 @@ HINTS = frozenset(
 )
 """Parameters that change how fast or on which device something is computed, not what."""
 
-ROWS: dict[str, Callable[..., Values]] = {}
-RULES: dict[str, Callable[..., Values]] = {}
-_CLAIMS: dict[str, frozenset[str] | None] = {}
-"""The parameters that each rule takes, None for all."""
-
-
-class Unsupported(Exception):
-    """A rule meets a form of its primitive that no row says."""
+RULES = Rules()
+"""The rule of each primitive: it takes the equation, the operands, and the parameters that it claims by keyword."""
+rule = RULES.rule
 
 
 @dataclass
@@ -73,37 +69,24 @@ class Equation:
         return self.importer.known.get(value)
 
 
-def rule(*names: str) -> Callable[[Callable[..., Values]], Callable[..., Values]]:
-    """Declare how the primitives `names` are imported."""
+def renamed(table: Mapping[str, Callable[..., Values]]) -> None:
+    """Declare primitives that are an ivy op under another name: operands in order, no parameters."""
+    for name, op in table.items():
+        RULES.add(name, partial(_of_operands, op))
 
-    def register(function: Callable[..., Values]) -> Callable[..., Values]:
-        parameters = inspect.signature(function).parameters.values()
-        every = any(p.kind is p.VAR_KEYWORD for p in parameters)
-        claims = None if every else frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
-        for name in names:
-            if name in RULES:
-                raise TypeError(f"{name} has two rules")
-            RULES[name] = function
-            _CLAIMS[name] = claims
-        return function
 
-    return register
+def _of_operands(op: Callable[..., Values], e: Equation, *operands: SSAValue) -> Values:
+    return op(*operands)
 
 
 def apply(equation: Equation, operands: Sequence[SSAValue]) -> Values:
-    """The values of an equation's results."""
-    name, params = equation.eqn.primitive.name, equation.eqn.params
-    if name not in ROWS and name not in RULES:
+    """Return the values of an equation's results."""
+    rule, params = RULES.get(equation.eqn.primitive.name), equation.eqn.params
+    if rule is None:
         raise Unsupported("")
-    claims = _CLAIMS.get(name, frozenset())
-    if claims is None:
-        claims = frozenset(params)
-    for key, value in params.items():
-        if key not in claims and key not in HINTS and value is not None:
-            raise Unsupported(f"with {key}={value}")
-    if name in ROWS:
-        return ROWS[name](*operands)
-    return RULES[name](equation, *operands, **{key: params[key] for key in params if key in claims})
+    rule.check_claims((k for k, v in params.items() if k not in HINTS and v is not None), params.__getitem__)
+    claimed = params.keys() if rule.takes_all else params.keys() & rule.claims
+    return rule(equation, *operands, **{name: params[name] for name in claimed})
 
 
 def dtype_of_aval(aval: Any) -> Attribute:

@@ -22,7 +22,8 @@ from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.jax.dimensions import is_known
 from mlgraph.frontend.jax.rules.manipulation import spread
 from mlgraph.frontend.jax.rules.reduction import MONOIDS, monoid_of
-from mlgraph.frontend.jax.rules.registry import RULES, Equation, Unsupported, rule
+from mlgraph.frontend.jax.rules.registry import RULES, Equation, rule
+from mlgraph.frontend.rules import Unsupported
 
 
 def neutral(x: SSAValue, name: str) -> SSAValue:

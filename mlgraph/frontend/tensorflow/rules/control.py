@@ -20,8 +20,9 @@ from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size
 from mlgraph.dialects.table import Row
+from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import WRITES, FuncGraphImporter, called, function_of
-from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Traced, Unsupported, has_sizes, type_of
+from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Traced, has_sizes, type_of
 from mlgraph.frontend.tensorflow.rules.elements import wider
 from mlgraph.frontend.tensorflow.rules.lists import TensorList, of_broadcast
 from mlgraph.frontend.tensorflow.rules.registry import rule

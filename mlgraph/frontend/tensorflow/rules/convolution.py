@@ -9,10 +9,12 @@ from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Ints, Value
 from mlgraph.dialects.sizes import Size, product
+from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Unsupported
+from mlgraph.frontend.tensorflow.nodes import NeedsStatic
+from mlgraph.frontend.tensorflow.operands import Sizes
 from mlgraph.frontend.tensorflow.rules.helpers import ceil_divide, filled, lowest, without_nan
-from mlgraph.frontend.tensorflow.rules.registry import Sizes, rule
+from mlgraph.frontend.tensorflow.rules.registry import rule
 
 Pairs = Sequence[tuple[Size, Size]]
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from mlgraph.dialects import sizes
 from mlgraph.dialects.sizes import Size
-from mlgraph.frontend.tensorflow.nodes import Elements, Unsupported, as_elements, each
+from mlgraph.frontend.rules import Unsupported
+from mlgraph.frontend.tensorflow.nodes import Elements, as_elements, each
 from mlgraph.frontend.tensorflow.rules.indices import index_of
 from mlgraph.frontend.tensorflow.rules.registry import on_elements
 

@@ -13,8 +13,9 @@ from mlgraph.dialects.dtypes import COMPLEX, FLOATS, SIGNED, DType, dtype_of, i1
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import broadcast_shapes, dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value, Values
+from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Node, Traced, Unsupported, has_sizes
+from mlgraph.frontend.tensorflow.nodes import Node, Traced, has_sizes
 from mlgraph.frontend.tensorflow.rules.helpers import is_floating, to
 from mlgraph.frontend.tensorflow.rules.registry import renamed, rule
 

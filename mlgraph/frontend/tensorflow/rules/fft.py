@@ -10,7 +10,8 @@ from mlgraph.dialects.ivy.types import rank
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.rules.registry import Sizes, rule
+from mlgraph.frontend.tensorflow.operands import Sizes
+from mlgraph.frontend.tensorflow.rules.registry import rule
 
 
 def last(x: Value, n: int) -> tuple[int, ...]:

@@ -8,10 +8,11 @@ from mlgraph.dialects.ivy.prelude import number, slice_axis
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size
+from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Unsupported
+from mlgraph.frontend.tensorflow.operands import Sizes
 from mlgraph.frontend.tensorflow.rules.helpers import counted, to
-from mlgraph.frontend.tensorflow.rules.registry import Sizes, rule
+from mlgraph.frontend.tensorflow.rules.registry import rule
 
 
 def scale_of(size: Size, wanted: Size, align_corners: bool) -> Value:

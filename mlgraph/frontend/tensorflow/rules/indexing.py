@@ -15,9 +15,10 @@ from mlgraph.dialects.parameters import Ints, Value, Values
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter, is_tensor
 from mlgraph.frontend.tensorflow.nodes import Traced, has_sizes
+from mlgraph.frontend.tensorflow.operands import Sizes
 from mlgraph.frontend.tensorflow.rules.helpers import axis_of, counted, filled, to
 from mlgraph.frontend.tensorflow.rules.indices import by_axis, index_of
-from mlgraph.frontend.tensorflow.rules.registry import Sizes, rule
+from mlgraph.frontend.tensorflow.rules.registry import rule
 
 # Slices
 

@@ -7,13 +7,13 @@ from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.dtypes import DType, i1, i64
 from mlgraph.dialects.ivy.prelude import matrix_transpose, number, slice_axis
 from mlgraph.dialects.ivy.types import dtype, rank
-from mlgraph.dialects.parameters import Value, Values
+from mlgraph.dialects.parameters import Ints, Value, Values
 from mlgraph.dialects.sizes import Size, product
+from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Unsupported
 from mlgraph.frontend.tensorflow.rules.elements import broadcast, vector
 from mlgraph.frontend.tensorflow.rules.helpers import adjoint, counted, padded, to
-from mlgraph.frontend.tensorflow.rules.registry import Ints, renamed, rule
+from mlgraph.frontend.tensorflow.rules.registry import renamed, rule
 
 renamed({"Cholesky": ivy.cholesky, "MatrixDeterminant": ivy.det})
 

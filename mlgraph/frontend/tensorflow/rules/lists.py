@@ -18,10 +18,12 @@ from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size, product
 from mlgraph.dialects.table import Row
+from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Elements, Traced, Unsupported, as_elements, has_sizes
+from mlgraph.frontend.tensorflow.nodes import Elements, Traced, as_elements, has_sizes
+from mlgraph.frontend.tensorflow.operands import Sizes
 from mlgraph.frontend.tensorflow.rules.helpers import filled, padded, to
-from mlgraph.frontend.tensorflow.rules.registry import Sizes, rule
+from mlgraph.frontend.tensorflow.rules.registry import rule
 
 
 @dataclass(frozen=True)

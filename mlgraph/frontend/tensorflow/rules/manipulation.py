@@ -16,11 +16,13 @@ from mlgraph.dialects.ivy.size_sources import size_of
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Value, Values
 from mlgraph.dialects.sizes import Size, product
+from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Elements, NeedsStatic, Node, Traced, Unsupported, as_elements, has_sizes
+from mlgraph.frontend.tensorflow.nodes import Elements, NeedsStatic, Node, Traced, as_elements, has_sizes
+from mlgraph.frontend.tensorflow.operands import Array, Sizes
 from mlgraph.frontend.tensorflow.rules.elements import broadcast, vector
 from mlgraph.frontend.tensorflow.rules.helpers import axis_of, ceil_divide, counted, filled, to
-from mlgraph.frontend.tensorflow.rules.registry import Array, Sizes, rule
+from mlgraph.frontend.tensorflow.rules.registry import rule
 
 # What changes nothing
 

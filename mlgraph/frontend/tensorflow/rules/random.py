@@ -11,10 +11,13 @@ from mlgraph.dialects.dtypes import DType, f32, f64, i64
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.dialects.parameters import Value
+from mlgraph.dialects.sizes import Size
+from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Node, Traced, Unsupported
+from mlgraph.frontend.tensorflow.nodes import Node, Traced
+from mlgraph.frontend.tensorflow.operands import Sizes
 from mlgraph.frontend.tensorflow.rules.helpers import to
-from mlgraph.frontend.tensorflow.rules.registry import Size, Sizes, rule
+from mlgraph.frontend.tensorflow.rules.registry import rule
 
 SEEDS = "seed seed2"
 

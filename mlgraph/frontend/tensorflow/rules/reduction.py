@@ -9,8 +9,9 @@ from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Ints, Value
 from mlgraph.dialects.sizes import Size, product
+from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Traced, Unsupported
+from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Traced
 from mlgraph.frontend.tensorflow.rules.elementwise import truncated_quotient
 from mlgraph.frontend.tensorflow.rules.helpers import axis_of, counted, is_floating, lowest, padded, to, without_nan
 from mlgraph.frontend.tensorflow.rules.registry import rule

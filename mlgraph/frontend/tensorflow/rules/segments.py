@@ -9,8 +9,9 @@ from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.ivy.types import dtype as element
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size, product
+from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Traced, Unsupported, has_sizes
+from mlgraph.frontend.tensorflow.nodes import Traced, has_sizes
 from mlgraph.frontend.tensorflow.rules.helpers import filled, highest, lowest, to
 from mlgraph.frontend.tensorflow.rules.indexing import over_rows
 from mlgraph.frontend.tensorflow.rules.registry import rule

@@ -36,7 +36,7 @@ def alignments(out: Out, start: SSAValue, scores: SSAValue, skips: SSAValue, len
     return insert(ScanOp(sizes.value(steps), (start, literal(1, i64)), (rest,), body, [])).outputs[0]
 
 
-RULES["mlgraph.ctc_alignments.default"] = alignments
+RULES.add("mlgraph.ctc_alignments.default", alignments)
 
 
 def shifted(x: SSAValue, by: int) -> SSAValue:

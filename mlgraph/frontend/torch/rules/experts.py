@@ -23,4 +23,4 @@ def grouped_mm(
     return to(ivy.grouped_matmul(x, weight, stops), out.dtype)
 
 
-RULES["transformers.grouped_mm_fallback.default"] = grouped_mm
+RULES.add("transformers.grouped_mm_fallback.default", grouped_mm)

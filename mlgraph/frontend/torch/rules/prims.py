@@ -45,17 +45,17 @@ OTHER = {
 
 
 def first(*names: str) -> Any:
-    return next((RULES[f"aten.{name}"] for name in names if f"aten.{name}" in RULES), None)
+    return next((RULES[f"aten.{name}"].function for name in names if f"aten.{name}" in RULES), None)
 
 
 def declare() -> None:
     """Add every prim whose ATen op has a rule."""
     for name in SAME:
         if (found := first(f"{name}.default", f"{name}.Tensor", f"{name}.self", f"{name}.Tensor_Tensor")) is not None:
-            RULES[f"prims.{name}.default"] = found
+            RULES.add(f"prims.{name}.default", found)
     for name, aten in OTHER.items():
         if (found := first(aten)) is not None:
-            RULES[f"prims.{name}.default"] = found
+            RULES.add(f"prims.{name}.default", found)
 
 
 def convert_element_type(out: Out, x: SSAValue, dtype: Any) -> SSAValue:
@@ -76,9 +76,9 @@ def iota(out: Out, length: Any, *, start: Any, step: Any, **ignored: Any) -> SSA
     return stepped if start == 0 else ivy.add(stepped, to(start, out.dtype))
 
 
-RULES["prims.convert_element_type.default"] = convert_element_type
-RULES["prims.reshape.default"] = reshape
-RULES["prims.squeeze.default"] = squeeze
-RULES["prims.iota.default"] = iota
+RULES.add("prims.convert_element_type.default", convert_element_type)
+RULES.add("prims.reshape.default", reshape)
+RULES.add("prims.squeeze.default", squeeze)
+RULES.add("prims.iota.default", iota)
 
 declare()

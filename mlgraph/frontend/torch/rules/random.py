@@ -392,5 +392,5 @@ def to_selu_mean(x: SSAValue, like: SSAValue, p: float) -> SSAValue:
     return ivy.add(ivy.multiply(x, ivy.multiply(noise, number(x, a))), shift)
 
 
-RULES["prims.uniform.default"] = prims_uniform
-RULES["prims.normal.default"] = prims_normal
+RULES.add("prims.uniform.default", prims_uniform)
+RULES.add("prims.normal.default", prims_normal)

@@ -1,7 +1,6 @@
 """How rules are declared, and the conversions that most of them share."""
 
 # pyright: basic
-from collections.abc import Callable
 from typing import Any
 
 from xdsl.ir import SSAValue
@@ -12,23 +11,12 @@ from mlgraph.dialects.dtypes import COMPLEX, FLOATS, DType, f32, i1
 from mlgraph.dialects.ivy import prelude
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.sizes import Size
+from mlgraph.frontend.rules import Rules
 from mlgraph.frontend.torch.importer import NeedsStaticSize, is_size
 
-RULES: dict[str, Callable[..., Any]] = {}
+RULES = Rules("aten.")
 """A rule takes what the trace knows of the result, then the op's arguments as ATen names them."""
-
-
-def rule(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Declare the rule of ATen overloads. Raise `TypeError` for one that has a rule already."""
-
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        for name in names:
-            if f"aten.{name}" in RULES:
-                raise TypeError(f"aten.{name} has two rules")
-            RULES[f"aten.{name}"] = function
-        return function
-
-    return register
+rule = RULES.rule
 
 
 def is_number(x: Any) -> bool:
