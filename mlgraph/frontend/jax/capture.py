@@ -17,6 +17,7 @@ from mlgraph.dialects.functions import finish, function
 from mlgraph.frontend.jax.dimensions import Dimensions, FixSizes, symbols_of
 from mlgraph.frontend.jax.importer import JaxprImporter
 from mlgraph.frontend.jax.modules import Modules
+from mlgraph.frontend.jax.rules import RULES
 from mlgraph.frontend.jax.rules.registry import type_of_aval
 from mlgraph.frontend.jax.tracing import Shape, Symbols, Trace, check_inputs, complaint, trace
 from mlgraph.frontend.program import Input, OutputKind, OutputSpec, Program, Request, user_outputs
@@ -43,13 +44,13 @@ def import_trace(request: Request, traced: Trace, modules: Modules) -> Program:
     types = [type_of_aval(v.aval) for v in traced.jaxpr.jaxpr.invars]
     main = function("main", types[n:], list(request.names))
     arguments = main.body.block.args
-    importer = JaxprImporter(Dimensions(places(traced.shapes, arguments)))
+    importer = JaxprImporter(RULES, Dimensions(places(traced.shapes, arguments)))
     with building(main.body.block):
         weights = [parameter(*weight) for weight in zip(modules.names, modules.arrays, types)]
         values = importer.run_closed(traced.jaxpr, [*weights, *arguments])
         results = list(with_sizes(traced, values, importer.dimensions))
         results += values[len(values) - len(traced.written) :]
-    importer.raise_for_missing()
+    importer.check_missing()
     finish(main, results)
     module = ModuleOp([main])
     dce(module)

@@ -1,7 +1,6 @@
 # pyright: basic
 """The import of a jaxpr: each equation becomes ivy ops that come from the user's line."""
 
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
@@ -11,29 +10,30 @@ import jax
 import numpy as np
 from jax._src import source_info_util
 from jax.extend.core import Literal
-from xdsl.dialects.builtin import TensorType
-from xdsl.ir import Block, SSAValue
+from xdsl.ir import Attribute, SSAValue
 
 from mlgraph.dialects.building import located
 from mlgraph.dialects.constant import array_constant
-from mlgraph.dialects.table import compatible
-from mlgraph.errors import UnsupportedOpError
+from mlgraph.dialects.dtypes import f32, tensor
+from mlgraph.frontend.importer import Importer, placeholder_results
 from mlgraph.frontend.jax.dimensions import Dimensions
 from mlgraph.frontend.jax.rules.keys import moves_keys, on_words
 from mlgraph.frontend.jax.rules.known import known_results
 from mlgraph.frontend.jax.rules.registry import Equation, apply, type_of_aval
 from mlgraph.frontend.locations import at
-from mlgraph.frontend.rules import Unsupported
+from mlgraph.frontend.rules import Rules, Unsupported
 
 _MLGRAPH = str(Path(__file__).parents[2])
 
 
-class JaxprImporter:
+class JaxprImporter(Importer):
     """Imports jaxprs into the block that is being built."""
 
-    def __init__(self, dimensions: Dimensions) -> None:
+    framework = "jax"
+
+    def __init__(self, rules: Rules, dimensions: Dimensions) -> None:
+        super().__init__(rules)
         self.dimensions = dimensions
-        self.missing: Counter[tuple[str, str]] = Counter()
         self.known: dict[SSAValue, np.ndarray[Any, Any]] = {}
         self.line = ""
         self._consts: dict[int, tuple[Any, str]] = {}
@@ -72,25 +72,14 @@ class JaxprImporter:
         try:
             found = on_words(equation, operands) if moves_keys(eqn) else apply(equation, operands)
             values = [found] if isinstance(found, SSAValue) else list(found)
-            self.settle(eqn, values)
+            for var, value in zip(eqn.outvars, values, strict=True):
+                self.check_and_refine_type(value, type_of_aval(var.aval), eqn.primitive.name)
         except (Unsupported, ValueError) as reason:  # a row refuses operands with a ValueError
-            what = f"{eqn.primitive.name} {reason}".strip()
-            self.missing[what, self.line] += 1
-            return stand_ins(eqn)
+            self.note_missing(f"{eqn.primitive.name} {reason}".strip(), self.line)
+            return placeholder_results([type_or_scalar(var.aval) for var in eqn.outvars])
         if len(values) == 1 and (numbers := known_results(equation, operands)) is not None:
             self.known[values[0]] = numbers
         return values
-
-    def settle(self, eqn: Any, values: Sequence[SSAValue]) -> None:
-        """Check the results of a rule against what jax says, and note the sizes that only jax knows."""
-        for var, value in zip(eqn.outvars, values, strict=True):
-            type = type_of_aval(var.aval)
-            if not compatible(value.type, type):
-                raise TypeError(f"{eqn.primitive.name} gives {value.type}, expected {type}")
-            if isinstance(value.type, TensorType) and not type.has_static_shape() and value.type.has_static_shape():  # pyright: ignore[reportAttributeAccessIssue]
-                continue
-            if unknown(type) < unknown(value.type) and not isinstance(value.owner, Block):
-                value._type = type
 
     def at_line_of(self, eqn: Any) -> AbstractContextManager[None]:
         """What is built inside comes from the user's line of `eqn`; without one, from that of the call around it."""
@@ -99,28 +88,13 @@ class JaxprImporter:
         self.line = f"{frame.file_name}:{frame.start_line}"
         return located(at(frame.file_name, frame.start_line, frame.start_column))
 
-    def raise_for_missing(self) -> None:
-        """One error for all primitives that no rule covers."""
-        if self.missing:
-            raise UnsupportedOpError.of_source("jax", self.missing)
 
-
-def unknown(type: Any) -> int:
-    """How many sizes of a tensor type are not known."""
-    return sum(n < 0 for n in type.get_shape())
-
-
-def stand_ins(eqn: Any) -> list[SSAValue]:
-    """Values in the place of results that cannot be had, so that the walk can go on to find all that is missing."""
-    types: list[Any] = []
-    for var in eqn.outvars:
-        try:
-            types.append(type_of_aval(var.aval))
-        except Unsupported:
-            from mlgraph.dialects.dtypes import f32, tensor
-
-            types.append(tensor((), f32))
-    return list(Block(arg_types=types).args)
+def type_or_scalar(aval: Any) -> Attribute:
+    """Return the type of an abstract value, that of a number where the IR has none for it."""
+    try:
+        return type_of_aval(aval)
+    except Unsupported:
+        return tensor((), f32)
 
 
 def frame_of(eqn: Any) -> Any:

@@ -188,7 +188,7 @@ def import_trace(trace: Trace, request: Request, shapes: Shapes) -> Program:
         arguments = [Traced(dtype_of(a.dtype), value) for a, value in zip(request.arrays, main.body.block.args)]
         captured = [capture_of(external, graph, names, state) for external, _ in graph.captures]
         outputs = importer.run(graph, [*arguments, *captured])
-        importer.raise_for_missing()
+        importer.check_missing()
         results = [result_of(importer, output) for output in outputs]
         writes = tuple(OutputSpec(OutputKind.BUFFER, name) for name in state.current)
         results += state.current.values()

@@ -18,16 +18,17 @@ from tensorflow.python.eager.context import context
 from tensorflow.python.eager.execute import quick_execute
 from tensorflow.python.framework.func_graph import FuncGraph
 from xdsl.dialects.builtin import TensorType
-from xdsl.ir import Attribute, Block, SSAValue
+from xdsl.ir import Block, SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.building import building, located
 from mlgraph.dialects.constant import array_constant, literal, parameter
-from mlgraph.dialects.dtypes import compatible, i64, tensor
+from mlgraph.dialects.dtypes import i64, tensor
 from mlgraph.dialects.ivy.size_sources import size_of
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, shape_of
 from mlgraph.dialects.sizes import Size
-from mlgraph.errors import CaptureError, MlgraphError, UnsupportedOpError
+from mlgraph.errors import CaptureError, MlgraphError
+from mlgraph.frontend.importer import Importer
 from mlgraph.frontend.rules import Rules, Unsupported
 from mlgraph.frontend.tensorflow.nodes import Elements, NeedsStatic, Node, Traced, dtype_of, has_sizes, static_shape
 from mlgraph.frontend.tensorflow.op_locations import location_of
@@ -70,17 +71,18 @@ class State:
         self.current[name] = value
 
 
-class FuncGraphImporter:
+class FuncGraphImporter(Importer):
     """Imports the operations of a graph, and of the functions that it calls, in order."""
 
+    framework = "tensorflow"
+
     def __init__(self, state: State, rules: Rules, rules_of_sizes: Rules) -> None:
+        super().__init__(rules)
         self.state = state
-        self.rules = rules
         self.rules_of_sizes = rules_of_sizes
         """What operations do to arrays of numbers and sizes."""
         self.graphs: list[Any] = []
         """The graphs that are being imported, the innermost last."""
-        self.missing: Counter[tuple[str, str]] = Counter()
         self.made: ChainMap[Any, SSAValue] = ChainMap()
         """Sizes that were read, and tensors of sizes that became values, in this region and those around it."""
         self.names: Counter[str] = Counter()
@@ -118,7 +120,7 @@ class FuncGraphImporter:
     def import_node(self, node: Node) -> list[Traced]:
         """What the results of an operation become."""
         if any(input.missing for input in node.inputs):
-            return self.missed(node)
+            return placeholder_results(node)
         if self.are_sizes(node) and (rule := self.rules_of_sizes.get(node.name)) is not None:
             with suppress(Unsupported, TypeError, ValueError, IndexError):
                 return self.results(node, apply(rule, self, node, ElementsOperand))
@@ -131,8 +133,8 @@ class FuncGraphImporter:
                 why = f" ({unsupported})"
         if self.is_constant(node):
             return [Traced(dtype_of(o.dtype), elements=e) for o, e in zip(node.op.outputs, execute(node), strict=True)]
-        self.missing[node.name + why, place(node.op)] += 1
-        return self.missed(node)
+        self.note_missing(node.name + why, line_of_op(node.op))
+        return placeholder_results(node)
 
     def is_constant(self, node: Node) -> bool:
         """Whether running an operation now gives what it always gives."""
@@ -147,9 +149,6 @@ class FuncGraphImporter:
             return False
         kinds = {output.dtype.base_dtype for output in node.op.outputs}
         return kinds <= {tf.int32, tf.int64} and all(self.elements(input) is not None for input in inputs)
-
-    def missed(self, node: Node) -> list[Traced]:
-        return [Traced(None, missing=True) for _ in node.op.outputs]
 
     def results(self, node: Node, found: Any) -> list[Traced]:
         """What a rule gave, as one tensor for each result of the operation."""
@@ -174,12 +173,12 @@ class FuncGraphImporter:
             return Traced(None, missing=True)
         if not isinstance(item, SSAValue):
             return Traced(None, thing=item)
-        settle(item, node.types[index], dtype_of(kind), node.op.outputs[index].name)
+        name = node.op.outputs[index].name
+        if dtype(item) != dtype_of(kind):
+            raise TypeError(f"{name} is imported as {item.type}, but tensorflow gives {dtype_of(kind)}")
+        if (type := node.types[index]) is not None:
+            self.check_and_refine_type(item, type, name, name.partition(":")[0].rpartition("/")[2])
         return Traced(dtype_of(kind), item, node=node if foldable else None, index=index)
-
-    def raise_for_missing(self) -> None:
-        if self.missing:
-            raise UnsupportedOpError.of_source("tensorflow", self.missing)
 
     # What rules ask of a tensor
 
@@ -311,7 +310,7 @@ def is_tensor(item: Any) -> TypeGuard[SSAValue]:
     return isinstance(item, SSAValue) and isinstance(item.type, TensorType)
 
 
-def place(op: Any) -> str:
+def line_of_op(op: Any) -> str:
     """`file:line` of the user's code that built an operation."""
     location: Any = location_of(op)
     return f"{location.filename.data}:{location.line.data}" if hasattr(location, "filename") else ""
@@ -328,19 +327,13 @@ class reporting:
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, ValueError | TypeError) and not isinstance(error, MlgraphError):
-            raise CaptureError(f"{self.node.name} cannot be raised: {error}", where=place(self.node.op)) from error
+            what = f"{self.node.name} cannot be imported: {error}"
+            raise CaptureError(what, where=line_of_op(self.node.op)) from error
 
 
-def settle(value: SSAValue, type: Attribute | None, element: Attribute, name: str) -> None:
-    """Check that a rule gave the type that tensorflow gives, and keep the sizes that tensorflow knows."""
-    if dtype(value) != element or (type is not None and not compatible(value.type, type)):
-        raise TypeError(f"{name} is raised to {value.type}, but tensorflow gives {type or element}")
-    if type is None or not hasattr(value, "op"):
-        return
-    known = zip(shape_of(value), shape_of(type))
-    value._type = tensor(tuple(b if a < 0 else a for a, b in known), element)
-    if value.name_hint is None:
-        value.name_hint = name.partition(":")[0].rpartition("/")[2]
+def placeholder_results(node: Node) -> list[Traced]:
+    """Return what stands for the results of an operation that is not imported; what uses them is passed over."""
+    return [Traced(None, missing=True) for _ in node.op.outputs]
 
 
 def is_numeric(traced: Traced) -> bool:

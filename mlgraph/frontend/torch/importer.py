@@ -3,7 +3,6 @@
 # pyright: basic
 import operator
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from mlgraph.dialects.building import insert, located
 from mlgraph.dialects.constant import LITERAL_SIZE, ArrayOp, Captured, literal
 from mlgraph.dialects.dtypes import BY_NAME, DType, i64, tensor
 from mlgraph.errors import UnsupportedOpError
+from mlgraph.frontend.importer import Importer, placeholder_results
 from mlgraph.frontend.locations import at, is_library
 from mlgraph.frontend.rules import Rules
 from mlgraph.frontend.torch.size_guards import known_number
@@ -112,18 +112,19 @@ SIZE_OPERATORS: dict[Any, Callable[..., Any]] = {
 }
 
 
-class FxImporter:
+class FxImporter(Importer):
     """Imports the nodes of one graph in order; `values` maps nodes to what they became."""
+
+    framework = "torch"
 
     def __init__(
         self, graph_module: torch.fx.GraphModule, rules: Rules, scalars: Mapping[Any, Callable[..., Any]]
     ) -> None:
+        super().__init__(rules)
         self.graph_module = graph_module
-        self.rules = rules
         self.scalars = scalars
         """What functions of Python numbers do, such as `math.sqrt` of a size."""
         self.values: dict[torch.fx.Node, Any] = {}
-        self.missing: Counter[tuple[str, str]] = Counter()
         self.to_fix: set[sympy.Symbol] = set()
         """The symbols in sizes that rules must know, for which placeholders stand."""
         self.location: LocationAttr = UnknownLoc()
@@ -139,8 +140,8 @@ class FxImporter:
                 self.values[node] = self.attribute(node)
             elif node.op == "output":
                 results = [self.result(argument) for argument in node.args[0]]
-        if self.missing and not self.to_fix:
-            raise UnsupportedOpError.of_source("torch", self.missing)
+        if not self.to_fix:
+            self.check_missing()
         return results
 
     def result(self, argument: Any) -> Any:
@@ -190,7 +191,7 @@ class FxImporter:
     def by_rule(self, node: torch.fx.Node, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         rule = self.rules.get(str(node.target))
         if rule is None:
-            self.missing[str(node.target), user_line(node)] += 1
+            self.note_missing(str(node.target), user_line(node))
             return self.placeholder(node)
         metas = tuple(meta(a) for a in node.args)
         try:
@@ -216,7 +217,7 @@ class FxImporter:
         """One of several results. A rule gives None for one that it does not compute, which nothing may use."""
         found = source[i] if source is not None else None
         if found is None and node.users:
-            self.missing[f"result {i} of {node.args[0].target}", user_line(node)] += 1  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
+            self.note_missing(f"result {i} of {node.args[0].target}", user_line(node))  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
             return self.placeholder(node)
         return found
 
@@ -232,19 +233,14 @@ class FxImporter:
         if isinstance(val, int):
             return val
         name = str(node.args[1]) if node.target is EFFECT else getattr(node.target, "__name__", str(node.target))
-        self.missing[name, user_line(node)] += 1
+        self.note_missing(name, user_line(node))
         return self.placeholder(node)
 
     def placeholder(self, node: torch.fx.Node) -> Any:
-        """Something of the right type in the place of an unsupported op, so that all of them are found."""
+        """Return something of the right type for the results of an op that is not imported."""
 
         def one(val: Any) -> Any:
-            if isinstance(val, torch.Tensor):
-                shape = [2 if (number := fixed(n)) is None else number for n in val.shape]
-                full = ivy.full(shape, 0.0, dtype_of(val.dtype))
-                full._type = type_of(val)
-                return full
-            return 2
+            return placeholder_results([type_of(val)])[0] if isinstance(val, torch.Tensor) else 2
 
         val = node.meta.get("val")
         return tuple(one(v) for v in val) if isinstance(val, tuple | list) else one(val)
@@ -252,11 +248,11 @@ class FxImporter:
     def name(self, node: torch.fx.Node, value: Any) -> None:
         """Give the result the node's name, and the sizes that the trace knows."""
         if isinstance(value, SSAValue) and isinstance(node.meta.get("val"), torch.Tensor):
-            refine(value, type_of(node.meta["val"]), node.name)
+            self.check_and_refine_type(value, type_of(node.meta["val"]), node.name, node.name)
         elif isinstance(value, tuple):
             for i, (item, val) in enumerate(zip(value, node.meta.get("val") or ())):
                 if isinstance(item, SSAValue) and isinstance(val, torch.Tensor):
-                    refine(item, type_of(val), f"{node.name}_{i}")
+                    self.check_and_refine_type(item, type_of(val), node.name, f"{node.name}_{i}")
 
     def value(self, argument: Any) -> Any:
         match argument:
@@ -275,17 +271,6 @@ def _is_of_sizes(node: torch.fx.Node, arguments: tuple[Any, ...]) -> bool:
     if node.target not in SIZE_OPERATORS or not all(isinstance(a, int) or is_size(a) for a in arguments):
         return False
     return node.target is not operator.pow or (isinstance(arguments[1], int) and arguments[1] >= 0)
-
-
-def refine(value: SSAValue, traced: Any, name: str) -> None:
-    """Check that a rule gave the type that torch gives, and keep the sizes that torch knows."""
-    from mlgraph.dialects.table import compatible
-
-    if not compatible(value.type, traced):
-        raise TypeError(f"{name}: raised to {value.type}, but torch gives {traced}")
-    if value.name_hint is None and not isinstance(value.owner, torch.nn.Module) and hasattr(value, "op"):
-        value.name_hint = name
-        value._type = traced
 
 
 def symbols_of(size: Any) -> set[sympy.Symbol]:

@@ -81,7 +81,7 @@ def _of_operands(op: Callable[..., Values], e: Equation, *operands: SSAValue) ->
 
 def apply(equation: Equation, operands: Sequence[SSAValue]) -> Values:
     """Return the values of an equation's results."""
-    rule, params = RULES.get(equation.eqn.primitive.name), equation.eqn.params
+    rule, params = equation.importer.rules.get(equation.eqn.primitive.name), equation.eqn.params
     if rule is None:
         raise Unsupported("")
     rule.check_claims((k for k, v in params.items() if k not in HINTS and v is not None), params.__getitem__)
