@@ -10,32 +10,33 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.transforms.dead_code_elimination import dce
 
-from mlgraph.dialects import sizes
+from mlgraph.dialects import sizes as index_sizes
 from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
-from mlgraph.frontend.jax.dimensions import Dimensions, FixSizes, symbols_of
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
+from mlgraph.frontend.jax.dimensions import Dimensions, symbols_of
 from mlgraph.frontend.jax.importer import JaxprImporter
 from mlgraph.frontend.jax.modules import Modules
 from mlgraph.frontend.jax.rules import RULES
 from mlgraph.frontend.jax.rules.registry import type_of_aval
-from mlgraph.frontend.jax.tracing import Shape, Symbols, Trace, check_inputs, complaint, trace
+from mlgraph.frontend.jax.tracing import JaxSizes, Shape, Trace, check_inputs, complaint, trace
 from mlgraph.frontend.program import Input, OutputKind, OutputSpec, Program, Request, user_outputs
 
 
 def capture(request: Request) -> Program:
     """Trace `request.function` with jax and import what it did."""
     check_inputs(request)
-    symbols = Symbols.of(list(request.arrays), request.dynamic)
+    sizes = JaxSizes(request.arrays, request.dynamic)
     modules = Modules(request)
     while True:
-        traced = trace(request, symbols, modules)
+        traced = trace(request, sizes, modules)
         try:
             return import_trace(request, traced, modules)
-        except FixSizes as needed:
-            symbols.fix(needed.symbols)
+        except StaticSizeRequired as error:
+            sizes.fix(error.sizes)
         except InconclusiveDimensionOperation as error:
-            symbols.fix(symbols_of(complaint(error)))
+            sizes.fix(symbols_of(complaint(error)))
 
 
 def import_trace(request: Request, traced: Trace, modules: Modules) -> Program:
@@ -90,4 +91,4 @@ def with_sizes(traced: Trace, values: Sequence[SSAValue], dimensions: Dimensions
     """The results of `@main`: the arrays in order, with the sizes between them."""
     arrays = iter(values)
     for size in traced.results:
-        yield next(arrays) if size is None else sizes.value(dimensions(size))
+        yield next(arrays) if size is None else index_sizes.value(dimensions(size))

@@ -2,7 +2,7 @@
 """Capture with `tf.function`: as many sizes free as the function allows, variables by their path names."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import tensorflow as tf
@@ -15,6 +15,7 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
+from mlgraph.frontend.dynamic_sizes import DynamicSizes, StaticSizeRequired, fix_all, fix_all_but_first, fix_last
 from mlgraph.frontend.program import (
     TRACED,
     Input,
@@ -30,7 +31,7 @@ from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.shape_access import Looks
 from mlgraph.frontend.tensorflow.errors import raise_explained
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter, State
-from mlgraph.frontend.tensorflow.nodes import Axis, NeedsStatic, Traced, dtype_of
+from mlgraph.frontend.tensorflow.nodes import Traced, dtype_of, sources_of
 from mlgraph.frontend.tensorflow.rules import ELEMENTS, RULES
 from mlgraph.frontend.tensorflow.size_access_hooks import watching
 from mlgraph.frontend.tensorflow.variables import Names, is_keras_variable, trainable_flags
@@ -45,22 +46,33 @@ def capture(request: Request) -> Program:
     Sizes are free where tensorflow's tracer, the user's code and the rules allow; an error of the user's own code comes
     out as it is.
     """
-    freedom = Freedom([tuple(array.shape) for array in request.arrays], request.dynamic)
+    ladder = (fix_last, fix_all_but_first, fix_all)
+    sizes = DynamicSizes([tuple(array.shape) for array in request.arrays], request.dynamic, ladder)
     while True:
-        shapes = freedom.shapes()
+        shapes = shapes_of(sizes)
         try:
             trace = Trace(request, shapes)
             if not trace.looks:
                 return import_trace(trace, request, shapes)
-            freedom.relax(set())
+            sizes.descend()
         except Refused as error:
-            if not freedom.left:
+            if not sizes.free:
                 raise_explained(error.reason)
-            freedom.relax(set())
-        except (NeedsStatic, CaptureError) as error:
-            if not freedom.left:
-                raise refusal(error) from error
-            freedom.relax(inputs_among(error.sources) if isinstance(error, NeedsStatic) else set())
+            sizes.descend()
+        except StaticSizeRequired as error:
+            if not sizes.free:
+                raise UnsupportedOpError(f"{error.what}, but depends on values of the inputs") from error
+            if not sizes.fix_axes(inputs_among(error.sizes)):
+                sizes.descend()
+        except CaptureError:
+            if not sizes.free:
+                raise
+            sizes.descend()
+
+
+def shapes_of(sizes: DynamicSizes) -> Shapes:
+    """Return the shape of each input, None where a size is free."""
+    return tuple(tuple(None if isinstance(n, str) else n for n in shape) for shape in sizes.shapes)
 
 
 class Refused(Exception):
@@ -70,50 +82,10 @@ class Refused(Exception):
         self.reason = reason
 
 
-def refusal(error: NeedsStatic | CaptureError) -> Exception:
-    """The error for the user when no size is free any more."""
-    return (
-        error
-        if isinstance(error, CaptureError)
-        else UnsupportedOpError(f"{error}, but depends on values of the inputs")
-    )
-
-
-def inputs_among(sources: set[Axis]) -> set[tuple[int, int]]:
-    """The axes of inputs among axes of values."""
-    return {(x.index, axis) for x, axis in sources if isinstance(x, BlockArgument)}
-
-
-class Freedom:
-    """Which sizes are free: at first every one but 0 and 1, then fewer."""
-
-    def __init__(self, sizes: Sequence[tuple[int, ...]], dynamic: bool) -> None:
-        self.sizes = sizes
-        self.free = {(i, axis) for i, shape in enumerate(sizes) for axis, n in enumerate(shape) if n > 1 and dynamic}
-        self.phases: list[Callable[[int, int], bool]] = [
-            lambda axis, rank: rank > 1 and axis == rank - 1,
-            lambda axis, rank: axis > 0,
-            lambda axis, rank: True,
-        ]
-
-    @property
-    def left(self) -> bool:
-        return bool(self.free)
-
-    def shapes(self) -> Shapes:
-        """The shape of each input, None where a size is free."""
-        return tuple(
-            tuple(None if (i, axis) in self.free else n for axis, n in enumerate(shape))
-            for i, shape in enumerate(self.sizes)
-        )
-
-    def relax(self, needed: set[tuple[int, int]]) -> None:
-        """Fix the sizes that are needed; where none are known, all last axes, then all but the first, then all."""
-        fixed = self.free & needed
-        while self.free and not fixed:
-            phase = self.phases.pop(0)
-            fixed = {(i, axis) for i, axis in self.free if phase(axis, len(self.sizes[i]))}
-        self.free -= fixed
+def inputs_among(sizes: Iterable[Any]) -> set[tuple[int, int]]:
+    """Return the axes of inputs that sizes are computed from."""
+    axes = (axis for size in sizes for axis in sources_of(size))
+    return {(x.index, axis) for x, axis in axes if isinstance(x, BlockArgument)}
 
 
 class Trace:

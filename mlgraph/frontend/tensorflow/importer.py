@@ -28,9 +28,10 @@ from mlgraph.dialects.ivy.size_sources import size_of
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, shape_of
 from mlgraph.dialects.sizes import Size
 from mlgraph.errors import CaptureError, MlgraphError
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.importer import Importer
 from mlgraph.frontend.rules import Rules, Unsupported
-from mlgraph.frontend.tensorflow.nodes import Elements, NeedsStatic, Node, Traced, dtype_of, has_sizes, static_shape
+from mlgraph.frontend.tensorflow.nodes import Elements, Node, Traced, dtype_of, has_sizes, static_shape
 from mlgraph.frontend.tensorflow.op_locations import location_of
 from mlgraph.frontend.tensorflow.operands import ElementsOperand, apply
 
@@ -223,7 +224,7 @@ class FuncGraphImporter(Importer):
         elements = self.elements(traced)
         if elements is None or has_sizes(elements):
             sizes = () if elements is None else (n for n in elements.flat if isinstance(n, SSAValue))
-            raise NeedsStatic("an argument that must be known when the program is captured", *sizes)
+            raise StaticSizeRequired("an argument that must be known when the program is captured", *sizes)
         return elements.astype(np.int64) if elements.dtype == object else elements
 
     def items(self, traced: Traced) -> tuple[Any, ...]:
@@ -236,7 +237,7 @@ class FuncGraphImporter(Importer):
         value = self.value(traced)
         shape = shape_of(value)
         if len(shape) > 1 or UNKNOWN in shape:
-            raise NeedsStatic("a shape of unknown rank", *(size_of(value, axis) for axis in range(len(shape))))
+            raise StaticSizeRequired("a shape of unknown rank", *(size_of(value, axis) for axis in range(len(shape))))
         return tuple(ivy.take(value, literal(i, i64), 0) for i in range(shape[0])) if shape else (value,)
 
     def sizes(self, traced: Traced) -> tuple[Size, ...]:
@@ -247,7 +248,7 @@ class FuncGraphImporter(Importer):
         """The size of `x` along `axis`, which must be known when the program is captured."""
         found = size_of(x, axis % len(shape_of(x)))
         if not isinstance(found, int):
-            raise NeedsStatic(what, found)
+            raise StaticSizeRequired(what, found)
         return found
 
     def dim(self, x: SSAValue, axis: int) -> Size:

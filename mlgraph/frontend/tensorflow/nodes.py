@@ -22,14 +22,6 @@ Elements: TypeAlias = np.ndarray
 """The elements of a small tensor: numbers, or objects among which are sizes of type `index`."""
 
 
-class NeedsStatic(Exception):
-    """A rule needs a number where a size is free: capture starts anew, with the sizes `sources` fixed."""
-
-    def __init__(self, what: str, *sizes: "int | SSAValue | Axis") -> None:
-        super().__init__(what)
-        self.sources: set[Axis] = {source for size in sizes for source in sources_of(size)}
-
-
 @dataclass(eq=False)
 class Traced:
     """A tensor of the graph: what its value is in the IR, and its elements where they are numbers or sizes.

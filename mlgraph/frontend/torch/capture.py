@@ -17,8 +17,8 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, MlgraphError, OutsideWriteError, UnsupportedOpError
+from mlgraph.frontend.dynamic_sizes import Axis, DynamicSizes, StaticSizeRequired, fix_all, fix_all_but_first
 from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSpec, Program, Request, Size
-from mlgraph.frontend.torch.free_sizes import Free, SizesToFix, SizesTooComplex, batches, every_axis
 from mlgraph.frontend.torch.function_overrides import DECOMPOSED
 from mlgraph.frontend.torch.generators import naming
 from mlgraph.frontend.torch.importer import IGNORED, FxImporter, fixed, symbols_of, type_of
@@ -26,6 +26,7 @@ from mlgraph.frontend.torch.memory import WritesThroughWindows
 from mlgraph.frontend.torch.modes import WithoutGradients
 from mlgraph.frontend.torch.rules import RULES, SCALARS
 from mlgraph.frontend.torch.scopes import quiet, users_lines
+from mlgraph.frontend.torch.simple_sizes import SizesTooComplex
 from mlgraph.frontend.torch.size_guards import SizeGuard, Unprintable, bounds, guards_of, shape_env_of
 from mlgraph.frontend.torch.tracing import Root, Trace, TraceOptions, export, forget_weights
 
@@ -65,14 +66,16 @@ def _with_options(request: Request, options: TraceOptions) -> Program:
 
 def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, Trace]:
     gaps = options.keep_layout and any(layout_of(array).strides is not None for array in request.arrays)
-    free = every_axis(request.arrays) if request.dynamic and not gaps else frozenset[tuple[int, int]]()
-    while free:
+    shapes = [array.shape for array in request.arrays]
+    sizes = DynamicSizes(shapes, request.dynamic and not gaps, (fix_all_but_first, fix_all))
+    while sizes.free:
         try:
-            return _capture(request, free, options)
-        except SizesToFix as error:
-            free = free - error.sizes if error.sizes & free else frozenset()
+            return _capture(request, sizes.axes, options)
+        except StaticSizeRequired as error:
+            if not sizes.fix_axes(error.sizes):
+                break
         except SizesTooComplex:
-            free = batches(free)
+            sizes.descend()
         except OutsideWriteError:
             raise
         except UnsupportedOpError:
@@ -84,14 +87,14 @@ def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, 
     return _capture(request, frozenset(), options)
 
 
-def _capture(request: Request, free: Free, options: TraceOptions) -> tuple[Program, Trace]:
+def _capture(request: Request, free: frozenset[Axis], options: TraceOptions) -> tuple[Program, Trace]:
     root = Root(request, options)
     started = time.perf_counter()
     with quiet(root.trace), users_lines():
         exported = export(root, request, RULES, _decompositions, free)
     seconds = time.perf_counter() - started
     if root.trace.caught and free:  # torch notes no guard for the sizes at which a function raises
-        raise SizesToFix(free)
+        raise StaticSizeRequired("sizes must be known", *free)
     with naming(root.trace.streams):
         program = _import(exported, root, request)
     forget_weights(exported)
@@ -152,7 +155,7 @@ def _import(exported: ExportedProgram, root: Root, request: Request) -> Program:
                     importer.values[node] = parameter(*found, type_of(node.meta["val"]))
         results = importer.run()
     if importer.to_fix:
-        raise SizesToFix(_axes(users, importer.to_fix))
+        raise StaticSizeRequired("sizes must be known", *_axes(users, importer.to_fix))
     leaves = list(root.trace.static)
     specs = tuple(_outputs(exported, root, users, leaves))
     used = [bool(node.users) or i in root.trace.looked for i, node in enumerate(users)]
@@ -172,7 +175,7 @@ def _import(exported: ExportedProgram, root: Root, request: Request) -> Program:
     )
 
 
-def _axes(users: list[torch.fx.Node], symbols: set[sympy.Symbol]) -> Free:
+def _axes(users: list[torch.fx.Node], symbols: set[sympy.Symbol]) -> frozenset[Axis]:
     """The axes of inputs whose sizes the symbols stand in."""
     sizes = [(i, axis, n) for i, node in enumerate(users) for axis, n in enumerate(node.meta["val"].shape)]
     return frozenset((i, axis) for i, axis, n in sizes if symbols_of(n) & symbols)
@@ -244,11 +247,11 @@ def _inputs(
 
 
 def _size_guards(env: ShapeEnv, users: list[torch.fx.Node], equations: Sequence[Any]) -> tuple[SizeGuard, ...]:
-    """Return what the trace found out about sizes. Raises `SizesToFix` where Python cannot tell whether it holds."""
+    """Return what the trace found out about sizes. Raise `StaticSizeRequired` where Python cannot tell if it holds."""
     try:
         return guards_of(env, equations)
     except Unprintable as error:
-        raise SizesToFix(_axes(users, error.symbols)) from error
+        raise StaticSizeRequired("sizes must be known", *_axes(users, error.symbols)) from error
 
 
 def _with_symbols_of(size_guards: Sequence[SizeGuard], inputs: Sequence[Input]) -> tuple[Input, ...]:

@@ -18,6 +18,7 @@ from mlgraph.dialects.building import insert, located
 from mlgraph.dialects.constant import LITERAL_SIZE, ArrayOp, Captured, literal
 from mlgraph.dialects.dtypes import BY_NAME, DType, i64, tensor
 from mlgraph.errors import UnsupportedOpError
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.importer import Importer, placeholder_results
 from mlgraph.frontend.locations import at, is_library
 from mlgraph.frontend.rules import Rules
@@ -70,15 +71,6 @@ class Out:
         """torch's result type of the first two arguments."""
         a, b = self.arguments[:2]
         return dtype_of(torch.result_type(a, b))
-
-
-class NeedsStaticSize(UnsupportedOpError):
-    """A rule that must know sizes which the trace left free: those of `axes` of `x`, or all that it was given."""
-
-    def __init__(self, message: str, x: SSAValue | None = None, axes: tuple[int, ...] = ()) -> None:
-        super().__init__(message)
-        self.x = x
-        self.axes = axes
 
 
 class _Ignored:
@@ -196,7 +188,7 @@ class FxImporter(Importer):
         metas = tuple(meta(a) for a in node.args)
         try:
             value = rule(Out(node.meta.get("val"), metas), *arguments, **keywords)
-        except NeedsStaticSize as error:
+        except StaticSizeRequired as error:
             if not (symbols := self.needed(node, error)):
                 raise
             self.to_fix |= symbols
@@ -204,14 +196,14 @@ class FxImporter(Importer):
         self.name(node, value)
         return value
 
-    def needed(self, node: torch.fx.Node, error: NeedsStaticSize) -> set[sympy.Symbol]:
-        """The symbols in the sizes that a rule must know."""
-        known = [n for n in node.all_input_nodes if error.axes and self.values[n] is error.x]
-        vals = [n.meta.get("val") for n in known or node.all_input_nodes]
-        shapes = [tuple(val.shape) if isinstance(val, torch.Tensor) else (val,) for val in vals]
-        if known:
-            shapes = [tuple(shape[axis] for axis in error.axes) for shape in shapes]
-        return {symbol for shape in shapes for size in shape for symbol in symbols_of(size)}
+    def needed(self, node: torch.fx.Node, error: StaticSizeRequired) -> set[sympy.Symbol]:
+        """Return the symbols in the sizes that a rule must know."""
+        inputs = node.all_input_nodes
+        found = [n.meta["val"].shape[axis] for x, axis in error.sizes for n in inputs if self.values[n] is x]
+        if not found:
+            vals = [n.meta.get("val") for n in inputs]
+            found = [size for val in vals for size in (val.shape if isinstance(val, torch.Tensor) else (val,))]
+        return {symbol for size in found for symbol in symbols_of(size)}
 
     def item(self, node: torch.fx.Node, source: Any, i: Any) -> Any:
         """One of several results. A rule gives None for one that it does not compute, which nothing may use."""

@@ -26,10 +26,10 @@ from torch.overrides import TorchFunctionMode
 import mlgraph.frontend.torch.ctc
 import mlgraph.frontend.torch.least_squares  # noqa: F401, these declare what stands for what export does not follow
 from mlgraph.errors import InputError, MlgraphError, UnsupportedOpError
+from mlgraph.frontend.dynamic_sizes import Axis
 from mlgraph.frontend.locations import current_line, is_library
 from mlgraph.frontend.program import TRACED, Request
 from mlgraph.frontend.torch.errors import as_kernels_raise, data_dependent, explained, not_followed
-from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, SizesTooComplex, dimensions
 from mlgraph.frontend.torch.function_overrides import Replacing
 from mlgraph.frontend.torch.generators import Streams, watching_generators
 from mlgraph.frontend.torch.memory import (
@@ -59,6 +59,7 @@ from mlgraph.frontend.torch.scopes import (
     without_cached_weights,
     without_memory_formats,
 )
+from mlgraph.frontend.torch.simple_sizes import SimpleSizes, SizesTooComplex, dimensions
 from mlgraph.frontend.torch.writes import rewrite_writes
 
 FREE_SIZE = re.compile(r"\bs\d+\b")
@@ -350,7 +351,7 @@ def export(
     request: Request,
     known: Container[str],
     decompositions: Callable[[Container[str]], Any],
-    free: Free,
+    free: frozenset[Axis],
 ) -> ExportedProgram:
     """The trace of `root` with the sizes of the axes `free` open.
 

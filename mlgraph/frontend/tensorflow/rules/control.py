@@ -20,9 +20,10 @@ from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size
 from mlgraph.dialects.table import Row
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import WRITES, FuncGraphImporter, called, function_of
-from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Traced, has_sizes, type_of
+from mlgraph.frontend.tensorflow.nodes import Traced, has_sizes, type_of
 from mlgraph.frontend.tensorflow.rules.elements import wider
 from mlgraph.frontend.tensorflow.rules.lists import TensorList, of_broadcast
 from mlgraph.frontend.tensorflow.rules.registry import rule
@@ -213,14 +214,14 @@ class Loop:
         if isinstance(size, int):
             return size
         if not isinstance(size, tuple):
-            raise NeedsStatic("the shape of the elements of a list", size)
+            raise StaticSizeRequired("the shape of the elements of a list", size)
         x, axis = size
         if x in places:
             return self.importer.dim(dense(self.importer, places[x]), axis)
         if not inside(x, block):
             return self.importer.dim(x, axis)
         if not of_broadcast(size):
-            raise NeedsStatic("the shape of the elements of a list", size)
+            raise StaticSizeRequired("the shape of the elements of a list", size)
         found: Size = 1
         for operand in x.owner.operands:
             local = axis - rank(x) + rank(operand)
@@ -235,7 +236,7 @@ class Loop:
             type = thing.filled().type
             return tensor((-1, *shape_of(type)[1:]), thing.dtype) if i in self.growing else type
         if (type := type_of(self.body.inputs[i])) is None:
-            raise NeedsStatic("the rank of what a loop changes")
+            raise StaticSizeRequired("the rank of what a loop changes")
         return type
 
     def initial(self) -> list[Value]:

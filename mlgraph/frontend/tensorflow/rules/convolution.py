@@ -9,9 +9,9 @@ from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Ints, Value
 from mlgraph.dialects.sizes import Size, product
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import NeedsStatic
 from mlgraph.frontend.tensorflow.operands import Sizes
 from mlgraph.frontend.tensorflow.rules.helpers import ceil_divide, filled, lowest, without_nan
 from mlgraph.frontend.tensorflow.rules.registry import rule
@@ -262,7 +262,7 @@ def conv2d_transpose(
     layout, weight = Layout.of(data_format, 2), weights_of(filters)
     inputs = size[1] if layout.first else size[-1]
     if not isinstance(inputs, int):
-        raise NeedsStatic("the number of channels", inputs)
+        raise StaticSizeRequired("the number of channels", inputs)
     groups = inputs // channels(importer, weight, 1)
     return transposed(importer, size, weight, y, layout, strides, padding, explicit_paddings, dilations, groups)
 

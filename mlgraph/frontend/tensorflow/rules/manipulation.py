@@ -16,9 +16,10 @@ from mlgraph.dialects.ivy.size_sources import size_of
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Value, Values
 from mlgraph.dialects.sizes import Size, product
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Elements, NeedsStatic, Node, Traced, as_elements, has_sizes
+from mlgraph.frontend.tensorflow.nodes import Elements, Node, Traced, as_elements, has_sizes
 from mlgraph.frontend.tensorflow.operands import Array, Sizes
 from mlgraph.frontend.tensorflow.rules.elements import broadcast, vector
 from mlgraph.frontend.tensorflow.rules.helpers import axis_of, ceil_divide, counted, filled, to
@@ -94,7 +95,7 @@ def broadcast_gradient_args(a: Sizes, b: Sizes, *, node: Node) -> list[Elements]
         if x is y or x == y:
             continue
         if not isinstance(x, int) and not isinstance(y, int):
-            raise NeedsStatic("gradients of operands of different sizes", x, y)
+            raise StaticSizeRequired("gradients of operands of different sizes", x, y)
         narrow = 0 if x == 1 else 1
         axes[narrow].append(i)
     return [vector(reduced) for reduced in axes]
@@ -170,7 +171,7 @@ def reshape(x: Value, shape: Sizes) -> Value:
 @rule("Squeeze")
 def squeeze(x: Value, *, squeeze_dims: Ints) -> Value:
     if not squeeze_dims and (free := [axis for axis, n in enumerate(shape_of(x)) if n < 0]):
-        raise NeedsStatic("squeezing every axis of size 1", *(size_of(x, axis) for axis in free))
+        raise StaticSizeRequired("squeezing every axis of size 1", *(size_of(x, axis) for axis in free))
     axes = squeeze_dims or tuple(i for i, n in enumerate(shape_of(x)) if n == 1)
     return ivy.squeeze(x, tuple(axis_of(a, rank(x)) for a in axes)) if axes else x
 

@@ -9,9 +9,10 @@ from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Ints, Value
 from mlgraph.dialects.sizes import Size, product
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import NeedsStatic, Traced
+from mlgraph.frontend.tensorflow.nodes import Traced
 from mlgraph.frontend.tensorflow.rules.elementwise import truncated_quotient
 from mlgraph.frontend.tensorflow.rules.helpers import axis_of, counted, is_floating, lowest, padded, to, without_nan
 from mlgraph.frontend.tensorflow.rules.registry import rule
@@ -102,7 +103,7 @@ def top_k(x: Value, k: Size, *, index_type: DType, importer: FuncGraphImporter) 
     if isinstance(k, int):
         return ivy.topk(x, k, along, index_type)
     if k != importer.dim(x, along):
-        raise NeedsStatic("the number of elements to choose", k)
+        raise StaticSizeRequired("the number of elements to choose", k)
     order = ivy.argsort(x, along, index_type, True)
     return ivy.take_along_axis(x, order, along), order
 

@@ -12,7 +12,8 @@ from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.sizes import product
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.frontend.torch.importer import NeedsStaticSize, Out
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
+from mlgraph.frontend.torch.importer import Out
 from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, sizes_of, to
 
 
@@ -268,7 +269,7 @@ def circular_pad(x: SSAValue, pad: Any) -> SSAValue:
     """What is before the beginning is the end, and the other way round; where a pad is negative elements go first."""
     for over, (low, high) in enumerate(zip(*pads(x, pad))):
         if not isinstance(low, int) or not isinstance(high, int):
-            raise NeedsStaticSize("circular padding of free size")
+            raise StaticSizeRequired("circular padding of free size")
         last = sizes.subtract(size_of(x, over), max(-high, 0))
         kept = sliced(x, over, max(-low, 0), last) if min(low, high) < 0 else x
         before = [sliced(kept, over, sizes.subtract(size_of(kept, over), low), TO_END)] if low > 0 else []

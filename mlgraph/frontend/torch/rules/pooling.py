@@ -12,7 +12,8 @@ from mlgraph.dialects.dtypes import FLOATS, HALVES, f32, i64
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.sizes import product
-from mlgraph.frontend.torch.importer import NeedsStaticSize, Out
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
+from mlgraph.frontend.torch.importer import Out
 from mlgraph.frontend.torch.rules.manipulation import sliced
 from mlgraph.frontend.torch.rules.nn import batched, each
 from mlgraph.frontend.torch.rules.registry import rule, size_of, sizes_of, to
@@ -31,7 +32,7 @@ def ceil_padding(size: int, k: int, s: int, p: int, d: int, ceil_mode: bool) -> 
 def pool_padding(x: SSAValue, k: Any, s: Any, p: Any, d: Any, ceil_mode: bool) -> tuple[int, ...]:
     spatial = shape_of(x)[-len(k) :]
     if ceil_mode and min(spatial) < 0:
-        raise NeedsStaticSize("pooling with ceil_mode over a dynamic size", x, last_axes(k))
+        raise StaticSizeRequired("pooling with ceil_mode over a dynamic size", *((x, axis) for axis in last_axes(k)))
     extra = [ceil_padding(*args, ceil_mode) for args in zip(spatial, k, s, p, d)]
     return tuple(side for low, more in zip(p, extra) for side in (low, low + more))
 
@@ -240,7 +241,9 @@ def adaptive_avg_pool(out: Out, x: SSAValue, output_size: Any) -> SSAValue:
         return ivy.mean(x, tuple(range(rank(x) - n, rank(x))), True)
     spatial = shape_of(x)[-n:]
     if min(spatial) < 0:
-        raise NeedsStaticSize("adaptive pooling over a dynamic size", x, last_axes(output_size))
+        raise StaticSizeRequired(
+            "adaptive pooling over a dynamic size", *((x, axis) for axis in last_axes(output_size))
+        )
     for i, (size, places) in enumerate(zip(spatial, output_size)):
         x = adaptive_axis(x, rank(x) - n + i, size, places)
     return x

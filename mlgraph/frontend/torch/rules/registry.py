@@ -11,8 +11,9 @@ from mlgraph.dialects.dtypes import COMPLEX, FLOATS, DType, f32, i1
 from mlgraph.dialects.ivy import prelude
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.sizes import Size
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.rules import Rules
-from mlgraph.frontend.torch.importer import NeedsStaticSize, is_size
+from mlgraph.frontend.torch.importer import is_size
 
 RULES = Rules("aten.")
 """A rule takes what the trace knows of the result, then the op's arguments as ATen names them."""
@@ -50,7 +51,7 @@ def static(x: SSAValue, axis: int) -> int:
     """The size along `axis` where the rule must know it."""
     n = shape_of(x)[axis]
     if n < 0:
-        raise NeedsStaticSize(f"the size of axis {axis} must be known", x, (axis,))
+        raise StaticSizeRequired(f"the size of axis {axis} must be known", (x, axis))
     return n
 
 

@@ -9,7 +9,8 @@ from mlgraph.dialects.dtypes import FLOATS, i1, i64
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, rank, shape_of
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.frontend.torch.importer import NeedsStaticSize, Out
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
+from mlgraph.frontend.torch.importer import Out
 from mlgraph.frontend.torch.rules.indexing import index
 from mlgraph.frontend.torch.rules.manipulation import sliced
 from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, to
@@ -181,5 +182,5 @@ def masked_select(out: Out, x: SSAValue, mask: SSAValue) -> SSAValue:
     """The elements where `mask` holds, both broadcast."""
     shape = broadcast_shapes(shape_of(x), shape_of(mask))
     if UNKNOWN in shape:
-        raise NeedsStaticSize("masked_select of free sizes")
+        raise StaticSizeRequired("masked_select of free sizes")
     return index(out, ivy.broadcast_to(x, shape), [ivy.broadcast_to(mask, shape)])

@@ -14,7 +14,8 @@ from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, rank, shape_of
 from mlgraph.dialects.table import Row
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.frontend.torch.importer import NeedsStaticSize, Out
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
+from mlgraph.frontend.torch.importer import Out
 from mlgraph.frontend.torch.rules.registry import axis, rule, sizes_of, static, to
 
 
@@ -69,7 +70,7 @@ def strided_places(size: Any, stride: Any, offset: int) -> np.ndarray:
 
 def whole(items: Any) -> tuple[int, ...]:
     if not all(isinstance(n, int) for n in items):
-        raise NeedsStaticSize("a view by free sizes")
+        raise StaticSizeRequired("a view by free sizes")
     return tuple(items)
 
 
@@ -119,7 +120,7 @@ def joined(out: Out, real: SSAValue, imag: SSAValue) -> SSAValue:
     if shape_of(real) != shape_of(imag):
         shape = broadcast_shapes(shape_of(real), shape_of(imag))
         if UNKNOWN in shape:
-            raise NeedsStaticSize("complex parts of different shapes")
+            raise StaticSizeRequired("complex parts of different shapes")
         real, imag = ivy.broadcast_to(real, shape), ivy.broadcast_to(imag, shape)
     return ivy.complex(real, imag)
 

@@ -9,7 +9,8 @@ from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import i64
 from mlgraph.dialects.ivy.types import rank, shape_of
 from mlgraph.dialects.sizes import product
-from mlgraph.frontend.torch.importer import NeedsStaticSize, Out
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
+from mlgraph.frontend.torch.importer import Out
 from mlgraph.frontend.torch.rules.manipulation import sliced
 from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, sizes_of, to
 
@@ -93,7 +94,7 @@ def row_ranks(x: SSAValue, over: int) -> SSAValue:
     count = size_of(x, over)
     width = product([n for a, n in enumerate(shape_of(x)) if a != over])
     if any(n < 0 for a, n in enumerate(shape_of(x)) if a != over) or not isinstance(width, int):
-        raise NeedsStaticSize("unique rows of free size")
+        raise StaticSizeRequired("unique rows of free size")
     if width == 0:
         return ivy.full((count,), 0, i64)
     ranks = column_ranks(ivy.reshape(ivy.permute_dims(x, order), (count, width)))
