@@ -8,7 +8,6 @@ from typing import Any
 
 import jax
 import numpy as np
-from jax._src import source_info_util
 from jax.extend.core import Literal
 from xdsl.ir import Attribute, SSAValue
 
@@ -16,6 +15,7 @@ from mlgraph.dialects.building import located
 from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.dtypes import f32, tensor
 from mlgraph.frontend.importer import Importer, placeholder_results
+from mlgraph.frontend.jax._private import frames_of
 from mlgraph.frontend.jax.dimensions import Dimensions
 from mlgraph.frontend.jax.rules.keys import moves_keys, on_words
 from mlgraph.frontend.jax.rules.known import known_results
@@ -100,7 +100,7 @@ def type_or_scalar(aval: Any) -> Attribute:
 def frame_of(eqn: Any) -> Any:
     """The innermost frame of the user's code that an equation comes from, or None."""
     with suppress(Exception):
-        for frame in source_info_util.user_frames(eqn.source_info.traceback):
+        for frame in frames_of(eqn):
             if not frame.file_name.startswith(_MLGRAPH):
                 return frame
     return None

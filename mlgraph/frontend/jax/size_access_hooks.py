@@ -22,10 +22,9 @@ from types import CodeType, FrameType
 from typing import Any
 
 import jax
-from jax._src.core import Tracer
-from jax._src.export.shape_poly import _DimExpr
 from jax.errors import InconclusiveDimensionOperation
 
+from mlgraph.frontend.jax._private import DimExpr, Tracer
 from mlgraph.frontend.jax.dimensions import python_of, symbols_of
 from mlgraph.frontend.shape_access import note_look
 
@@ -46,7 +45,7 @@ class Watch:
     def answer(self, left: Any, symbol: str, right: Any) -> bool | None:
         """Answer by the sizes of the example; None, with the symbols seen, where that is no matter of sizes alone."""
         try:
-            sides = [python_of(side if isinstance(side, _DimExpr) else operator.index(side)) for side in (left, right)]
+            sides = [python_of(side if isinstance(side, DimExpr) else operator.index(side)) for side in (left, right)]
         except (ValueError, TypeError):
             self.seen |= symbols_of(left)
             return None
@@ -55,7 +54,7 @@ class Watch:
         holds = symbol if found else COMPARED[symbol][1]
         if sides[0] == sides[1]:
             return found
-        if holds == "==" and re.fullmatch(r"s\d+( [+-] \d+)?", sides[0]) and not isinstance(right, _DimExpr):
+        if holds == "==" and re.fullmatch(r"s\d+( [+-] \d+)?", sides[0]) and not isinstance(right, DimExpr):
             self.seen |= symbols_of(left)  # it is a number
         self.conditions[f"{sides[0]} {holds} {sides[1]}"] = None
         self.asked |= symbols_of(left) | symbols_of(right)
@@ -209,9 +208,9 @@ def _install() -> None:
     with _lock:
         _captures += 1
         if _captures == 1:
-            _original.update({name: _DimExpr.__dict__[name] for name in _PATCHES if name in _DimExpr.__dict__})
+            _original.update({name: DimExpr.__dict__[name] for name in _PATCHES if name in DimExpr.__dict__})
             for name, function in _PATCHES.items():
-                setattr(_DimExpr, name, function)
+                setattr(DimExpr, name, function)
             _original["aval"] = Tracer.__dict__["aval"]
             _set_aval(property(_aval, _original["aval"].__set__))
 
@@ -224,9 +223,9 @@ def _uninstall() -> None:
             _set_aval(_original["aval"])
             for name in _PATCHES:
                 if name in _original:
-                    setattr(_DimExpr, name, _original[name])
+                    setattr(DimExpr, name, _original[name])
                 else:
-                    delattr(_DimExpr, name)
+                    delattr(DimExpr, name)
 
 
 def _set_aval(member: Any) -> None:

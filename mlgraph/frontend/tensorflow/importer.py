@@ -14,9 +14,6 @@ from typing import Any, TypeGuard
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework.attr_value_pb2 import NameAttrList
-from tensorflow.python.eager.context import context
-from tensorflow.python.eager.execute import quick_execute
-from tensorflow.python.framework.func_graph import FuncGraph
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, SSAValue
 
@@ -31,6 +28,7 @@ from mlgraph.errors import CaptureError, MlgraphError
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.importer import Importer
 from mlgraph.frontend.rules import Rules, Unsupported
+from mlgraph.frontend.tensorflow._private import execute_now, function_in
 from mlgraph.frontend.tensorflow.nodes import Elements, Node, Traced, dtype_of, has_sizes, static_shape
 from mlgraph.frontend.tensorflow.op_locations import location_of
 from mlgraph.frontend.tensorflow.operands import ElementsOperand, apply
@@ -300,9 +298,8 @@ def function_of(graphs: Sequence[Any], name: str) -> Any:
     for known in reversed(graphs):
         graph: Any = known
         while graph is not None:
-            if isinstance(graph, FuncGraph) and graph._is_function(name):
-                found: Any = graph._get_function(name)
-                return found.graph
+            if (found := function_in(graph, name)) is not None:
+                return found
             graph = getattr(graph, "outer_graph", None)
     raise KeyError(name)
 
@@ -375,4 +372,4 @@ def execute(node: Node) -> list[np.ndarray]:
     inputs = [constant(traced, input) for traced, input in zip(node.inputs, op.inputs, strict=True)]
     names = [name for name in op.node_def.attr if not name.startswith("_")]
     attributes = tuple(item for name in names for item in (name, plain(op.get_attr(name))))
-    return [np.asarray(item) for item in quick_execute(op.type, len(op.outputs), inputs, attributes, context())]
+    return [np.asarray(item) for item in execute_now(op.type, len(op.outputs), inputs, attributes)]

@@ -17,9 +17,9 @@ from types import FrameType
 from typing import Any
 
 import tensorflow as tf
-from tensorflow.python.framework.ops import SymbolicTensor
 
 from mlgraph.frontend.shape_access import note_look
+from mlgraph.frontend.tensorflow._private import SymbolicTensor
 
 _looks: ContextVar[list[str] | None] = ContextVar("looks", default=None)
 _lock = threading.Lock()

@@ -19,6 +19,7 @@ from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, MlgraphError, OutsideWriteError, UnsupportedOpError
 from mlgraph.frontend.dynamic_sizes import Axis, DynamicSizes, StaticSizeRequired, fix_all, fix_all_but_first
 from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSpec, Program, Request, Size
+from mlgraph.frontend.torch._private import OpOverload, every_decomposition
 from mlgraph.frontend.torch.function_overrides import DECOMPOSED
 from mlgraph.frontend.torch.generators import naming
 from mlgraph.frontend.torch.importer import IGNORED, FxImporter, fixed, symbols_of, type_of
@@ -105,13 +106,10 @@ def _capture(request: Request, free: frozenset[Axis], options: TraceOptions) -> 
 
 def _decompositions(taken_apart: Container[str]) -> Any:
     """Return what to take apart: `taken_apart`, and all that torch can but for what has a rule."""
-    import torch._refs
-    from torch._decomp import decomposition_table
-
     table = torch.export.default_decompositions()
     known = {str(op) for op in table}
-    for op, decomposition in decomposition_table.items():
-        if isinstance(op, torch._ops.OpOverload) and str(op) not in known and not str(op).startswith("prims"):
+    for op, decomposition in every_decomposition().items():
+        if isinstance(op, OpOverload) and str(op) not in known and not str(op).startswith("prims"):
             table[op] = decomposition
     for op, decomposition in DECOMPOSED.items():
         table[op] = decomposition

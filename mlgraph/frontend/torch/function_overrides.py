@@ -12,10 +12,10 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch._decomp import decomposition_table
 from torch.overrides import TorchFunctionMode
 
 from mlgraph.errors import UnsupportedOpError
+from mlgraph.frontend.torch._private import decomposition_table
 
 REPLACED: dict[Any, Callable[..., Any]] = {}
 """What stands for a function while it is traced."""

@@ -22,6 +22,7 @@ from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.importer import Importer, placeholder_results
 from mlgraph.frontend.locations import at, is_library
 from mlgraph.frontend.rules import Rules
+from mlgraph.frontend.torch._private import OpOverload
 from mlgraph.frontend.torch.size_guards import known_number
 
 FRAME = re.compile(r'File "([^"]+)", line (\d+)')
@@ -176,7 +177,7 @@ class FxImporter(Importer):
                 return self.item(node, *arguments)
             if _is_of_sizes(node, arguments):
                 return SIZE_OPERATORS[node.target](*arguments)
-            if not isinstance(node.target, torch._ops.OpOverload):
+            if not isinstance(node.target, OpOverload):
                 return self.other(node)
             return self.by_rule(node, arguments, keywords)
 

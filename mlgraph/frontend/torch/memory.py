@@ -7,13 +7,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._ops import OpOverload
-from torch._subclasses import FakeTensor
 from torch.export import ExportedProgram
 from torch.overrides import TorchFunctionMode
 
 from mlgraph.frontend.locations import current_line
 from mlgraph.frontend.program import Memory, identities
+from mlgraph.frontend.torch._private import FakeTensor, OpOverload
 from mlgraph.frontend.torch.scopes import frame_outside_modes, is_users
 
 LAYOUT_QUERIES = frozenset(

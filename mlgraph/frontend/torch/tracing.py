@@ -10,15 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch._inductor.config
-from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
-from torch._ops import OpOverload
-from torch._subclasses import FakeTensor
-from torch._subclasses.fake_tensor import (
-    DataDependentOutputException,
-    DynamicOutputShapeException,
-    UnsupportedOperatorException,
-)
 from torch.export import ExportedProgram
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.overrides import TorchFunctionMode
@@ -29,6 +20,18 @@ from mlgraph.errors import InputError, MlgraphError, UnsupportedOpError
 from mlgraph.frontend.dynamic_sizes import Axis
 from mlgraph.frontend.locations import current_line, is_library
 from mlgraph.frontend.program import TRACED, Request
+from mlgraph.frontend.torch._private import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensor,
+    OpOverload,
+    UnsupportedOperatorException,
+    UserError,
+    keep_unused_draws,
+    temporarily_clear_interpreter_stack,
+    unchecked_distributions,
+    without_cached_weights,
+)
 from mlgraph.frontend.torch.errors import as_kernels_raise, data_dependent, explained, not_followed
 from mlgraph.frontend.torch.function_overrides import Replacing
 from mlgraph.frontend.torch.generators import Streams, watching_generators
@@ -54,9 +57,7 @@ from mlgraph.frontend.torch.scopes import (
     is_users,
     same_attributes,
     sizes_as_numbers,
-    unchecked_distributions,
     watching_functions,
-    without_cached_weights,
     without_memory_formats,
 )
 from mlgraph.frontend.torch.simple_sizes import SimpleSizes, SizesTooComplex, dimensions
@@ -377,7 +378,7 @@ def export(
             rewrite_writes(exported)
             if not taken_apart and is_known(exported, known):
                 return exported
-            with torch._inductor.config.patch(fallback_random=True):  # else draws that nobody uses are dropped
+            with keep_unused_draws():
                 return exported.run_decompositions(decompositions(taken_apart))
         except (RuntimeError, NotImplementedError) as error:
             if free and FREE_SIZE.search(str(error)):
@@ -447,7 +448,7 @@ def _export(root: Root, arrays: tuple[torch.Tensor, ...], dynamic: Any) -> Expor
         return torch.export.export(root, arrays, dynamic_shapes=shapes, strict=False)
     except GuardOnDataDependentSymNode as error:
         raise data_dependent(error) from error
-    except torch._dynamo.exc.UserError as error:  # pyright: ignore[reportAttributeAccessIssue]
+    except UserError as error:
         if dynamic is None or "data-dependent" in str(error):
             raise data_dependent(error) if "data-dependent" in str(error) else not_followed(error) from error
         return _export(root, arrays, None)

@@ -10,10 +10,10 @@ and what read `%a` later reads `%b`. Other writes are left to export's own decom
 from typing import Any
 
 import torch
-from torch._ops import OpOverload
 from torch.export import ExportedProgram
 from torch.fx.node import map_arg
 
+from mlgraph.frontend.torch._private import OpOverload, is_composite
 from mlgraph.frontend.torch.regions import settle
 
 FRESH = frozenset(
@@ -68,7 +68,7 @@ def _is_fresh(node: torch.fx.Node) -> bool:
 
 
 def _is_composite(op: OpOverload) -> bool:
-    return op.has_kernel_for_dispatch_key(torch._C.DispatchKey.CompositeImplicitAutograd)
+    return is_composite(op)
 
 
 def _same_type(node: torch.fx.Node, pure: OpOverload) -> bool:

@@ -15,6 +15,7 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import COMPLEX, INTEGERS, c128, f64, i1, i64
 from mlgraph.dialects.ivy.types import dtype
+from mlgraph.frontend.torch._private import sym_sqrt
 from mlgraph.frontend.torch.importer import IGNORED, Out, is_size
 from mlgraph.frontend.torch.rules.registry import rule, to
 
@@ -88,6 +89,6 @@ SCALARS: dict[Any, Callable[..., Any]] = {
     operator.or_: lambda a, b: ivy.logical_or(to(a, i1), to(b, i1)),
     torch.sym_not: lambda a: ivy.logical_not(to(a, i1)),
     torch.sym_ite: chosen,  # pyright: ignore[reportAttributeAccessIssue]
-    torch._sym_sqrt: double(ivy.sqrt),  # pyright: ignore[reportAttributeAccessIssue]
+    sym_sqrt: double(ivy.sqrt),
 }
 """Functions of numbers of which one is no integer."""
