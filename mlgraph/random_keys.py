@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlgraph.frameworks.jax import JAX
-from mlgraph.frontend.shape_access import unnoticed
+from mlgraph.frontend.shape_access import unrecorded
 
 _words: dict[int, tuple[Any, Any]] = {}
 """The words that traced keys were made from, by identity of the key, as long as it is there."""
@@ -30,7 +30,7 @@ def opened(leaves: Sequence[Any]) -> list[Any] | None:
     """Return the leaves with keys as `KeyWords`, None where none is a key."""
     if JAX.loaded() is None:
         return None
-    with unnoticed():
+    with unrecorded():
         found = [_opened(leaf) for leaf in leaves]
     return found if any(a is not b for a, b in zip(found, leaves)) else None
 

@@ -1,4 +1,7 @@
-"""Which inputs of a capture were asked for their shape or type: neither need leave anything in a trace."""
+"""Records which inputs of a capture were asked for their shape or type.
+
+Such a read need not leave anything in a trace, but a later call must find the same.
+"""
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -6,36 +9,36 @@ from contextvars import ContextVar
 from typing import Any
 
 
-class Looks:
-    """Notes, while it is entered, the numbers of the inputs that `note_look` is told of."""
+class ShapeAccessRecorder:
+    """Notes, while it is entered, the numbers of the inputs that `record_access` is told of."""
 
     def __init__(self, inputs: Sequence[Any]) -> None:
         self.numbers = {id(x): i for i, x in enumerate(inputs)}
         self.found: set[int] = set()
 
     def __enter__(self) -> set[int]:
-        self.token = _looks.set(self)
+        self.token = _recorder.set(self)
         return self.found
 
     def __exit__(self, *error: object) -> None:
-        _looks.reset(self.token)
+        _recorder.reset(self.token)
 
 
-_looks: ContextVar[Looks | None] = ContextVar("looks", default=None)
+_recorder: ContextVar[ShapeAccessRecorder | None] = ContextVar("recorder", default=None)
 
 
-def note_look(x: Any) -> None:
-    """Somebody asks an array for its shape or type."""
-    looks = _looks.get()
-    if looks is not None and id(x) in looks.numbers:
-        looks.found.add(looks.numbers[id(x)])
+def record_access(x: Any) -> None:
+    """Record that an array was asked for its shape or type."""
+    recorder = _recorder.get()
+    if recorder is not None and id(x) in recorder.numbers:
+        recorder.found.add(recorder.numbers[id(x)])
 
 
 @contextmanager
-def unnoticed() -> Generator[None]:
-    """Let looks inside count for nothing: they are the compiler's own."""
-    token = _looks.set(None)
+def unrecorded() -> Generator[None]:
+    """Let reads inside count for nothing: they are the compiler's own."""
+    token = _recorder.set(None)
     try:
         yield
     finally:
-        _looks.reset(token)
+        _recorder.reset(token)

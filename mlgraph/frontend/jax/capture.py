@@ -20,7 +20,7 @@ from mlgraph.frontend.jax.importer import JaxprImporter
 from mlgraph.frontend.jax.modules import Modules
 from mlgraph.frontend.jax.rules import RULES
 from mlgraph.frontend.jax.rules.registry import type_of_aval
-from mlgraph.frontend.jax.tracing import JaxSizes, Shape, Trace, check_inputs, complaint, trace
+from mlgraph.frontend.jax.tracing import JaxSizes, JaxTrace, Shape, check_inputs, error_text, trace
 from mlgraph.frontend.program import Input, OutputKind, OutputSpec, Program, Request, user_outputs
 
 
@@ -36,10 +36,10 @@ def capture(request: Request) -> Program:
         except StaticSizeRequired as error:
             sizes.fix(error.sizes)
         except InconclusiveDimensionOperation as error:
-            sizes.fix(symbols_of(complaint(error)))
+            sizes.fix(symbols_of(error_text(error)))
 
 
-def import_trace(request: Request, traced: Trace, modules: Modules) -> Program:
+def import_trace(request: Request, traced: JaxTrace, modules: Modules) -> Program:
     """The program of a trace."""
     n = len(modules.names)
     types = [type_of_aval(v.aval) for v in traced.jaxpr.jaxpr.invars]
@@ -55,7 +55,7 @@ def import_trace(request: Request, traced: Trace, modules: Modules) -> Program:
     finish(main, results)
     module = ModuleOp([main])
     dce(module)
-    used = [i in traced.looked or bool(argument.uses.get_length()) for i, argument in enumerate(arguments)]
+    used = [i in traced.observed or bool(argument.uses.get_length()) for i, argument in enumerate(arguments)]
     inputs = tuple(
         Input(np.dtype(array.dtype).name, shape, use, getattr(array, "weak_type", False))
         for array, shape, use in zip(request.arrays, traced.shapes, used, strict=True)
@@ -87,7 +87,7 @@ def places(shapes: Sequence[Shape], arguments: Sequence[SSAValue]) -> dict[str, 
     return found
 
 
-def with_sizes(traced: Trace, values: Sequence[SSAValue], dimensions: Dimensions) -> Any:
+def with_sizes(traced: JaxTrace, values: Sequence[SSAValue], dimensions: Dimensions) -> Any:
     """The results of `@main`: the arrays in order, with the sizes between them."""
     arrays = iter(values)
     for size in traced.results:

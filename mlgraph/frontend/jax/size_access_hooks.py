@@ -1,5 +1,5 @@
 # pyright: basic
-"""Noticing where the user's code looks at a size, and which arrays it looks at.
+"""Records where the user's code reads a size, and which arrays it reads the shape or type of.
 
 jax answers `x.shape[0] == 3` with False for a symbolic size, since hashing needs an answer, and refuses to answer
 `x.shape[0] > 3`. While a capture runs, such questions from outside jax are answered by the sizes of the example, and
@@ -26,11 +26,11 @@ from jax.errors import InconclusiveDimensionOperation
 
 from mlgraph.frontend.jax._private import DimExpr, Tracer
 from mlgraph.frontend.jax.dimensions import python_of, symbols_of
-from mlgraph.frontend.shape_access import note_look
+from mlgraph.frontend.shape_access import record_access
 
 
 @dataclass
-class Watch:
+class SizeAccesses:
     """What the user's code learns about the symbols while a capture runs."""
 
     sizes: Mapping[str, int]
@@ -71,7 +71,7 @@ COMPARED = {
 }
 """What computes a comparison, and its opposite."""
 
-_watch: ContextVar[Watch | None] = ContextVar("watch", default=None)
+_watch: ContextVar[SizeAccesses | None] = ContextVar("watch", default=None)
 _lock = threading.Lock()
 _captures = 0
 _original: dict[str, Any] = {}
@@ -82,9 +82,9 @@ _LIBRARIES = tuple(str(Path(_JAX).with_name(name)) for name in ("numpy", "opt_ei
 
 
 @contextmanager
-def watching(sizes: Mapping[str, int]) -> Iterator[Watch]:
+def record_size_access(sizes: Mapping[str, int]) -> Iterator[SizeAccesses]:
     """Note what user code inside learns about the symbols, whose values in the example are `sizes`."""
-    watch = Watch(sizes)
+    watch = SizeAccesses(sizes)
     token = _watch.set(watch)
     _install()
     try:
@@ -97,7 +97,7 @@ def watching(sizes: Mapping[str, int]) -> Iterator[Watch]:
 def _aval(self: Any) -> Any:
     """What a tracer tells of its array; whether it is one at all, as `isinstance` asks, is no look."""
     if sys._getframe(1).f_code.co_name != "_is_traced_array":
-        note_look(self)
+        record_access(self)
     return _original["aval"].__get__(self, type(self))
 
 
@@ -107,7 +107,7 @@ def _look(dim: Any) -> None:
         watch.seen |= symbols_of(dim)
 
 
-def _users_watch() -> Watch | None:
+def _users_watch() -> SizeAccesses | None:
     """What notes a question that comes from outside jax, None for jax's own; for what is called by a patch."""
     watch = _watch.get()
     if watch is None:

@@ -16,12 +16,13 @@ from jax import export
 
 from mlgraph.errors import InputError
 from mlgraph.frontend.dynamic_sizes import DynamicSizes, fix_all, fix_all_but_first, unify_equal
+from mlgraph.frontend.errors import raise_translated
 from mlgraph.frontend.jax.dimensions import symbols_of
-from mlgraph.frontend.jax.errors import raise_explained
+from mlgraph.frontend.jax.errors import translate_error
 from mlgraph.frontend.jax.modules import Modules
-from mlgraph.frontend.jax.size_access_hooks import watching
+from mlgraph.frontend.jax.size_access_hooks import record_size_access
 from mlgraph.frontend.program import TRACED, Memory, Request, identities
-from mlgraph.frontend.shape_access import Looks
+from mlgraph.frontend.shape_access import ShapeAccessRecorder
 
 TRIES = 6
 """So many times single symbols are fixed before the next rung of the ladder."""
@@ -30,7 +31,7 @@ Shape: TypeAlias = tuple[int | str, ...]
 
 
 @dataclass
-class Trace:
+class JaxTrace:
     """What jax saw."""
 
     jaxpr: Any
@@ -39,7 +40,7 @@ class Trace:
     """The leaves, `TRACED` in the place of each array and size."""
     results: list[Any]
     """For each result a symbolic size, or None for the next output of the jaxpr."""
-    looked: set[int]
+    observed: set[int]
     """The numbers of the inputs that the function does something with, be it a look at the shape."""
     conditions: tuple[str, ...]
     """What the user's code found out about sizes."""
@@ -91,7 +92,7 @@ def check_inputs(request: Request) -> None:
             raise InputError(what, fix="pass jax.random.key_data(key), and wrap it in the function")
 
 
-def trace(request: Request, sizes: JaxSizes, modules: Modules) -> Trace:
+def trace(request: Request, sizes: JaxSizes, modules: Modules) -> JaxTrace:
     """Trace the function of `request`; an error of the user's own code comes out as it is.
 
     The jaxpr takes the variables of modules before the inputs.
@@ -102,23 +103,23 @@ def trace(request: Request, sizes: JaxSizes, modules: Modules) -> Trace:
         leaves = _Leaves(request.function, modules)
         arguments = [*weights, *sizes.arguments()]
         try:
-            with watching(sizes.sizes) as watch:
+            with record_size_access(sizes.sizes) as watch:
                 jaxpr = jax.make_jaxpr(leaves)(*arguments)
         except Exception as error:
             if not sizes.free:
-                raise_explained(error)
-            sizes.relax(watch.seen | watch.asked, complaint(error))
+                raise_translated(error, translate_error)
+            sizes.relax(watch.seen | watch.asked, error_text(error))
             continue
         if watch.seen & sizes.free:
             sizes.relax(watch.seen, "")
             continue
         shapes = [tuple(shape) for shape in sizes.shapes]
-        return Trace(
+        return JaxTrace(
             jaxpr=jaxpr,
             shapes=shapes,
             outputs=leaves.outputs,
             results=leaves.results,
-            looked=leaves.looked,
+            observed=leaves.observed,
             conditions=tuple(watch.conditions),
             same=leaves.same,
             seconds=time.perf_counter() - start,
@@ -126,7 +127,7 @@ def trace(request: Request, sizes: JaxSizes, modules: Modules) -> Trace:
         )
 
 
-def complaint(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """What an error says, without the list of all symbols that jax may append."""
     return str(error).partition("Using symbolic scope")[0]
 
@@ -151,7 +152,7 @@ class _Leaves:
         self.outputs: list[Any] = []
         self.results: list[Any] = []
         found: list[Any] = []
-        with Looks(arrays) as self.looked:
+        with ShapeAccessRecorder(arrays) as self.observed:
             leaves = self.function(*arrays)
         self.same = identities(leaves, arrays)
         for leaf in leaves:

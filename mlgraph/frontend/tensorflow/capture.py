@@ -16,6 +16,7 @@ from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
 from mlgraph.frontend.dynamic_sizes import DynamicSizes, StaticSizeRequired, fix_all, fix_all_but_first, fix_last
+from mlgraph.frontend.errors import raise_translated
 from mlgraph.frontend.program import (
     TRACED,
     Input,
@@ -28,13 +29,13 @@ from mlgraph.frontend.program import (
     user_outputs,
 )
 from mlgraph.frontend.rules import Unsupported
-from mlgraph.frontend.shape_access import Looks
-from mlgraph.frontend.tensorflow.errors import raise_explained
+from mlgraph.frontend.shape_access import ShapeAccessRecorder
+from mlgraph.frontend.tensorflow.errors import translate_error
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter, State
 from mlgraph.frontend.tensorflow.nodes import Traced, dtype_of, sources_of
 from mlgraph.frontend.tensorflow.rules import ELEMENTS, RULES
-from mlgraph.frontend.tensorflow.size_access_hooks import watching
-from mlgraph.frontend.tensorflow.variables import Names, is_keras_variable, trainable_flags
+from mlgraph.frontend.tensorflow.size_access_hooks import record_size_access
+from mlgraph.frontend.tensorflow.variables import VariableNames, is_keras_variable, trainable_flags
 
 Shapes: TypeAlias = tuple[tuple[int | None, ...], ...]
 """The shape of each input, None where a size is free."""
@@ -51,13 +52,13 @@ def capture(request: Request) -> Program:
     while True:
         shapes = shapes_of(sizes)
         try:
-            trace = Trace(request, shapes)
-            if not trace.looks:
+            trace = TfTrace(request, shapes)
+            if not trace.accesses:
                 return import_trace(trace, request, shapes)
             sizes.descend()
         except Refused as error:
             if not sizes.free:
-                raise_explained(error.reason)
+                raise_translated(error.reason, translate_error)
             sizes.descend()
         except StaticSizeRequired as error:
             if not sizes.free:
@@ -88,7 +89,7 @@ def inputs_among(sizes: Iterable[Any]) -> set[tuple[int, int]]:
     return {(x.index, axis) for x, axis in axes if isinstance(x, BlockArgument)}
 
 
-class Trace:
+class TfTrace:
     """The graph that tensorflow's tracer makes of a function, for inputs of the given shapes."""
 
     def __init__(self, request: Request, shapes: Shapes) -> None:
@@ -96,32 +97,33 @@ class Trace:
         """The output leaves, `TRACED` in the place of each tensor."""
         self.same: Mapping[int, Memory] = {}
         """The leaves that are an input or an earlier leaf."""
-        self.looked: set[int] = set()
+        self.observed: set[int] = set()
         """The numbers of the inputs that the function does something with, be it a look at the shape."""
         specs = [tf.TensorSpec(shape, array.dtype) for shape, array in zip(shapes, request.arrays, strict=True)]
         free = any(None in shape for shape in shapes)
         started = time.perf_counter()
-        with watching() as looks:
+        with record_size_access() as accesses:
             try:
-                found = tf.function(self.traced(request.function, looks), autograph=False).get_concrete_function(*specs)
+                function = tf.function(self.traced(request.function, accesses), autograph=False)
+                found = function.get_concrete_function(*specs)
             except Exception as error:
                 raise Refused(error) from error
         self.seconds = time.perf_counter() - started
         self.graph: Any = found.graph
-        self.looks = looks if free else []
+        self.accesses = accesses if free else []
 
-    def traced(self, function: Callable[..., list[Any]], looks: list[str]) -> Callable[..., list[Any]]:
+    def traced(self, function: Callable[..., list[Any]], accesses: list[str]) -> Callable[..., list[Any]]:
         """`function` with only the tensors among its leaves; it remembers the others."""
 
         def call(*arrays: Any) -> list[Any]:
             results: list[Any] = []
             self.outputs = []
-            with Looks(arrays) as self.looked:
+            with ShapeAccessRecorder(arrays) as self.observed:
                 leaves = function(*arrays)
             self.same = identities(leaves, arrays)
             for leaf in leaves:
                 if isinstance(leaf, tf.TensorShape):
-                    looks.append("an output")
+                    accesses.append("an output")
                 tensor = tensor_behind(leaf)
                 self.outputs.append(leaf if tensor is None else TRACED)
                 results += [] if tensor is None else [tf.identity(tensor)]
@@ -146,14 +148,14 @@ def tensor_behind(leaf: Any) -> Any:
     return leaf.value if is_keras_variable(leaf) else None
 
 
-def import_trace(trace: Trace, request: Request, shapes: Shapes) -> Program:
+def import_trace(trace: TfTrace, request: Request, shapes: Shapes) -> Program:
     """The program of a trace."""
     graph = trace.graph
     types = [
         tensor(tuple(-1 if n is None else n for n in s), dtype_of(a.dtype)) for s, a in zip(shapes, request.arrays)
     ]
     main = function("main", types, list(request.names))
-    names = Names(request.target, request.named)
+    names = VariableNames(request.target, request.named)
     state = State(main.body.block)
     importer = FuncGraphImporter(state, RULES, ELEMENTS)
     with building(main.body.block):
@@ -168,7 +170,7 @@ def import_trace(trace: Trace, request: Request, shapes: Shapes) -> Program:
     region_dce(main.body)
     return Program(
         ModuleOp([main]),
-        tuple(inputs_of(request, shapes, main, trace.looked)),
+        tuple(inputs_of(request, shapes, main, trace.observed)),
         trace.outputs,
         user_outputs(trace.outputs, trace.same) + writes,
         {symbol: (2, None) for shape in named(shapes) for symbol in shape if isinstance(symbol, str)},
@@ -179,7 +181,7 @@ def import_trace(trace: Trace, request: Request, shapes: Shapes) -> Program:
 
 
 def guards_of(request: Request) -> tuple[Callable[[], Any], ...]:
-    """What else the trace depends on: keras's batch normalisation looks whether it is trainable."""
+    """What else the trace depends on: keras's batch normalization looks whether it is trainable."""
     owner = getattr(request.target, "__self__", request.target)
     items = [owner, *(value for _, value in request.named)]
     return (lambda: trainable_flags(items),) if trainable_flags(items) else ()
@@ -194,7 +196,7 @@ def result_of(importer: FuncGraphImporter, output: Traced) -> SSAValue:
         ) from unsupported
 
 
-def capture_of(external: Any, graph: Any, names: Names, state: State) -> Traced:
+def capture_of(external: Any, graph: Any, names: VariableNames, state: State) -> Traced:
     """A tensor of the surroundings: a variable behind its handle, or an array."""
     if external.dtype != tf.resource:
         return Traced(dtype_of(external.dtype), elements=external.numpy())
@@ -212,7 +214,7 @@ def named(shapes: Shapes) -> list[tuple[int | str, ...]]:
     return [tuple(next(symbols) if n is None else n for n in shape) for shape in shapes]
 
 
-def inputs_of(request: Request, shapes: Shapes, main: FuncOp, looked: set[int]) -> Iterator[Input]:
+def inputs_of(request: Request, shapes: Shapes, main: FuncOp, observed: set[int]) -> Iterator[Input]:
     for i, (array, shape) in enumerate(zip(request.arrays, named(shapes), strict=True)):
-        used = i in looked or bool(main.body.block.args[i].uses.get_length())
+        used = i in observed or bool(main.body.block.args[i].uses.get_length())
         yield Input(array.dtype.base_dtype.name, shape, used)

@@ -188,10 +188,10 @@ class FuncGraphImporter(Importer):
         if traced.elements is None:
             raise Unsupported("a resource or list in the place of a tensor")
         if traced not in self.made:
-            self.made[traced] = self.materialise(traced.elements, traced)
+            self.made[traced] = self.materialize(traced.elements, traced)
         return self.made[traced]
 
-    def materialise(self, elements: Elements, traced: Traced) -> SSAValue:
+    def materialize(self, elements: Elements, traced: Traced) -> SSAValue:
         assert traced.dtype is not None
         if not has_sizes(elements):
             array = elements if elements.dtype != object else elements.astype(np.int64)

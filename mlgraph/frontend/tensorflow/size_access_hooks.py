@@ -1,9 +1,9 @@
 # pyright: basic
-"""Noticing where the user's code looks at a size, and which tensors it looks at.
+"""Records where the user's code reads a size, and which tensors it reads the shape or type of.
 
 tensorflow answers `x.shape[0]` with None for a free size, and `x.shape[0] == 3` with False, so that a branch on it
 would be silently wrong at size 3. tensorflow and keras themselves know what None means. While a capture runs, such
-looks from any other code are noticed, and the capture starts anew with sizes fixed.
+accesses from any other code are recorded, and the capture starts anew with sizes fixed.
 """
 
 import os
@@ -18,10 +18,10 @@ from typing import Any
 
 import tensorflow as tf
 
-from mlgraph.frontend.shape_access import note_look
+from mlgraph.frontend.shape_access import record_access
 from mlgraph.frontend.tensorflow._private import SymbolicTensor
 
-_looks: ContextVar[list[str] | None] = ContextVar("looks", default=None)
+_accesses: ContextVar[list[str] | None] = ContextVar("accesses", default=None)
 _lock = threading.Lock()
 _captures = 0
 _ORIGINAL: dict[str, Any] = {
@@ -36,23 +36,23 @@ _ORIGINAL: dict[str, Any] = {
 
 
 @contextmanager
-def watching() -> Iterator[list[str]]:
-    """The places, as `file:line`, where user code inside looks at a size that is free."""
-    looks: list[str] = []
-    token = _looks.set(looks)
+def record_size_access() -> Iterator[list[str]]:
+    """Record the lines, as `file:line`, where user code inside reads a size that is free."""
+    accesses: list[str] = []
+    token = _accesses.set(accesses)
     _install()
     try:
-        yield looks
+        yield accesses
     finally:
         _uninstall()
-        _looks.reset(token)
+        _accesses.reset(token)
 
 
 def _noted(name: str) -> property:
     """A property of tensors that notes the input which is asked for it."""
 
     def noted(self: Any) -> Any:
-        note_look(self)
+        record_access(self)
         return getattr(super(SymbolicTensor, self), name)
 
     return property(noted)
@@ -60,7 +60,7 @@ def _noted(name: str) -> property:
 
 def _length(self: Any) -> int:
     """The length of a tensor whose first size is known. tensorflow has none in a graph."""
-    note_look(self)
+    record_access(self)
     tensor: Any = super(SymbolicTensor, self)
     shape = _ORIGINAL["as_list"](tensor.shape)
     return tensor.__len__() if not shape or shape[0] is None else shape[0]
@@ -71,9 +71,9 @@ _MEMBERS: dict[str, Any] = {name: _noted(name) for name in ("shape", "_dtype", "
 
 
 def _look(shape: Any, frame: FrameType) -> None:
-    looks = _looks.get()
-    if looks is not None and not is_trusted(frame.f_code.co_filename) and _is_free(shape):
-        looks.append(f"{frame.f_code.co_filename}:{frame.f_lineno}")
+    accesses = _accesses.get()
+    if accesses is not None and not is_trusted(frame.f_code.co_filename) and _is_free(shape):
+        accesses.append(f"{frame.f_code.co_filename}:{frame.f_lineno}")
 
 
 @lru_cache(maxsize=1024)

@@ -29,7 +29,7 @@ from mlgraph.frontend.torch.rules import RULES, SCALARS
 from mlgraph.frontend.torch.scopes import quiet, users_lines
 from mlgraph.frontend.torch.simple_sizes import SizesTooComplex
 from mlgraph.frontend.torch.size_guards import SizeGuard, Unprintable, bounds, guards_of, shape_env_of
-from mlgraph.frontend.torch.tracing import Root, Trace, TraceOptions, export, forget_weights
+from mlgraph.frontend.torch.tracing import ExportModule, ExportTrace, TraceOptions, export, forget_weights
 
 
 def capture(request: Request) -> Program:
@@ -65,7 +65,7 @@ def _with_options(request: Request, options: TraceOptions) -> Program:
     return program
 
 
-def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, Trace]:
+def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, ExportTrace]:
     gaps = options.keep_layout and any(layout_of(array).strides is not None for array in request.arrays)
     shapes = [array.shape for array in request.arrays]
     sizes = DynamicSizes(shapes, request.dynamic and not gaps, (fix_all_but_first, fix_all))
@@ -88,8 +88,8 @@ def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, 
     return _capture(request, frozenset(), options)
 
 
-def _capture(request: Request, free: frozenset[Axis], options: TraceOptions) -> tuple[Program, Trace]:
-    root = Root(request, options)
+def _capture(request: Request, free: frozenset[Axis], options: TraceOptions) -> tuple[Program, ExportTrace]:
+    root = ExportModule(request, options)
     started = time.perf_counter()
     with quiet(root.trace), users_lines():
         exported = export(root, request, RULES, _decompositions, free)
@@ -119,7 +119,7 @@ def _decompositions(taken_apart: Container[str]) -> Any:
     return table
 
 
-def _import(exported: ExportedProgram, root: Root, request: Request) -> Program:
+def _import(exported: ExportedProgram, root: ExportModule, request: Request) -> Program:
     signature = exported.graph_signature
     nodes = [node for node in exported.graph.nodes if node.op == "placeholder"]
     users = [n for n, spec in zip(nodes, signature.input_specs) if spec.kind == InputKind.USER_INPUT]
@@ -156,7 +156,7 @@ def _import(exported: ExportedProgram, root: Root, request: Request) -> Program:
         raise StaticSizeRequired("sizes must be known", *_axes(users, importer.to_fix))
     leaves = list(root.trace.static)
     specs = tuple(_outputs(exported, root, users, leaves))
-    used = [bool(node.users) or i in root.trace.looked for i, node in enumerate(users)]
+    used = [bool(node.users) or i in root.trace.observed for i, node in enumerate(users)]
     inputs, equations = _inputs(users, request.arrays, used, root.trace)
     env = shape_env_of(exported)
     size_guards = () if env is None else _size_guards(env, users, equations)
@@ -179,7 +179,7 @@ def _axes(users: list[torch.fx.Node], symbols: set[sympy.Symbol]) -> frozenset[A
     return frozenset((i, axis) for i, axis, n in sizes if symbols_of(n) & symbols)
 
 
-def _lookup(root: Root, exported: ExportedProgram, target: str) -> Any:
+def _lookup(root: ExportModule, exported: ExportedProgram, target: str) -> Any:
     """The user's own tensor, not export's copy."""
     owner: Any = root
     for part in target.split("."):
@@ -187,7 +187,9 @@ def _lookup(root: Root, exported: ExportedProgram, target: str) -> Any:
     return owner
 
 
-def _outputs(exported: ExportedProgram, root: Root, users: list[Any], leaves: list[Any]) -> Iterator[OutputSpec]:
+def _outputs(
+    exported: ExportedProgram, root: ExportModule, users: list[Any], leaves: list[Any]
+) -> Iterator[OutputSpec]:
     """Yield where each result of the trace goes; a traced leaf that turned out constant is put among `leaves`."""
     traced = iter([i for i, leaf in enumerate(leaves) if leaf is TRACED])
     names = [node.name for node in users]
@@ -224,7 +226,7 @@ def layout_of(array: torch.Tensor) -> Layout:
 
 
 def _inputs(
-    users: list[torch.fx.Node], arrays: Sequence[torch.Tensor], used: Sequence[bool], trace: Trace
+    users: list[torch.fx.Node], arrays: Sequence[torch.Tensor], used: Sequence[bool], trace: ExportTrace
 ) -> tuple[list[Input], list[Any]]:
     """Return the inputs, and an equation for each size that is an expression of others and has a name of its own."""
     inputs: list[Input] = []

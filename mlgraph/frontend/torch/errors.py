@@ -8,7 +8,7 @@ from mlgraph.frontend.torch._private import REFERENCES, UnsupportedOperatorExcep
 from mlgraph.frontend.torch.outside import outside_write
 
 
-def explained(error: Exception) -> MlgraphError | None:
+def translate_error(error: Exception) -> MlgraphError | None:
     """What an error of export means to the user, None where it means nothing known."""
     text = str(error)
     if isinstance(error, UnsupportedOperatorException):

@@ -17,21 +17,21 @@ from torch.overrides import TorchFunctionMode
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch._private import decomposition_table
 
-REPLACED: dict[Any, Callable[..., Any]] = {}
+OVERRIDES: dict[Any, Callable[..., Any]] = {}
 """What stands for a function while it is traced."""
 
 
-class Replacing(TorchFunctionMode):
-    """Calls of the functions of `REPLACED` become calls of what stands for them."""
+class FunctionOverrides(TorchFunctionMode):
+    """Calls of the functions of `OVERRIDES` become calls of what stands for them."""
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        chosen: Any = REPLACED.get(func, func)
+        chosen: Any = OVERRIDES.get(func, func)
         return chosen(*args, **(kwargs or {}))
 
 
 def replaces(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        REPLACED.update(dict.fromkeys(functions, function))
+        OVERRIDES.update(dict.fromkeys(functions, function))
         return function
 
     return register

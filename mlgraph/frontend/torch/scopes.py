@@ -20,7 +20,7 @@ from mlgraph.frontend.locations import is_library, libraries
 from mlgraph.frontend.torch._private import keep_frames
 
 if TYPE_CHECKING:
-    from mlgraph.frontend.torch.tracing import Trace
+    from mlgraph.frontend.torch.tracing import ExportTrace
 
 
 STDLIB = sysconfig.get_path("stdlib")
@@ -58,7 +58,7 @@ def assigned_buffers(modules: Sequence[torch.nn.Module]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def quiet(trace: "Trace") -> Iterator[None]:
+def quiet(trace: "ExportTrace") -> Iterator[None]:
     """Keep torch's warnings and log lines about its own tracing from the user; `trace` hears the warnings."""
     loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("torch")]
     handlers = {handler for logger in (logging.root, *loggers) for handler in logger.handlers}
@@ -155,7 +155,7 @@ def is_users_file(filename: str, module: str) -> bool:
 
 
 @contextlib.contextmanager
-def watching_functions(trace: "Trace") -> Iterator[None]:
+def watching_functions(trace: "ExportTrace") -> Iterator[None]:
     """Refuse the user's own `torch.autograd.Function`s where gradients count, as no backward of theirs is traced."""
     original = torch.autograd.Function.__dict__["apply"]
     thread, gradients = threading.get_ident(), torch.is_grad_enabled()

@@ -32,8 +32,8 @@ from mlgraph.frontend.torch._private import (
     unchecked_distributions,
     without_cached_weights,
 )
-from mlgraph.frontend.torch.errors import as_kernels_raise, data_dependent, explained, not_followed
-from mlgraph.frontend.torch.function_overrides import Replacing
+from mlgraph.frontend.torch.errors import as_kernels_raise, data_dependent, not_followed, translate_error
+from mlgraph.frontend.torch.function_overrides import FunctionOverrides
 from mlgraph.frontend.torch.generators import Streams, watching_generators
 from mlgraph.frontend.torch.memory import (
     EagerMemory,
@@ -74,7 +74,7 @@ OF_TRACES = (
 """Errors of tracing, which the function itself does not raise: it must not catch them and go on."""
 
 
-class Trace:
+class ExportTrace:
     """What a trace leaves behind. Not attributes of the module itself: export puts those back as they were."""
 
     def __init__(self, function: Any, streams: Streams, modes: Modes) -> None:
@@ -90,7 +90,7 @@ class Trace:
         """What export calls the constants that require grad."""
         self.modules: list[torch.nn.Module] = []
         """The modules that the function reaches."""
-        self.looked: set[int] = set()
+        self.observed: set[int] = set()
         """The numbers of the inputs that the function does something with, be it a look at the shape."""
         self.gradients: list[bool] = []
         """Whether torch takes gradients for each input."""
@@ -165,7 +165,7 @@ class TraceOptions:
     """Whether gradients are taken in the trace, as they are in most so that a graph has them, whatever the caller."""
 
 
-class Root(torch.nn.Module):
+class ExportModule(torch.nn.Module):
     """The function as a module that owns what the user's object reaches, so that weights keep their names."""
 
     def __init__(self, request: Request, options: TraceOptions) -> None:
@@ -175,7 +175,7 @@ class Root(torch.nn.Module):
         self.outside = request.outside
         self.training = all(module.training for _, module in request.named if isinstance(module, torch.nn.Module))
         modes = Modes(options.gradients == torch.is_grad_enabled())
-        self.trace = Trace(request.function, Streams(request.generators), modes)
+        self.trace = ExportTrace(request.function, Streams(request.generators), modes)
         self.trace.gradients = [array.requires_grad for array in request.arrays]
         for i, (name, value) in enumerate(request.named):
             self.trace.names[f"m{i}"] = name
@@ -210,8 +210,8 @@ class Root(torch.nn.Module):
         yield assigned_buffers(trace.modules)
         yield without_cached_weights()
         yield SimpleSizes()
-        yield Replacing()
-        yield Looks(arrays, trace)
+        yield FunctionOverrides()
+        yield AccessRecorder(arrays, trace)
         yield OutsideWrites()
         yield LayoutRecorder(trace.layout_use)
         yield EagerMemory()
@@ -270,10 +270,10 @@ def forget_weights(exported: ExportedProgram) -> None:
         describer.lookup_storage.clear()
 
 
-class Looks(TorchFunctionMode):
+class AccessRecorder(TorchFunctionMode):
     """Notes which inputs any function is given, and what functions raise: neither leaves anything in the trace."""
 
-    def __init__(self, inputs: Sequence[torch.Tensor], trace: Trace) -> None:
+    def __init__(self, inputs: Sequence[torch.Tensor], trace: ExportTrace) -> None:
         super().__init__()
         self.numbers = {id(x): i for i, x in enumerate(inputs)}
         self.trace = trace
@@ -281,7 +281,7 @@ class Looks(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         given = list(tensors_in((*args, *kwargs.values())))
-        self.trace.looked |= {self.numbers[id(x)] for x in given if id(x) in self.numbers}
+        self.trace.observed |= {self.numbers[id(x)] for x in given if id(x) in self.numbers}
         self.trace.streams.note(given)
         if func == REQUIRES_GRAD and is_users(frame_outside_modes()):
             return self._requires_grad(args[0])
@@ -348,7 +348,7 @@ def _is_dynamic(leaf: Any) -> bool:
 
 
 def export(
-    root: Root,
+    root: ExportModule,
     request: Request,
     known: Container[str],
     decompositions: Callable[[Container[str]], Any],
@@ -383,7 +383,7 @@ def export(
         except (RuntimeError, NotImplementedError) as error:
             if free and FREE_SIZE.search(str(error)):
                 raise SizesTooComplex from error
-            if (why := explained(error)) is None:
+            if (why := translate_error(error)) is None:
                 raise
             raise why from error
 
@@ -442,7 +442,7 @@ def example(array: torch.Tensor, keep_layout: bool) -> torch.Tensor:
     return new.requires_grad_(array.requires_grad and array.is_leaf)
 
 
-def _export(root: Root, arrays: tuple[torch.Tensor, ...], dynamic: Any) -> ExportedProgram:
+def _export(root: ExportModule, arrays: tuple[torch.Tensor, ...], dynamic: Any) -> ExportedProgram:
     shapes = None if dynamic is None else (dynamic,)
     try:
         return torch.export.export(root, arrays, dynamic_shapes=shapes, strict=False)

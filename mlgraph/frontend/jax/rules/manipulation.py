@@ -195,7 +195,7 @@ def pad(e: Equation, x: SSAValue, value: SSAValue, *, padding_config: Any) -> SS
 
 
 def spread(x: SSAValue, value: SSAValue, axis: int, interior: int) -> SSAValue:
-    """`x` with `interior` elements `value` between neighbours along `axis`."""
+    """`x` with `interior` elements `value` between neighbors along `axis`."""
     last = axis + 1
     apart = ivy.expand_dims(x, (last,))
     zeros = (0,) * rank(apart)

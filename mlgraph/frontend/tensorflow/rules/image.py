@@ -1,4 +1,4 @@
-"""Images: resizing and colours. Images are batch, height, width, channels."""
+"""Images: resizing and colors. Images are batch, height, width, channels."""
 
 from collections.abc import Callable
 
@@ -205,7 +205,7 @@ def crop_and_resize(
         found = pixels(rows, columns)
     else:
         (top, bottom, dy), (left, right, dx) = (
-            neighbours(at, importer.dim(x, i + 1)) for i, at in enumerate((y_at, x_at))
+            neighbors(at, importer.dim(x, i + 1)) for i, at in enumerate((y_at, x_at))
         )
         dx = ivy.reshape(dx, (*importer.shape(dx)[:1], 1, -1, 1))
         dy = ivy.reshape(dy, (*importer.shape(dy)[:1], -1, 1, 1))
@@ -219,7 +219,7 @@ def between(a: Value, b: Value, weight: Value) -> Value:
     return ivy.add(a, ivy.multiply(ivy.subtract(b, a), weight))
 
 
-def neighbours(at: Value, n: Size) -> tuple[Value, Value, Value]:
+def neighbors(at: Value, n: Size) -> tuple[Value, Value, Value]:
     """The pixels on both sides of each place, and how far it is from the first."""
     low = ivy.floor(at)
     return held(ivy.cast(low, i64), n), held(ivy.cast(ivy.ceil(at), i64), n), ivy.subtract(at, low)

@@ -40,7 +40,7 @@ def fused_batch_norm(
     epsilon: float, exponential_avg_factor: float, data_format: str, is_training: bool, node: object,
     importer: FuncGraphImporter,
 ) -> tuple[Value, ...]:  # fmt: skip
-    """In training the batch's own moments normalise, and are given out; the variance that is given out is unbiased."""
+    """In training the batch's own moments normalize, and are given out; the variance that is given out is unbiased."""
     channels = 1 if data_format.startswith("NC") else rank(x) - 1
     shape = tuple(-1 if i == channels else 1 for i in range(rank(x)))
     wide = to(x, dtype(scale))
