@@ -46,7 +46,7 @@ class Rule:
 
     @cached_property
     def takes_all(self) -> bool:
-        """Whether the rule takes every attribute, as `**attributes`."""
+        """Return whether the rule takes every attribute, as `**attributes`."""
         return any(p.kind is Parameter.VAR_KEYWORD for p in self.signature.parameters.values())
 
     def check_claims(self, attributes: Iterable[str], value: Callable[[str], Any]) -> None:

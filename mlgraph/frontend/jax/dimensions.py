@@ -36,7 +36,7 @@ def symbols_of(dim: Any) -> set[str]:
 
 
 def is_known(dim: Any) -> bool:
-    """Whether a size is a number."""
+    """Return whether a size is a number."""
     return not symbols_of(dim) if not isinstance(dim, int) else True
 
 

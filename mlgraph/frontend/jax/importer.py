@@ -82,7 +82,7 @@ class JaxprImporter(Importer):
         return values
 
     def at_line_of(self, eqn: Any) -> AbstractContextManager[None]:
-        """What is built inside comes from the user's line of `eqn`; without one, from that of the call around it."""
+        """Let what is built inside come from the user's line of `eqn`; without one, from that of the call around it."""
         if (frame := frame_of(eqn)) is None:
             return nullcontext()
         self.line = f"{frame.file_name}:{frame.start_line}"

@@ -31,7 +31,7 @@ from mlgraph.frontend.shape_access import record_access
 
 @dataclass
 class SizeAccesses:
-    """What the user's code learns about the symbols while a capture runs."""
+    """Records what the user's code learns about the symbols while a capture runs."""
 
     sizes: Mapping[str, int]
     """The sizes of the example."""
@@ -95,7 +95,7 @@ def record_size_access(sizes: Mapping[str, int]) -> Iterator[SizeAccesses]:
 
 
 def _aval(self: Any) -> Any:
-    """What a tracer tells of its array; whether it is one at all, as `isinstance` asks, is no look."""
+    """Record that a tracer was asked about its array, unless only whether it is one, as `isinstance` asks."""
     if sys._getframe(1).f_code.co_name != "_is_traced_array":
         record_access(self)
     return _original["aval"].__get__(self, type(self))
@@ -108,7 +108,7 @@ def _look(dim: Any) -> None:
 
 
 def _users_watch() -> SizeAccesses | None:
-    """What notes a question that comes from outside jax, None for jax's own; for what is called by a patch."""
+    """Return what records a question from outside jax, None for jax's own; to be called by a patch."""
     watch = _watch.get()
     if watch is None:
         return None
@@ -120,7 +120,7 @@ def _users_watch() -> SizeAccesses | None:
 
 @lru_cache(maxsize=1024)
 def _serves_its_caller(code: CodeType) -> bool:
-    """Whether code looks at sizes for the one who called it: Python's own, numpy's and opt_einsum's."""
+    """Return whether code looks at sizes for the one who called it: Python's own, numpy's and opt_einsum's."""
     filename = code.co_filename
     if filename == "<string>":
         return code.co_name in ("__eq__", "__hash__")  # of a dataclass

@@ -32,7 +32,7 @@ Shape: TypeAlias = tuple[int | str, ...]
 
 @dataclass
 class JaxTrace:
-    """What jax saw."""
+    """The jaxpr of a function, and what was seen while it was traced."""
 
     jaxpr: Any
     shapes: list[Shape]
@@ -128,7 +128,7 @@ def trace(request: Request, sizes: JaxSizes, modules: Modules) -> JaxTrace:
 
 
 def error_text(error: Exception) -> str:
-    """What an error says, without the list of all symbols that jax may append."""
+    """Return the text of an error without the list of all symbols that jax may append."""
     return str(error).partition("Using symbolic scope")[0]
 
 

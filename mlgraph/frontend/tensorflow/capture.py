@@ -181,7 +181,7 @@ def import_trace(trace: TfTrace, request: Request, shapes: Shapes) -> Program:
 
 
 def guards_of(request: Request) -> tuple[Callable[[], Any], ...]:
-    """What else the trace depends on: keras's batch normalization looks whether it is trainable."""
+    """Return what else the trace depends on: keras's batch normalization asks whether it is trainable."""
     owner = getattr(request.target, "__self__", request.target)
     items = [owner, *(value for _, value in request.named)]
     return (lambda: trainable_flags(items),) if trainable_flags(items) else ()

@@ -37,5 +37,5 @@ def translate_error(error: Exception) -> Exception:
 
 
 def is_symbolic(text: str) -> bool:
-    """Whether a message complains of a tensor that has no value while tracing."""
+    """Return whether a message complains of a tensor that has no value while tracing."""
     return "symbolic" in text.lower()

@@ -117,7 +117,7 @@ class FuncGraphImporter(Importer):
         return function_of(self.graphs, name)
 
     def import_node(self, node: Node) -> list[Traced]:
-        """What the results of an operation become."""
+        """Return what the results of an operation become."""
         if any(input.missing for input in node.inputs):
             return placeholder_results(node)
         if self.are_sizes(node) and (rule := self.rules_of_sizes.get(node.name)) is not None:
@@ -136,13 +136,13 @@ class FuncGraphImporter(Importer):
         return placeholder_results(node)
 
     def is_constant(self, node: Node) -> bool:
-        """Whether running an operation now gives what it always gives."""
+        """Return whether running an operation now gives what it always gives."""
         if not all(map(is_numeric, node.inputs)) or node.op.op_def.is_stateful:
             return False
         return not called(node.op)
 
     def are_sizes(self, node: Node) -> bool:
-        """Whether an operation works on sizes: its inputs' elements are known, and sizes are among them."""
+        """Return whether an operation works on sizes: its inputs' elements are known, and sizes are among them."""
         inputs = node.inputs
         if not any(input.elements is not None and has_sizes(input.elements) for input in inputs):
             return False
@@ -150,7 +150,7 @@ class FuncGraphImporter(Importer):
         return kinds <= {tf.int32, tf.int64} and all(self.elements(input) is not None for input in inputs)
 
     def results(self, node: Node, found: Any) -> list[Traced]:
-        """What a rule gave, as one tensor for each result of the operation."""
+        """Return what a rule gave, as one tensor for each result of the operation."""
         items = found if isinstance(found, tuple | list) else (found,) * (found is not None)
         if len(items) != len(node.op.outputs):
             raise TypeError(f"the rule gives {len(items)} results for {len(node.op.outputs)}")
@@ -277,7 +277,7 @@ def needed(graph: Any) -> list[Any]:
 
 
 def has_effects(op: Any) -> bool:
-    """Whether an operation, or a function that it calls, writes variables."""
+    """Return whether an operation, or a function that it calls, writes variables."""
     if op.type in WRITES:
         return True
     if not op.op_def.is_stateful or all(input.dtype != tf.resource for input in op.inputs):
@@ -335,7 +335,7 @@ def placeholder_results(node: Node) -> list[Traced]:
 
 
 def is_numeric(traced: Traced) -> bool:
-    """Whether nothing but numbers makes up a tensor, so that its elements can be found by running its operation."""
+    """Return whether only numbers make up a tensor: then running its operation gives its elements."""
     if traced.elements is not None:
         return not has_sizes(traced.elements)
     return traced.node is not None

@@ -155,7 +155,7 @@ def as_elements(items: Any) -> Elements:
 
 
 def has_sizes(elements: Elements) -> bool:
-    """Whether a size of type `index` is among the elements."""
+    """Return whether a size of type `index` is among the elements."""
     return elements.dtype == object and any(isinstance(item, SSAValue) for item in elements.flat)
 
 

@@ -78,7 +78,7 @@ def _look(shape: Any, frame: FrameType) -> None:
 
 @lru_cache(maxsize=1024)
 def is_trusted(filename: str) -> bool:
-    """Whether a file belongs to code that knows what a size of None means."""
+    """Return whether a file belongs to code that knows what a size of None means."""
     return filename.startswith(tuple(_folders()))
 
 

@@ -9,7 +9,7 @@ from mlgraph.frontend.torch.outside import outside_write
 
 
 def translate_error(error: Exception) -> MlgraphError | None:
-    """What an error of export means to the user, None where it means nothing known."""
+    """Return the error of mlgraph that an error of export means, None where it means nothing known."""
     text = str(error)
     if isinstance(error, UnsupportedOperatorException):
         return UnsupportedOpError.of_source("torch", {(str(error.func), user_line(error)): 1})

@@ -51,7 +51,7 @@ def fixed(size: Any) -> int | None:
 
 @dataclass(frozen=True)
 class Out:
-    """What the trace knows of a node's result, and of its arguments before import."""
+    """The result of a node as the trace knows it, and its arguments before import."""
 
     val: Any
     arguments: tuple[Any, ...]
@@ -88,7 +88,7 @@ CHECKS = ("aten._linalg_check_errors.default",)
 
 
 def is_size(x: Any) -> bool:
-    """Whether `x` is a size that is known when the program runs."""
+    """Return whether `x` is a size that is known when the program runs."""
     return isinstance(x, SSAValue) and isinstance(x.type, IndexType)
 
 
@@ -260,7 +260,7 @@ class FxImporter(Importer):
 
 
 def _is_of_sizes(node: torch.fx.Node, arguments: tuple[Any, ...]) -> bool:
-    """Whether a node computes a size of sizes."""
+    """Return whether a node computes a size of sizes."""
     if node.target not in SIZE_OPERATORS or not all(isinstance(a, int) or is_size(a) for a in arguments):
         return False
     return node.target is not operator.pow or (isinstance(arguments[1], int) and arguments[1] >= 0)

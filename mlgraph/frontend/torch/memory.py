@@ -47,7 +47,7 @@ VIEW_OR_COPY = frozenset(
 
 @dataclass
 class LayoutUse:
-    """Which tensors were asked for their layout, or went through a function that depends on it."""
+    """The tensors that were asked for their layout, or went through a function that depends on it."""
 
     asked: bool = False
     offset: str | None = None
@@ -134,7 +134,7 @@ def lifted(tensors: Sequence[tuple[str, Tensor]], leaves: Sequence[Any]) -> dict
 
 @dataclass(frozen=True)
 class Shared:
-    """What memory each output leaf shares, by the leaf's number."""
+    """The memory that each output leaf shares, by the leaf's number."""
 
     aliases: Mapping[int, frozenset[Memory]]
     same: Mapping[int, Memory]

@@ -31,7 +31,7 @@ class SimpleSizes(TorchFunctionMode):
 
 
 def dimensions(arrays: Sequence[torch.Tensor], free: frozenset[Axis]) -> tuple[Any, ...]:
-    """What export is told of each shape."""
+    """Return what export is told of each shape."""
     return tuple(
         tuple(Dim.AUTO if (i, axis) in free else Dim.STATIC for axis in range(array.ndim))
         for i, array in enumerate(arrays)

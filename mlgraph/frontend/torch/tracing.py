@@ -75,7 +75,7 @@ OF_TRACES = (
 
 
 class ExportTrace:
-    """What a trace leaves behind. Not attributes of the module itself: export puts those back as they were."""
+    """Records what a trace leaves behind. Not attributes of the module itself: export puts those back as they were."""
 
     def __init__(self, function: Any, streams: Streams, modes: Modes) -> None:
         self.function = function
@@ -126,7 +126,7 @@ class ExportTrace:
         return self.reaches_results or (self.writes and bool(use.storages)) or use.offset is not None
 
     def guards(self) -> tuple[Callable[[], Any], ...]:
-        """What a call must find as the trace did: the modes of torch that the function asks of, and its weights."""
+        """Return what a call must find as the trace did: modes of torch that the function asks of, and its weights."""
 
         def gradients() -> bool:
             """gradients are enabled, and the function has a torch.autograd.Function of its own"""
@@ -155,7 +155,7 @@ class ExportTrace:
 
 @dataclass(frozen=True)
 class TraceOptions:
-    """How a function is traced."""
+    """The options of a trace."""
 
     keep_layout: bool = False
     """Whether example inputs lie in memory as the caller's do."""
@@ -202,7 +202,7 @@ class ExportModule(torch.nn.Module):
         return [leaf for leaf in leaves if _is_dynamic(leaf)]
 
     def scopes(self, arrays: Sequence[torch.Tensor]) -> Iterator[contextlib.AbstractContextManager[Any]]:
-        """What the function runs under."""
+        """Yield the context managers that the function runs under."""
         trace = self.trace
         yield watching_generators(trace.streams)
         yield watching_modes(trace.modes)
@@ -419,7 +419,7 @@ def _is_write(node: torch.fx.Node) -> bool:
 
 
 def _writes(node: torch.fx.Node) -> bool:
-    """Whether a node changes what it is given: in training, norms change their statistics, and no schema says so."""
+    """Return whether a node changes its arguments: in training norms change their statistics, and no schema says so."""
     schema: Any = node.target._schema  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
     given = dict(zip((a.name for a in schema.arguments), node.args)) | node.kwargs
     return schema.is_mutable or any(given.get(name) is True for name in ("training", "train", "use_input_stats"))

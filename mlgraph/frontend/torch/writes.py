@@ -59,7 +59,7 @@ def _without_write(target: Any) -> OpOverload | None:
 
 
 def _is_fresh(node: torch.fx.Node) -> bool:
-    """Whether a node gives tensors that share no memory with what it is given."""
+    """Return whether a node gives tensors that share no memory with what it is given."""
     if not isinstance(node.target, OpOverload):
         return False
     if any(result.alias_info is not None for result in node.target._schema.returns):
@@ -72,7 +72,7 @@ def _is_composite(op: OpOverload) -> bool:
 
 
 def _same_type(node: torch.fx.Node, pure: OpOverload) -> bool:
-    """Whether the result without the write has the type of the tensor that is written into."""
+    """Return whether the result without the write has the type of the tensor that is written into."""
     arguments, keywords = map_arg((node.args, node.kwargs), lambda n: n.meta["val"])
     found, written = pure(*arguments, **keywords), node.args[0].meta["val"]  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
     return found.dtype == written.dtype and str(found.shape) == str(written.shape)

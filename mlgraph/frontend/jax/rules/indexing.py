@@ -31,7 +31,7 @@ CLAMPED = (GatherScatterMode.CLIP, GatherScatterMode.PROMISE_IN_BOUNDS)
 
 @dataclass
 class Starts:
-    """Where windows begin along one axis."""
+    """The starts of windows along one axis."""
 
     axis: int
     value: SSAValue
@@ -59,7 +59,7 @@ class Windows:
 
     @property
     def inside(self) -> SSAValue | None:
-        """Which windows are in bounds; None for all."""
+        """Return which windows are in bounds; None for all."""
         found: SSAValue | None = None
         for start in self.starts:
             if start.inside is not None:
@@ -75,7 +75,7 @@ class Windows:
         return next((s.value for s in self.starts if s.axis == axis), None)
 
     def is_whole(self, axis: int) -> bool:
-        """Whether windows hold all of an axis."""
+        """Return whether windows hold all of an axis."""
         return axis not in self.batching and self.sizes[axis] == self.shape[axis] and self.sizes[axis] != 1
 
     def axes(self) -> list[int]:
@@ -87,7 +87,7 @@ class Windows:
         ]
 
     def is_alone(self, axis: int) -> bool:
-        """Whether an axis has one element and no start of its own."""
+        """Return whether an axis has one element and no start of its own."""
         return self.shape[axis] == 1 and self.start_of(axis) is None and axis not in self.batching and axis in self.kept
 
     def indices(self, axes: Sequence[int]) -> list[SSAValue]:
@@ -118,7 +118,7 @@ class Windows:
         return ivy.expand_dims(line, rest) if rest else line
 
     def layout(self, axes: Sequence[int]) -> list[tuple[str, int]]:
-        """What the axes of `ivy.index` over `axes` are: ("batch", i), or ("window", axis of the operand)."""
+        """Return what each axis of `ivy.index` over `axes` is: ("batch", i), or ("window", axis of the operand)."""
         together = [("batch", i) for i in range(len(self.batch))]
         together += [("window", axis) for axis in axes if axis in self.kept]
         before = [("window", axis) for axis in range(axes[0])]
@@ -128,7 +128,7 @@ class Windows:
         return together + rest
 
     def arranged(self, window_dims: Sequence[int]) -> list[tuple[str, int]]:
-        """What the axes of a result (or of updates) are whose axes `window_dims` are the windows'."""
+        """Return what each axis of a result (or of updates) is; `window_dims` are the windows'."""
         windows = iter([("window", axis) for axis in self.kept])
         batch = iter([("batch", i) for i in range(len(self.batch))])
         total = len(self.batch) + len(self.kept)
@@ -185,7 +185,7 @@ def signed_index(x: SSAValue) -> SSAValue:
 
 
 def in_bounds(known: "np.ndarray[Any, Any] | None", last: Any) -> bool:
-    """Whether known starts are between 0 and `last`."""
+    """Return whether known starts are between 0 and `last`."""
     try:
         return known is not None and all(n >= 0 and n <= last for n in known.flat)
     except Exception:
@@ -229,7 +229,7 @@ def gather(
 
 
 def fill_of(x: SSAValue, fill_value: Any) -> Any:
-    """What stands for elements out of bounds."""
+    """Return what stands for elements out of bounds."""
     d = dtype(x)
     if fill_value is not None:
         return fill_value
@@ -287,7 +287,7 @@ def dynamic_starts(w: Windows) -> list[SSAValue]:
 
 
 def axis_along(w: Windows) -> tuple[list[int], int] | None:
-    """How to say it with `take_along_axis`: the order of the operand's axes, and the axis; None if that is no way.
+    """Return the order of the operand's axes and the axis for `take_along_axis`; None where that cannot say it.
 
     It is one where every axis of the operand but one is also an axis of the batch, and the batch has one more.
     """

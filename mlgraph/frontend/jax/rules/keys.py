@@ -30,12 +30,12 @@ def raw(aval: Any) -> Any:
 
 
 def moves_keys(eqn: Any) -> bool:
-    """Whether an equation moves keys about."""
+    """Return whether an equation moves keys about."""
     return eqn.primitive.name not in TAKES_KEYS and any(is_key(v.aval) for v in (*eqn.invars, *eqn.outvars))
 
 
 def on_words(e: Equation, operands: Sequence[SSAValue]) -> list[SSAValue]:
-    """What an equation that moves keys does, for each word of the keys."""
+    """Do for each word of the keys what an equation that moves keys does."""
     avals = [v.aval for v in e.eqn.invars]
     if not all(is_key(v.aval) for v in e.eqn.outvars):
         raise Unsupported("of keys")

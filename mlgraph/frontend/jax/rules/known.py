@@ -41,13 +41,13 @@ def known_results(e: "Equation", operands: Sequence[SSAValue]) -> Array | None:
 
 
 def is_small_integer(aval: Any) -> bool:
-    """Whether an abstract value is of few integers or bools."""
+    """Return whether an abstract value is of few integers or bools."""
     integer = getattr(aval.dtype, "kind", "") in tuple("iub")
     return integer and all(map(is_known, aval.shape)) and aval.size <= LIMIT
 
 
 def fits(array: Array, dtype: Any) -> bool:
-    """Whether no number is out of the range of its type."""
+    """Return whether no number is out of the range of its type."""
     if dtype.kind == "b":
         return True
     info = np.iinfo(dtype)

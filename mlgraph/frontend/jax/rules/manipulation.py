@@ -80,7 +80,7 @@ def filled(e: Equation, x: SSAValue, shape: Any) -> SSAValue:
 
 
 def fits_scalar(value: Any) -> bool:
-    """Whether a number can stand as a parameter of a row, whose integers have 64 bits with a sign."""
+    """Return whether a number can stand as a parameter of a row, whose integers have 64 bits with a sign."""
     return not isinstance(value, int) or -(2**63) <= value < 2**63
 
 

@@ -23,7 +23,7 @@ from mlgraph.frontend.jax.rules.registry import Equation, rule
 def traced(
     e: Equation, function: Callable[..., Any], batch: tuple[Any, ...], avals: list[Any], *xs: SSAValue
 ) -> SSAValue:
-    """What `function`, of one key, does for a batch of keys."""
+    """Import what `function`, of one key, does for a batch of keys."""
     for _ in batch:
         function = jax.vmap(function)
     return retraced(e, function, avals, *xs)[0]

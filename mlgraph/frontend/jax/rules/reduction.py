@@ -62,7 +62,7 @@ def reduce_xor(e: Equation, x: SSAValue, *, axes: Any) -> SSAValue:
 
 
 def odd(x: SSAValue, axes: Any) -> SSAValue:
-    """Whether an odd number of bools is true."""
+    """Return whether an odd number of bools is true."""
     count = ivy.sum(ivy.cast(x, i32), axes)
     return ivy.equal(ivy.bitwise_and(count, number(count, 1)), number(count, 1))
 

@@ -27,7 +27,7 @@ from mlgraph.frontend.rules import Unsupported
 
 
 def neutral(x: SSAValue, name: str) -> SSAValue:
-    """What changes nothing under the primitive `name`, as a 0-d array."""
+    """Return the neutral element of the primitive `name`, as a 0-d array."""
     if name in ("add", "or", "xor"):
         return number(x, 0)
     if name in ("mul", "and"):
@@ -96,7 +96,7 @@ def is_one(n: Any) -> bool:
 
 
 def is_pooling(x: SSAValue, name: str, dims: Sequence[Any]) -> bool:
-    """Whether windows are those of `max_pool` or `sum_pool`."""
+    """Return whether windows are those of `max_pool` or `sum_pool`."""
     numbers = [n for window, _, pads, _ in dims for n in (window, *pads)]
     if dtype(x) not in FLOATS or not 1 <= len(dims) <= 3 or not all(is_known(n) and int(n) >= 0 for n in numbers):
         return False
@@ -142,13 +142,13 @@ def at(axis: int, size: Size, rank: int) -> tuple[Size, ...]:
 
 
 def window_count(size: Size, window: Size, step: int, dilation: int) -> Size:
-    """How many windows an axis has."""
+    """Return the number of windows along an axis."""
     reach = sizes.add(sizes.multiply(sizes.subtract(window, 1), dilation), 1)
     return sizes.add(sizes.floor_divide(sizes.subtract(size, reach), step), 1)
 
 
 def places(count: Size, step: int, window: Size, dilation: int) -> SSAValue:
-    """Where the elements of windows are: a row for each window."""
+    """Return the indices of the elements of windows, (windows, elements)."""
 
     def spaced(n: Size, by: int) -> SSAValue:
         line = ivy.iota((n,), i32)

@@ -74,7 +74,7 @@ def chosen(
     then: Callable[[], list[Traced]],
     otherwise: Callable[[], list[Traced]],
 ) -> list[Traced]:
-    """What one of two branches gives, and what it writes."""
+    """Return what one of two branches gives, and import what it writes."""
     state, before = importer.state, dict(importer.state.current)
     blocks, outputs, written = [Block(), Block()], [], []
     for block, run in zip(blocks, (then, otherwise), strict=True):
@@ -142,7 +142,7 @@ def dense(importer: FuncGraphImporter, traced: Traced) -> Value:
 
 
 def outside(importer: FuncGraphImporter, traced: Traced, value: Value, resized: bool = False) -> Traced:
-    """What a region gives, after it; the length of a list that is `resized` in it is read there."""
+    """Return what a region gives, after it; the length of a list that is `resized` in it is read there."""
     if isinstance(traced.thing, TensorList):
         length = importer.dim(value, 0) if resized else traced.thing.length
         return Traced(None, thing=TensorList(length, traced.thing.dtype, value), varies=traced.varies)
@@ -154,7 +154,7 @@ def outside(importer: FuncGraphImporter, traced: Traced, value: Value, resized: 
 
 @rule("While", "StatelessWhile", ignores="output_shapes parallel_iterations")
 def while_(inputs: list[Traced], *, cond: Any, body: Any, importer: FuncGraphImporter) -> list[Traced]:
-    """What the body hands on unchanged is no state; it keeps what is known of it."""
+    """Import a loop; what the body hands on unchanged is no state, and keeps what is known of it."""
     loop = Loop(importer, inputs, importer.function(cond.name), importer.function(body.name))
     loop.fill_lists()
     initial = loop.initial()
@@ -287,7 +287,7 @@ def is_empty_list(traced: Traced) -> bool:
 
 
 def inside(x: SSAValue, block: Block) -> bool:
-    """Whether a value is made in `block`, or in a region within."""
+    """Return whether a value is made in `block`, or in a region within."""
     owner: Any = x.owner
     while owner is not None:
         if owner is block:
@@ -331,7 +331,7 @@ def grows(op: Any) -> bool:
 
 
 def handed_on(body: Any, i: int) -> bool:
-    """Whether the body of a loop gives its i-th input as it is."""
+    """Return whether the body of a loop gives its i-th input as it is."""
     tensor = body.outputs[i]
     while tensor.op.type == "Identity":
         tensor = tensor.op.inputs[0]

@@ -21,7 +21,7 @@ Pairs = Sequence[tuple[Size, Size]]
 
 @dataclass(frozen=True)
 class Layout:
-    """Where batch, channels and spatial axes stand, and how tensorflow's per-axis attributes are read."""
+    """The places of batch, channels and spatial axes, by which tensorflow's per-axis attributes are read."""
 
     first: bool
     n: int

@@ -16,14 +16,14 @@ from mlgraph.frontend.tensorflow.rules.registry import rule
 
 
 def scale_of(size: Size, wanted: Size, align_corners: bool) -> Value:
-    """How far apart in the image neighbouring pixels of the result lie."""
+    """Return the distance in the image, in pixels, of neighboring pixels of the result."""
     if align_corners and wanted != 1:
         size, wanted = sizes.subtract(size, 1), sizes.subtract(wanted, 1)
     return ivy.divide(to(size, f32), to(wanted, f32))
 
 
 def positions(size: Size, wanted: Size, align_corners: bool, half_pixel_centers: bool) -> Value:
-    """Where the pixels of the result lie along an axis of the image."""
+    """Return the positions along an axis of the image of the pixels of the result."""
     scale = scale_of(size, wanted, align_corners)
     places = counted(wanted, f32)
     if not half_pixel_centers:
@@ -230,7 +230,7 @@ def beyond(at: Value, n: Size) -> Value:
 
 
 def box_positions(importer: FuncGraphImporter, x: Value, boxes: Value, axis: int, wanted: Size) -> Value:
-    """Where in the image the samples of each box lie along one axis."""
+    """Return the positions in the image of the samples of each box along one axis."""
     last = to(sizes.subtract(importer.dim(x, axis + 1), 1), f32)
     first, second = (ivy.multiply(slice_axis(boxes, 1, i, i + 1), last) for i in (axis, axis + 2))
     if wanted == 1:

@@ -36,7 +36,7 @@ def slice_(x: Value, begin: Traced, size: Traced, *, importer: FuncGraphImporter
 
 
 def stop_of(start: Size, length: Any, whole: Size) -> Size:
-    """Where a slice of `length` elements ends; -1, which a tensor may say at run time, is the end of the axis."""
+    """Return the end of a slice of `length` elements; -1, which a tensor may hold at run time, is the axis' end."""
     if not isinstance(length, SSAValue):
         return TO_END if length == -1 else sizes.add(start, length)
     if not is_tensor(length):

@@ -172,7 +172,7 @@ class Band:
         return sizes.minimum(sizes.add(self.rows, min(k, 0)), sizes.subtract(self.columns, max(k, 0)))
 
     def start_of(self, k: int) -> Size:
-        """Where diagonal `k` begins in its row."""
+        """Return the index at which diagonal `k` begins in its row."""
         side = self.above if k >= 0 else self.below
         return sizes.subtract(self.length, self.length_of(k)) if side == "RIGHT" else 0
 
@@ -208,7 +208,7 @@ def diagonal(importer: FuncGraphImporter, x: Value, band: Band, k: int, padding:
 
 
 def within(places: Value, length: Size) -> Value:
-    """Whether places are at least 0 and below `length`."""
+    """Return whether places are at least 0 and below `length`."""
     return ivy.logical_and(ivy.greater_equal(places, to(0, i64)), ivy.less(places, to(length, i64)))
 
 
@@ -243,7 +243,7 @@ def matrix_size(k: Ints, length: Size, rows: Size, columns: Size) -> tuple[Size,
 
 
 def spread(importer: FuncGraphImporter, diagonals: Value, band: Band, batch: tuple[Size, ...]) -> tuple[Value, Value]:
-    """Where a matrix has elements of the band, and these elements in their places."""
+    """Return where a matrix has elements of the band, and these elements in their places."""
     row, column = counted(band.rows, i64, 0, 2), counted(band.columns, i64, 1, 2)
     offset = ivy.subtract(column, row)
     inside = ivy.logical_and(ivy.greater_equal(offset, to(band.low, i64)), ivy.less_equal(offset, to(band.high, i64)))

@@ -184,7 +184,7 @@ def unique_with_counts(x: Value, *, out_idx: DType, importer: FuncGraphImporter)
 
 
 def ends_of(starts: Value, size: Size, importer: FuncGraphImporter) -> Value:
-    """Where each run ends, of runs that cover `size` elements."""
+    """Return the end of each run, of runs that cover `size` elements."""
     count = importer.dim(starts, 0)
     place = counted(count, i64)
     last = ivy.equal(place, to(sizes.subtract(count, 1), i64))

@@ -90,7 +90,7 @@ def number_of_segments(importer: FuncGraphImporter, ids: Traced) -> Size:
 
 
 def row_counts(importer: FuncGraphImporter, x: Value, ids: Value, count: Size) -> Value:
-    """How many rows each segment has, shaped to broadcast against the rows."""
+    """Return the number of rows of each segment, shaped to broadcast against the rows."""
     ones = filled(importer.shape(ids), 1, i64)
     rows = segmented(importer, ones, ids, count, "Sum")
     return ivy.reshape(rows, (-1, *(1,) * (rank(x) - rank(ids))))
@@ -109,7 +109,7 @@ def dense_bincount(x: Value, size: Size, weights: Traced, *, binary_output: bool
 
 
 def binned(importer: FuncGraphImporter, x: Value, size: Size, weights: Traced) -> Value:
-    """How often each number below `size` occurs, or the sum of the weights that stand beside it."""
+    """Count each number below `size`, or add up the weights that stand beside it."""
     given = importer.value(weights)
     empty = importer.shape(given) == (0,)
     each = filled(importer.shape(x), 1, dtype(given)) if empty else ivy.reshape(given, (-1,))

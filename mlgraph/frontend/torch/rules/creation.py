@@ -115,7 +115,7 @@ def spaced(out: Out, start: Any, end: Any, step: Any) -> SSAValue:
 
 
 def steps_between(start: Any, end: Any, step: Any) -> sizes.Size:
-    """How many steps a range has: by integers where its numbers are parts of one, else by float64 as torch counts."""
+    """Count the steps of a range: by integers where its numbers are parts of one, else by float64 as torch counts."""
     parts = [part(number) for number in (start, end, step)]
     unit = lcm(*(n.denominator for n in parts if isinstance(n, Fraction)))
     if unit > FINEST or None in parts:

@@ -134,7 +134,7 @@ def held(function: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
 
 
 def is_too_large(x: Any) -> bool:
-    """Whether `x` is a finite number beyond those of halves."""
+    """Return whether `x` is a finite number beyond those of halves."""
     return is_number(x) and not isinstance(x, complex) and torch.finfo(torch.float16).max < abs(x) < inf
 
 

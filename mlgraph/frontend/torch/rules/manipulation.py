@@ -266,7 +266,7 @@ def replication_pad(out: Out, x: SSAValue, padding: Any) -> SSAValue:
 
 
 def circular_pad(x: SSAValue, pad: Any) -> SSAValue:
-    """What is before the beginning is the end, and the other way round; where a pad is negative elements go first."""
+    """Pad with the end before the beginning, and the other way round; where a pad is negative elements go first."""
     for over, (low, high) in enumerate(zip(*pads(x, pad))):
         if not isinstance(low, int) or not isinstance(high, int):
             raise StaticSizeRequired("circular padding of free size")

@@ -20,7 +20,7 @@ from mlgraph.frontend.torch.rules.registry import rule, size_of, sizes_of, to
 
 
 def ceil_padding(size: int, k: int, s: int, p: int, d: int, ceil_mode: bool) -> int:
-    """How much more the high side is padded in ceil mode; a window that starts in it is dropped."""
+    """Return the additional padding of the high side in ceil mode; a window that starts in it is dropped."""
     if not ceil_mode:
         return 0
     reach = d * (k - 1) + 1
@@ -82,7 +82,7 @@ def max_pool_with_indices(
 
 
 def strided_places(x: SSAValue, over: int, pooled: SSAValue, k: int, s: int, p: int, d: int) -> SSAValue:
-    """Where each window reads along an axis, (places, window); the first place inside stands for those outside."""
+    """Return the indices that windows read along an axis, (places, window); the first inside stands in for outer ones."""
     starts = stepped(size_of(pooled, over), s, -p)
     places = ivy.add(ivy.expand_dims(starts, (1,)), stepped(k, d))
     before = ivy.floor_divide(ivy.subtract(literal(d - 1, i64), starts), literal(d, i64))

@@ -262,7 +262,7 @@ def exponential(out: Out, x: SSAValue, lambd: float = 1, *, generator: Any = Non
 
 @rule("geometric.default")
 def geometric(out: Out, x: SSAValue, p: float, *, generator: Any = None) -> SSAValue:
-    """How many trials it takes until one succeeds."""
+    """Draw the number of trials until one succeeds."""
 
     def body() -> SSAValue:
         wide = out.dtype if out.dtype in FLOATS else f32

@@ -76,7 +76,7 @@ def resized_axis(
 
 
 def scale_of(size: sizes.Size, count: sizes.Size, align_corners: bool, factor: Any, taps: int, d: Any) -> Any:
-    """How far two places of the result lie apart in `x`, and the widest window: twice the support and one."""
+    """Return the distance in `x` of two places of the result, and the widest window: twice the support and one."""
     if align_corners:
         size, count, factor = sizes.subtract(size, 1), sizes.maximum(sizes.subtract(count, 1), 1), None
     if factor is not None and factor > 0:
@@ -141,7 +141,7 @@ def grid_sampler_3d(
 
 
 def source_place(at: SSAValue, size: sizes.Size, padding_mode: int, align_corners: bool) -> SSAValue:
-    """Where in a volume a coordinate from -1 to 1 lies."""
+    """Return the place in a volume of a coordinate from -1 to 1."""
     width, one, half = to(size, dtype(at)), number(at, 1), number(at, 0.5)
     if align_corners:
         at = ivy.multiply(ivy.multiply(ivy.add(at, one), half), ivy.subtract(width, one))

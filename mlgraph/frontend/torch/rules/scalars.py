@@ -30,7 +30,7 @@ def item(out: Out, x: SSAValue) -> SSAValue:
 
 @rule("sym_storage_offset.default")
 def storage_offset(out: Out, x: SSAValue) -> Any:
-    """Where a view begins matters to assertions alone: values have no storage."""
+    """Ignore where a view begins, which matters to assertions alone: values have no storage."""
     return IGNORED
 
 

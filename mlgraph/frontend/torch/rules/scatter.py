@@ -70,7 +70,7 @@ def index_reduce(
 
 
 def reduced(x: SSAValue, dim: int, index: SSAValue, src: SSAValue, reduce: str, include_self: bool) -> SSAValue:
-    """What falls on a place is combined, with what was there if `include_self`. Means of integers are rounded down."""
+    """Combine what falls on a place, with what was there if `include_self`. Means of integers are rounded down."""
     fill = lambda value: ivy.broadcast_to(literal(value, dtype(x)), sizes_of(index))  # noqa: E731
     began = x if include_self else scattered(x, dim, index, fill(neutral(reduce, dtype(x))), "set")
     total = scattered(began, dim, index, src, MODES[reduce])
@@ -82,7 +82,7 @@ def reduced(x: SSAValue, dim: int, index: SSAValue, src: SSAValue, reduce: str, 
 
 
 def neutral(reduce: str, d: DType) -> Any:
-    """What changes nothing when it is combined with another."""
+    """Return the neutral element of a reduction."""
     if reduce in ("sum", "mean"):
         return False if d == i1 else 0
     if reduce == "prod":

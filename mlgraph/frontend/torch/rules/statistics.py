@@ -54,13 +54,13 @@ def inside(x: SSAValue, low: SSAValue, high: SSAValue) -> SSAValue:
 
 
 def bin_of(x: SSAValue, edges: SSAValue, bins: int) -> SSAValue:
-    """Which bin holds each element that one does: the last one holds its right edge too."""
+    """Return the bin of each element that is in one: the last one holds its right edge too."""
     place = ivy.subtract(ivy.searchsorted(edges, x, i64, "right"), literal(1, i64))
     return ivy.minimum(place, literal(bins - 1, i64))
 
 
 def counted(places: SSAValue, kept: SSAValue, weight: SSAValue, total: int) -> SSAValue:
-    """How much weight falls on each of `total` places, of what is kept."""
+    """Add up the weights of what is kept, for each of `total` places."""
     zero = number(weight, 0)
     weights = ivy.where(kept, weight, zero)
     found = ivy.where(kept, places, literal(0, i64))
@@ -154,7 +154,7 @@ def histogramdd_given(out: Out, x: SSAValue, bins: Any, *, weight: Any = None, d
 
 @rule("bincount.default")
 def bincount(out: Out, x: SSAValue, weights: Any = None, minlength: int = 0) -> SSAValue:
-    """How often each number occurs, or the sum of its weights. What is negative is given a place that is none."""
+    """Count each number, or add up its weights. Negative values are mapped to an out-of-range bin."""
     if 0 in shape_of(x):
         return ivy.full((minlength,), 0, out.dtype)
     places = to(x, i64)

@@ -100,7 +100,7 @@ def as_strided_scatter(
 
 
 def is_full(x: SSAValue) -> bool:
-    """Whether the elements of `x` are surely all the same."""
+    """Return whether the elements of `x` are surely all the same."""
     return isinstance(x.owner, Row) and x.owner.OP is ivy.full
 
 

@@ -71,7 +71,7 @@ def runs(x: SSAValue, over: int) -> tuple[SSAValue, SSAValue, SSAValue]:
 
 
 def begins(x: SSAValue, over: int) -> SSAValue:
-    """Whether each slice along an axis differs from the one before; the first does."""
+    """Return whether each slice along an axis differs from the one before; the first does."""
     count = ivy.iota((size_of(x, over),), i64)
     before = ivy.take(x, ivy.maximum(ivy.subtract(count, literal(1, i64)), literal(0, i64)), over)
     differs = ivy.not_equal(x, before)
