@@ -82,7 +82,7 @@ def max_pool_with_indices(
 
 
 def strided_places(x: SSAValue, over: int, pooled: SSAValue, k: int, s: int, p: int, d: int) -> SSAValue:
-    """Return the indices that windows read along an axis, (places, window); the first inside stands in for outer ones."""
+    """Return the indices that windows read along an axis, (places, window); the first inside stands for outer ones."""
     starts = stepped(size_of(pooled, over), s, -p)
     places = ivy.add(ivy.expand_dims(starts, (1,)), stepped(k, d))
     before = ivy.floor_divide(ivy.subtract(literal(d - 1, i64), starts), literal(d, i64))
