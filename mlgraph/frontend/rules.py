@@ -6,15 +6,16 @@
     @rule("Cumsum")
     def cumsum(x: Value, axis: int, *, exclusive: bool, reverse: bool) -> Value: ...
 
-Positional parameters are the operands in order, parameters after `*` are attributes of the operation. An attribute that
-no parameter claims is an error, unless the rule ignores it by name. An operation with two rules is an error as well.
+Positional parameters are the operands in order, parameters after `*` are attributes of the operation; attributes that
+several rules share are a `TypedDict`, as `**attributes: Unpack[ConvAttributes]`. An attribute that no parameter claims
+is an error, unless the rule ignores it by name. An operation with two rules is an error as well.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import Parameter, Signature, signature
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, Unpack, get_args, get_origin, get_type_hints
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -40,14 +41,16 @@ class Rule:
 
     @cached_property
     def claims(self) -> frozenset[str]:
-        """The attributes that the rule takes by name."""
+        """The attributes that the rule takes by name, those of a `TypedDict` included."""
         parameters = self.signature.parameters.values()
-        return frozenset(p.name for p in parameters if p.kind is Parameter.KEYWORD_ONLY)
+        named = (p.name for p in parameters if p.kind is Parameter.KEYWORD_ONLY)
+        return frozenset((*named, *_typed_attributes(parameters)))
 
     @cached_property
     def takes_all(self) -> bool:
-        """Return whether the rule takes every attribute, as `**attributes`."""
-        return any(p.kind is Parameter.VAR_KEYWORD for p in self.signature.parameters.values())
+        """Whether the rule takes every attribute, as `**attributes` of no `TypedDict`."""
+        parameters = self.signature.parameters.values()
+        return any(p.kind is Parameter.VAR_KEYWORD for p in parameters) and not _typed_attributes(parameters)
 
     def check_claims(self, attributes: Iterable[str], value: Callable[[str], Any]) -> None:
         """Raise `Unsupported` for attributes that the rule neither claims nor ignores; `value` reads one."""
@@ -55,6 +58,12 @@ class Rule:
             return
         if unclaimed := sorted({*attributes} - self.claims - self.ignored):
             raise Unsupported("with " + ", ".join(f"{name}={value(name)!r}" for name in unclaimed))
+
+
+def _typed_attributes(parameters: Iterable[Parameter]) -> Sequence[str]:
+    """Return the keys of the `TypedDict` that `**attributes: Unpack[...]` names, none without one."""
+    annotations = (p.annotation for p in parameters if p.kind is Parameter.VAR_KEYWORD)
+    return [key for a in annotations if get_origin(a) is Unpack for key in get_type_hints(get_args(a)[0])]
 
 
 class Rules(Mapping[str, Rule]):

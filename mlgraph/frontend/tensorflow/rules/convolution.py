@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.ivy.prelude import number
@@ -92,28 +92,38 @@ def weights_of(filters: Value) -> Value:
     return ivy.permute_dims(filters, (n + 1, n, *range(n)))
 
 
+class ConvAttributes(TypedDict):
+    """The attributes of every convolution."""
+
+    strides: Ints
+    padding: str
+    data_format: str
+    dilations: Ints
+
+
+class PaddedConvAttributes(ConvAttributes):
+    """The attributes of a convolution that pads as it is told."""
+
+    explicit_paddings: Ints
+
+
 def convolved(
-    importer: FuncGraphImporter,
-    x: Value,
-    weight: Value,
-    layout: Layout,
-    strides: Ints,
-    padding: str,
-    explicit: Ints,
-    dilations: Ints,
-    groups: int,
-) -> Value:
-    """The convolution of `x`, in `layout`, with weights (out, in, ...)."""
+    importer: FuncGraphImporter, x: Value, weight: Value, groups: int, *,
+    strides: Ints, padding: str, data_format: str, dilations: Ints, explicit_paddings: Ints = (),
+) -> Value:  # fmt: skip
+    """The convolution of `x` with weights (out, in, ...)."""
+    layout = Layout.of(data_format, rank(x) - 2)
     x = layout.enter(x)
     stride, dilation = layout.spatial(strides), layout.spatial(dilations)
     window = window_of(importer, weight)
-    pads = paddings(layout, padding, explicit, importer.shape(x)[2:], window, stride, dilation)
+    pads = paddings(layout, padding, explicit_paddings, importer.shape(x)[2:], window, stride, dilation)
     x, flat = settled(x, pads, 0)
     return layout.leave(ivy.conv(x, weight, None, stride, flat, dilation, groups))
 
 
-def groups_of(importer: FuncGraphImporter, layout: Layout, x: Value, weight: Value) -> int:
-    return channels(importer, x, 1 if layout.first else -1) // channels(importer, weight, 1)
+def groups_of(importer: FuncGraphImporter, data_format: str, x: Value, weight: Value) -> int:
+    first = Layout.of(data_format, rank(x) - 2).first
+    return channels(importer, x, 1 if first else -1) // channels(importer, weight, 1)
 
 
 def channels(importer: FuncGraphImporter, x: Value, axis: int) -> int:
@@ -122,83 +132,36 @@ def channels(importer: FuncGraphImporter, x: Value, axis: int) -> int:
 
 @rule("Conv2D", ignores="use_cudnn_on_gpu")
 def conv2d(
-    x: Value,
-    filters: Value,
-    *,
-    strides: Ints,
-    padding: str,
-    explicit_paddings: Ints,
-    data_format: str,
-    dilations: Ints,
-    importer: FuncGraphImporter,
+    x: Value, filters: Value, *, importer: FuncGraphImporter, **attributes: Unpack[PaddedConvAttributes]
 ) -> Value:
-    layout, weight = Layout.of(data_format, 2), weights_of(filters)
-    groups = groups_of(importer, layout, x, weight)
-    return convolved(importer, x, weight, layout, strides, padding, explicit_paddings, dilations, groups)
+    weight = weights_of(filters)
+    return convolved(importer, x, weight, groups_of(importer, attributes["data_format"], x, weight), **attributes)
 
 
 @rule("Conv3D")
-def conv3d(
-    x: Value,
-    filters: Value,
-    *,
-    strides: Ints,
-    padding: str,
-    data_format: str,
-    dilations: Ints,
-    importer: FuncGraphImporter,
-) -> Value:
-    layout, weight = Layout.of(data_format, 3), weights_of(filters)
-    groups = groups_of(importer, layout, x, weight)
-    return convolved(importer, x, weight, layout, strides, padding, (), dilations, groups)
+def conv3d(x: Value, filters: Value, *, importer: FuncGraphImporter, **attributes: Unpack[ConvAttributes]) -> Value:
+    weight = weights_of(filters)
+    return convolved(importer, x, weight, groups_of(importer, attributes["data_format"], x, weight), **attributes)
 
 
 @rule("Conv")
 def conv(
-    x: Value,
-    filters: Value,
-    *,
-    strides: Ints,
-    padding: str,
-    explicit_paddings: Ints,
-    data_format: str,
-    dilations: Ints,
-    batch_dims: int,
-    groups: int,
-    importer: FuncGraphImporter,
-) -> Value:
+    x: Value, filters: Value, *,
+    batch_dims: int, groups: int, importer: FuncGraphImporter, **attributes: Unpack[PaddedConvAttributes],
+) -> Value:  # fmt: skip
     if batch_dims != 1:
         raise Unsupported(f"with batch_dims={batch_dims}")
-    layout, weight = Layout.of(data_format, rank(x) - 2), weights_of(filters)
-    dilations = dilations or (1,) * rank(x)
-    return convolved(
-        importer,
-        x,
-        weight,
-        layout,
-        strides,
-        padding,
-        explicit_paddings,
-        dilations,
-        groups_of(importer, layout, x, weight),
-    )
+    weight = weights_of(filters)
+    attributes["dilations"] = attributes["dilations"] or (1,) * rank(x)
+    return convolved(importer, x, weight, groups_of(importer, attributes["data_format"], x, weight), **attributes)
 
 
 @rule("DepthwiseConv2dNative")
 def depthwise_conv2d(
-    x: Value,
-    filters: Value,
-    *,
-    strides: Ints,
-    padding: str,
-    explicit_paddings: Ints,
-    data_format: str,
-    dilations: Ints,
-    importer: FuncGraphImporter,
+    x: Value, filters: Value, *, importer: FuncGraphImporter, **attributes: Unpack[PaddedConvAttributes]
 ) -> Value:
-    layout, weight = Layout.of(data_format, 2), depthwise_weights(importer, filters)
-    groups = channels(importer, filters, 2)
-    return convolved(importer, x, weight, layout, strides, padding, explicit_paddings, dilations, groups)
+    weight = depthwise_weights(importer, filters)
+    return convolved(importer, x, weight, channels(importer, filters, 2), **attributes)
 
 
 def depthwise_weights(importer: FuncGraphImporter, filters: Value) -> Value:
@@ -211,23 +174,16 @@ def depthwise_weights(importer: FuncGraphImporter, filters: Value) -> Value:
 
 
 def transposed(
-    importer: FuncGraphImporter,
-    size: Sizes,
-    weight: Value,
-    y: Value,
-    layout: Layout,
-    strides: Ints,
-    padding: str,
-    explicit: Ints,
-    dilations: Ints,
-    groups: int,
-) -> Value:
-    """The gradient of a convolution in its input, whose sizes are `size` in `layout`."""
+    importer: FuncGraphImporter, size: Sizes, weight: Value, y: Value, groups: int, *,
+    strides: Ints, padding: str, data_format: str, dilations: Ints, explicit_paddings: Ints = (),
+) -> Value:  # fmt: skip
+    """The gradient of a convolution in its input, whose sizes are `size`."""
+    layout = Layout.of(data_format, rank(y) - 2)
     y = layout.enter(y)
     stride, dilation = layout.spatial(strides), layout.spatial(dilations)
     window = window_of(importer, weight)
     wanted = size[2:] if layout.first else size[1:-1]
-    pads = paddings(layout, padding, explicit, wanted, window, stride, dilation)
+    pads = paddings(layout, padding, explicit_paddings, wanted, window, stride, dilation)
     given = importer.shape(y)[2:]
     whole = tuple(
         sizes.add(sizes.multiply(sizes.subtract(n, 1), s), (k - 1) * d + 1)
@@ -248,72 +204,38 @@ def transposed(
 
 @rule("Conv2DBackpropInput", ignores="use_cudnn_on_gpu")
 def conv2d_transpose(
-    size: Sizes,
-    filters: Value,
-    y: Value,
-    *,
-    strides: Ints,
-    padding: str,
-    explicit_paddings: Ints,
-    data_format: str,
-    dilations: Ints,
-    importer: FuncGraphImporter,
-) -> Value:
-    layout, weight = Layout.of(data_format, 2), weights_of(filters)
-    inputs = size[1] if layout.first else size[-1]
+    size: Sizes, filters: Value, y: Value, *,
+    importer: FuncGraphImporter, **attributes: Unpack[PaddedConvAttributes],
+) -> Value:  # fmt: skip
+    weight = weights_of(filters)
+    inputs = size[1] if Layout.of(attributes["data_format"], 2).first else size[-1]
     if not isinstance(inputs, int):
         raise StaticSizeRequired("the number of channels", inputs)
-    groups = inputs // channels(importer, weight, 1)
-    return transposed(importer, size, weight, y, layout, strides, padding, explicit_paddings, dilations, groups)
+    return transposed(importer, size, weight, y, inputs // channels(importer, weight, 1), **attributes)
 
 
 @rule("Conv3DBackpropInputV2")
 def conv3d_transpose(
-    size: Sizes,
-    filters: Value,
-    y: Value,
-    *,
-    strides: Ints,
-    padding: str,
-    data_format: str,
-    dilations: Ints,
-    importer: FuncGraphImporter,
+    size: Sizes, filters: Value, y: Value, *, importer: FuncGraphImporter, **attributes: Unpack[ConvAttributes]
 ) -> Value:
-    layout, weight = Layout.of(data_format, 3), weights_of(filters)
-    return transposed(importer, size, weight, y, layout, strides, padding, (), dilations, 1)
+    return transposed(importer, size, weights_of(filters), y, 1, **attributes)
 
 
 @rule("DepthwiseConv2dNativeBackpropInput")
 def depthwise_transpose(
-    size: Sizes,
-    filters: Value,
-    y: Value,
-    *,
-    strides: Ints,
-    padding: str,
-    explicit_paddings: Ints,
-    data_format: str,
-    dilations: Ints,
-    importer: FuncGraphImporter,
-) -> Value:
-    layout, weight = Layout.of(data_format, 2), depthwise_weights(importer, filters)
-    groups = channels(importer, filters, 2)
-    return transposed(importer, size, weight, y, layout, strides, padding, explicit_paddings, dilations, groups)
+    size: Sizes, filters: Value, y: Value, *,
+    importer: FuncGraphImporter, **attributes: Unpack[PaddedConvAttributes],
+) -> Value:  # fmt: skip
+    weight = depthwise_weights(importer, filters)
+    return transposed(importer, size, weight, y, channels(importer, filters, 2), **attributes)
 
 
 @rule("Conv2DBackpropFilter", ignores="use_cudnn_on_gpu")
 def conv2d_filter_gradient(
-    x: Value,
-    size: Ints,
-    dy: Value,
-    *,
-    strides: Ints,
-    padding: str,
-    explicit_paddings: Ints,
-    data_format: str,
-    dilations: Ints,
+    x: Value, size: Ints, dy: Value, *,
+    strides: Ints, padding: str, explicit_paddings: Ints, data_format: str, dilations: Ints,
     importer: FuncGraphImporter,
-) -> Value:
+) -> Value:  # fmt: skip
     """A convolution in which images are channels, and strides dilate."""
     layout = Layout.of(data_format, 2)
     x, dy = layout.enter(x), layout.enter(dy)
