@@ -31,14 +31,13 @@ def sources() -> dict[str, list[str]]:
     from mlgraph.frameworks.imports import load
 
     load("tensorflow")  # before the libraries that torch's frontend loads
-    from mlgraph.frontend.jax.rules import ROWS
     from mlgraph.frontend.jax.rules import RULES as JAX
-    from mlgraph.frontend.tensorflow.table import RULES as TENSORFLOW
-    from mlgraph.frontend.torch.table import RULES as TORCH
+    from mlgraph.frontend.tensorflow.rules import RULES as TENSORFLOW
+    from mlgraph.frontend.torch.rules import RULES as TORCH
 
     found = {
         "torch (ATen overloads)": TORCH,
-        "jax (primitives)": {**ROWS, **JAX},
+        "jax (primitives)": JAX,
         "tensorflow (operations)": TENSORFLOW,
     }
     return {title: sorted(map(str, names)) for title, names in found.items()}

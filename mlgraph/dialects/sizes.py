@@ -1,5 +1,6 @@
 """Arithmetic on sizes: Python ints are folded, values of type `index` become xDSL's `arith` operations."""
 
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from xdsl.dialects import arith
@@ -76,3 +77,11 @@ def minimum(a: Size, b: Size) -> Size:
     if isinstance(a, int) and isinstance(b, int):
         return min(a, b)
     return insert(arith.MinSIOp(value(a), value(b))).result
+
+
+def product(items: Iterable[Size]) -> Size:
+    """Return the product of sizes, 1 of none."""
+    total: Size = 1
+    for item in items:
+        total = multiply(total, item)
+    return total

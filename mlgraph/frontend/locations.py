@@ -28,7 +28,7 @@ CONSOLES = ("<stdin>", "<string>", "<ipython")
 
 @lru_cache(maxsize=4096)
 def is_library(filename: str) -> bool:
-    """Whether a file is part of mlgraph or of a framework, or is generated code."""
+    """Return whether a file is part of mlgraph or of a framework, or is generated code."""
     if filename.startswith("<"):
         return not filename.startswith(CONSOLES)
     return filename.startswith(tuple(_folders()))
@@ -67,7 +67,7 @@ def _current_frame() -> FrameType:
 
 
 def _is_users(frame: FrameType) -> bool:
-    """Whether the user wrote the code of a frame. What a library generates as a string belongs to no module."""
+    """Return whether the user wrote the code of a frame. What a library generates as a string belongs to no module."""
     return not is_library(frame.f_code.co_filename) and frame.f_globals.get("__name__") is not None
 
 

@@ -5,7 +5,7 @@ A frontend is a module with one function
     def capture(request: Request) -> Program
 
 It calls `request.function(*arrays)`, a function from arrays of its framework to a list of leaves, under the framework's
-own tracer, and raises the trace into `@main` of an ivy module. Arguments of `@main` are the input arrays in order;
+own tracer, and imports the trace into `@main` of an ivy module. Arguments of `@main` are the input arrays in order;
 results are the output leaves that are arrays or sizes, then the new values of buffers and inputs that the function
 writes; an `OutputSpec` says of each where it goes.
 """
@@ -30,7 +30,7 @@ Adapt: TypeAlias = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 @dataclass(frozen=True)
 class Request:
-    """What to capture."""
+    """A function to capture, and examples of its inputs."""
 
     function: Callable[..., list[Any]]
     """From the arrays to the output leaves. Calls the user's function once; every other argument is already bound.
@@ -56,7 +56,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Layout:
-    """How an array lies in memory."""
+    """The layout of an array in memory."""
 
     order: tuple[int, ...]
     """The axes from the longest stride to the shortest: (0, 1) for a row-major matrix, (1, 0) for its transpose."""
@@ -98,7 +98,7 @@ def _is_dense(axes: Sequence[int], shape: Sequence[int], strides: Sequence[int])
 
 @dataclass(frozen=True)
 class Input:
-    """What a specialization demands of one input array."""
+    """The demands of a specialization on one input array."""
 
     dtype: str
     """numpy's name of the element type."""

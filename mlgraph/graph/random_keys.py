@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlgraph.frameworks.jax import JAX
-from mlgraph.frontend.looks import unnoticed
+from mlgraph.frontend.shape_access import unrecorded
 
 _words: dict[int, tuple[Any, Any]] = {}
 """The words from which traced keys were made, by the id of a live key."""
@@ -30,7 +30,7 @@ def opened(leaves: Sequence[Any]) -> list[Any] | None:
     """Return the leaves with keys as `KeyWords`, None if no leaf is a key."""
     if JAX.loaded() is None:
         return None
-    with unnoticed():
+    with unrecorded():
         found = [_opened(leaf) for leaf in leaves]
     return found if any(a is not b for a, b in zip(found, leaves)) else None
 

@@ -1,4 +1,4 @@
-"""The `ivy` dialect: framework-neutral array operations. Every frontend raises into it, every target lowers from it."""
+"""The `ivy` dialect: framework-neutral array operations, between every frontend and every target."""
 
 # ruff: noqa: F403
 from mlgraph.dialects.ivy.airy import airy_ai as airy_ai

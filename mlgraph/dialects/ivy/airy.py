@@ -7,7 +7,7 @@ from math import nan, pi
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.ivy.approximation import clamped, in_single, number, plus, polynomial, ratio, times
+from mlgraph.dialects.ivy.approximation import clamped, in_single, plus, polynomial, ratio, times
 from mlgraph.dialects.ivy.elementwise import (
     cos,
     divide,
@@ -24,6 +24,7 @@ from mlgraph.dialects.ivy.elementwise import (
     subtract,
     where,
 )
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.special import real_float
 from mlgraph.dialects.ivy.table import composite
 from mlgraph.dialects.parameters import Value

@@ -6,9 +6,9 @@ from typing import Any, ParamSpec
 
 from xdsl.ir import SSAValue
 
-from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import HALVES, f32
 from mlgraph.dialects.ivy.elementwise import add, cast, divide, greater, less, multiply, subtract, where
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.dialects.parameters import Value
 
@@ -29,11 +29,6 @@ def in_single(body: Callable[P, Value]) -> Callable[P, Value]:
         return cast(body(*args, **widened), narrow)  # pyright: ignore[reportCallIssue]
 
     return wide
-
-
-def number(x: Value, value: float) -> Value:
-    """Return `value` as a 0-d array of the element type of `x`."""
-    return literal(value, dtype(x))
 
 
 def plus(x: Value, value: float) -> Value:

@@ -8,7 +8,7 @@ from math import inf, pi, sqrt
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.ivy.approximation import chebyshev, clamped, in_single, number, plus, polynomial, ratio, times
+from mlgraph.dialects.ivy.approximation import chebyshev, clamped, in_single, plus, polynomial, ratio, times
 from mlgraph.dialects.ivy.elementwise import (
     abs,
     add,
@@ -29,6 +29,7 @@ from mlgraph.dialects.ivy.elementwise import (
     subtract,
     where,
 )
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.special import i0e, i1e, real_float
 from mlgraph.dialects.ivy.table import composite
 from mlgraph.dialects.parameters import Value

@@ -8,6 +8,7 @@ from xdsl.traits import Commutative, Pure
 
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import FLOATS, HALVES, INTEGERS, NAME_OF, c64, c128, dtype_of, f32, f64
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.table import composite, op
 from mlgraph.dialects.ivy.types import (
     bools,
@@ -69,11 +70,6 @@ def part_of(x: Value) -> Type:
 def test_of(x: Value) -> Type:
     """Return a bool type for each element."""
     return with_dtype(x, i1)
-
-
-def number(x: Value, value: float) -> Value:
-    """Return `value` as a 0-d array of the element type of `x`."""
-    return literal(value, dtype(x))
 
 
 def integer_bounds(dtype: DType) -> tuple[int, int]:

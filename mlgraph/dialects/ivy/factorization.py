@@ -7,10 +7,9 @@ from xdsl.traits import Pure
 
 from mlgraph.dialects import sizes
 from mlgraph.dialects.building import building, insert
-from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import i32, tensor
 from mlgraph.dialects.ivy.control import ScanOp, YieldOp, element
-from mlgraph.dialects.ivy.creation import dim, eye, full, iota
+from mlgraph.dialects.ivy.creation import eye, full, iota
 from mlgraph.dialects.ivy.elementwise import (
     abs,
     add,
@@ -29,6 +28,7 @@ from mlgraph.dialects.ivy.elementwise import (
 from mlgraph.dialects.ivy.indexing import take, take_along_axis
 from mlgraph.dialects.ivy.linalg import matmul
 from mlgraph.dialects.ivy.manipulation import broadcast_to, expand_dims, permute_dims, squeeze
+from mlgraph.dialects.ivy.prelude import number, size_of
 from mlgraph.dialects.ivy.reduction import argmax
 from mlgraph.dialects.ivy.table import composite
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, floating, is_complex, rank, shape_of
@@ -46,7 +46,7 @@ def lu(x: Value) -> tuple[Value, Value, Value]:
     count in int32.
     """
     floating(x)
-    m, n = size(x, -2), size(x, -1)
+    m, n = size_of(x, -2), size_of(x, -1)
     rows, columns, zero = column(iota((m,), i32)), iota((n,), i32), number(x, 0)
 
     def eliminate(a: Value, i: Value) -> tuple[Value, Value]:
@@ -84,7 +84,7 @@ def row_order(exchanges: Value, rows: Shape) -> Value:
         here, there = column(take(order, i, -1)), take_along_axis(order, column(place), -1)
         return (where(equal(line, i), there, where(equal(line, column(place)), here, order)),)
 
-    return steps(size(exchanges, -1), start, [first(exchanges)], exchange)[0]
+    return steps(size_of(exchanges, -1), start, [first(exchanges)], exchange)[0]
 
 
 @composite(Pure(), torch="torch.linalg.householder_product(x, tau)", jax="lax.linalg.householder_product(x, tau)")
@@ -93,7 +93,7 @@ def householder_product(x: Value, tau: Value) -> Value:
 
     `v` is column i of `x` below the diagonal, 1 on it and 0 above it.
     """
-    m, n = size(x, -2), size(x, -1)
+    m, n = size_of(x, -2), size_of(x, -1)
     return reflect(x, tau, broadcast_to(eye((m,), (n,), dtype(x)), (*batch_of(x), m, n)))
 
 
@@ -101,7 +101,7 @@ def householder_product(x: Value, tau: Value) -> Value:
 def reflect(x: Value, tau: Value, other: Value, adjoint: bool = False) -> Value:
     """The product of the reflections of `householder_product`, or its adjoint, times `other`. All share one batch."""
     floating(x, tau, other)
-    rows = column(iota((size(x, -2),), i32))
+    rows = column(iota((size_of(x, -2),), i32))
     if 0 in shape_of(tau):
         return other
 
@@ -112,7 +112,7 @@ def reflect(x: Value, tau: Value, other: Value, adjoint: bool = False) -> Value:
         return (subtract(other, multiply(multiply(column(column(factor)), v), along)),)
 
     factors = first(conjugate(tau) if adjoint else tau)
-    return steps(size(tau, -1), other, [factors], turn, reverse=not adjoint)[0]
+    return steps(size_of(tau, -1), other, [factors], turn, reverse=not adjoint)[0]
 
 
 # Steps, and parts of matrices
@@ -132,23 +132,13 @@ def steps(
     return tuple(insert(ScanOp(sizes.value(count), [start], [counter, *xs], block, stacks, reverse)).results)
 
 
-def number(x: Value, value: float) -> Value:
-    return literal(value, dtype(x))
-
-
 def conjugate(x: Value) -> Value:
     return conj(x) if is_complex(dtype(x)) else x
 
 
-def size(x: Value, axis: int) -> Size:
-    """Return the size of `x` along `axis`, a number where it is known."""
-    known = shape_of(x)[axis]
-    return dim(x, axis % rank(x)) if known == UNKNOWN else known
-
-
 def batch_of(x: Value, rest: int = 2) -> tuple[Size, ...]:
-    """Return the sizes of `x` before the last axes."""
-    return tuple(size(x, axis) for axis in range(rank(x) - rest))
+    """The sizes of `x` before the last axes."""
+    return tuple(size_of(x, axis) for axis in range(rank(x) - rest))
 
 
 def column(x: Value) -> Value:

@@ -7,7 +7,6 @@ from math import inf
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import HALVES, DType, f32, i1, tensor
 from mlgraph.dialects.ivy.creation import dim, from_size
 from mlgraph.dialects.ivy.elementwise import (
@@ -39,16 +38,11 @@ from mlgraph.dialects.ivy.elementwise import (
 from mlgraph.dialects.ivy.indexing import take
 from mlgraph.dialects.ivy.linalg import matmul
 from mlgraph.dialects.ivy.manipulation import expand_dims, permute_dims, reshape
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.reduction import max, mean, sum
 from mlgraph.dialects.ivy.table import composite, op
 from mlgraph.dialects.ivy.types import UNKNOWN, common, dtype, floating, product, rank, real_floats, reals, shape_of
 from mlgraph.dialects.parameters import Ints, Type, Value
-
-
-def number(x: Value, value: float) -> Value:
-    """Return `value` as a 0-d array of the element type of `x`."""
-    return literal(value, dtype(x))
-
 
 # Activations
 

@@ -4,7 +4,7 @@ from math import factorial, pi, sqrt
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.ivy.approximation import chebyshev, clamped, in_single, number, plus, polynomial, times
+from mlgraph.dialects.ivy.approximation import chebyshev, clamped, in_single, plus, polynomial, times
 from mlgraph.dialects.ivy.elementwise import (
     cos,
     digamma,
@@ -22,6 +22,7 @@ from mlgraph.dialects.ivy.elementwise import (
     subtract,
     where,
 )
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.special import real_float, zeta
 from mlgraph.dialects.ivy.table import composite, op
 from mlgraph.dialects.parameters import Type, Value

@@ -10,9 +10,8 @@ from xdsl.traits import Pure
 from mlgraph.dialects.building import building, insert
 from mlgraph.dialects.constant import literal, number_of
 from mlgraph.dialects.dtypes import f64, i32, tensor
-from mlgraph.dialects.ivy.approximation import in_single, number, plus, times
+from mlgraph.dialects.ivy.approximation import in_single, plus, times
 from mlgraph.dialects.ivy.control import WhileOp, YieldOp
-from mlgraph.dialects.ivy.creation import dim
 from mlgraph.dialects.ivy.elementwise import (
     abs,
     acos,
@@ -32,10 +31,11 @@ from mlgraph.dialects.ivy.elementwise import (
     where,
 )
 from mlgraph.dialects.ivy.manipulation import broadcast_to, concat, reshape
+from mlgraph.dialects.ivy.prelude import number, sizes_of
 from mlgraph.dialects.ivy.reduction import max
 from mlgraph.dialects.ivy.special import real_floats
 from mlgraph.dialects.ivy.table import composite
-from mlgraph.dialects.ivy.types import UNKNOWN, dtype, shape_of
+from mlgraph.dialects.ivy.types import dtype
 from mlgraph.dialects.parameters import Value
 
 Step = Callable[[Value, Value, Value, Value], Value]
@@ -145,8 +145,7 @@ def _first(x: Value, family: Family) -> Value:
 
 
 def _ones(x: Value) -> Value:
-    sizes = [dim(x, axis) if n == UNKNOWN else n for axis, n in enumerate(shape_of(x))]
-    return broadcast_to(number(x, 1), sizes)
+    return broadcast_to(number(x, 1), sizes_of(x))
 
 
 def _unrolled(x: Value, order: int, family: Family) -> Value:

@@ -8,12 +8,13 @@ from xdsl.traits import Pure
 from mlgraph.dialects import sizes
 from mlgraph.dialects.constant import array_constant, literal
 from mlgraph.dialects.dtypes import i64
-from mlgraph.dialects.ivy.creation import dim, full, iota
-from mlgraph.dialects.ivy.elementwise import add, complex, imag, multiply, number, real
+from mlgraph.dialects.ivy.creation import full, iota
+from mlgraph.dialects.ivy.elementwise import add, complex, imag, multiply, real
 from mlgraph.dialects.ivy.indexing import index, take
 from mlgraph.dialects.ivy.manipulation import broadcast_to, expand_dims, permute_dims, slice, squeeze, stack
+from mlgraph.dialects.ivy.prelude import number, size_of
 from mlgraph.dialects.ivy.table import composite
-from mlgraph.dialects.ivy.types import UNKNOWN, normal_axis, rank, shape_of
+from mlgraph.dialects.ivy.types import normal_axis, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Value
 from mlgraph.dialects.sizes import Size
 
@@ -28,7 +29,7 @@ __all__ = ("as_strided", "diagonal", "from_pairs", "to_pairs", "windows")
 def diagonal(x: Value, offset: int = 0) -> Value:
     """The diagonals of matrices, `offset` above the main one."""
     top, left = builtins.max(-offset, 0), builtins.max(offset, 0)
-    rows, columns = sizes.subtract(size(x, -2), top), sizes.subtract(size(x, -1), left)
+    rows, columns = sizes.subtract(size_of(x, -2), top), sizes.subtract(size_of(x, -1), left)
     count = sizes.maximum(sizes.minimum(rows, columns), 0)
     at = rank(x) - 2
     return index(x, (places(count, top), places(count, left)), (at, at + 1))
@@ -38,7 +39,7 @@ def diagonal(x: Value, offset: int = 0) -> Value:
 def windows(x: Value, axis: int, length: int, step: int) -> Value:
     """The windows of `length` along `axis`, each `step` after the one before; their elements become a last axis."""
     over = normal_axis(axis, rank(x))
-    count = sizes.add(sizes.floor_divide(sizes.subtract(size(x, over), length), step), 1)
+    count = sizes.add(sizes.floor_divide(sizes.subtract(size_of(x, over), length), step), 1)
     starts, inside = places(count, 0, step), places(length, 0)
     taken = take(x, add(expand_dims(starts, (1,)), expand_dims(inside, (0,))), over)
     return permute_dims(taken, (*(i for i in range(rank(taken)) if i != over + 1), over + 1))
@@ -71,12 +72,6 @@ def as_strided(flat: Value, size: Ints, stride: Ints, offset: int) -> Value:
     x = permute_dims(x, tuple(sorted(range(len(steps)), key=lambda k: steps[k])))
     x = expand_dims(x, tuple(i for i in range(len(size)) if i not in steps)) if len(steps) < len(size) else x
     return broadcast_to(x, size) if shape_of(x) != size else x
-
-
-def size(x: Value, axis: int) -> Size:
-    """Return the size of `x` along `axis`, a number where it is known."""
-    known = shape_of(x)[axis]
-    return dim(x, normal_axis(axis, rank(x))) if known == UNKNOWN else known
 
 
 def places(count: Size, start: int, step: int = 1) -> Value:

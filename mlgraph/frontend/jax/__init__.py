@@ -1,4 +1,4 @@
-"""The frontend of jax: `jax.make_jaxpr` over symbolic sizes, and a table from primitives to ivy rows."""
+"""The frontend of jax: `jax.make_jaxpr` over symbolic sizes, and rules from primitives to ivy ops."""
 
 from mlgraph.frontend.jax.capture import capture
 

@@ -10,62 +10,52 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import SSAValue
 from xdsl.transforms.dead_code_elimination import dce
 
-from mlgraph.dialects import sizes
+from mlgraph.dialects import sizes as index_sizes
 from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
-from mlgraph.frontend.jax import (  # noqa: F401
-    calls,
-    control,
-    convolution,
-    elementwise,
-    indexing,
-    linalg,
-    manipulation,
-    random,
-    reduction,
-    windows,
-)
-from mlgraph.frontend.jax.dimensions import Dimensions, FixSizes, symbols_of
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
+from mlgraph.frontend.jax.dimensions import Dimensions, symbols_of
+from mlgraph.frontend.jax.importer import JaxprImporter
 from mlgraph.frontend.jax.modules import Modules
-from mlgraph.frontend.jax.raising import Raiser
-from mlgraph.frontend.jax.rules import type_of_aval
-from mlgraph.frontend.jax.tracing import Shape, Symbols, Trace, check_inputs, complaint, trace
+from mlgraph.frontend.jax.rules import RULES
+from mlgraph.frontend.jax.rules.registry import type_of_aval
+from mlgraph.frontend.jax.tracing import JaxSizes, JaxTrace, Shape, check_inputs, error_text, trace
 from mlgraph.frontend.program import Input, OutputKind, OutputSpec, Program, Request, user_outputs
 
 
 def capture(request: Request) -> Program:
-    """Trace `request.function` with jax and raise what it did."""
+    """Trace `request.function` with jax and import what it did."""
     check_inputs(request)
-    symbols = Symbols.of(list(request.arrays), request.dynamic)
+    sizes = JaxSizes(request.arrays, request.dynamic)
     modules = Modules(request)
     while True:
-        traced = trace(request, symbols, modules)
+        traced = trace(request, sizes, modules)
         try:
-            return raised(request, traced, modules)
-        except FixSizes as needed:
-            symbols.fix(needed.symbols)
+            return import_trace(request, traced, modules)
+        except StaticSizeRequired as error:
+            sizes.fix(error.sizes)
         except InconclusiveDimensionOperation as error:
-            symbols.fix(symbols_of(complaint(error)))
+            sizes.fix(symbols_of(error_text(error)))
 
 
-def raised(request: Request, traced: Trace, modules: Modules) -> Program:
+def import_trace(request: Request, traced: JaxTrace, modules: Modules) -> Program:
     """The program of a trace."""
     n = len(modules.names)
     types = [type_of_aval(v.aval) for v in traced.jaxpr.jaxpr.invars]
     main = function("main", types[n:], list(request.names))
     arguments = main.body.block.args
-    raiser = Raiser(Dimensions(places(traced.shapes, arguments)))
+    importer = JaxprImporter(RULES, Dimensions(places(traced.shapes, arguments)))
     with building(main.body.block):
         weights = [parameter(*weight) for weight in zip(modules.names, modules.arrays, types)]
-        values = raiser.run_closed(traced.jaxpr, [*weights, *arguments])
-        results = list(with_sizes(traced, values, raiser.dimensions))
+        values = importer.run_closed(traced.jaxpr, [*weights, *arguments])
+        results = list(with_sizes(traced, values, importer.dimensions))
         results += values[len(values) - len(traced.written) :]
-    raiser.raise_for_missing()
+    importer.check_missing()
     finish(main, results)
     module = ModuleOp([main])
     dce(module)
-    used = [i in traced.looked or bool(argument.uses.get_length()) for i, argument in enumerate(arguments)]
+    used = [i in traced.observed or bool(argument.uses.get_length()) for i, argument in enumerate(arguments)]
     inputs = tuple(
         Input(np.dtype(array.dtype).name, shape, use, getattr(array, "weak_type", False))
         for array, shape, use in zip(request.arrays, traced.shapes, used, strict=True)
@@ -97,8 +87,8 @@ def places(shapes: Sequence[Shape], arguments: Sequence[SSAValue]) -> dict[str, 
     return found
 
 
-def with_sizes(traced: Trace, values: Sequence[SSAValue], dimensions: Dimensions) -> Any:
+def with_sizes(traced: JaxTrace, values: Sequence[SSAValue], dimensions: Dimensions) -> Any:
     """The results of `@main`: the arrays in order, with the sizes between them."""
     arrays = iter(values)
     for size in traced.results:
-        yield next(arrays) if size is None else sizes.value(dimensions(size))
+        yield next(arrays) if size is None else index_sizes.value(dimensions(size))

@@ -14,6 +14,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.sizes import Size
+from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 
 SYMBOL = re.compile(r"\bs\d+\b")
 _BINARY: dict[type[ast.operator], Callable[[Size, Size], Size]] = {
@@ -35,7 +36,7 @@ def symbols_of(dim: Any) -> set[str]:
 
 
 def is_known(dim: Any) -> bool:
-    """Whether a size is a number."""
+    """Return whether a size is a number."""
     return not symbols_of(dim) if not isinstance(dim, int) else True
 
 
@@ -68,18 +69,11 @@ class _Operators(ast.NodeTransformer):
         return self.generic_visit(node)  # pyright: ignore[reportReturnType]
 
 
-class FixSizes(Exception):
-    """Raising needs the numbers of some symbols."""
-
-    def __init__(self, symbols: set[str]) -> None:
-        super().__init__(f"the sizes {', '.join(sorted(symbols))} must be known")
-        self.symbols = symbols
-
-
 def fixed(dim: Any) -> int:
     """A size as a number; where it is none, the capture starts anew with its symbols fixed."""
     if not is_known(dim):
-        raise FixSizes(symbols_of(dim))
+        symbols = sorted(symbols_of(dim))
+        raise StaticSizeRequired(f"the sizes {', '.join(symbols)} must be known", *symbols)
     return int(dim)
 
 

@@ -2,7 +2,6 @@
 
 import traceback
 from pathlib import Path
-from typing import NoReturn
 
 import jax
 
@@ -17,16 +16,8 @@ def user_line(error: BaseException) -> str:
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 
 
-def raise_explained(error: Exception) -> NoReturn:
-    """Raise what tracing raised: jax's own errors as ours, the user's as they are."""
-    found = explain(error)
-    if found is error:
-        raise error
-    raise found from error
-
-
-def explain(error: Exception) -> Exception:
-    """What an error of tracing means to the user."""
+def translate_error(error: Exception) -> Exception:
+    """Return the error to raise for one of tracing: jax's own become ours, the user's stay."""
     where = user_line(error)
     match error:
         case jax.errors.NonConcreteBooleanIndexError():

@@ -6,9 +6,8 @@ that Python needs), the symbols that it names are made equal or fixed, and the f
 """
 
 import time
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import jax
@@ -16,22 +15,24 @@ import numpy as np
 from jax import export
 
 from mlgraph.errors import InputError
+from mlgraph.frontend.dynamic_sizes import DynamicSizes, fix_all, fix_all_but_first, unify_equal
+from mlgraph.frontend.errors import raise_translated
 from mlgraph.frontend.jax.dimensions import symbols_of
-from mlgraph.frontend.jax.errors import raise_explained
+from mlgraph.frontend.jax.errors import translate_error
 from mlgraph.frontend.jax.modules import Modules
-from mlgraph.frontend.jax.watching import watching
-from mlgraph.frontend.looks import Looks
+from mlgraph.frontend.jax.size_access_hooks import record_size_access
 from mlgraph.frontend.program import TRACED, Memory, Request, identities
+from mlgraph.frontend.shape_access import ShapeAccessRecorder
 
 TRIES = 6
-"""So many times single symbols are fixed before all equal sizes share one symbol, and again before most are fixed."""
+"""So many times single symbols are fixed before the next rung of the ladder."""
 
 Shape: TypeAlias = tuple[int | str, ...]
 
 
 @dataclass
-class Trace:
-    """What jax saw."""
+class JaxTrace:
+    """The jaxpr of a function, and what was seen while it was traced."""
 
     jaxpr: Any
     shapes: list[Shape]
@@ -39,7 +40,7 @@ class Trace:
     """The leaves, `TRACED` in the place of each array and size."""
     results: list[Any]
     """For each result a symbolic size, or None for the next output of the jaxpr."""
-    looked: set[int]
+    observed: set[int]
     """The numbers of the inputs that the function does something with, be it a look at the shape."""
     conditions: tuple[str, ...]
     """What the user's code found out about sizes."""
@@ -50,39 +51,16 @@ class Trace:
     """The variables of modules whose new values are the last outputs of the jaxpr."""
 
 
-@dataclass
-class Symbols:
-    """Which sizes are free, and which are known to be equal."""
+class JaxSizes(DynamicSizes):
+    """The sizes of a capture by jax, whose errors name symbols."""
 
-    arrays: list[Any]
-    names: list[list[int | str]] = field(default_factory=list)
-    sizes: dict[str, int] = field(default_factory=dict)
-    tries: int = 0
-    phase: int = 0
-
-    @classmethod
-    def of(cls, arrays: list[Any], dynamic: bool) -> "Symbols":
-        """A symbol for each size of two or more."""
-        symbols = cls(arrays)
-        for array in arrays:
-            symbols.names.append([symbols.new(n) if dynamic and n >= 2 else n for n in array.shape])
-        return symbols
-
-    def new(self, size: int) -> str:
-        name = f"s{len(self.sizes)}"
-        self.sizes[name] = size
-        return name
-
-    @property
-    def free(self) -> set[str]:
-        return {n for shape in self.names for n in shape if isinstance(n, str)}
-
-    @property
-    def first(self) -> set[str]:
-        """The symbols of first axes, which are the last to be fixed: they are likely batches."""
-        return {shape[0] for shape in self.names if shape and isinstance(shape[0], str)}
+    def __init__(self, arrays: Sequence[Any], dynamic: bool) -> None:
+        super().__init__([array.shape for array in arrays], dynamic, (unify_equal, fix_all_but_first, fix_all))
+        self.arrays = arrays
+        self.tries = 0
 
     def arguments(self) -> list[jax.ShapeDtypeStruct]:
+        """Return what stands for the inputs in a trace."""
         free = sorted(self.free)
         scope = export.SymbolicScope([f"{name} >= 2" for name in free])
         dims = dict(zip(free, export.symbolic_shape(", ".join(free), scope=scope) if free else (), strict=True))
@@ -92,46 +70,18 @@ class Symbols:
                 array.dtype,
                 weak_type=getattr(array, "weak_type", False),
             )
-            for array, shape in zip(self.arrays, self.names, strict=True)
+            for array, shape in zip(self.arrays, self.shapes, strict=True)
         ]
-
-    def rename(self, names: dict[str, int | str]) -> None:
-        self.names = [[names.get(n, n) if isinstance(n, str) else n for n in shape] for shape in self.names]
-
-    def fix(self, names: set[str]) -> None:
-        self.rename({name: self.sizes[name] for name in names})
-
-    def unify(self, names: set[str]) -> bool:
-        """Give those of `names` that have one size one symbol; False where no two have."""
-        groups: dict[int, list[str]] = defaultdict(list)
-        for name in sorted(names, key=lambda name: int(name[1:])):
-            groups[self.sizes[name]].append(name)
-        self.rename({name: group[0] for group in groups.values() for name in group})
-        return any(len(group) > 1 for group in groups.values())
 
     def relax(self, seen: set[str], message: str) -> None:
         """Free fewer sizes, guided by the symbols that the function looked at and those that an error names."""
         self.tries += 1
         named = symbols_of(message) & self.free
-        if self.tries <= TRIES and seen & self.free:
-            self.fix(seen)
-        elif self.tries <= TRIES and named:
-            if not self.unify(named):
-                self.fix((named - self.first) or named)
-        else:
-            self._next_phase()
-
-    def _next_phase(self) -> None:
-        """All equal sizes one symbol; then only the first axes free; then none."""
-        self.tries = 0
-        self.phase += 1
-        if self.phase == 1 and self.unify(self.free):
-            return
-        if self.phase <= 2 and (rest := self.free - self.first):
-            self.phase = 2
-            self.fix(rest)
-        else:
-            self.fix(self.free)
+        if self.tries > TRIES or not (seen & self.free or named):
+            self.tries = 0
+            self.descend()
+        elif not self.fix(seen) and not self.unify(named):
+            self.fix((named - self.first) or named)
 
 
 def check_inputs(request: Request) -> None:
@@ -142,7 +92,7 @@ def check_inputs(request: Request) -> None:
             raise InputError(what, fix="pass jax.random.key_data(key), and wrap it in the function")
 
 
-def trace(request: Request, symbols: Symbols, modules: Modules) -> Trace:
+def trace(request: Request, sizes: JaxSizes, modules: Modules) -> JaxTrace:
     """Trace the function of `request`; an error of the user's own code comes out as it is.
 
     The jaxpr takes the variables of modules before the inputs.
@@ -151,25 +101,25 @@ def trace(request: Request, symbols: Symbols, modules: Modules) -> Trace:
     while True:
         start = time.perf_counter()
         leaves = _Leaves(request.function, modules)
-        arguments = [*weights, *symbols.arguments()]
+        arguments = [*weights, *sizes.arguments()]
         try:
-            with watching(symbols.sizes) as watch:
+            with record_size_access(sizes.sizes) as watch:
                 jaxpr = jax.make_jaxpr(leaves)(*arguments)
         except Exception as error:
-            if not symbols.free:
-                raise_explained(error)
-            symbols.relax(watch.seen | watch.asked, complaint(error))
+            if not sizes.free:
+                raise_translated(error, translate_error)
+            sizes.relax(watch.seen | watch.asked, error_text(error))
             continue
-        if watch.seen & symbols.free:
-            symbols.relax(watch.seen, "")
+        if watch.seen & sizes.free:
+            sizes.relax(watch.seen, "")
             continue
-        shapes = [tuple(shape) for shape in symbols.names]
-        return Trace(
+        shapes = [tuple(shape) for shape in sizes.shapes]
+        return JaxTrace(
             jaxpr=jaxpr,
             shapes=shapes,
             outputs=leaves.outputs,
             results=leaves.results,
-            looked=leaves.looked,
+            observed=leaves.observed,
             conditions=tuple(watch.conditions),
             same=leaves.same,
             seconds=time.perf_counter() - start,
@@ -177,8 +127,8 @@ def trace(request: Request, symbols: Symbols, modules: Modules) -> Trace:
         )
 
 
-def complaint(error: Exception) -> str:
-    """What an error says, without the list of all symbols that jax may append."""
+def error_text(error: Exception) -> str:
+    """Return the text of an error without the list of all symbols that jax may append."""
     return str(error).partition("Using symbolic scope")[0]
 
 
@@ -202,7 +152,7 @@ class _Leaves:
         self.outputs: list[Any] = []
         self.results: list[Any] = []
         found: list[Any] = []
-        with Looks(arrays) as self.looked:
+        with ShapeAccessRecorder(arrays) as self.observed:
             leaves = self.function(*arrays)
         self.same = identities(leaves, arrays)
         for leaf in leaves:

@@ -1,4 +1,4 @@
-"""tensorflow → ivy: `tf.function` traces, a flat table raises each operation of the graph."""
+"""tensorflow → ivy: `tf.function` traces, rules import each operation of the graph."""
 
 from mlgraph.frontend.tensorflow.capture import capture
 

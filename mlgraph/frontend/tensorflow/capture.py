@@ -2,7 +2,7 @@
 """Capture with `tf.function`: as many sizes free as the function allows, variables by their path names."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import tensorflow as tf
@@ -15,7 +15,8 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
-from mlgraph.frontend.looks import Looks
+from mlgraph.frontend.dynamic_sizes import DynamicSizes, StaticSizeRequired, fix_all, fix_all_but_first, fix_last
+from mlgraph.frontend.errors import raise_translated
 from mlgraph.frontend.program import (
     TRACED,
     Input,
@@ -27,38 +28,52 @@ from mlgraph.frontend.program import (
     identities,
     user_outputs,
 )
-from mlgraph.frontend.tensorflow.errors import raise_explained
-from mlgraph.frontend.tensorflow.nodes import Axis, NeedsStatic, Traced, Unsupported, dtype_of
-from mlgraph.frontend.tensorflow.raising import Raiser, State
-from mlgraph.frontend.tensorflow.variables import Names, is_keras_variable, trainable_flags
-from mlgraph.frontend.tensorflow.watching import watching
+from mlgraph.frontend.rules import Unsupported
+from mlgraph.frontend.shape_access import ShapeAccessRecorder
+from mlgraph.frontend.tensorflow.errors import translate_error
+from mlgraph.frontend.tensorflow.importer import FuncGraphImporter, State
+from mlgraph.frontend.tensorflow.nodes import Traced, dtype_of, sources_of
+from mlgraph.frontend.tensorflow.rules import ELEMENTS, RULES
+from mlgraph.frontend.tensorflow.size_access_hooks import record_size_access
+from mlgraph.frontend.tensorflow.variables import VariableNames, is_keras_variable, trainable_flags
 
 Shapes: TypeAlias = tuple[tuple[int | None, ...], ...]
 """The shape of each input, None where a size is free."""
 
 
 def capture(request: Request) -> Program:
-    """Trace `request.function` and raise the trace into an ivy module.
+    """Trace `request.function` and import the trace into an ivy module.
 
     Sizes are free where tensorflow's tracer, the user's code and the rules allow; an error of the user's own code comes
     out as it is.
     """
-    freedom = Freedom([tuple(array.shape) for array in request.arrays], request.dynamic)
+    ladder = (fix_last, fix_all_but_first, fix_all)
+    sizes = DynamicSizes([tuple(array.shape) for array in request.arrays], request.dynamic, ladder)
     while True:
-        shapes = freedom.shapes()
+        shapes = shapes_of(sizes)
         try:
-            trace = Trace(request, shapes)
-            if not trace.looks:
-                return raised(trace, request, shapes)
-            freedom.relax(set())
+            trace = TfTrace(request, shapes)
+            if not trace.accesses:
+                return import_trace(trace, request, shapes)
+            sizes.descend()
         except Refused as error:
-            if not freedom.left:
-                raise_explained(error.reason)
-            freedom.relax(set())
-        except (NeedsStatic, CaptureError) as error:
-            if not freedom.left:
-                raise refusal(error) from error
-            freedom.relax(inputs_among(error.sources) if isinstance(error, NeedsStatic) else set())
+            if not sizes.free:
+                raise_translated(error.reason, translate_error)
+            sizes.descend()
+        except StaticSizeRequired as error:
+            if not sizes.free:
+                raise UnsupportedOpError(f"{error.what}, but depends on values of the inputs") from error
+            if not sizes.fix_axes(inputs_among(error.sizes)):
+                sizes.descend()
+        except CaptureError:
+            if not sizes.free:
+                raise
+            sizes.descend()
+
+
+def shapes_of(sizes: DynamicSizes) -> Shapes:
+    """Return the shape of each input, None where a size is free."""
+    return tuple(tuple(None if isinstance(n, str) else n for n in shape) for shape in sizes.shapes)
 
 
 class Refused(Exception):
@@ -68,53 +83,13 @@ class Refused(Exception):
         self.reason = reason
 
 
-def refusal(error: NeedsStatic | CaptureError) -> Exception:
-    """The error for the user when no size is free any more."""
-    return (
-        error
-        if isinstance(error, CaptureError)
-        else UnsupportedOpError(f"{error}, but depends on values of the inputs")
-    )
+def inputs_among(sizes: Iterable[Any]) -> set[tuple[int, int]]:
+    """Return the axes of inputs that sizes are computed from."""
+    axes = (axis for size in sizes for axis in sources_of(size))
+    return {(x.index, axis) for x, axis in axes if isinstance(x, BlockArgument)}
 
 
-def inputs_among(sources: set[Axis]) -> set[tuple[int, int]]:
-    """The axes of inputs among axes of values."""
-    return {(x.index, axis) for x, axis in sources if isinstance(x, BlockArgument)}
-
-
-class Freedom:
-    """Which sizes are free: at first every one but 0 and 1, then fewer."""
-
-    def __init__(self, sizes: Sequence[tuple[int, ...]], dynamic: bool) -> None:
-        self.sizes = sizes
-        self.free = {(i, axis) for i, shape in enumerate(sizes) for axis, n in enumerate(shape) if n > 1 and dynamic}
-        self.phases: list[Callable[[int, int], bool]] = [
-            lambda axis, rank: rank > 1 and axis == rank - 1,
-            lambda axis, rank: axis > 0,
-            lambda axis, rank: True,
-        ]
-
-    @property
-    def left(self) -> bool:
-        return bool(self.free)
-
-    def shapes(self) -> Shapes:
-        """The shape of each input, None where a size is free."""
-        return tuple(
-            tuple(None if (i, axis) in self.free else n for axis, n in enumerate(shape))
-            for i, shape in enumerate(self.sizes)
-        )
-
-    def relax(self, needed: set[tuple[int, int]]) -> None:
-        """Fix the sizes that are needed; where none are known, all last axes, then all but the first, then all."""
-        fixed = self.free & needed
-        while self.free and not fixed:
-            phase = self.phases.pop(0)
-            fixed = {(i, axis) for i, axis in self.free if phase(axis, len(self.sizes[i]))}
-        self.free -= fixed
-
-
-class Trace:
+class TfTrace:
     """The graph that tensorflow's tracer makes of a function, for inputs of the given shapes."""
 
     def __init__(self, request: Request, shapes: Shapes) -> None:
@@ -122,32 +97,33 @@ class Trace:
         """The output leaves, `TRACED` in the place of each tensor."""
         self.same: Mapping[int, Memory] = {}
         """The leaves that are an input or an earlier leaf."""
-        self.looked: set[int] = set()
+        self.observed: set[int] = set()
         """The numbers of the inputs that the function does something with, be it a look at the shape."""
         specs = [tf.TensorSpec(shape, array.dtype) for shape, array in zip(shapes, request.arrays, strict=True)]
         free = any(None in shape for shape in shapes)
         started = time.perf_counter()
-        with watching() as looks:
+        with record_size_access() as accesses:
             try:
-                found = tf.function(self.traced(request.function, looks), autograph=False).get_concrete_function(*specs)
+                function = tf.function(self.traced(request.function, accesses), autograph=False)
+                found = function.get_concrete_function(*specs)
             except Exception as error:
                 raise Refused(error) from error
         self.seconds = time.perf_counter() - started
         self.graph: Any = found.graph
-        self.looks = looks if free else []
+        self.accesses = accesses if free else []
 
-    def traced(self, function: Callable[..., list[Any]], looks: list[str]) -> Callable[..., list[Any]]:
+    def traced(self, function: Callable[..., list[Any]], accesses: list[str]) -> Callable[..., list[Any]]:
         """`function` with only the tensors among its leaves; it remembers the others."""
 
         def call(*arrays: Any) -> list[Any]:
             results: list[Any] = []
             self.outputs = []
-            with Looks(arrays) as self.looked:
+            with ShapeAccessRecorder(arrays) as self.observed:
                 leaves = function(*arrays)
             self.same = identities(leaves, arrays)
             for leaf in leaves:
                 if isinstance(leaf, tf.TensorShape):
-                    looks.append("an output")
+                    accesses.append("an output")
                 tensor = tensor_behind(leaf)
                 self.outputs.append(leaf if tensor is None else TRACED)
                 results += [] if tensor is None else [tf.identity(tensor)]
@@ -172,29 +148,29 @@ def tensor_behind(leaf: Any) -> Any:
     return leaf.value if is_keras_variable(leaf) else None
 
 
-def raised(trace: Trace, request: Request, shapes: Shapes) -> Program:
+def import_trace(trace: TfTrace, request: Request, shapes: Shapes) -> Program:
     """The program of a trace."""
     graph = trace.graph
     types = [
         tensor(tuple(-1 if n is None else n for n in s), dtype_of(a.dtype)) for s, a in zip(shapes, request.arrays)
     ]
     main = function("main", types, list(request.names))
-    names = Names(request.target, request.named)
+    names = VariableNames(request.target, request.named)
     state = State(main.body.block)
-    raiser = Raiser(state)
+    importer = FuncGraphImporter(state, RULES, ELEMENTS)
     with building(main.body.block):
         arguments = [Traced(dtype_of(a.dtype), value) for a, value in zip(request.arrays, main.body.block.args)]
         captured = [capture_of(external, graph, names, state) for external, _ in graph.captures]
-        outputs = raiser.run(graph, [*arguments, *captured])
-        raiser.raise_for_missing()
-        results = [result_of(raiser, output) for output in outputs]
+        outputs = importer.run(graph, [*arguments, *captured])
+        importer.check_missing()
+        results = [result_of(importer, output) for output in outputs]
         writes = tuple(OutputSpec(OutputKind.BUFFER, name) for name in state.current)
         results += state.current.values()
     finish(main, results)
     region_dce(main.body)
     return Program(
         ModuleOp([main]),
-        tuple(inputs_of(request, shapes, main, trace.looked)),
+        tuple(inputs_of(request, shapes, main, trace.observed)),
         trace.outputs,
         user_outputs(trace.outputs, trace.same) + writes,
         {symbol: (2, None) for shape in named(shapes) for symbol in shape if isinstance(symbol, str)},
@@ -205,22 +181,22 @@ def raised(trace: Trace, request: Request, shapes: Shapes) -> Program:
 
 
 def guards_of(request: Request) -> tuple[Callable[[], Any], ...]:
-    """What else the trace depends on: keras's batch normalisation looks whether it is trainable."""
+    """Return what else the trace depends on: keras's batch normalization asks whether it is trainable."""
     owner = getattr(request.target, "__self__", request.target)
     items = [owner, *(value for _, value in request.named)]
     return (lambda: trainable_flags(items),) if trainable_flags(items) else ()
 
 
-def result_of(raiser: Raiser, output: Traced) -> SSAValue:
+def result_of(importer: FuncGraphImporter, output: Traced) -> SSAValue:
     try:
-        return raiser.value(output)
+        return importer.value(output)
     except Unsupported as unsupported:
         raise UnsupportedOpError(
             f"the function returns {unsupported}", fix="return tensors of numbers"
         ) from unsupported
 
 
-def capture_of(external: Any, graph: Any, names: Names, state: State) -> Traced:
+def capture_of(external: Any, graph: Any, names: VariableNames, state: State) -> Traced:
     """A tensor of the surroundings: a variable behind its handle, or an array."""
     if external.dtype != tf.resource:
         return Traced(dtype_of(external.dtype), elements=external.numpy())
@@ -238,7 +214,7 @@ def named(shapes: Shapes) -> list[tuple[int | str, ...]]:
     return [tuple(next(symbols) if n is None else n for n in shape) for shape in shapes]
 
 
-def inputs_of(request: Request, shapes: Shapes, main: FuncOp, looked: set[int]) -> Iterator[Input]:
+def inputs_of(request: Request, shapes: Shapes, main: FuncOp, observed: set[int]) -> Iterator[Input]:
     for i, (array, shape) in enumerate(zip(request.arrays, named(shapes), strict=True)):
-        used = i in looked or bool(main.body.block.args[i].uses.get_length())
+        used = i in observed or bool(main.body.block.args[i].uses.get_length())
         yield Input(array.dtype.base_dtype.name, shape, used)

@@ -2,7 +2,6 @@
 """Errors of tracing, said in terms of the user's code."""
 
 import re
-from typing import NoReturn
 
 import tensorflow as tf
 
@@ -15,16 +14,8 @@ VALUE_NEEDED = (
 """What Python or tensorflow say where code needs the value of a tensor that has none."""
 
 
-def raise_explained(error: Exception) -> NoReturn:
-    """Raise what tracing raised: tensorflow's own complaints as ours, the user's errors as they are."""
-    found = explain(error)
-    if found is error:
-        raise error
-    raise found from error
-
-
-def explain(error: Exception) -> Exception:
-    """The error to raise for one that tracing raised: tensorflow's complaints of symbolic tensors become ours."""
+def translate_error(error: Exception) -> Exception:
+    """Return the error to raise for one of tracing: tensorflow's complaints of symbolic tensors become ours."""
     text = str(error)
     if isinstance(error, tf.errors.OperatorNotAllowedInGraphError) or (
         is_symbolic(text) and re.search(VALUE_NEEDED, text)
@@ -46,5 +37,5 @@ def explain(error: Exception) -> Exception:
 
 
 def is_symbolic(text: str) -> bool:
-    """Whether a message complains of a tensor that has no value while tracing."""
+    """Return whether a message complains of a tensor that has no value while tracing."""
     return "symbolic" in text.lower()

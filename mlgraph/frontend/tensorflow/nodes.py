@@ -22,18 +22,6 @@ Elements: TypeAlias = np.ndarray
 """The elements of a small tensor: numbers, or objects among which are sizes of type `index`."""
 
 
-class Unsupported(Exception):
-    """A rule does not cover this use of an operation."""
-
-
-class NeedsStatic(Exception):
-    """A rule needs a number where a size is free: capture starts anew, with the sizes `sources` fixed."""
-
-    def __init__(self, what: str, *sizes: "int | SSAValue | Axis") -> None:
-        super().__init__(what)
-        self.sources: set[Axis] = {source for size in sizes for source in sources_of(size)}
-
-
 @dataclass(eq=False)
 class Traced:
     """A tensor of the graph: what its value is in the IR, and its elements where they are numbers or sizes.
@@ -167,7 +155,7 @@ def as_elements(items: Any) -> Elements:
 
 
 def has_sizes(elements: Elements) -> bool:
-    """Whether a size of type `index` is among the elements."""
+    """Return whether a size of type `index` is among the elements."""
     return elements.dtype == object and any(isinstance(item, SSAValue) for item in elements.flat)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 
-class Names:
+class VariableNames:
     """Gives each variable one name of its own."""
 
     def __init__(self, target: Any, named: Sequence[tuple[str, Any]]) -> None:
@@ -49,7 +49,7 @@ def paths(item: Any) -> Iterator[tuple[str, Any]]:
 
 
 def is_keras(item: Any) -> bool:
-    """Whether an object is a keras layer or model."""
+    """Return whether an object is a keras layer or model."""
     return hasattr(item, "stateless_call") and hasattr(item, "variables")
 
 
@@ -58,6 +58,6 @@ def is_keras_variable(item: Any) -> bool:
 
 
 def trainable_flags(items: Sequence[Any]) -> tuple[bool, ...]:
-    """Which of the layers that normalise batches are trainable: the others use their averages in training too."""
+    """Return which batch normalizations are trainable: the others use their averages in training too."""
     layers = [layer for item in items if is_keras(item) for layer in item._flatten_layers()]
     return tuple(layer.trainable for layer in layers if type(layer).__name__ == "BatchNormalization")

@@ -1,4 +1,4 @@
-"""torch → ivy: `torch.export` traces, a flat table raises each ATen op."""
+"""torch → ivy: `torch.export` traces, rules import each ATen op."""
 
 from mlgraph.frontend.torch.capture import capture
 

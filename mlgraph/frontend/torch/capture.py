@@ -17,21 +17,23 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, MlgraphError, OutsideWriteError, UnsupportedOpError
+from mlgraph.frontend.dynamic_sizes import Axis, DynamicSizes, StaticSizeRequired, fix_all, fix_all_but_first
 from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSpec, Program, Request, Size
-from mlgraph.frontend.torch.free_sizes import Free, SizesToFix, SizesTooComplex, batches, every_axis
+from mlgraph.frontend.torch._private import OpOverload, every_decomposition
+from mlgraph.frontend.torch.function_overrides import DECOMPOSED
 from mlgraph.frontend.torch.generators import naming
+from mlgraph.frontend.torch.importer import IGNORED, FxImporter, fixed, symbols_of, type_of
 from mlgraph.frontend.torch.memory import WritesThroughWindows
 from mlgraph.frontend.torch.modes import WithoutGradients
-from mlgraph.frontend.torch.raising import IGNORED, Raiser, fixed, symbols_of, type_of
-from mlgraph.frontend.torch.replacing import DECOMPOSED
+from mlgraph.frontend.torch.rules import RULES, SCALARS
 from mlgraph.frontend.torch.scopes import quiet, users_lines
+from mlgraph.frontend.torch.simple_sizes import SizesTooComplex
 from mlgraph.frontend.torch.size_guards import SizeGuard, Unprintable, bounds, guards_of, shape_env_of
-from mlgraph.frontend.torch.table import RULES
-from mlgraph.frontend.torch.tracing import Root, Trace, TraceOptions, export, forget_weights
+from mlgraph.frontend.torch.tracing import ExportModule, ExportTrace, TraceOptions, export, forget_weights
 
 
 def capture(request: Request) -> Program:
-    """Trace `request.function` and raise the trace into an ivy module, with as many sizes free as can be.
+    """Trace `request.function` and import the trace into an ivy module, with as many sizes free as can be.
 
     It is traced again without the sizes that rules must know, with the first axis of each input free where torch
     cannot handle the others, and at last with none, where Python takes no free size: `divmod(n, 2)`, `table[n]`.
@@ -63,16 +65,18 @@ def _with_options(request: Request, options: TraceOptions) -> Program:
     return program
 
 
-def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, Trace]:
+def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, ExportTrace]:
     gaps = options.keep_layout and any(layout_of(array).strides is not None for array in request.arrays)
-    free = every_axis(request.arrays) if request.dynamic and not gaps else frozenset[tuple[int, int]]()
-    while free:
+    shapes = [array.shape for array in request.arrays]
+    sizes = DynamicSizes(shapes, request.dynamic and not gaps, (fix_all_but_first, fix_all))
+    while sizes.free:
         try:
-            return _capture(request, free, options)
-        except SizesToFix as error:
-            free = free - error.sizes if error.sizes & free else frozenset()
+            return _capture(request, sizes.axes, options)
+        except StaticSizeRequired as error:
+            if not sizes.fix_axes(error.sizes):
+                break
         except SizesTooComplex:
-            free = batches(free)
+            sizes.descend()
         except OutsideWriteError:
             raise
         except UnsupportedOpError:
@@ -84,16 +88,16 @@ def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, 
     return _capture(request, frozenset(), options)
 
 
-def _capture(request: Request, free: Free, options: TraceOptions) -> tuple[Program, Trace]:
-    root = Root(request, options)
+def _capture(request: Request, free: frozenset[Axis], options: TraceOptions) -> tuple[Program, ExportTrace]:
+    root = ExportModule(request, options)
     started = time.perf_counter()
     with quiet(root.trace), users_lines():
         exported = export(root, request, RULES, _decompositions, free)
     seconds = time.perf_counter() - started
     if root.trace.caught and free:  # torch notes no guard for the sizes at which a function raises
-        raise SizesToFix(free)
+        raise StaticSizeRequired("sizes must be known", *free)
     with naming(root.trace.streams):
-        program = _raise(exported, root, request)
+        program = _import(exported, root, request)
     forget_weights(exported)
     program.tracer_seconds = seconds
     program.streams = root.trace.streams.used
@@ -101,14 +105,11 @@ def _capture(request: Request, free: Free, options: TraceOptions) -> tuple[Progr
 
 
 def _decompositions(taken_apart: Container[str]) -> Any:
-    """Return what to take apart: `taken_apart`, and all that torch can but for what the raise table knows whole."""
-    import torch._refs
-    from torch._decomp import decomposition_table
-
+    """Return what to take apart: `taken_apart`, and all that torch can but for what has a rule."""
     table = torch.export.default_decompositions()
     known = {str(op) for op in table}
-    for op, decomposition in decomposition_table.items():
-        if isinstance(op, torch._ops.OpOverload) and str(op) not in known and not str(op).startswith("prims"):
+    for op, decomposition in every_decomposition().items():
+        if isinstance(op, OpOverload) and str(op) not in known and not str(op).startswith("prims"):
             table[op] = decomposition
     for op, decomposition in DECOMPOSED.items():
         table[op] = decomposition
@@ -118,44 +119,44 @@ def _decompositions(taken_apart: Container[str]) -> Any:
     return table
 
 
-def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
+def _import(exported: ExportedProgram, root: ExportModule, request: Request) -> Program:
     signature = exported.graph_signature
     nodes = [node for node in exported.graph.nodes if node.op == "placeholder"]
     users = [n for n, spec in zip(nodes, signature.input_specs) if spec.kind == InputKind.USER_INPUT]
     main = function("main", [type_of(node.meta["val"]) for node in users], list(request.names))
-    raiser = Raiser(exported.graph_module)
+    importer = FxImporter(exported.graph_module, RULES, SCALARS)
     parameters: dict[str, Any] = {}
     written = {*signature.buffers_to_mutate.values()}
     with building(main.body.block):
         arguments = iter(main.body.block.args)
         for node, spec in zip(nodes, signature.input_specs):
             if spec.kind == InputKind.USER_INPUT:
-                raiser.values[node] = next(arguments)
+                importer.values[node] = next(arguments)
             elif spec.kind in (InputKind.PARAMETER, InputKind.BUFFER):
                 name = root.name_of(str(spec.target))
                 array = _lookup(root, exported, str(spec.target))
                 if node.users or spec.kind == InputKind.PARAMETER or str(spec.target) in written:
                     parameters[name] = array
-                raiser.values[node] = parameter(name, array, type_of(node.meta["val"])) if node.users else None
+                importer.values[node] = parameter(name, array, type_of(node.meta["val"])) if node.users else None
             elif spec.kind == InputKind.TOKEN:
-                raiser.values[node] = IGNORED
+                importer.values[node] = IGNORED
             elif node.users:
                 constant = exported.constants[str(spec.target)]
                 if isinstance(constant, torch.Generator):
-                    raiser.values[node] = root.trace.streams.original(constant)
+                    importer.values[node] = root.trace.streams.original(constant)
                     continue
                 found = root.trace.owner_of(str(spec.target), constant)  # pyright: ignore[reportArgumentType]
                 if found is None:
-                    raiser.values[node] = raiser.constant(str(spec.target), constant)
+                    importer.values[node] = importer.constant(str(spec.target), constant)
                 else:
                     parameters[found[0]] = found[1]
-                    raiser.values[node] = parameter(*found, type_of(node.meta["val"]))
-        results = raiser.run()
-    if raiser.to_fix:
-        raise SizesToFix(_axes(users, raiser.to_fix))
+                    importer.values[node] = parameter(*found, type_of(node.meta["val"]))
+        results = importer.run()
+    if importer.to_fix:
+        raise StaticSizeRequired("sizes must be known", *_axes(users, importer.to_fix))
     leaves = list(root.trace.static)
     specs = tuple(_outputs(exported, root, users, leaves))
-    used = [bool(node.users) or i in root.trace.looked for i, node in enumerate(users)]
+    used = [bool(node.users) or i in root.trace.observed for i, node in enumerate(users)]
     inputs, equations = _inputs(users, request.arrays, used, root.trace)
     env = shape_env_of(exported)
     size_guards = () if env is None else _size_guards(env, users, equations)
@@ -172,13 +173,13 @@ def _raise(exported: ExportedProgram, root: Root, request: Request) -> Program:
     )
 
 
-def _axes(users: list[torch.fx.Node], symbols: set[sympy.Symbol]) -> Free:
+def _axes(users: list[torch.fx.Node], symbols: set[sympy.Symbol]) -> frozenset[Axis]:
     """The axes of inputs whose sizes the symbols stand in."""
     sizes = [(i, axis, n) for i, node in enumerate(users) for axis, n in enumerate(node.meta["val"].shape)]
     return frozenset((i, axis) for i, axis, n in sizes if symbols_of(n) & symbols)
 
 
-def _lookup(root: Root, exported: ExportedProgram, target: str) -> Any:
+def _lookup(root: ExportModule, exported: ExportedProgram, target: str) -> Any:
     """The user's own tensor, not export's copy."""
     owner: Any = root
     for part in target.split("."):
@@ -186,7 +187,9 @@ def _lookup(root: Root, exported: ExportedProgram, target: str) -> Any:
     return owner
 
 
-def _outputs(exported: ExportedProgram, root: Root, users: list[Any], leaves: list[Any]) -> Iterator[OutputSpec]:
+def _outputs(
+    exported: ExportedProgram, root: ExportModule, users: list[Any], leaves: list[Any]
+) -> Iterator[OutputSpec]:
     """Yield where each result of the trace goes; a traced leaf that turned out constant is put among `leaves`."""
     traced = iter([i for i, leaf in enumerate(leaves) if leaf is TRACED])
     names = [node.name for node in users]
@@ -223,7 +226,7 @@ def layout_of(array: torch.Tensor) -> Layout:
 
 
 def _inputs(
-    users: list[torch.fx.Node], arrays: Sequence[torch.Tensor], used: Sequence[bool], trace: Trace
+    users: list[torch.fx.Node], arrays: Sequence[torch.Tensor], used: Sequence[bool], trace: ExportTrace
 ) -> tuple[list[Input], list[Any]]:
     """Return the inputs, and an equation for each size that is an expression of others and has a name of its own."""
     inputs: list[Input] = []
@@ -244,11 +247,11 @@ def _inputs(
 
 
 def _size_guards(env: ShapeEnv, users: list[torch.fx.Node], equations: Sequence[Any]) -> tuple[SizeGuard, ...]:
-    """Return what the trace found out about sizes. Raises `SizesToFix` where Python cannot tell whether it holds."""
+    """Return what the trace found out about sizes. Raise `StaticSizeRequired` where Python cannot tell if it holds."""
     try:
         return guards_of(env, equations)
     except Unprintable as error:
-        raise SizesToFix(_axes(users, error.symbols)) from error
+        raise StaticSizeRequired("sizes must be known", *_axes(users, error.symbols)) from error
 
 
 def _with_symbols_of(size_guards: Sequence[SizeGuard], inputs: Sequence[Input]) -> tuple[Input, ...]:

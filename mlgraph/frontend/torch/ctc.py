@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from mlgraph.frontend.torch.replacing import reduced, replaces
+from mlgraph.frontend.torch.function_overrides import reduced, replaces
 
 torch.library.define("mlgraph::ctc_alignments", "(Tensor start, Tensor scores, Tensor skips, Tensor lengths) -> Tensor")
 

@@ -2,15 +2,14 @@
 
 import traceback
 
-from torch._subclasses.fake_tensor import UnsupportedOperatorException
-
 from mlgraph.errors import CaptureError, DataDependentControlFlowError, MlgraphError, UnsupportedOpError
 from mlgraph.frontend.locations import user_line
+from mlgraph.frontend.torch._private import REFERENCES, UnsupportedOperatorException
 from mlgraph.frontend.torch.outside import outside_write
 
 
-def explained(error: Exception) -> MlgraphError | None:
-    """What an error of export means to the user, None where it means nothing known."""
+def translate_error(error: Exception) -> MlgraphError | None:
+    """Return the error of mlgraph that an error of export means, None where it means nothing known."""
     text = str(error)
     if isinstance(error, UnsupportedOperatorException):
         return UnsupportedOpError.of_source("torch", {(str(error.func), user_line(error)): 1})
@@ -50,6 +49,6 @@ def as_kernels_raise(error: Exception) -> Exception:
     """
     frames = list(traceback.walk_tb(error.__traceback__))
     module = str(frames[-1][0].f_globals.get("__name__"))
-    if type(error) is not ValueError or not module.startswith(("torch._refs", "torch._prims")):
+    if type(error) is not ValueError or not module.startswith(REFERENCES):
         return error
     return RuntimeError(*error.args).with_traceback(error.__traceback__)

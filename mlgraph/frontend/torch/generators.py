@@ -8,10 +8,10 @@ from contextvars import ContextVar
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import _disable_current_modes
 
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.locations import is_library
+from mlgraph.frontend.torch._private import DisableTorchFunction, disable_current_modes
 
 
 class Streams:
@@ -78,7 +78,7 @@ _GENERATOR = torch.Generator
 @contextlib.contextmanager
 def no_modes() -> Iterator[None]:
     """Let torch compute inside, whatever trace runs."""
-    with _disable_current_modes(), torch._C.DisableTorchFunction():
+    with disable_current_modes(), DisableTorchFunction():
         yield
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.frontend.torch.replacing import replaces
+from mlgraph.frontend.torch.function_overrides import replaces
 
 DRIVERS = (None, "gels", "gelsy", "gelsd", "gelss")
 """Those of LAPACK; without one torch takes gelsy."""

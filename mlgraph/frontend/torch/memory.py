@@ -7,13 +7,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch._ops import OpOverload
-from torch._subclasses import FakeTensor
 from torch.export import ExportedProgram
 from torch.overrides import TorchFunctionMode
 
 from mlgraph.frontend.locations import current_line
 from mlgraph.frontend.program import Memory, identities
+from mlgraph.frontend.torch._private import FakeTensor, OpOverload
 from mlgraph.frontend.torch.scopes import frame_outside_modes, is_users
 
 LAYOUT_QUERIES = frozenset(
@@ -48,7 +47,7 @@ VIEW_OR_COPY = frozenset(
 
 @dataclass
 class LayoutUse:
-    """Which tensors were asked for their layout, or went through a function that depends on it."""
+    """The tensors that were asked for their layout, or went through a function that depends on it."""
 
     asked: bool = False
     offset: str | None = None
@@ -135,7 +134,7 @@ def lifted(tensors: Sequence[tuple[str, Tensor]], leaves: Sequence[Any]) -> dict
 
 @dataclass(frozen=True)
 class Shared:
-    """What memory each output leaf shares, by the leaf's number."""
+    """The memory that each output leaf shares, by the leaf's number."""
 
     aliases: Mapping[int, frozenset[Memory]]
     same: Mapping[int, Memory]

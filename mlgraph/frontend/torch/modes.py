@@ -29,7 +29,7 @@ class WithoutGradients(BaseException):
 
 
 class Modes:
-    """What a trace asks of the modes. Unless it `is_true` it takes gradients where the caller takes none."""
+    """Records what a trace asks of the modes. Unless it `is_true` it takes gradients where the caller takes none."""
 
     def __init__(self, is_true: bool) -> None:
         self.is_true = is_true

@@ -14,39 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.fx.experimental import proxy_tensor
-from torch.fx.proxy import TracerBase
-from torch.nn.utils import parametrize
 
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.locations import is_library, libraries
+from mlgraph.frontend.torch._private import keep_frames
 
 if TYPE_CHECKING:
-    from mlgraph.frontend.torch.tracing import Trace
+    from mlgraph.frontend.torch.tracing import ExportTrace
 
 
 STDLIB = sysconfig.get_path("stdlib")
-
-
-@contextlib.contextmanager
-def unchecked_distributions() -> Iterator[None]:
-    """Let distributions take their arguments for valid, as a trace cannot look at values."""
-    before = torch.distributions.Distribution._validate_args
-    torch.distributions.Distribution.set_default_validate_args(False)
-    try:
-        yield
-    finally:
-        torch.distributions.Distribution.set_default_validate_args(before)
-
-
-@contextlib.contextmanager
-def without_cached_weights() -> Iterator[None]:
-    """Have parametrizations compute their weights inside: a cached one would be no part of the trace, or outlive it."""
-    enabled, cache = parametrize._cache_enabled, parametrize._cache
-    parametrize._cache_enabled, parametrize._cache = 0, {}
-    try:
-        yield
-    finally:
-        parametrize._cache_enabled, parametrize._cache = enabled, cache
 
 
 @contextlib.contextmanager
@@ -81,7 +58,7 @@ def assigned_buffers(modules: Sequence[torch.nn.Module]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def quiet(trace: "Trace") -> Iterator[None]:
+def quiet(trace: "ExportTrace") -> Iterator[None]:
     """Keep torch's warnings and log lines about its own tracing from the user; `trace` hears the warnings."""
     loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("torch")]
     handlers = {handler for logger in (logging.root, *loggers) for handler in logger.handlers}
@@ -103,20 +80,9 @@ def quiet(trace: "Trace") -> Iterator[None]:
             handler.removeFilter(silent)
 
 
-@contextlib.contextmanager
-def users_lines() -> Iterator[None]:
+def users_lines() -> contextlib.AbstractContextManager[None]:
     """Let torch remember every line of the user's code for a node; of itself it keeps those in a `forward` alone."""
-    original = TracerBase._filter_traceback_frames
-
-    def users(tracer: TracerBase, frames: traceback.StackSummary) -> traceback.StackSummary:
-        kept = [f for f in frames if f.name == "forward" or not is_library(f.filename)]
-        return traceback.StackSummary.from_list(kept)
-
-    TracerBase._filter_traceback_frames = users  # pyright: ignore[reportAttributeAccessIssue]
-    try:
-        yield
-    finally:
-        TracerBase._filter_traceback_frames = original
+    return keep_frames(lambda frame: frame.name == "forward" or not is_library(frame.filename))
 
 
 @contextlib.contextmanager
@@ -189,7 +155,7 @@ def is_users_file(filename: str, module: str) -> bool:
 
 
 @contextlib.contextmanager
-def watching_functions(trace: "Trace") -> Iterator[None]:
+def watching_functions(trace: "ExportTrace") -> Iterator[None]:
     """Refuse the user's own `torch.autograd.Function`s where gradients count, as no backward of theirs is traced."""
     original = torch.autograd.Function.__dict__["apply"]
     thread, gradients = threading.get_ident(), torch.is_grad_enabled()

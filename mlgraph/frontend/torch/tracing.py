@@ -10,15 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-import torch._inductor.config
-from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
-from torch._ops import OpOverload
-from torch._subclasses import FakeTensor
-from torch._subclasses.fake_tensor import (
-    DataDependentOutputException,
-    DynamicOutputShapeException,
-    UnsupportedOperatorException,
-)
 from torch.export import ExportedProgram
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.overrides import TorchFunctionMode
@@ -27,10 +18,23 @@ import mlgraph.frontend.torch.ctc
 import mlgraph.frontend.torch.least_squares  # noqa: F401, these declare what stands for what export does not follow
 from mlgraph.errors import InputError, MlgraphError, UnsupportedOpError
 from mlgraph.frameworks.torch import TORCH
+from mlgraph.frontend.dynamic_sizes import Axis
 from mlgraph.frontend.locations import current_line, is_library
 from mlgraph.frontend.program import TRACED, Request
-from mlgraph.frontend.torch.errors import as_kernels_raise, data_dependent, explained, not_followed
-from mlgraph.frontend.torch.free_sizes import Free, SimpleSizes, SizesTooComplex, dimensions
+from mlgraph.frontend.torch._private import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    FakeTensor,
+    OpOverload,
+    UnsupportedOperatorException,
+    UserError,
+    keep_unused_draws,
+    temporarily_clear_interpreter_stack,
+    unchecked_distributions,
+    without_cached_weights,
+)
+from mlgraph.frontend.torch.errors import as_kernels_raise, data_dependent, not_followed, translate_error
+from mlgraph.frontend.torch.function_overrides import FunctionOverrides
 from mlgraph.frontend.torch.generators import Streams, watching_generators
 from mlgraph.frontend.torch.memory import (
     EagerMemory,
@@ -48,18 +52,16 @@ from mlgraph.frontend.torch.memory import (
 from mlgraph.frontend.torch.modes import Modes, watching_modes
 from mlgraph.frontend.torch.outside import OutsideWrites, tensors_in
 from mlgraph.frontend.torch.regions import inline_regions
-from mlgraph.frontend.torch.replacing import Replacing
 from mlgraph.frontend.torch.scopes import (
     assigned_buffers,
     frame_outside_modes,
     is_users,
     same_attributes,
     sizes_as_numbers,
-    unchecked_distributions,
     watching_functions,
-    without_cached_weights,
     without_memory_formats,
 )
+from mlgraph.frontend.torch.simple_sizes import SimpleSizes, SizesTooComplex, dimensions
 from mlgraph.frontend.torch.writes import rewrite_writes
 
 FREE_SIZE = re.compile(r"\bs\d+\b")
@@ -73,8 +75,8 @@ OF_TRACES = (
 """Errors of tracing, which the function itself does not raise: it must not catch them and go on."""
 
 
-class Trace:
-    """What a trace leaves behind. Not attributes of the module itself: export puts those back as they were."""
+class ExportTrace:
+    """Records what a trace leaves behind. Not attributes of the module itself: export puts those back as they were."""
 
     def __init__(self, function: Any, streams: Streams, modes: Modes) -> None:
         self.function = function
@@ -89,7 +91,7 @@ class Trace:
         """What export calls the constants that require grad."""
         self.modules: list[torch.nn.Module] = []
         """The modules that the function reaches."""
-        self.looked: set[int] = set()
+        self.observed: set[int] = set()
         """The numbers of the inputs that the function does something with, be it a look at the shape."""
         self.gradients: list[bool] = []
         """Whether torch takes gradients for each input."""
@@ -125,7 +127,7 @@ class Trace:
         return self.reaches_results or (self.writes and bool(use.storages)) or use.offset is not None
 
     def guards(self) -> tuple[Callable[[], Any], ...]:
-        """What a call must find as the trace did: the modes of torch that the function asks of, and its weights."""
+        """Return what a call must find as the trace did: modes of torch that the function asks of, and its weights."""
 
         def gradients() -> bool:
             """gradients are enabled, and the function has a torch.autograd.Function of its own"""
@@ -154,7 +156,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class TraceOptions:
-    """How a function is traced."""
+    """The options of a trace."""
 
     keep_layout: bool = False
     """Whether example inputs lie in memory as the caller's do."""
@@ -164,7 +166,7 @@ class TraceOptions:
     """Whether gradients are taken in the trace, as they are in most so that a graph has them, whatever the caller."""
 
 
-class Root(torch.nn.Module):
+class ExportModule(torch.nn.Module):
     """The function as a module that owns what the user's object reaches, so that weights keep their names."""
 
     def __init__(self, request: Request, options: TraceOptions) -> None:
@@ -174,7 +176,7 @@ class Root(torch.nn.Module):
         self.outside = request.outside
         self.training = all(module.training for _, module in request.named if isinstance(module, torch.nn.Module))
         modes = Modes(options.gradients == torch.is_grad_enabled())
-        self.trace = Trace(request.function, Streams(request.generators), modes)
+        self.trace = ExportTrace(request.function, Streams(request.generators), modes)
         self.trace.gradients = [array.requires_grad for array in request.arrays]
         for i, (name, value) in enumerate(request.named):
             self.trace.names[f"m{i}"] = name
@@ -201,7 +203,7 @@ class Root(torch.nn.Module):
         return [leaf for leaf in leaves if _is_dynamic(leaf)]
 
     def scopes(self, arrays: Sequence[torch.Tensor]) -> Iterator[contextlib.AbstractContextManager[Any]]:
-        """What the function runs under."""
+        """Yield the context managers that the function runs under."""
         trace = self.trace
         yield watching_generators(trace.streams)
         yield watching_modes(trace.modes)
@@ -209,8 +211,8 @@ class Root(torch.nn.Module):
         yield assigned_buffers(trace.modules)
         yield without_cached_weights()
         yield SimpleSizes()
-        yield Replacing()
-        yield Looks(arrays, trace)
+        yield FunctionOverrides()
+        yield AccessRecorder(arrays, trace)
         yield OutsideWrites()
         yield LayoutRecorder(trace.layout_use)
         yield EagerMemory()
@@ -269,10 +271,10 @@ def forget_weights(exported: ExportedProgram) -> None:
         describer.lookup_storage.clear()
 
 
-class Looks(TorchFunctionMode):
+class AccessRecorder(TorchFunctionMode):
     """Notes which inputs any function is given, and what functions raise: neither leaves anything in the trace."""
 
-    def __init__(self, inputs: Sequence[torch.Tensor], trace: Trace) -> None:
+    def __init__(self, inputs: Sequence[torch.Tensor], trace: ExportTrace) -> None:
         super().__init__()
         self.numbers = {id(x): i for i, x in enumerate(inputs)}
         self.trace = trace
@@ -280,7 +282,7 @@ class Looks(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         given = list(tensors_in((*args, *kwargs.values())))
-        self.trace.looked |= {self.numbers[id(x)] for x in given if id(x) in self.numbers}
+        self.trace.observed |= {self.numbers[id(x)] for x in given if id(x) in self.numbers}
         self.trace.streams.note(given)
         if func == REQUIRES_GRAD and is_users(frame_outside_modes()):
             return self._requires_grad(args[0])
@@ -345,11 +347,11 @@ def _is_dynamic(leaf: Any) -> bool:
 
 
 def export(
-    root: Root,
+    root: ExportModule,
     request: Request,
     known: Container[str],
     decompositions: Callable[[Container[str]], Any],
-    free: Free,
+    free: frozenset[Axis],
 ) -> ExportedProgram:
     """The trace of `root` with the sizes of the axes `free` open.
 
@@ -375,12 +377,12 @@ def export(
             rewrite_writes(exported)
             if not taken_apart and is_known(exported, known):
                 return exported
-            with torch._inductor.config.patch(fallback_random=True):  # else draws that nobody uses are dropped
+            with keep_unused_draws():
                 return exported.run_decompositions(decompositions(taken_apart))
         except (RuntimeError, NotImplementedError) as error:
             if free and FREE_SIZE.search(str(error)):
                 raise SizesTooComplex from error
-            if (why := explained(error)) is None:
+            if (why := translate_error(error)) is None:
                 raise
             raise why from error
 
@@ -394,7 +396,7 @@ def erase_failed(exported: ExportedProgram) -> None:
 
 
 def is_known(exported: ExportedProgram, known: Container[str]) -> bool:
-    """Whether a trace can be raised as it is: nothing in it writes, and what gives tensors is known.
+    """Return whether a trace can be imported as it is: nothing in it writes, and what gives tensors is known.
 
     Tensors of the trace itself, which a function may hold on to, are left to torch, which tells of them.
     """
@@ -416,7 +418,7 @@ def _is_write(node: torch.fx.Node) -> bool:
 
 
 def _writes(node: torch.fx.Node) -> bool:
-    """Whether a node changes what it is given: in training, norms change their statistics, and no schema says so."""
+    """Return whether a node changes its arguments: in training norms change their statistics, and no schema says so."""
     schema: Any = node.target._schema  # pyright: ignore[reportFunctionMemberAccess, reportAttributeAccessIssue]
     given = dict(zip((a.name for a in schema.arguments), node.args)) | node.kwargs
     return schema.is_mutable or any(given.get(name) is True for name in ("training", "train", "use_input_stats"))
@@ -439,13 +441,13 @@ def example(array: torch.Tensor, keep_layout: bool) -> torch.Tensor:
     return new.requires_grad_(array.requires_grad and array.is_leaf)
 
 
-def _export(root: Root, arrays: tuple[torch.Tensor, ...], dynamic: Any) -> ExportedProgram:
+def _export(root: ExportModule, arrays: tuple[torch.Tensor, ...], dynamic: Any) -> ExportedProgram:
     shapes = None if dynamic is None else (dynamic,)
     try:
         return torch.export.export(root, arrays, dynamic_shapes=shapes, strict=False)
     except GuardOnDataDependentSymNode as error:
         raise data_dependent(error) from error
-    except torch._dynamo.exc.UserError as error:  # pyright: ignore[reportAttributeAccessIssue]
+    except UserError as error:
         if dynamic is None or "data-dependent" in str(error):
             raise data_dependent(error) if "data-dependent" in str(error) else not_followed(error) from error
         return _export(root, arrays, None)

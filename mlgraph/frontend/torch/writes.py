@@ -10,10 +10,10 @@ and what read `%a` later reads `%b`. Other writes are left to export's own decom
 from typing import Any
 
 import torch
-from torch._ops import OpOverload
 from torch.export import ExportedProgram
 from torch.fx.node import map_arg
 
+from mlgraph.frontend.torch._private import OpOverload, is_composite
 from mlgraph.frontend.torch.regions import settle
 
 FRESH = frozenset(
@@ -59,7 +59,7 @@ def _without_write(target: Any) -> OpOverload | None:
 
 
 def _is_fresh(node: torch.fx.Node) -> bool:
-    """Whether a node gives tensors that share no memory with what it is given."""
+    """Return whether a node gives tensors that share no memory with what it is given."""
     if not isinstance(node.target, OpOverload):
         return False
     if any(result.alias_info is not None for result in node.target._schema.returns):
@@ -68,11 +68,11 @@ def _is_fresh(node: torch.fx.Node) -> bool:
 
 
 def _is_composite(op: OpOverload) -> bool:
-    return op.has_kernel_for_dispatch_key(torch._C.DispatchKey.CompositeImplicitAutograd)
+    return is_composite(op)
 
 
 def _same_type(node: torch.fx.Node, pure: OpOverload) -> bool:
-    """Whether the result without the write has the type of the tensor that is written into."""
+    """Return whether the result without the write has the type of the tensor that is written into."""
     arguments, keywords = map_arg((node.args, node.kwargs), lambda n: n.meta["val"])
     found, written = pure(*arguments, **keywords), node.args[0].meta["val"]  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
     return found.dtype == written.dtype and str(found.shape) == str(written.shape)

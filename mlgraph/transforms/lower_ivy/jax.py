@@ -13,6 +13,7 @@ from mlgraph.dialects import sizes as arithmetic
 from mlgraph.dialects.backend import backend
 from mlgraph.dialects.constant import literal, number_of
 from mlgraph.dialects.dtypes import FLOATS, HALVES, UNSIGNED, DType, dtype_of, f32, i1, i32, i64, tensor, ui8
+from mlgraph.dialects.ivy.prelude import number, permuted, slice_axis
 from mlgraph.dialects.ivy.reduction import root
 from mlgraph.dialects.ivy.types import dtype as type_of
 from mlgraph.dialects.ivy.types import is_complex, normal_axis, rank, shape_of
@@ -21,20 +22,17 @@ from mlgraph.dialects.sizes import Size
 from mlgraph.transforms.lower_ivy.rules import Rules
 from mlgraph.transforms.lower_ivy.shared import (
     SPECIAL,
-    along,
     continued,
     first_axes,
     gamma_edges,
     is_value,
     lowest_of,
-    number,
     shrunk,
     size,
     slices,
     subscript,
     swapped_back,
     transpose_weight,
-    transposed,
     typed,
     whole_power,
     zeta_edges,
@@ -143,7 +141,7 @@ def take_along_axis(x: Value, indices: Value, axis: int) -> Value:
 def index(x: Value, indices: Values, axes: Ints) -> Value:
     """jax reads another element where an index is out of range: NaN says so, as `jnp.take` gives."""
     if _crossed(axes):
-        x, axes = transposed(x, first_axes(x, axes)), tuple(range(len(axes)))
+        x, axes = permuted(x, first_axes(x, axes)), tuple(range(len(axes)))
     return JAX.call("jax.Array.get", (_at(x, _placed(indices, axes)),), {"mode": "fill"})[0]
 
 
@@ -153,9 +151,9 @@ def index_put(x: Value, indices: Values, values: Value, axes: Ints, accumulate: 
     if not _crossed(axes):
         return updated(x, _placed(indices, axes), values, mode)
     order = first_axes(x, axes)
-    rows = transposed(x, order)
+    rows = permuted(x, order)
     found = updated(rows, _placed(indices, range(len(axes))), values, mode)
-    return transposed(typed(found, rows.type), swapped_back(order))
+    return permuted(typed(found, rows.type), swapped_back(order))
 
 
 def _crossed(axes: Ints) -> bool:
@@ -235,7 +233,7 @@ def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True, stable
         places = typed(places, tensor(shape, i32))
         places = places if dtype == i32 else ivy.cast(places, dtype)
     else:
-        places = along(ivy.argsort(x, over, dtype), over, 0, k)
+        places = slice_axis(ivy.argsort(x, over, dtype), over, 0, k)
     return ivy.take_along_axis(x, places, over), places
 
 

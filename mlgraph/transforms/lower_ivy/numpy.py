@@ -10,6 +10,7 @@ from mlgraph.dialects.backend import backend
 from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import HALVES, INTEGERS, DType, bf16, f32, i32, i64, tensor
 from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.prelude import move_axis, number, permuted
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, normal_axis, rank, shape_of, sized
 from mlgraph.dialects.parameters import Ints, Shape, Value, Values
 from mlgraph.dialects.sizes import Size
@@ -17,16 +18,13 @@ from mlgraph.transforms.lower_ivy.rules import Rules
 from mlgraph.transforms.lower_ivy.shared import (
     SPECIAL,
     at,
-    axis_to,
     continued,
     lowest_of,
-    number,
     pooled,
     size,
     sizes,
     slices,
     subscript,
-    transposed,
     typed,
     whole_power,
 )
@@ -337,7 +335,7 @@ def einsum(xs: Values, equation: str) -> Value | None:
     pairs = [a for a in first if a in summed]
     product = ivy.dot_general(xs[0], xs[1], *axes_of(pairs, first, second), *axes_of(batch, first, second))
     found = [*batch, *(a for a in first + second if a not in summed and a not in batch)]
-    return transposed(product, [found.index(a) for a in output])
+    return permuted(product, [found.index(a) for a in output])
 
 
 def axes_of(chosen: Sequence[str], *words: str) -> tuple[Ints, ...]:
@@ -361,8 +359,8 @@ def dot_general(x1: Value, x2: Value, contract1: Ints, contract2: Ints, batch1: 
 
 
 def gathered(x: Value, batch: Ints, *groups: Ints) -> Value:
-    """Return `x` with the batch axes first, then one axis for each group of axes."""
-    moved = transposed(x, (*batch, *groups[0], *groups[1]))
+    """`x` with the batch axes first, then one axis for each group of axes."""
+    moved = permuted(x, (*batch, *groups[0], *groups[1]))
     if all(len(group) == 1 for group in groups):
         return moved
     return ivy.reshape(moved, [size(x, a) for a in batch] + [total(size(x, a) for a in group) for group in groups])
@@ -482,10 +480,10 @@ def spread(x: Value, stride: Ints) -> Value:
 def by_output(weight: Value, groups: int) -> Value:
     """Reorder (C, O / groups, ...) to (O, C / groups, ...)."""
     if groups == 1:
-        return axis_to(weight, 1, 0)
+        return move_axis(weight, 1, 0)
     channels, out, *window = sizes(weight)
     inner = index_sizes.floor_divide(channels, groups)
-    apart = axis_to(ivy.reshape(weight, (groups, inner, out, *window)), 2, 1)
+    apart = move_axis(ivy.reshape(weight, (groups, inner, out, *window)), 2, 1)
     return ivy.reshape(apart, (index_sizes.multiply(out, groups), inner, *window))
 
 

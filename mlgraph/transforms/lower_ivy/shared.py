@@ -14,6 +14,7 @@ from mlgraph.dialects.backend import Backend
 from mlgraph.dialects.constant import literal, number_of
 from mlgraph.dialects.dtypes import FLOATS, SIGNED, DType, dtype_of, i1, i64
 from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.prelude import number, slice_axis
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Shape, Value
 from mlgraph.dialects.sizes import Size
@@ -31,11 +32,6 @@ def typed(value: Value, type: Attribute) -> Value:
     """Return the result of a backend's call as a value of `type`."""
     value._type = type  # pyright: ignore[reportPrivateUsage]
     return value
-
-
-def number(x: Value, value: float) -> Value:
-    """Return `value` as a 0-d array of the element type of `x`."""
-    return literal(value, dtype(x))
 
 
 def size(x: Value, axis: int) -> Size:
@@ -81,18 +77,6 @@ def _slice(start: Size, stop: Size, step: int) -> slice:
     return slice(first, last, None if step == 1 else step)
 
 
-def transposed(x: Value, axes: Sequence[int]) -> Value:
-    """Return `x` with its axes in the order `axes`; `x` itself where that changes nothing."""
-    return x if list(axes) == list(range(rank(x))) else ivy.permute_dims(x, tuple(axes))
-
-
-def axis_to(x: Value, axis: int, to: int) -> Value:
-    """Return `x` with its `axis` at the place `to`, the others in order."""
-    order = [a for a in range(rank(x)) if a != axis % rank(x)]
-    order.insert(to % rank(x), axis % rank(x))
-    return transposed(x, order)
-
-
 def swapped_back(order: Sequence[int]) -> Ints:
     """Return the order of axes that undoes `order`."""
     return tuple(list(order).index(a) for a in range(len(order)))
@@ -122,16 +106,9 @@ def pooled(x: Value, window: Ints, stride: Ints, dilation: Ints, combine: Callab
     for axis, (k, s, d) in enumerate(zip(window, stride, dilation, strict=True), 2):
         last = arithmetic.subtract(size(x, axis), d * (k - 1) + 1)
         reach = arithmetic.multiply(arithmetic.floor_divide(last, s), s)
-        parts = [along(x, axis, i * d, arithmetic.add(reach, i * d + 1), s) for i in range(k)]
+        parts = [slice_axis(x, axis, i * d, arithmetic.add(reach, i * d + 1), s) for i in range(k)]
         x = reduce(combine, parts)
     return x
-
-
-def along(x: Value, axis: int, start: Size, stop: Size, step: int = 1) -> Value:
-    """Return `x[start:stop:step]` along one axis."""
-    starts, stops, steps = [0] * rank(x), [TO_END] * rank(x), [1] * rank(x)
-    starts[axis], stops[axis], steps[axis] = start, stop, step  # type: ignore[call-overload]
-    return ivy.slice(x, starts, stops, tuple(steps))
 
 
 def continued(x: Value, low: Ints, high: Ints, mode: str) -> Value:

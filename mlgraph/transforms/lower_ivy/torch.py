@@ -27,23 +27,13 @@ from mlgraph.dialects.dtypes import (
     ui64,
 )
 from mlgraph.dialects.ivy.manipulation import TO_END, slice_size
+from mlgraph.dialects.ivy.prelude import number, slice_axis
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, is_complex, normal_axes, normal_axis, rank, shape_of
 from mlgraph.dialects.literals import Operand
 from mlgraph.dialects.parameters import Ints, Shape, Value, Values
 from mlgraph.dialects.sizes import Size
 from mlgraph.transforms.lower_ivy.rules import Rules
-from mlgraph.transforms.lower_ivy.shared import (
-    SPECIAL,
-    along,
-    at,
-    lowest_of,
-    number,
-    pooled,
-    size,
-    sizes,
-    subscript,
-    typed,
-)
+from mlgraph.transforms.lower_ivy.shared import SPECIAL, at, lowest_of, pooled, size, sizes, subscript, typed
 from mlgraph.transforms.lower_ivy.shared import continued as by_indices
 
 rule = Rules()
@@ -349,9 +339,9 @@ def put_slices(x: Value, update: Value, cut: Mapping[int, tuple[Size, Size, int]
     axis, *rest = cut
     start, stop, step = cut[axis]
     if rest:
-        update = put_slices(along(x, axis, start, stop, step), update, {a: cut[a] for a in rest})
+        update = put_slices(slice_axis(x, axis, start, stop, step), update, {a: cut[a] for a in rest})
     elif UNKNOWN in shape_of(update) or shape_of(update) != slice_shape(x, axis, cut[axis]):
-        update = Tensor.expand_as(update, along(x, axis, start, stop, step))
+        update = Tensor.expand_as(update, slice_axis(x, axis, start, stop, step))
     given = {"start": start or None, "end": None if stop == TO_END else stop, "step": None if step == 1 else step}
     found = torch.slice_scatter(x, update, dim=axis, **{name: n for name, n in given.items() if n is not None})
     return typed(found, x.type)

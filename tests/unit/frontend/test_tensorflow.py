@@ -564,12 +564,14 @@ def test_every_rule_reads_its_operation() -> None:
     """The parameters of a rule are the operation's inputs, and attributes that it has."""
     from tensorflow.python.framework import op_def_registry
 
-    from mlgraph.frontend.tensorflow.table import RULES
+    from mlgraph.frontend.tensorflow.operands import readers_of
+    from mlgraph.frontend.tensorflow.rules import RULES
 
     for name, rule in RULES.items():
         op_def = op_def_registry.get(name)
         assert op_def is not None, name
         attributes = {attribute.name for attribute in op_def.attr}
-        assert {*rule.claimed} - {"node", "raiser"} <= attributes, name
-        if rule.rest is None:
-            assert len(rule.readers) == len(op_def.input_arg), name
+        assert rule.claims - {"node", "importer"} <= attributes, name
+        readers, rest = readers_of(rule.function)
+        if rest is None:
+            assert len(readers) == len(op_def.input_arg), name

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from mlgraph.frontend.torch.table import RULES
+from mlgraph.frontend.torch.rules import RULES
 
 pytestmark = pytest.mark.quick
 
@@ -34,7 +34,7 @@ def alike(a: Any, b: Any) -> bool:
 
 @pytest.mark.parametrize(("name", "schema"), list(schemas()))
 def test_an_argument_left_out_means_to_a_rule_what_it_means_to_torch(name: str, schema: Any):
-    parameters = inspect.signature(RULES[name]).parameters
+    parameters = RULES[name].signature.parameters
     for argument in schema.arguments:
         given = parameters.get(argument.name)
         if given is None or not argument.has_default_value() or argument.name in OTHERWISE_SAID:
@@ -45,8 +45,8 @@ def test_an_argument_left_out_means_to_a_rule_what_it_means_to_torch(name: str, 
 
 @pytest.mark.parametrize(("name", "schema"), list(schemas()))
 def test_a_rule_takes_arguments_in_the_order_of_torch(name: str, schema: Any):
-    if "positional" in inspect.signature(RULES[name]).parameters:
+    if "positional" in RULES[name].signature.parameters:
         return  # overloads with different orders, which the rule tells apart
-    places = {parameter: i - 1 for i, parameter in enumerate(inspect.signature(RULES[name]).parameters)}
+    places = {parameter: i - 1 for i, parameter in enumerate(RULES[name].signature.parameters)}
     for i, argument in enumerate(argument for argument in schema.arguments if not argument.kwarg_only):
         assert places.get(argument.name, i) == i, argument.name

@@ -8,10 +8,11 @@ from mlgraph.dialects import sizes as arithmetic
 from mlgraph.dialects.dtypes import FLOATS, tensor
 from mlgraph.dialects.ivy.channels_last import channels_first, channels_last
 from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of, sized
 from mlgraph.dialects.parameters import Ints, Value
 from mlgraph.dialects.sizes import Size
-from mlgraph.transforms.lower_ivy.shared import number, size, sizes, transpose_weight, typed
+from mlgraph.transforms.lower_ivy.shared import size, sizes, transpose_weight, typed
 from mlgraph.transforms.lower_ivy.tensorflow.nn import frames, spatially_padded
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 

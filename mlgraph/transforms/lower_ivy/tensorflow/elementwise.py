@@ -25,10 +25,11 @@ from mlgraph.dialects.dtypes import (
     ui32,
     ui64,
 )
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, is_complex
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.table import Op
-from mlgraph.transforms.lower_ivy.shared import SPECIAL, gamma_edges, number, typed, whole_power, zeta_edges
+from mlgraph.transforms.lower_ivy.shared import SPECIAL, gamma_edges, typed, whole_power, zeta_edges
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 
 rule.widen((ui8, ui16), i32, ivy.pow)

@@ -6,20 +6,11 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as arithmetic
 from mlgraph.dialects.dtypes import i1, i32, i64, tensor, ui32, ui64
 from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.prelude import move_axis, permuted
 from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, rank, shape_of
 from mlgraph.dialects.parameters import DType, Ints, Shape, Value, Values
 from mlgraph.dialects.sizes import Size
-from mlgraph.transforms.lower_ivy.shared import (
-    axis_to,
-    first_axes,
-    is_value,
-    shrunk,
-    size,
-    sizes,
-    swapped_back,
-    transposed,
-    typed,
-)
+from mlgraph.transforms.lower_ivy.shared import first_axes, is_value, shrunk, size, sizes, swapped_back, typed
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 
 rule.widen((i1,), i32, ivy.index_put, ivy.scatter_along_axis)
@@ -40,11 +31,11 @@ def take(x: Value, indices: Value, axis: int) -> Value:
 def take_along_axis(x: Value, indices: Value, axis: int) -> Value:
     """A gather along the last axis, of which all others are batches."""
     axis %= rank(x)
-    rows, (places,) = axis_to(shrunk(x, indices, axis), axis, -1), counted(axis_to(indices, axis, -1))
+    rows, (places,) = move_axis(shrunk(x, indices, axis), axis, -1), counted(move_axis(indices, axis, -1))
     if rank(x) == 1:
         return tf.gather(rows, places)
     found = tf.gather(rows, places, batch_dims=rank(x) - 1)
-    return axis_to(typed(found, tensor(shape_of(places), dtype(x))), -1, axis)
+    return move_axis(typed(found, tensor(shape_of(places), dtype(x))), -1, axis)
 
 
 # Advanced indexing
@@ -73,7 +64,7 @@ def index(x: Value, indices: Values, axes: Ints) -> Value:
     if len(axes) == 1:
         return tf.gather(x, *counted(*indices), axis=axes[0])
     places = together(indices)
-    rows = transposed(x, first_axes(x, axes))
+    rows = permuted(x, first_axes(x, axes))
     shape = (*shape_of(places)[:-1], *shape_of(rows)[len(axes) :])
     if 0 in shape_of(rows)[len(axes) :]:  # tensorflow refuses to read nothing; it has any shape without elements
         found = ivy.reshape(rows, (*sizes(places)[:-1], *sizes(rows)[len(axes) :]))
@@ -81,7 +72,7 @@ def index(x: Value, indices: Values, axes: Ints) -> Value:
         found = typed(tf.gather_nd(rows, places), tensor(shape, dtype(x)))
     n, before = rank(places) - 1, in_place(axes)
     order = [*range(n, n + before), *range(n), *range(n + before, len(shape))]
-    return transposed(found, order)
+    return permuted(found, order)
 
 
 @rule(ivy.index_put)
@@ -91,12 +82,12 @@ def index_put(x: Value, indices: Values, values: Value, axes: Ints, accumulate: 
     n, before = rank(places) - 1, in_place(axes)
     rest = [size(x, a) for a in order[len(axes) :]]
     spread = broadcast(values, [*rest[:before], *sizes(places)[:-1], *rest[before:]])
-    updates = transposed(spread, [*range(before, before + n), *range(before), *range(before + n, rank(spread))])
+    updates = permuted(spread, [*range(before, before + n), *range(before), *range(before + n, rank(spread))])
     if n == 0:  # tensorflow takes no single place
         places, updates = ivy.expand_dims(places, (0,)), ivy.expand_dims(updates, (0,))
     write = tf.tensor_scatter_nd_add if accumulate else tf.tensor_scatter_nd_update
-    rows = transposed(x, order)
-    return transposed(typed(write(rows, places, updates), rows.type), swapped_back(order))
+    rows = permuted(x, order)
+    return permuted(typed(write(rows, places, updates), rows.type), swapped_back(order))
 
 
 def broadcast(x: Value, shape: Shape) -> Value:

@@ -5,10 +5,11 @@ from mlgraph.dialects import sizes as arithmetic
 from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import i32, ui16
 from mlgraph.dialects.ivy.manipulation import TO_END
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import UNKNOWN, normal_axes, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Shape, Value
 from mlgraph.dialects.sizes import Size
-from mlgraph.transforms.lower_ivy.shared import continued_indices, is_value, number, size, subscript
+from mlgraph.transforms.lower_ivy.shared import continued_indices, is_value, size, subscript
 from mlgraph.transforms.lower_ivy.tensorflow.rule import TENSORFLOW, rule, tf
 
 rule.widen((ui16,), i32, ivy.tile, ivy.repeat)

@@ -10,10 +10,11 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as arithmetic
 from mlgraph.dialects.dtypes import HALVES, f32, f64, i32, tensor
 from mlgraph.dialects.ivy.nn import window_size
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of, sized
 from mlgraph.dialects.parameters import Ints, Shape, Value
 from mlgraph.dialects.sizes import Size
-from mlgraph.transforms.lower_ivy.shared import is_value, lowest_of, number, size, typed
+from mlgraph.transforms.lower_ivy.shared import is_value, lowest_of, size, typed
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 
 rule.widen(HALVES, f32, ivy.sum_pool, ivy.sum_pool_channels_last)

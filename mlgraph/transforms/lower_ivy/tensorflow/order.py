@@ -2,9 +2,9 @@
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import FLOATS, DType, bf16, f16, f32, f64, i1, i16, i32, i64, ui8, width_of
+from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.dialects.parameters import Value
-from mlgraph.transforms.lower_ivy.shared import number
 
 BITS: dict[DType, DType] = {f16: i16, bf16: i16, f32: i32, f64: i64}
 

@@ -9,11 +9,12 @@ from mlgraph.dialects import sizes as arithmetic
 from mlgraph.dialects.backend import Callee
 from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import HALVES, DType, f32, i1, i32, i64, ui8
+from mlgraph.dialects.ivy.prelude import move_axis, number
 from mlgraph.dialects.ivy.reduction import root
 from mlgraph.dialects.ivy.types import dtype as dtype_of
 from mlgraph.dialects.ivy.types import normal_axes, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Scalar, Value
-from mlgraph.transforms.lower_ivy.shared import axis_to, highest_of, is_value, lowest_of, number, size, sizes, typed
+from mlgraph.transforms.lower_ivy.shared import highest_of, is_value, lowest_of, size, sizes, typed
 from mlgraph.transforms.lower_ivy.tensorflow.order import order_key
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 
@@ -87,9 +88,9 @@ def cumulative_min(x: Value, axis: int) -> Value:
 def _scan(function: Callee, x: Value, axis: int, edge: Callable[[DType], Scalar]) -> Value:
     if 0 in shape_of(x):
         return x
-    rows = axis_to(x, axis, 0)
+    rows = move_axis(x, axis, 0)
     start = ivy.full(sizes(rows)[1:], edge(dtype_of(x)), dtype_of(x))
-    return axis_to(typed(tf.scan(function, rows, start), rows.type), 0, axis)
+    return move_axis(typed(tf.scan(function, rows, start), rows.type), 0, axis)
 
 
 @rule(ivy.cumulative_logsumexp)

@@ -2,10 +2,11 @@
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import FLOATS, DType, i1, i32, i64, tensor
+from mlgraph.dialects.ivy.prelude import move_axis
 from mlgraph.dialects.ivy.types import dtype as dtype_of
 from mlgraph.dialects.ivy.types import rank, shape_of
 from mlgraph.dialects.parameters import Value
-from mlgraph.transforms.lower_ivy.shared import axis_to, sizes, typed
+from mlgraph.transforms.lower_ivy.shared import sizes, typed
 from mlgraph.transforms.lower_ivy.tensorflow.order import order_key
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 
@@ -31,10 +32,10 @@ def argsort(x: Value, axis: int, dtype: DType, descending: bool = False, stable:
 @rule(ivy.topk)
 def topk(x: Value, k: int, axis: int, dtype: DType, largest: bool = True, stable: bool = True) -> tuple[Value, Value]:
     """Inverting every bit of integers reverses their order."""
-    key = axis_to(order_key(x), axis, -1)
+    key = move_axis(order_key(x), axis, -1)
     key = key if largest else ivy.bitwise_invert(key)
     _, places = tf.math.top_k.several(2, key, k)
-    places = axis_to(typed(places, tensor((*shape_of(key)[:-1], k), i32)), -1, axis)
+    places = move_axis(typed(places, tensor((*shape_of(key)[:-1], k), i32)), -1, axis)
     return ivy.take_along_axis(x, places, axis), places if dtype == i32 else ivy.cast(places, dtype)
 
 

@@ -1,0 +1,20 @@
+# pyright: basic
+"""The one door to the internals of jax: its private modules, and names of them that it does not promise.
+
+Checked against jax 0.10. Beside these the frontend reads `dtype._impl`, the implementation of a type of random keys,
+and `size_access_hooks.py` patches members of `DimExpr` and `Tracer.aval` during a capture.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from jax._src.core import Tracer
+from jax._src.export.shape_poly import _DimExpr as DimExpr
+from jax._src.source_info_util import user_frames
+
+__all__ = ["DimExpr", "Tracer", "frames_of"]
+
+
+def frames_of(eqn: Any) -> Iterable[Any]:
+    """Return the frames outside of jax that an equation comes from, the innermost first."""
+    return user_frames(eqn.source_info.traceback)

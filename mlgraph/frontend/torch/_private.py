@@ -1,0 +1,107 @@
+# pyright: basic
+"""The one door to the internals of torch: its private modules, and names of them that it does not promise.
+
+Checked against torch 2.13. Beside these the frontend reads private attributes of objects that it is given:
+`OpOverload._schema`, `Module._parameters`, `Module._buffers`, `ShapeEnv._maybe_evaluate_static`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from traceback import FrameSummary, StackSummary
+from typing import Any
+
+import torch
+import torch._inductor.config
+from torch._decomp import decomposition_table
+from torch._dynamo.exc import UserError
+from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
+from torch._ops import OpOverload
+from torch._subclasses import FakeTensor
+from torch._subclasses.fake_tensor import (
+    DataDependentOutputException,
+    DynamicOutputShapeException,
+    UnsupportedOperatorException,
+)
+from torch.fx.proxy import TracerBase
+from torch.nn.utils import parametrize
+from torch.utils._python_dispatch import _disable_current_modes as disable_current_modes
+
+__all__ = [
+    "REFERENCES",
+    "DataDependentOutputException",
+    "DisableTorchFunction",
+    "DynamicOutputShapeException",
+    "FakeTensor",
+    "OpOverload",
+    "UnsupportedOperatorException",
+    "UserError",
+    "decomposition_table",
+    "disable_current_modes",
+    "every_decomposition",
+    "is_composite",
+    "keep_frames",
+    "keep_unused_draws",
+    "sym_sqrt",
+    "temporarily_clear_interpreter_stack",
+    "unchecked_distributions",
+    "without_cached_weights",
+]
+
+DisableTorchFunction = torch._C.DisableTorchFunction
+sym_sqrt = torch._sym_sqrt  # pyright: ignore[reportAttributeAccessIssue]
+
+REFERENCES = ("torch._refs", "torch._prims")
+"""The modules in which torch has its operators in Python."""
+
+
+def every_decomposition() -> Mapping[Any, Any]:
+    """Return the decompositions of torch, those of its references included."""
+
+    return decomposition_table
+
+
+def keep_unused_draws() -> AbstractContextManager[Any]:
+    """Let decompositions keep random draws that nobody uses: they move the generator on."""
+    return torch._inductor.config.patch(fallback_random=True)
+
+
+def is_composite(op: OpOverload) -> bool:
+    """Return whether an op is written in terms of others, and so has no kernel of its own."""
+    return op.has_kernel_for_dispatch_key(torch._C.DispatchKey.CompositeImplicitAutograd)
+
+
+@contextmanager
+def unchecked_distributions() -> Iterator[None]:
+    """Let distributions take their arguments for valid, as a trace cannot look at values."""
+    before = torch.distributions.Distribution._validate_args
+    torch.distributions.Distribution.set_default_validate_args(False)
+    try:
+        yield
+    finally:
+        torch.distributions.Distribution.set_default_validate_args(before)
+
+
+@contextmanager
+def without_cached_weights() -> Iterator[None]:
+    """Have parametrizations compute their weights inside: a cached one would be no part of the trace, or outlive it."""
+    enabled, cache = parametrize._cache_enabled, parametrize._cache
+    parametrize._cache_enabled, parametrize._cache = 0, {}
+    try:
+        yield
+    finally:
+        parametrize._cache_enabled, parametrize._cache = enabled, cache
+
+
+@contextmanager
+def keep_frames(keeps: Callable[[FrameSummary], bool]) -> Iterator[None]:
+    """Let torch remember those frames for a node of which `keeps` says so."""
+    original = TracerBase._filter_traceback_frames
+
+    def kept(tracer: TracerBase, frames: StackSummary) -> StackSummary:
+        return StackSummary.from_list([frame for frame in frames if keeps(frame)])
+
+    TracerBase._filter_traceback_frames = kept  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        yield
+    finally:
+        TracerBase._filter_traceback_frames = original
