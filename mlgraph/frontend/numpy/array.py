@@ -30,12 +30,10 @@ from mlgraph.frontend.numpy.sizes import (
     simple,
     static,
 )
+from mlgraph.frontend.numpy.tables import METHODS
 from mlgraph.frontend.numpy.trace import constant, current, element_type, emit, outside_write, unsupported
 
 INT = np.dtype(np.int64)
-
-METHODS: dict[str, Callable[..., Any]] = {}
-"""Methods of `np.ndarray` by name; filled by `methods`."""
 
 
 class Storage:
@@ -400,7 +398,10 @@ def scalar(array: TracedArray) -> TracedArray:
 
 def as_returned(array: TracedArray) -> TracedArray:
     """An array as functions of numpy return it: a scalar where it has no axes."""
-    return array if array.shape else scalar(fresh(array.value, (), array.dtype))
+    if array._dims:
+        return array
+    found = scalar(fresh(array.value, (), array._dtype))
+    return natural(found) if array._natural else found
 
 
 def from_size(size: Dim, dtype: np.dtype = INT, kind: type = int) -> TracedArray:

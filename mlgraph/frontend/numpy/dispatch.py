@@ -9,35 +9,26 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import METHODS, TracedArray, fresh, scalar
+from mlgraph.frontend.numpy.array import TracedArray, fresh, scalar
 from mlgraph.frontend.numpy.from_sizes import with_examples
 from mlgraph.frontend.numpy.lifting import (
     any_traced,
     as_array,
     broadcast_dims,
-    broadcast_to,
     cast_value,
     kind_of,
     lift,
     relifted,
-    same_shape,
     unlifted,
     value_of,
 )
-from mlgraph.frontend.numpy.looking import is_contiguous, is_known, outside_owners, owner_of, twin_of, write_error
+from mlgraph.frontend.numpy.looking import is_contiguous, is_known, outside_owners, twin_of, write_error
+from mlgraph.frontend.numpy.outputs import store
 from mlgraph.frontend.numpy.scipy import special_rule
 from mlgraph.frontend.numpy.sizes import Dim, examples, is_dim, larger, smaller
+from mlgraph.frontend.numpy.tables import FUNCTIONS, GENERALIZED, METHODS, UFUNC_METHODS
 from mlgraph.frontend.numpy.trace import current, outside_write, unsupported
 from mlgraph.frontend.numpy.ufuncs import rule_of
-
-FUNCTIONS: dict[Any, Callable[..., Any]] = {}
-"""numpy functions that are captured by a function of ours; others by running numpy's own Python code."""
-
-UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
-"""`reduce`, `accumulate`, `outer`, `at`, `reduceat`; filled by `ufunc_methods` and `ufunc_at`."""
-
-GENERALISED: dict[str, Callable[..., Any]] = {}
-"""Generalised ufuncs by name, as `matmul` and those of `numpy.linalg`; filled by `generalised`."""
 
 COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
 
@@ -57,28 +48,6 @@ ON_SIZES: dict[np.ufunc, Callable[[Any, Any], Any]] = {
     np.greater_equal: lambda a, b: a >= b,
 }
 """Functions of sizes that give a size."""
-
-
-def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The function captures these numpy functions; NotImplemented leaves a call of them to numpy's own code."""
-
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        for numpy_function in functions:
-            FUNCTIONS[numpy_function] = function
-        return function
-
-    return register
-
-
-def method(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The function is these methods of `np.ndarray`."""
-
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        for name in names:
-            METHODS[name] = function
-        return function
-
-    return register
 
 
 def real_call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -160,9 +129,9 @@ def bound_outs(ufunc: np.ufunc, inputs: Any, out: Any = None, **kwargs: Any) -> 
 
 def generalised(ufunc: np.ufunc, operands: Any, outs: Any, **kwargs: Any) -> Any:
     """A generalised ufunc."""
-    if ufunc.__name__ not in GENERALISED:
+    if ufunc.__name__ not in GENERALIZED:
         raise unsupported(f"ufunc {ufunc.__name__}")
-    return GENERALISED[ufunc.__name__](ufunc, operands, outs, **kwargs)
+    return GENERALIZED[ufunc.__name__](ufunc, operands, outs, **kwargs)
 
 
 def elementwise(
@@ -200,33 +169,6 @@ def given(out: Any, result: TracedArray, where: Any = True, casting: str = "same
     if out is Ellipsis:
         return result if result._kind is np.ndarray else as_array(result)
     return store(out, result, where, casting)
-
-
-def store(out: Any, result: TracedArray, where: Any = True, casting: str = "same_kind") -> Any:
-    """Write a result to the `out` argument of a numpy function, where `where` is true."""
-    if not isinstance(out, np.ndarray):
-        raise TypeError("return arrays must be of ArrayType")
-    if type(out) is not TracedArray:
-        raise outside_write(owner_of(out))
-    if not np.can_cast(result.dtype, out.dtype, casting):
-        raise TypeError(f"Cannot cast output from {result.dtype!r} to {out.dtype!r} with casting rule '{casting}'")
-    shapes = (result.shape,) if where is True else (result.shape, as_array(where).shape)
-    if not same_shape(broadcast_dims(*shapes, out.shape), out.shape):
-        raise ValueError(
-            f"non-broadcastable output operand with shape {out.shape} for the result of shape {result.shape}"
-        )
-    value = fresh(cast_value(result.value, result.dtype, out.dtype), result.shape, out.dtype)
-    if where is not True:
-        value = FUNCTIONS[np.where](where, value, out)
-    out.write(broadcast_to(value, out.shape).value)
-    return out
-
-
-def store_both_ways(out: Any, result: TracedArray) -> Any:
-    """Write a result to an `out` argument that numpy first reads, safely, as the type of the result."""
-    if isinstance(out, np.ndarray) and not np.can_cast(out.dtype, result.dtype, "safe"):
-        raise TypeError(f"Cannot cast array data from {out.dtype!r} to {result.dtype!r} according to the rule 'safe'")
-    return store(out, result, casting="unsafe")
 
 
 def loop_types(

@@ -4,6 +4,7 @@ A rule is given arrays of the element types of numpy's loop, with the core axes 
 """
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,9 +12,10 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh
-from mlgraph.frontend.numpy.dispatch import GENERALISED, given, loop_types
-from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, lift
+from mlgraph.frontend.numpy.dispatch import given, loop_types
+from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, lift, same_shape
 from mlgraph.frontend.numpy.sizes import smaller
+from mlgraph.frontend.numpy.tables import GENERALIZED
 from mlgraph.frontend.numpy.trace import emit, unsupported
 
 Rule = Callable[..., Any]
@@ -24,7 +26,7 @@ def generalised(*names: str) -> Callable[[Rule], Rule]:
 
     def register(function: Rule) -> Rule:
         for name in names:
-            GENERALISED[name] = lambda *args, **kwargs: _call(function, *args, **kwargs)
+            GENERALIZED[name] = lambda *args, **kwargs: _call(function, *args, **kwargs)
         return function
 
     return register
@@ -58,10 +60,21 @@ def _call(
     results = [cast(r, t) for r, t in zip(found if isinstance(found, tuple) else (found,), types[ufunc.nin :])]
     if axes is not None:
         results = [_cores_back(x, a) for x, a in zip(results, axes[ufunc.nin :])]
+    else:
+        _check_cores(ufunc, outs, results)
     if keepdims:
         results = [np.expand_dims(r, axis) for r in results]
     results = [given(o, as_returned(r)) for o, r in zip(outs, results)]
     return results[0] if len(results) == 1 else tuple(results)
+
+
+def _check_cores(ufunc: np.ufunc, outs: Sequence[Any], results: Sequence[TracedArray]) -> None:
+    """Raise `ValueError` for an `out` with other core axes than the result's; its other axes may be broadcast."""
+    cores = re.findall(r"\((.*?)\)", (ufunc.signature or "").partition("->")[2])
+    for out, result, names in zip(outs, results, cores):
+        count = min(len(names.split(",")) if names else 0, result.ndim)
+        if isinstance(out, np.ndarray) and count and not same_shape(out.shape[-count:], result.shape[-count:]):
+            raise ValueError(f"{ufunc.__name__}: output of shape {out.shape} for a result of shape {result.shape}")
 
 
 def _cores_last(x: TracedArray, axes: Any) -> TracedArray:

@@ -10,11 +10,12 @@ import numpy as np
 
 from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.array import TracedArray, fresh, known, scalar, view
-from mlgraph.frontend.numpy.dispatch import method
 from mlgraph.frontend.numpy.lifting import as_array, cast, same
 from mlgraph.frontend.numpy.looking import is_contiguous, is_known, twin_of
 from mlgraph.frontend.numpy.masks import mask_of
+from mlgraph.frontend.numpy.normalize import normal_axes, normal_axis
 from mlgraph.frontend.numpy.sizes import Dim, examples, fix, is_dim, product, simple, smaller
+from mlgraph.frontend.numpy.tables import method
 from mlgraph.frontend.numpy.trace import current, element_type, unsupported
 
 # Shape
@@ -120,24 +121,6 @@ def transpose(x: TracedArray, *axes: Any) -> TracedArray:
         return view(x, views.Whole(), x.shape)
     found = view(x, views.Permuted(order), [x.shape[a] for a in order])
     found.value  # noqa: B018
-    return found
-
-
-def normal_axis(axis: Any, ndim: int) -> int:
-    """An axis counted from the front."""
-    axis = axis.__index__()
-    if not -ndim <= axis < ndim:
-        raise np.exceptions.AxisError(axis, ndim)
-    return axis % ndim
-
-
-def normal_axes(axes: Any, ndim: int) -> tuple[int, ...]:
-    """Axes counted from the front, of None, an int or a tuple."""
-    if axes is None:
-        return tuple(range(ndim))
-    found = tuple(normal_axis(a, ndim) for a in ((axes,) if is_dim(axes) else axes))
-    if len(set(found)) != len(found):
-        raise ValueError("repeated axis")
     return found
 
 

@@ -6,6 +6,7 @@ numpy as the target by the very call that the function makes, from the user's ow
 """
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -19,7 +20,8 @@ from mlgraph.dialects.ivy.control import YieldOp
 from mlgraph.dialects.native import METHODS, RNG, NativeOp
 from mlgraph.frontend.numpy.array import TracedArray, fresh, natural, scalar
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, iota
-from mlgraph.frontend.numpy.methods import normal_axis, shape_from
+from mlgraph.frontend.numpy.methods import shape_from
+from mlgraph.frontend.numpy.normalize import normal_axis
 from mlgraph.frontend.numpy.replacements import dims_of
 from mlgraph.frontend.numpy.sizes import Dim, fix, is_dim, is_free, operand, operands
 from mlgraph.frontend.numpy.trace import active, current, element_type, emit, region, unsupported
@@ -33,7 +35,7 @@ class Draws:
 
     # Uniform
 
-    def random(self, size: Any = None, dtype: Any = FLOAT, **how: Any) -> Any:
+    def random(self, size: Any = None, dtype: Any = FLOAT, out: Any = None) -> Any:
         dims = shape_of(size)
         return drawn(emit(generator.uniform, operands(dims), element_type(np.dtype(dtype))), dims, np.dtype(dtype))
 
@@ -47,7 +49,7 @@ class Draws:
 
     # Normal
 
-    def standard_normal(self, size: Any = None, dtype: Any = FLOAT, **how: Any) -> Any:
+    def standard_normal(self, size: Any = None, dtype: Any = FLOAT, out: Any = None) -> Any:
         dims = shape_of(size)
         return drawn(emit(generator.normal, operands(dims), element_type(np.dtype(dtype))), dims, np.dtype(dtype))
 
@@ -62,7 +64,7 @@ class Draws:
 
     # Other distributions, through the inverse of their distribution function
 
-    def standard_exponential(self, size: Any = None, dtype: Any = FLOAT, method: str = "zig") -> Any:
+    def standard_exponential(self, size: Any = None, dtype: Any = FLOAT, method: str = "zig", out: Any = None) -> Any:
         dims = shape_of(size)
         return drawn(emit(generator.exponential, operands(dims), element_type(np.dtype(dtype))), dims, np.dtype(dtype))
 
@@ -103,7 +105,7 @@ class Draws:
         count, chance = (as_array(np.broadcast_to(as_array(x).astype(FLOAT), dims)) for x in (n, p))
         return drawn(emit(generator.binomial, count.value, chance.value), dims, FLOAT).astype(INT)
 
-    def standard_gamma(self, shape: Any, size: Any = None, dtype: Any = FLOAT) -> Any:
+    def standard_gamma(self, shape: Any, size: Any = None, dtype: Any = FLOAT, out: Any = None) -> Any:
         wide = np.broadcast_to(as_array(shape).astype(dtype), shape_of(size_for(size, shape)))
         return drawn(emit(generator.gamma, as_array(wide).value), as_array(wide).shape, np.dtype(dtype))
 
@@ -181,7 +183,7 @@ class Draws:
     def _order(self, n: Dim) -> TracedArray:
         return natural(fresh(emit(generator.permutation, (operand(n),), element_type(INT)), (n,), INT))
 
-    def permuted(self, x: Any, axis: Any = None) -> Any:
+    def permuted(self, x: Any, axis: Any = None, out: Any = None) -> Any:
         array = as_array(x)
         if axis is None:
             return np.reshape(self.permutation(np.reshape(array, (-1,))), array.shape)
@@ -228,7 +230,7 @@ class Stream:
             raise AttributeError(name)
         if not hasattr(DRAWS, name) or name not in METHODS:
             raise unsupported(f"np.random.{name}", fix="draw with random, normal, integers, permutation or choice")
-        return lambda *args, out=None, **kwargs: self._draw(name, out, args, kwargs)
+        return lambda *args, **kwargs: self._draw(name, args, kwargs)
 
     def seed(self, *args: Any, **kwargs: Any) -> None:
         raise unsupported(
@@ -242,15 +244,19 @@ class Stream:
             raise unsupported("shuffling in place what is no array of the function", fix="use permutation")
         x[...] = np.take(x, self.permutation(x.shape[axis]), axis=axis)
 
-    def _draw(self, name: str, out: Any, args: Any, kwargs: Any) -> Any:
-        """A draw: the call of the method for numpy, what `DRAWS` makes of it for other targets."""
-        if out is not None:
-            out[...] = self._draw(name, None, args, {"size": out.shape, "dtype": out.dtype, **kwargs})
+    def _draw(self, name: str, args: Any, kwargs: Any) -> Any:
+        """Emit a draw: the call of the method for numpy, what `DRAWS` makes of it for other targets."""
+        draw = getattr(DRAWS, name)
+        parameters = inspect.signature(draw).parameters
+        given = {**dict(zip(parameters, args)), **kwargs}
+        if (out := given.pop("out", None)) is not None:
+            made = {key: value for key, value in (("size", out.shape), ("dtype", out.dtype)) if key in parameters}
+            out[...] = self._draw(name, (), made | {key: value for key, value in given.items() if value is not None})
             return out
         given, named = tuple(map(_literal, args)), {key: _literal(value) for key, value in kwargs.items()}
         block = Block()
         with region(block):
-            found = getattr(DRAWS, name)(*args, **kwargs)
+            found = draw(*args, **kwargs)
             insert(YieldOp(as_array(found).value))
         callee = f"numpy.random.{self.__class__.__name__}.{name}"
         arguments, values = encode((RNG, *given), named)

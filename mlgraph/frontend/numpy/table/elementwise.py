@@ -7,7 +7,7 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh
-from mlgraph.frontend.numpy.dispatch import FUNCTIONS, implements, result_of, store
+from mlgraph.frontend.numpy.dispatch import result_of
 from mlgraph.frontend.numpy.lifting import (
     NUMBERS,
     as_array,
@@ -19,11 +19,11 @@ from mlgraph.frontend.numpy.lifting import (
     lift,
     value_of,
 )
+from mlgraph.frontend.numpy.normalize import ArrayLike, OutArray, UfuncOut, implements
+from mlgraph.frontend.numpy.outputs import store
 from mlgraph.frontend.numpy.sizes import Size
 from mlgraph.frontend.numpy.trace import emit, unsupported
 from mlgraph.frontend.numpy.ufuncs import truth
-
-NOTHING = np._NoValue
 
 
 @implements(np.where)
@@ -45,12 +45,12 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
 @implements(np.clip)
 def clip(
     a: Any,
-    a_min: Any = NOTHING,
-    a_max: Any = NOTHING,
-    out: Any = None,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: UfuncOut = None,
     *,
-    min: Any = NOTHING,
-    max: Any = NOTHING,
+    min: Any = None,
+    max: Any = None,
     where: Any = True,
     casting: str = "same_kind",
     dtype: Any = None,
@@ -58,19 +58,16 @@ def clip(
     subok: bool = True,
     signature: Any = None,
 ) -> Any:
-    low = min if a_min is NOTHING else a_min
-    high = max if a_max is NOTHING else a_max
-    low, high = (None if bound is NOTHING else bound for bound in (low, high))
-    result = a
+    low, high = min if a_min is None else a_min, max if a_max is None else a_max
     if low is None and high is None:
         result = np.positive(a)
     elif low is None or high is None:
         result = np.minimum(a, high, dtype=dtype) if low is None else np.maximum(a, low, dtype=dtype)
     else:
         result = _clipped(lift(a), lift(low), lift(high), dtype)
-    if where is not True:
-        result = FUNCTIONS[np.where](where, result, np.zeros((), result.dtype) if out is None else out)
-    return result if out is None else store(out[0] if isinstance(out, tuple) else out, as_array(result))
+    if where is True:
+        return result
+    return np.where(where, result, np.zeros((), result.dtype) if out is None else out)
 
 
 def _clipped(a: Any, low: Any, high: Any, dtype: Any) -> Any:
@@ -83,27 +80,22 @@ def _clipped(a: Any, low: Any, high: Any, dtype: Any) -> Any:
 
 
 @implements(np.round, np.around)
-def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
-    x = as_array(a)
-    if x.dtype == bool and decimals:
+def round(a: ArrayLike, decimals: int = 0, out: OutArray = None) -> Any:
+    if a.dtype == bool and decimals:
         raise TypeError("bools cannot be rounded to decimals")
-    if x.dtype.kind in "iu" and decimals >= 0:
-        result = x.copy()
-    elif decimals == 0:
-        result = np.rint(x)
-    elif x.dtype.kind in "iu":
-        result = np.rint(x / 10.0**-decimals).astype(x.dtype) * x.dtype.type(10**-decimals)
-    elif decimals > 0:
-        result = np.rint(x * x.dtype.type(10.0**decimals)) / x.dtype.type(10.0**decimals)
-    else:
-        result = np.rint(x / x.dtype.type(10.0**-decimals)) * x.dtype.type(10.0**-decimals)
-    return result if out is None else store(out, as_array(result))
+    if a.dtype.kind in "iu" and decimals >= 0:
+        return a.copy()
+    if decimals == 0:
+        return np.rint(a)
+    if a.dtype.kind in "iu":
+        return np.rint(a / 10.0**-decimals).astype(a.dtype) * a.dtype.type(10**-decimals)
+    factor = a.dtype.type(10.0 ** abs(decimals))
+    return np.rint(a * factor) / factor if decimals > 0 else np.rint(a / factor) * factor
 
 
 @implements(np.fix)
-def fix(x: Any, out: Any = None) -> Any:
-    result = np.trunc(x)
-    return result if out is None else store(out, as_array(result))
+def fix(x: Any, out: UfuncOut = None) -> Any:
+    return np.trunc(x)
 
 
 @implements(np.nan_to_num)
@@ -128,15 +120,13 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
 
 
 @implements(np.isposinf)
-def isposinf(x: Any, out: Any = None) -> Any:
-    result = np.equal(as_array(x), np.inf)
-    return result if out is None else store(out, result)
+def isposinf(x: ArrayLike, out: UfuncOut = None) -> Any:
+    return np.equal(x, np.inf)
 
 
 @implements(np.isneginf)
-def isneginf(x: Any, out: Any = None) -> Any:
-    result = np.equal(as_array(x), -np.inf)
-    return result if out is None else store(out, result)
+def isneginf(x: ArrayLike, out: UfuncOut = None) -> Any:
+    return np.equal(x, -np.inf)
 
 
 @implements(np.real_if_close)

@@ -7,9 +7,8 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, fresh
-from mlgraph.frontend.numpy.dispatch import implements, store
 from mlgraph.frontend.numpy.lifting import as_array, cast
-from mlgraph.frontend.numpy.methods import normal_axis
+from mlgraph.frontend.numpy.normalize import ArrayLike, UfuncOut, implements, normal_axis
 from mlgraph.frontend.numpy.sizes import Dim, operand, product, simple
 from mlgraph.frontend.numpy.trace import emit, unsupported
 
@@ -37,12 +36,13 @@ def scale(n: Dim, norm: Any, forward: bool) -> Any:
     return 1.0 / n if forward else n
 
 
-def finish(value: Any, dims: Any, dtype: np.dtype, factor: Any, out: Any) -> Any:
+def scaled(value: Any, dims: Any, dtype: np.dtype, factor: Any) -> TracedArray:
+    """Return the result of a row times a factor."""
     found = fresh(value, dims, dtype)
-    if factor is not None:
-        real = np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
-        found = np.multiply(found, as_array(factor).astype(real))
-    return found if out is None else store(out, as_array(found))
+    if factor is None:
+        return found
+    real = np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
+    return np.multiply(found, as_array(factor).astype(real))
 
 
 def complex_type(x: TracedArray) -> np.dtype:
@@ -52,22 +52,27 @@ def complex_type(x: TracedArray) -> np.dtype:
 
 
 def transform(row: Any, inverse: bool) -> Any:
-    def call(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
-        x = as_array(a)
-        return several(row, inverse, x, (n,), (normal_axis(axis, x.ndim),), norm, out)
+    def call(a: ArrayLike, n: Any = None, axis: int = -1, norm: Any = None, out: UfuncOut = None) -> Any:
+        return several(row, inverse, a, (n,), (normal_axis(axis, a.ndim),), norm)
 
     return call
 
 
-def transforms(row: Any, inverse: bool, default: Any, writes: bool = True) -> Any:
-    """A transform along several axes; numpy forgets the `out` of some, which then `writes` nothing."""
+def transforms(row: Any, inverse: bool, default: Any) -> Any:
+    """Return a transform along several axes."""
 
-    def call(a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None) -> Any:
-        x, out = as_array(a), out if writes else None
-        sizes, along = sizes_and_axes(x, s, axes)
-        if along:
-            return several(row, inverse, x, sizes, along, norm, out)
-        return cast(x, complex_type(x))
+    def call(a: ArrayLike, s: Any = None, axes: Any = default, norm: Any = None, out: UfuncOut = None) -> Any:
+        sizes, along = sizes_and_axes(a, s, axes)
+        return several(row, inverse, a, sizes, along, norm) if along else cast(a, complex_type(a))
+
+    return call
+
+
+def forgetful(transform: Any) -> Any:
+    """Return a transform that ignores `out`, as numpy's own does."""
+
+    def call(a: ArrayLike, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+        return transform(a, s, axes, norm)
 
     return call
 
@@ -85,13 +90,13 @@ def sizes_and_axes(x: TracedArray, s: Any, axes: Any) -> tuple[tuple[Any, ...], 
     return sizes, along
 
 
-def several(row: Any, inverse: bool, x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any, out: Any) -> Any:
-    """A transform of complex numbers."""
+def several(row: Any, inverse: bool, x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any) -> Any:
+    """Transform complex numbers."""
     x = cast(x, complex_type(x))
     for axis, n in zip(axes, sizes):
         x = sized(x, n, axis)
     count = product([x.shape[axis] for axis in axes])
-    return finish(emit(row, x.value, axes), x.shape, x.dtype, scale(count, norm, not inverse), out)
+    return scaled(emit(row, x.value, axes), x.shape, x.dtype, scale(count, norm, not inverse))
 
 
 implements(np.fft.fft)(transform(ivy.fftn, inverse=False))
@@ -99,10 +104,10 @@ implements(np.fft.ifft)(transform(ivy.ifftn, inverse=True))
 implements(np.fft.fftn)(transforms(ivy.fftn, inverse=False, default=None))
 implements(np.fft.ifftn)(transforms(ivy.ifftn, inverse=True, default=None))
 implements(np.fft.fft2)(transforms(ivy.fftn, inverse=False, default=(-2, -1)))
-implements(np.fft.ifft2)(transforms(ivy.ifftn, inverse=True, default=(-2, -1), writes=False))
+implements(np.fft.ifft2)(forgetful(np.fft.ifftn))
 
 
-def real_transform(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any, out: Any) -> Any:
+def real_transform(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any) -> Any:
     if x.dtype.kind == "c":
         raise TypeError("a real transform of complex numbers")
     x = cast(x, np.dtype(np.float32 if complex_type(x) == np.complex64 else np.float64))
@@ -111,19 +116,17 @@ def real_transform(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any,
     count = product([x.shape[axis] for axis in axes])
     last = axes[-1]
     dims = (*x.shape[:last], simple(x.shape[last] // 2 + 1), *x.shape[last + 1 :])
-    return finish(emit(ivy.rfftn, x.value, axes), dims, complex_type(x), scale(count, norm, True), out)
+    return scaled(emit(ivy.rfftn, x.value, axes), dims, complex_type(x), scale(count, norm, True))
 
 
 @implements(np.fft.rfft)
-def rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
-    x = as_array(a)
-    return real_transform(x, (n,), (normal_axis(axis, x.ndim),), norm, out)
+def rfft(a: ArrayLike, n: Any = None, axis: int = -1, norm: Any = None, out: UfuncOut = None) -> Any:
+    return real_transform(a, (n,), (normal_axis(axis, a.ndim),), norm)
 
 
 def real_transforms(default: Any) -> Any:
-    def call(a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None) -> Any:
-        x = as_array(a)
-        return real_transform(x, *sizes_and_axes(x, s, axes), norm, out)
+    def call(a: ArrayLike, s: Any = None, axes: Any = default, norm: Any = None, out: UfuncOut = None) -> Any:
+        return real_transform(a, *sizes_and_axes(a, s, axes), norm)
 
     return call
 
@@ -132,7 +135,7 @@ implements(np.fft.rfftn)(real_transforms(None))
 implements(np.fft.rfft2)(real_transforms((-2, -1)))
 
 
-def inverse_real(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any, out: Any) -> Any:
+def inverse_real(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any) -> Any:
     x = cast(x, complex_type(x))
     last = axes[-1]
     size = simple((x.shape[last] - 1) * 2 if sizes[-1] is None else sizes[-1])
@@ -143,38 +146,31 @@ def inverse_real(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any, o
     dims = (*x.shape[:last], size, *x.shape[last + 1 :])
     count = product([*(x.shape[axis] for axis in axes[:-1]), size])
     value = emit(ivy.irfftn, x.value, axes, (operand(size),))
-    return finish(value, dims, np.dtype(f"f{x.dtype.itemsize // 2}"), scale(count, norm, False), out)
+    return scaled(value, dims, np.dtype(f"f{x.dtype.itemsize // 2}"), scale(count, norm, False))
 
 
 @implements(np.fft.irfft)
-def irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
-    x = as_array(a)
-    return inverse_real(x, (n,), (normal_axis(axis, x.ndim),), norm, out)
+def irfft(a: ArrayLike, n: Any = None, axis: int = -1, norm: Any = None, out: UfuncOut = None) -> Any:
+    return inverse_real(a, (n,), (normal_axis(axis, a.ndim),), norm)
 
 
-def inverse_reals(default: Any, writes: bool = True) -> Any:
-    def call(a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None) -> Any:
-        x = as_array(a)
-        return inverse_real(x, *sizes_and_axes(x, s, axes), norm, out if writes else None)
-
-    return call
+@implements(np.fft.irfftn)
+def irfftn(a: ArrayLike, s: Any = None, axes: Any = None, norm: Any = None, out: UfuncOut = None) -> Any:
+    return inverse_real(a, *sizes_and_axes(a, s, axes), norm)
 
 
-implements(np.fft.irfftn)(inverse_reals(None))
-implements(np.fft.irfft2)(inverse_reals((-2, -1), writes=False))
+implements(np.fft.irfft2)(forgetful(irfftn))
 
 
 @implements(np.fft.hfft)
-def hfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
-    x = as_array(a)
-    n = (x.shape[normal_axis(axis, x.ndim)] - 1) * 2 if n is None else n
-    return irfft(np.conjugate(x), n, axis, _swapped(norm))  # numpy writes no `out` here
+def hfft(a: ArrayLike, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+    n = (a.shape[normal_axis(axis, a.ndim)] - 1) * 2 if n is None else n
+    return irfft(np.conjugate(a), n, axis, _swapped(norm))  # numpy writes no `out` here
 
 
 @implements(np.fft.ihfft)
-def ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
-    found = np.conjugate(rfft(a, n, axis, _swapped(norm)))
-    return found if out is None else store(out, found)
+def ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: UfuncOut = None) -> Any:
+    return np.conjugate(rfft(a, n, axis, _swapped(norm)))
 
 
 def _swapped(norm: Any) -> str:

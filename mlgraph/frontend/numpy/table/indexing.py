@@ -7,12 +7,12 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh, is_traced
-from mlgraph.frontend.numpy.dispatch import implements, store, store_both_ways
 from mlgraph.frontend.numpy.indexing import gathered, normal_index
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast
 from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.masks import nonzero, selection
-from mlgraph.frontend.numpy.methods import normal_axis, repeated
+from mlgraph.frontend.numpy.methods import repeated
+from mlgraph.frontend.numpy.normalize import ArrayLike, FlatAxis, ReadOut, UnsafeOut, implements, normal_axis
 from mlgraph.frontend.numpy.sizes import fix, is_free
 from mlgraph.frontend.numpy.trace import emit, unsupported
 
@@ -31,15 +31,12 @@ def placed(indices: TracedArray, n: Any, mode: str) -> TracedArray:
 
 
 @implements(np.take)
-def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
-    x, places = as_array(a), as_array(indices)
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    along = normal_axis(axis, x.ndim)
-    if x.dtype.kind != "O" and places.dtype == bool:
-        places = cast(places, INT)
-    found = gathered(x, [as_array(placed(places, x.shape[along], mode))], (along,))
-    return found if out is None else store_both_ways(out, found)
+def take(
+    a: ArrayLike, indices: ArrayLike, axis: FlatAxis = None, out: ReadOut = None, mode: str = "raise"
+) -> TracedArray:
+    if indices.dtype == bool:
+        indices = cast(indices, INT)
+    return gathered(a, [as_array(placed(indices, a.shape[axis], mode))], (axis,))
 
 
 @implements(np.take_along_axis)
@@ -132,21 +129,17 @@ def flatnonzero(a: Any) -> Any:
 
 
 @implements(np.compress)
-def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
+def compress(condition: Any, a: Any, axis: Any = None, out: ReadOut = None) -> Any:
     x, test = as_array(a), as_array(condition).astype(bool)
     if axis is None:
         x, axis = x.reshape(-1), 0
     along = normal_axis(axis, x.ndim)
     if is_known(test):
-        found = np.take(x, np.flatnonzero(test._real), axis=along)
-    else:
-        moved = np.moveaxis(x, along, 0)
-        found = (
-            np.moveaxis(selection(moved[: test.shape[0]], _mask(test)), 0, along)
-            if along
-            else selection(moved, _mask(test))
-        )
-    return found if out is None else store_both_ways(out, found)
+        return np.take(x, np.flatnonzero(test._real), axis=along)
+    moved = np.moveaxis(x, along, 0)
+    if not along:
+        return selection(moved, _mask(test))
+    return np.moveaxis(selection(moved[: test.shape[0]], _mask(test)), 0, along)
 
 
 @implements(np.extract)
@@ -156,7 +149,7 @@ def extract(condition: Any, arr: Any) -> Any:
 
 
 @implements(np.choose)
-def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+def choose(a: Any, choices: Any, out: UnsafeOut = None, mode: str = "raise") -> Any:
     options = [as_array(c) for c in (choices if isinstance(choices, tuple | list) else list(choices))]
     index = cast(as_array(a), INT)
     dtype = np.result_type(*[o.dtype for o in options])
@@ -165,7 +158,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     result = broadcast_to(cast(options[-1], dtype), dims)
     for i in range(len(options) - 2, -1, -1):
         result = np.where(index == i, cast(options[i], dtype), result)
-    return result if out is None else store(out, result, casting="unsafe")
+    return result
 
 
 @implements(np.select)

@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy import generalised
-from mlgraph.frontend.numpy.dispatch import implements
 from mlgraph.frontend.numpy.lifting import as_array, cast
+from mlgraph.frontend.numpy.normalize import SameOut, implements
 from mlgraph.frontend.numpy.sizes import examples, larger
-from mlgraph.frontend.numpy.table.products import store_same
 
 
 def _inexact(x: Any) -> Any:
@@ -87,7 +86,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
 
 
 @implements(np.linalg.multi_dot)
-def multi_dot(arrays: Any, *, out: Any = None) -> Any:
+def multi_dot(arrays: Any, *, out: SameOut = None) -> Any:
     """In the order that is cheapest for the sizes of the example."""
     parts = [as_array(a) for a in arrays]
     if len(parts) < 2:
@@ -97,8 +96,7 @@ def multi_dot(arrays: Any, *, out: Any = None) -> Any:
     parts[-1] = parts[-1][:, None] if last else parts[-1]
     shapes = [examples(p.shape) or (2, 2) for p in parts]
     found = _chained(parts, [shapes[0][0], *(s[1] for s in shapes)])
-    found = found[(0 if vector else slice(None), 0 if last else slice(None))]
-    return found if out is None else store_same(out, found)
+    return found[(0 if vector else slice(None), 0 if last else slice(None))]
 
 
 def _chained(parts: list[Any], sizes: list[int]) -> Any:

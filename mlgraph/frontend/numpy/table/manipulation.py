@@ -9,10 +9,10 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, natural, view
-from mlgraph.frontend.numpy.dispatch import implements, store
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, iota, stack, value_of
 from mlgraph.frontend.numpy.looking import is_contiguous, is_known, owner_of, twin_of
-from mlgraph.frontend.numpy.methods import normal_axes, normal_axis, repeated, shape_from
+from mlgraph.frontend.numpy.methods import repeated, shape_from
+from mlgraph.frontend.numpy.normalize import OutArray, implements, normal_axes, normal_axis
 from mlgraph.frontend.numpy.replacements import eye, filled
 from mlgraph.frontend.numpy.sizes import examples, fix, is_dim, is_free, operands, product, simple
 from mlgraph.frontend.numpy.trace import emit, outside_write, unsupported
@@ -61,7 +61,7 @@ def copy(a: Any, order: str = "K", subok: bool = False) -> TracedArray:
 
 @implements(np.concatenate, np.concat)
 def concatenate(
-    arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+    arrays: Any, /, axis: Any = 0, out: OutArray = None, *, dtype: Any = None, casting: str = "same_kind"
 ) -> Any:
     parts = [as_array(a) for a in arrays]
     if not parts:
@@ -79,8 +79,7 @@ def concatenate(
         size = size + p.shape[along]
     dims = (*parts[0].shape[:along], simple(size), *parts[0].shape[along + 1 :])
     values = [value_of(p, new) for p in parts]
-    found = fresh(emit(ivy.concat, values, along) if len(values) > 1 else values[0], dims, new)
-    return found if out is None else store(out, found)
+    return fresh(emit(ivy.concat, values, along) if len(values) > 1 else values[0], dims, new)
 
 
 def joined_type(parts: list[TracedArray], dtype: Any, casting: str) -> np.dtype:
@@ -103,13 +102,12 @@ def _check_joinable(a: TracedArray, b: TracedArray, axis: int) -> None:
 
 
 @implements(np.stack)
-def stack_(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+def stack_(arrays: Any, axis: int = 0, out: OutArray = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     parts = [as_array(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to stack")
     new = joined_type(parts, dtype, casting)
-    found = stack(parts, normal_axis(axis, parts[0].ndim + 1), new)
-    return found if out is None else store(out, found)
+    return stack(parts, normal_axis(axis, parts[0].ndim + 1), new)
 
 
 @implements(np.block)

@@ -5,16 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import TracedArray, as_returned
-from mlgraph.frontend.numpy.dispatch import implements, store
+from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.lifting import as_array
+from mlgraph.frontend.numpy.normalize import ArrayLike, KeepDims, OutArray, ReadOut, UnsafeOut, implements
 
-NOTHING = np._NoValue
 
-
-def _split(a: Any, neutral: Any) -> tuple[Any, Any]:
-    """The array with `neutral` for NaN, and where it is there (True if NaN cannot occur)."""
-    x = as_array(a)
+def _split(x: TracedArray, neutral: Any) -> tuple[TracedArray, Any]:
+    """Return the array with `neutral` for NaN, and where it is there (True if NaN cannot occur)."""
     if x.dtype.kind not in "fc":
         return x, True
     there = ~np.isnan(x)
@@ -22,48 +19,44 @@ def _split(a: Any, neutral: Any) -> tuple[Any, Any]:
 
 
 def _where(given: Any, there: Any) -> Any:
-    if given is NOTHING or given is True:
+    if given is True:
         return there
     return given if there is True else np.logical_and(given, there)
 
 
-def _keep(keepdims: Any) -> bool:
-    return keepdims is not NOTHING and bool(keepdims)
-
-
 @implements(np.nansum)
 def nansum(
-    a: Any,
+    a: ArrayLike,
     axis: Any = None,
     dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = NOTHING,
-    initial: Any = NOTHING,
-    where: Any = NOTHING,
+    out: UnsafeOut = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     return np.sum(_split(a, 0)[0], axis, dtype, out, keepdims, initial, where)
 
 
 @implements(np.nanprod)
 def nanprod(
-    a: Any,
+    a: ArrayLike,
     axis: Any = None,
     dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = NOTHING,
-    initial: Any = NOTHING,
-    where: Any = NOTHING,
+    out: UnsafeOut = None,
+    keepdims: Any = False,
+    initial: Any = None,
+    where: Any = True,
 ) -> Any:
     return np.prod(_split(a, 1)[0], axis, dtype, out, keepdims, initial, where)
 
 
 @implements(np.nancumsum)
-def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def nancumsum(a: ArrayLike, axis: Any = None, dtype: Any = None, out: UnsafeOut = None) -> Any:
     return np.cumsum(_split(a, 0)[0], axis, dtype, out)
 
 
 @implements(np.nancumprod)
-def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def nancumprod(a: ArrayLike, axis: Any = None, dtype: Any = None, out: UnsafeOut = None) -> Any:
     return np.cumprod(_split(a, 1)[0], axis, dtype, out)
 
 
@@ -74,66 +67,74 @@ def _check_inexact(x: TracedArray, out: Any) -> None:
 
 @implements(np.nanmean)
 def nanmean(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = NOTHING, *, where: Any = NOTHING
+    a: ArrayLike,
+    axis: Any = None,
+    dtype: Any = None,
+    out: UnsafeOut = None,
+    keepdims: KeepDims = False,
+    *,
+    where: Any = True,
 ) -> Any:
     x, there = _split(a, 0)
     _check_inexact(x, out)
-    return np.mean(x, axis, dtype, out, _keep(keepdims), where=_where(where, there))
+    return np.mean(x, axis, dtype, out, keepdims, where=_where(where, there))
 
 
 @implements(np.nanvar)
 def nanvar(
-    a: Any,
+    a: ArrayLike,
     axis: Any = None,
     dtype: Any = None,
-    out: Any = None,
+    out: UnsafeOut = None,
     ddof: Any = 0,
-    keepdims: Any = NOTHING,
+    keepdims: KeepDims = False,
     *,
-    where: Any = NOTHING,
-    mean: Any = NOTHING,
-    correction: Any = NOTHING,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
 ) -> Any:
     x, there = _split(a, 0)
     _check_inexact(x, out)
-    ddof = ddof if correction is NOTHING else correction
+    ddof = ddof if correction is None else correction
     mask = _where(where, there)
     if mask is True:
-        return np.var(x, axis, dtype, out, ddof, _keep(keepdims), mean=mean)
-    result = np.var(x, axis, dtype, None, ddof, _keep(keepdims), where=mask, mean=mean)
-    number = np.sum(np.broadcast_to(mask, x.shape), axis=axis, keepdims=_keep(keepdims), dtype=np.intp)
-    result = as_returned(np.where(number <= ddof, result.dtype.type(np.nan), result))
-    return result if out is None else store(out, as_array(result), casting="unsafe")
+        return np.var(x, axis, dtype, out, ddof, keepdims, mean=mean)
+    result = np.var(x, axis, dtype, None, ddof, keepdims, where=mask, mean=mean)
+    number = np.sum(np.broadcast_to(mask, x.shape), axis=axis, keepdims=keepdims, dtype=np.intp)
+    return np.where(number <= ddof, result.dtype.type(np.nan), result)
 
 
 @implements(np.nanstd)
 def nanstd(
-    a: Any,
+    a: ArrayLike,
     axis: Any = None,
     dtype: Any = None,
-    out: Any = None,
+    out: OutArray = None,
     ddof: Any = 0,
-    keepdims: Any = NOTHING,
+    keepdims: KeepDims = False,
     *,
-    where: Any = NOTHING,
-    mean: Any = NOTHING,
-    correction: Any = NOTHING,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
 ) -> Any:
-    result = np.sqrt(nanvar(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction))
-    return result if out is None else store(out, as_array(result))
+    return np.sqrt(nanvar(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction))
 
 
 def extreme(function: Any, neutral: float) -> Any:
     def call(
-        a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOTHING, initial: Any = NOTHING, where: Any = NOTHING
+        a: ArrayLike,
+        axis: Any = None,
+        out: UnsafeOut = None,
+        keepdims: KeepDims = False,
+        initial: Any = None,
+        where: Any = True,
     ) -> Any:
         x, there = _split(a, neutral)
-        result = function(x, axis, None, keepdims, initial, where)
-        if there is not True:
-            some = np.any(np.broadcast_to(_where(where, there), x.shape), axis=axis, keepdims=_keep(keepdims))
-            if initial is NOTHING:
-                result = np.where(some, result, as_array(result).dtype.type(np.nan))
-        return result if out is None else store(out, as_array(result), casting="unsafe")
+        result = as_array(function(x, axis, None, keepdims, initial, where))
+        if there is True or initial is not None:
+            return result
+        some = np.any(np.broadcast_to(_where(where, there), x.shape), axis=axis, keepdims=keepdims)
+        return np.where(some, result, result.dtype.type(np.nan))
 
     return call
 
@@ -143,8 +144,8 @@ implements(np.nanmin)(extreme(np.min, np.inf))
 
 
 def extreme_place(function: Any, neutral: float) -> Any:
-    def call(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NOTHING) -> Any:
-        return function(_split(a, neutral)[0], axis, out, keepdims=_keep(keepdims))
+    def call(a: ArrayLike, axis: Any = None, out: ReadOut = None, *, keepdims: KeepDims = False) -> Any:
+        return function(_split(a, neutral)[0], axis, out, keepdims=keepdims)
 
     return call
 

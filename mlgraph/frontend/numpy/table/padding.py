@@ -7,9 +7,8 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced
-from mlgraph.frontend.numpy.dispatch import implements
 from mlgraph.frontend.numpy.lifting import as_array, cast
-from mlgraph.frontend.numpy.methods import normal_axis
+from mlgraph.frontend.numpy.normalize import implements, normal_axis
 from mlgraph.frontend.numpy.sizes import fix, is_dim, is_free, operands, simple
 from mlgraph.frontend.numpy.trace import emit
 

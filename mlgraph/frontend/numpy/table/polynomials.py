@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.dispatch import implements
 from mlgraph.frontend.numpy.lifting import as_array
+from mlgraph.frontend.numpy.normalize import implements
 from mlgraph.frontend.numpy.sizes import fix
 from mlgraph.frontend.numpy.trace import unsupported
 

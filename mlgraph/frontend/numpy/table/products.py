@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh
-from mlgraph.frontend.numpy.dispatch import implements, store
+from mlgraph.frontend.numpy.array import TracedArray, fresh
 from mlgraph.frontend.numpy.lifting import as_array, cast, value_of
-from mlgraph.frontend.numpy.methods import diagonals, normal_axis
+from mlgraph.frontend.numpy.methods import diagonals
+from mlgraph.frontend.numpy.normalize import ArrayLike, SameOut, UnsafeOut, implements, normal_axis
 from mlgraph.frontend.numpy.sizes import examples, fix, is_dim
 from mlgraph.frontend.numpy.trace import emit, unsupported
 
@@ -17,24 +17,10 @@ LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @implements(np.dot)
-def dot(a: Any, b: Any, /, out: Any = None) -> Any:
-    x, y = as_array(a), as_array(b)
-    if not x.ndim or not y.ndim:
-        found = as_array(np.multiply(x, y))
-    elif y.ndim <= 2:
-        found = as_array(np.matmul(x, y))
-    else:
-        found = np.tensordot(x, y, axes=(-1, -2))
-    return store_same(out, found) if out is not None else as_returned(found)
-
-
-def store_same(out: Any, result: TracedArray) -> Any:
-    """Write a result to an `out` argument that must have its type and number of axes."""
-    if isinstance(out, np.ndarray) and (out.dtype != result.dtype or out.ndim != result.ndim):
-        raise ValueError(
-            "output array is not acceptable (must have the right datatype, number of dimensions, and be a C-Array)"
-        )
-    return store(out, result)
+def dot(a: ArrayLike, b: ArrayLike, /, out: SameOut = None) -> Any:
+    if not a.ndim or not b.ndim:
+        return np.multiply(a, b)
+    return np.matmul(a, b) if b.ndim <= 2 else np.tensordot(a, b, axes=(-1, -2))
 
 
 @implements(np.vdot)
@@ -134,7 +120,7 @@ def _sum(parts: list[Any]) -> Any:
 @implements(np.einsum)
 def einsum(
     *operands: Any,
-    out: Any = None,
+    out: UnsafeOut = None,
     optimize: Any = False,
     dtype: Any = None,
     order: str = "K",
@@ -149,8 +135,9 @@ def einsum(
     kind = np.result_type(*[x.dtype for x in arrays], *made) if dtype is None else np.dtype(dtype)
     if any(not np.can_cast(x.dtype, kind, casting) for x in arrays):
         raise TypeError(f"Cannot cast operands to {kind} according to the rule '{casting}'")
-    found = _contracted([cast(x, kind) for x in arrays], inputs, output, kind)
-    return store(out, found, casting=casting) if out is not None else as_returned(found)
+    if out is not None and not np.can_cast(kind, out.dtype, casting):
+        raise TypeError(f"Cannot cast the result from {kind} to {out.dtype} according to the rule '{casting}'")
+    return _contracted([cast(x, kind) for x in arrays], inputs, output, kind)
 
 
 def _view(x: TracedArray, letters: str, output: str) -> TracedArray | None:

@@ -7,14 +7,24 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, fresh, from_size, natural
-from mlgraph.frontend.numpy.dispatch import implements, store, store_both_ways
 from mlgraph.frontend.numpy.lifting import as_array, cast, value_of
-from mlgraph.frontend.numpy.methods import normal_axes, normal_axis
+from mlgraph.frontend.numpy.normalize import (
+    ArrayLike,
+    Axes,
+    DTypeLike,
+    FlatAxis,
+    KeepDims,
+    OutArray,
+    ReadOut,
+    UnsafeOut,
+    implements,
+    normal_axis,
+)
 from mlgraph.frontend.numpy.sizes import is_dim, is_free, larger, product, smaller
 from mlgraph.frontend.numpy.trace import element_type, emit, unsupported
-from mlgraph.frontend.numpy.ufunc_methods import finished, reduce, reduced_dims, unselected
+from mlgraph.frontend.numpy.ufunc_methods import reduce, reduced_dims, reshaped, unselected
 
-NOTHING = np._NoValue
+INT = np.dtype(np.int64)
 
 
 def as_sizes(x: Any) -> tuple[Any, ...] | None:
@@ -35,23 +45,23 @@ def _sizes_to(fold: Any) -> Any:
 
 
 def reduction(ufunc: np.ufunc, *functions: Any, sizes: Any = None) -> None:
-    """A function that is `ufunc.reduce` over every axis by default."""
+    """Register functions that are `ufunc.reduce`, by default over every axis."""
 
     def call(
         a: Any,
         axis: Any = None,
         dtype: Any = None,
-        out: Any = None,
-        keepdims: Any = NOTHING,
-        initial: Any = NOTHING,
-        where: Any = NOTHING,
+        out: UnsafeOut = None,
+        keepdims: Any = False,
+        initial: Any = None,
+        where: Any = True,
     ) -> Any:
         if sizes is not None and axis is None and (found := as_sizes(a)) is not None:
             return sizes(found)
-        return reduce(ufunc, a, axis, dtype, out, keepdims, initial, True if where is NOTHING else where)
+        return reduce(ufunc, a, axis, dtype, out, keepdims, initial, where)
 
     def without_dtype(
-        a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOTHING, initial: Any = NOTHING, where: Any = NOTHING
+        a: Any, axis: Any = None, out: UnsafeOut = None, keepdims: Any = False, initial: Any = None, where: Any = True
     ) -> Any:
         return call(a, axis, None, out, keepdims, initial, where)
 
@@ -65,70 +75,64 @@ reduction(np.minimum, np.min, np.amin, sizes=_sizes_to(smaller))
 
 
 @implements(np.any)
-def any_(a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOTHING, *, where: Any = NOTHING) -> Any:
-    return reduce(np.logical_or, a, axis, None, out, keepdims, where=True if where is NOTHING else where)
+def any_(a: Any, axis: Any = None, out: UnsafeOut = None, keepdims: Any = False, *, where: Any = True) -> Any:
+    return reduce(np.logical_or, a, axis, None, out, keepdims, where=where)
 
 
 @implements(np.all)
-def all_(a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOTHING, *, where: Any = NOTHING) -> Any:
-    return reduce(np.logical_and, a, axis, None, out, keepdims, where=True if where is NOTHING else where)
+def all_(a: Any, axis: Any = None, out: UnsafeOut = None, keepdims: Any = False, *, where: Any = True) -> Any:
+    return reduce(np.logical_and, a, axis, None, out, keepdims, where=where)
 
 
 @implements(np.count_nonzero)
-def count_nonzero(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return np.sum(as_array(a).astype(bool), axis=axis, dtype=np.intp, keepdims=keepdims)
+def count_nonzero(a: ArrayLike, axis: Any = None, *, keepdims: bool = False) -> Any:
+    return np.sum(a.astype(bool), axis=axis, dtype=np.intp, keepdims=keepdims)
 
 
 def count(x: TracedArray, axes: tuple[int, ...], where: Any, dtype: np.dtype) -> Any:
-    """The number of elements that a reduction sees."""
-    if not everywhere(where):
+    """Return the number of elements that a reduction sees."""
+    if where is not True:
         return np.sum(np.broadcast_to(where, x.shape), axis=axes, keepdims=True, dtype=np.intp).astype(dtype)
     return from_size(product([x.shape[a] for a in axes]), dtype, np.generic)
 
 
-def working_type(x: TracedArray, dtype: Any) -> np.dtype:
-    """The type in which means are worked out: float64 for integers, float32 for float16."""
+def working_type(x: TracedArray, dtype: np.dtype | None) -> np.dtype:
+    """Return the type in which means are computed: float64 for integers, float32 for float16."""
     if dtype is not None:
-        return np.dtype(dtype)
-    if x.dtype.kind in "biu":
-        return np.dtype(np.float64)
-    return np.dtype(np.float32) if x.dtype == np.float16 else x.dtype
+        return dtype
+    return np.dtype(np.float32) if x.dtype == np.float16 else result_type(x, None)
 
 
-def result_type(x: TracedArray, dtype: Any, out: Any) -> np.dtype:
-    """The type of a mean."""
+def result_type(x: TracedArray, dtype: np.dtype | None) -> np.dtype:
+    """Return the type of a mean."""
     if dtype is not None:
-        return np.dtype(dtype)
+        return dtype
     return np.dtype(np.float64) if x.dtype.kind in "biu" else x.dtype
-
-
-def everywhere(where: Any) -> bool:
-    """Whether a `where` argument leaves nothing out."""
-    return where is True or where is NOTHING
 
 
 @implements(np.mean)
 def mean(
-    a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = NOTHING, *, where: Any = NOTHING
+    a: ArrayLike,
+    axis: Axes = None,
+    dtype: DTypeLike = None,
+    out: UnsafeOut = None,
+    keepdims: KeepDims = False,
+    *,
+    where: Any = True,
 ) -> Any:
-    x = as_array(a)
-    axes = normal_axes(axis, x.ndim)
-    inside, outside = working_type(x, dtype), result_type(x, dtype, out)
-    keep = keepdims is not NOTHING and bool(keepdims)
+    inside, outside = working_type(a, dtype), result_type(a, dtype)
     if out is not None:
-        loop = None if dtype is None and inside == x.dtype else inside
-        np.add.reduce(x, axes, loop, out, keep, where=True if where is NOTHING else where)
-        return divided(out, count(x, axes, where, np.dtype(np.intp)), axes, keep)
-    if x._selection is None and everywhere(where) and axes and inside.kind == "f":
-        dims = reduced_dims(x.shape, axes, keep)
-        value = emit(ivy.mean, value_of(x, inside), axes, keep)
-        return finished(cast(fresh(value, dims, inside), outside), None)
-    dims = reduced_dims(x.shape, axes, keep)
-    if x._selection is not None and 0 in axes:
-        x, axes, where = unselected(x, axes, where)
-    total = reduce(np.add, x, axes, inside, keepdims=True, where=True if where is NOTHING else where)
-    result = as_array(np.divide(total, count(x, axes, where, inside if inside.kind == "f" else np.dtype(np.float64))))
-    return finished(cast(result, outside).reshape(dims), None)
+        loop = None if dtype is None and inside == a.dtype else inside
+        np.add.reduce(a, axis, loop, out, keepdims, where=where)
+        return divided(out, count(a, axis, where, np.dtype(np.intp)), axis, keepdims)
+    dims = reduced_dims(a.shape, axis, keepdims)
+    if a._selection is None and where is True and axis and inside.kind == "f":
+        return cast(fresh(emit(ivy.mean, value_of(a, inside), axis, keepdims), dims, inside), outside)
+    if a._selection is not None and 0 in axis:
+        a, axis, where = unselected(a, axis, where)
+    total = reduce(np.add, a, axis, inside, keepdims=True, where=where)
+    number = count(a, axis, where, inside if inside.kind == "f" else np.dtype(np.float64))
+    return reshaped(cast(as_array(np.divide(total, number)), outside), dims)
 
 
 def divided(out: Any, number: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
@@ -140,41 +144,35 @@ def divided(out: Any, number: Any, axes: tuple[int, ...], keepdims: bool) -> Any
 
 @implements(np.var)
 def var(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
+    a: ArrayLike,
+    axis: Axes = None,
+    dtype: DTypeLike = None,
+    out: UnsafeOut = None,
     ddof: Any = 0,
-    keepdims: Any = NOTHING,
+    keepdims: KeepDims = False,
     *,
-    where: Any = NOTHING,
-    mean: Any = NOTHING,
-    correction: Any = NOTHING,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
 ) -> Any:
-    x = as_array(a)
-    axes = normal_axes(axis, x.ndim)
-    ddof = ddof if correction is NOTHING else correction
-    inside, outside = working_type(x, dtype), result_type(x, dtype, out)
-    keep = keepdims is not NOTHING and bool(keepdims)
+    ddof = ddof if correction is None else correction
+    inside, outside = working_type(a, dtype), result_type(a, dtype)
     real = np.dtype(f"f{outside.itemsize // 2}") if outside.kind == "c" else outside
-    plain = x._selection is None and everywhere(where) and mean is NOTHING and out is None
-    if plain and axes and inside.kind == "f" and isinstance(ddof, int | float) and not is_free(ddof):
-        value = emit(ivy.var, value_of(x, inside), axes, float(ddof), keep)
-        return finished(cast(fresh(value, reduced_dims(x.shape, axes, keep), inside), real), None)
-    dims = reduced_dims(x.shape, axes, keep)
-    if x._selection is not None and 0 in axes:
-        x, axes, where = unselected(x, axes, where)
-    middle = np.mean(x, axes, dtype=inside, keepdims=True, where=where) if mean is NOTHING else as_array(mean)
-    distance = np.abs(cast(x, inside) - middle)
-    included = True if where is NOTHING else where
+    dims = reduced_dims(a.shape, axis, keepdims)
+    plain = a._selection is None and where is True and mean is None and out is None
+    if plain and axis and inside.kind == "f" and isinstance(ddof, int | float) and not is_free(ddof):
+        return cast(fresh(emit(ivy.var, value_of(a, inside), axis, float(ddof), keepdims), dims, inside), real)
+    if a._selection is not None and 0 in axis:
+        a, axis, where = unselected(a, axis, where)
+    middle = np.mean(a, axis, dtype=inside, keepdims=True, where=where) if mean is None else as_array(mean)
+    distance = np.abs(cast(a, inside) - middle)
     if out is not None:
-        reduce(np.add, np.square(distance), axes, None, out, keep, where=included)
-        left = count(x, axes, where, np.dtype(np.intp)) - ddof
-        return divided(out, np.maximum(left, 0), axes, keep)
-    total = reduce(np.add, np.square(distance), axes, keepdims=True, where=included)
-    number = count(x, axes, where, as_array(total).dtype) - ddof
-    result = as_array(np.divide(total, np.maximum(number, as_array(total).dtype.type(0))))
-    return finished(cast(result, real).reshape(dims), None)
+        reduce(np.add, np.square(distance), axis, None, out, keepdims, where=where)
+        left = count(a, axis, where, np.dtype(np.intp)) - ddof
+        return divided(out, np.maximum(left, 0), axis, keepdims)
+    total = as_array(reduce(np.add, np.square(distance), axis, keepdims=True, where=where))
+    number = count(a, axis, where, total.dtype) - ddof
+    return reshaped(cast(as_array(np.divide(total, np.maximum(number, total.dtype.type(0)))), real), dims)
 
 
 @implements(np.std)
@@ -184,42 +182,33 @@ def std(
     dtype: Any = None,
     out: Any = None,
     ddof: Any = 0,
-    keepdims: Any = NOTHING,
+    keepdims: Any = False,
     *,
-    where: Any = NOTHING,
-    mean: Any = NOTHING,
-    correction: Any = NOTHING,
+    where: Any = True,
+    mean: Any = None,
+    correction: Any = None,
 ) -> Any:
     found = var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
     return np.sqrt(found, out=out)
 
 
 @implements(np.ptp)
-def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: Any = NOTHING) -> Any:
-    found = np.subtract(np.max(a, axis, keepdims=keepdims), np.min(a, axis, keepdims=keepdims))
-    return found if out is None else store(out, as_array(found))
+def ptp(a: Any, axis: Any = None, out: OutArray = None, keepdims: KeepDims = False) -> Any:
+    return np.subtract(np.max(a, axis, keepdims=keepdims), np.min(a, axis, keepdims=keepdims))
 
 
 def extreme_place(row: Any) -> Any:
-    def call(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NOTHING) -> Any:
-        x = as_array(a)
-        keep = keepdims is not NOTHING and bool(keepdims)
-        ndim = x.ndim
-        if axis is None:
-            x, along = x.reshape(-1), 0
-        else:
-            along = normal_axis(axis, ndim)
+    def call(a: ArrayLike, axis: Any = None, out: ReadOut = None, *, keepdims: KeepDims = False) -> Any:
+        x, along = (a.reshape(-1), 0) if axis is None else (a, normal_axis(axis, a.ndim))
         if type(x.shape[along]) is int and x.shape[along] == 0:
             raise ValueError("attempt to get argmax of an empty sequence")
         if x.dtype.kind == "c":
             raise unsupported("argmax of complex numbers")
         inside = value_of(x, np.dtype(np.uint8) if x.dtype == bool else x.dtype)
-        wide = np.dtype(np.int64)
-        dims = reduced_dims(x.shape, (along,), keep and axis is not None)
-        found = natural(fresh(emit(row, inside, along, element_type(wide), keep and axis is not None), dims, wide))
-        if keep and axis is None:
-            found = found.reshape((1,) * ndim)
-        return finished(found, None) if out is None else store_both_ways(out, found)
+        keep = keepdims and axis is not None
+        dims = reduced_dims(x.shape, (along,), keep)
+        found = natural(fresh(emit(row, inside, along, element_type(INT), keep), dims, INT))
+        return natural(reshaped(found, (1,) * a.ndim)) if keepdims and axis is None else found
 
     return call
 
@@ -229,14 +218,11 @@ implements(np.argmin)(extreme_place(ivy.argmin))
 
 
 def scan(ufunc: np.ufunc, function: Any) -> None:
-    """A function that is `ufunc.accumulate` over the flat array by default."""
+    """Register a function that is `ufunc.accumulate`, by default over the flat array."""
 
     @implements(function)
-    def call(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-        x = as_array(a)
-        if axis is None:
-            x, axis = x.reshape(-1), 0
-        return ufunc.accumulate(x, axis=axis, dtype=dtype, out=out)
+    def call(a: ArrayLike, axis: FlatAxis = None, dtype: Any = None, out: UnsafeOut = None) -> Any:
+        return ufunc.accumulate(a, axis=axis, dtype=dtype, out=out)
 
 
 scan(np.add, np.cumsum)

@@ -8,10 +8,9 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh, is_traced, natural, scalar
-from mlgraph.frontend.numpy.dispatch import implements
 from mlgraph.frontend.numpy.lifting import as_array, cast, common_type, lift, value_of
 from mlgraph.frontend.numpy.looking import is_known
-from mlgraph.frontend.numpy.methods import normal_axis
+from mlgraph.frontend.numpy.normalize import implements, normal_axis
 from mlgraph.frontend.numpy.sizes import fix, is_dim
 from mlgraph.frontend.numpy.trace import element_type, emit, unsupported
 

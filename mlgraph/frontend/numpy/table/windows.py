@@ -7,10 +7,9 @@ import numpy as np
 
 from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.array import TracedArray, view
-from mlgraph.frontend.numpy.dispatch import implements
 from mlgraph.frontend.numpy.lifting import as_array, iota
 from mlgraph.frontend.numpy.looking import is_contiguous
-from mlgraph.frontend.numpy.methods import normal_axis
+from mlgraph.frontend.numpy.normalize import implements, normal_axis
 from mlgraph.frontend.numpy.replacements import dims_of, replaces
 from mlgraph.frontend.numpy.sizes import examples, is_dim, is_free, static
 from mlgraph.frontend.numpy.trace import unsupported
