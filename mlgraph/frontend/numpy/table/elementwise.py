@@ -9,7 +9,6 @@ from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh
 from mlgraph.frontend.numpy.dispatch import result_of
 from mlgraph.frontend.numpy.lifting import (
-    NUMBERS,
     as_array,
     broadcast_dims,
     cast,
@@ -79,7 +78,7 @@ def _clipped(a: Any, low: Any, high: Any, dtype: Any) -> Any:
     return result_of(value, broadcast_dims(*[x.shape for x in arrays]), dtype, arrays)
 
 
-@implements(np.round, np.around)
+@implements(np.round)
 def round(a: ArrayLike, decimals: int = 0, out: OutArray = None) -> Any:
     if a.dtype == bool and decimals:
         raise TypeError("bools cannot be rounded to decimals")
@@ -91,11 +90,6 @@ def round(a: ArrayLike, decimals: int = 0, out: OutArray = None) -> Any:
         return np.rint(a / 10.0**-decimals).astype(a.dtype) * a.dtype.type(10**-decimals)
     factor = a.dtype.type(10.0 ** abs(decimals))
     return np.rint(a * factor) / factor if decimals > 0 else np.rint(a / factor) * factor
-
-
-@implements(np.fix)
-def fix(x: Any, out: UfuncOut = None) -> Any:
-    return np.trunc(x)
 
 
 @implements(np.nan_to_num)
@@ -129,18 +123,6 @@ def isneginf(x: ArrayLike, out: UfuncOut = None) -> Any:
     return np.equal(x, -np.inf)
 
 
-@implements(np.real_if_close)
-def real_if_close(a: Any, tol: float = 100) -> Any:
-    x = as_array(a)
-    if x.dtype.kind != "c":
-        return x
-    raise unsupported(
-        "np.real_if_close of complex numbers",
-        why="whether the result is complex depends on the values",
-        fix="use x.real",
-    )
-
-
 @implements(np.i0)
 def i0(x: Any) -> Any:
     array = as_array(x)
@@ -148,48 +130,9 @@ def i0(x: Any) -> Any:
     return as_array(np.exp(size) * fresh(emit(ivy.i0e, size.value), size.shape, size.dtype))
 
 
-@implements(np.unwrap)
-def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * np.pi) -> Any:
-    x = as_array(p)
-    steps = np.diff(x, axis=axis)
-    limit = period / 2 if discont is None else discont
-    dtype = np.result_type(steps.dtype, period)
-    if dtype.kind in "iu":
-        high, odd = divmod(period, 2)
-        boundary = odd == 0
-    else:
-        high, boundary = period / 2, True
-    low = -high
-    wrapped = np.mod(steps - low, period) + low
-    if boundary:
-        wrapped = np.where((wrapped == low) & (steps > 0), high, wrapped)
-    correction = np.where(np.abs(steps) < limit, 0, wrapped - steps)
-    front = (slice(None),) * (axis % x.ndim)
-    head = x[(*front, slice(None, 1))].astype(dtype)
-    rest = x[(*front, slice(1, None))] + np.cumsum(correction, axis=axis)
-    return np.concatenate([head, rest.astype(dtype)], axis=axis)
-
-
-@implements(np.sinc)
-def sinc(x: Any) -> Any:
-    array = as_array(x)
-    dtype = np.result_type(array.dtype, 1.0) if array.dtype.kind in "biu" else array.dtype
-    y = np.pi * np.where(array == 0, array.dtype.type(1), array).astype(dtype)
-    return as_returned(np.where(array == 0, dtype.type(1), np.sin(y) / y))
-
-
 @implements(np.allclose)
 def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Any:
     return np.all(np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan))
-
-
-@implements(np.isclose)
-def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
-    x, y = lift(a), lift(b)
-    if not isinstance(y, NUMBERS) and np.result_type(as_array(y).dtype).kind not in "fc":
-        y = as_array(y).astype(np.result_type(as_array(y).dtype, 1.0))
-    close = np.less_equal(np.abs(x - y), atol + rtol * np.abs(y)) & np.isfinite(y) | (x == y)
-    return close | (np.isnan(x) & np.isnan(y)) if equal_nan else close
 
 
 @implements(np.array_equal)
@@ -209,11 +152,6 @@ def array_equiv(a1: Any, a2: Any) -> Any:
     except ValueError:
         return False
     return np.all(x == y)
-
-
-@implements(np.astype)
-def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
-    return x.astype(dtype, copy=copy)
 
 
 @implements(np.result_type)
@@ -240,11 +178,6 @@ def min_scalar_type(a: Any, /) -> np.dtype:
     if type(a) is TracedArray and a.ndim:
         return a.dtype
     raise unsupported("np.min_scalar_type of a value of the graph")
-
-
-@implements(np.common_type)
-def common_type_(*arrays: Any) -> Any:
-    return np.common_type(*[np.empty(0, as_array(a).dtype) for a in arrays])
 
 
 @implements(np.shares_memory, np.may_share_memory)

@@ -68,15 +68,6 @@ def transforms(row: Any, inverse: bool, default: Any) -> Any:
     return call
 
 
-def forgetful(transform: Any) -> Any:
-    """Return a transform that ignores `out`, as numpy's own does."""
-
-    def call(a: ArrayLike, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
-        return transform(a, s, axes, norm)
-
-    return call
-
-
 def sizes_and_axes(x: TracedArray, s: Any, axes: Any) -> tuple[tuple[Any, ...], tuple[int, ...]]:
     """The sizes (None where they stay) and axes of a transform along several axes."""
     if axes is None:
@@ -104,7 +95,11 @@ implements(np.fft.ifft)(transform(ivy.ifftn, inverse=True))
 implements(np.fft.fftn)(transforms(ivy.fftn, inverse=False, default=None))
 implements(np.fft.ifftn)(transforms(ivy.ifftn, inverse=True, default=None))
 implements(np.fft.fft2)(transforms(ivy.fftn, inverse=False, default=(-2, -1)))
-implements(np.fft.ifft2)(forgetful(np.fft.ifftn))
+
+
+@implements(np.fft.ifft2)
+def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: Any = None) -> Any:
+    return np.fft.ifftn(a, s, axes, norm)  # numpy writes no `out` here
 
 
 def real_transform(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any) -> Any:
@@ -124,15 +119,9 @@ def rfft(a: ArrayLike, n: Any = None, axis: int = -1, norm: Any = None, out: Ufu
     return real_transform(a, (n,), (normal_axis(axis, a.ndim),), norm)
 
 
-def real_transforms(default: Any) -> Any:
-    def call(a: ArrayLike, s: Any = None, axes: Any = default, norm: Any = None, out: UfuncOut = None) -> Any:
-        return real_transform(a, *sizes_and_axes(a, s, axes), norm)
-
-    return call
-
-
-implements(np.fft.rfftn)(real_transforms(None))
-implements(np.fft.rfft2)(real_transforms((-2, -1)))
+@implements(np.fft.rfftn)
+def rfftn(a: ArrayLike, s: Any = None, axes: Any = None, norm: Any = None, out: UfuncOut = None) -> Any:
+    return real_transform(a, *sizes_and_axes(a, s, axes), norm)
 
 
 def inverse_real(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any) -> Any:
@@ -157,21 +146,3 @@ def irfft(a: ArrayLike, n: Any = None, axis: int = -1, norm: Any = None, out: Uf
 @implements(np.fft.irfftn)
 def irfftn(a: ArrayLike, s: Any = None, axes: Any = None, norm: Any = None, out: UfuncOut = None) -> Any:
     return inverse_real(a, *sizes_and_axes(a, s, axes), norm)
-
-
-implements(np.fft.irfft2)(forgetful(irfftn))
-
-
-@implements(np.fft.hfft)
-def hfft(a: ArrayLike, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
-    n = (a.shape[normal_axis(axis, a.ndim)] - 1) * 2 if n is None else n
-    return irfft(np.conjugate(a), n, axis, _swapped(norm))  # numpy writes no `out` here
-
-
-@implements(np.fft.ihfft)
-def ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: UfuncOut = None) -> Any:
-    return np.conjugate(rfft(a, n, axis, _swapped(norm)))
-
-
-def _swapped(norm: Any) -> str:
-    return {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}[norm]

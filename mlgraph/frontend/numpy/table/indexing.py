@@ -68,11 +68,6 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
     arr.write(emit(ivy.scatter_along_axis, arr.value, places.value, new.value, along))
 
 
-@implements(np.put)
-def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
-    a.put(ind, v, mode)
-
-
 @implements(np.putmask)
 def putmask(a: Any, /, mask: Any, values: Any) -> None:
     """The values repeat, and the i-th goes to the i-th place, whether or not the mask is true there."""
@@ -121,11 +116,6 @@ def _mask(x: TracedArray) -> TracedArray:
 @implements(np.argwhere)
 def argwhere(a: Any) -> Any:
     return np.stack(nonzero(_mask(as_array(a))), axis=-1)
-
-
-@implements(np.flatnonzero)
-def flatnonzero(a: Any) -> Any:
-    return nonzero(_mask(as_array(a).reshape(-1)))[0]
 
 
 @implements(np.compress)
@@ -266,18 +256,6 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     places = np.array(marks)
     places[marks < 0] = size + ranks[:count]
     return np.take(both, places, axis=along)
-
-
-@implements(np.ix_)
-def ix_(*args: Any) -> tuple[Any, ...]:
-    arrays = [as_array(a) for a in args]
-    if any(a.ndim != 1 for a in arrays):
-        raise ValueError("Cross index must be 1 dimensional")
-    found: list[Any] = []
-    for i, a in enumerate(arrays):
-        index = nonzero(_mask(a))[0] if a.dtype == bool else a
-        found.append(index.reshape((1,) * i + (-1,) + (1,) * (len(arrays) - i - 1)))
-    return tuple(found)
 
 
 @implements(np.interp)

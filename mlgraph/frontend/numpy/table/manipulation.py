@@ -12,7 +12,7 @@ from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, natural,
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, iota, stack, value_of
 from mlgraph.frontend.numpy.looking import is_contiguous, is_known, owner_of, twin_of
 from mlgraph.frontend.numpy.methods import repeated, shape_from
-from mlgraph.frontend.numpy.normalize import OutArray, implements, normal_axes, normal_axis
+from mlgraph.frontend.numpy.normalize import OutArray, implements, normal_axis
 from mlgraph.frontend.numpy.replacements import eye, filled
 from mlgraph.frontend.numpy.sizes import examples, fix, is_dim, is_free, operands, product, simple
 from mlgraph.frontend.numpy.trace import emit, outside_write, unsupported
@@ -49,11 +49,6 @@ def full_like(
     device: Any = None,
 ) -> TracedArray:
     return like(fill_value)(a, dtype, order, subok, shape)
-
-
-@implements(np.copy)
-def copy(a: Any, order: str = "K", subok: bool = False) -> TracedArray:
-    return as_array(a).copy(order)
 
 
 # Joining
@@ -132,13 +127,6 @@ def _blocks(item: Any) -> Any:
     return itertools.chain.from_iterable(map(_blocks, item)) if isinstance(item, list) else [item]
 
 
-@implements(np.append)
-def append(arr: Any, values: Any, axis: Any = None) -> Any:
-    if axis is None:
-        return np.concatenate([as_array(arr).ravel(), as_array(values).ravel()])
-    return np.concatenate([as_array(arr), as_array(values)], axis=axis)
-
-
 # Repeating and broadcasting
 
 
@@ -212,13 +200,6 @@ def resize(a: Any, new_shape: Any) -> TracedArray:
 
 
 # Moving
-
-
-@implements(np.flip)
-def flip(m: Any, axis: Any = None) -> TracedArray:
-    x = as_array(m)
-    axes = normal_axes(axis, x.ndim)
-    return x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(x.ndim))]
 
 
 @implements(np.roll)
@@ -317,64 +298,16 @@ def diag_indices_from(arr: Any) -> tuple[Any, ...]:
 
 
 @implements(np.fill_diagonal)
-def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
+def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> Any:
     if a.ndim != 2 or wrap:
-        raise unsupported("np.fill_diagonal of arrays that are no matrix, or with wrap=True")
+        return NotImplemented
     rows, columns = a.shape
     mask = np.equal.outer(arange(rows), arange(columns))
     values = as_array(val).astype(a.dtype)
     if values.ndim:
         values = repeated(values.ravel(), (rows,)).reshape(-1, 1)
     a[...] = np.where(mask, values, a)
-
-
-# Ranks and shapes
-
-
-@implements(np.atleast_1d)
-def atleast_1d(*arys: Any) -> Any:
-    return _each(arys, lambda x: x.reshape(1) if not x.ndim else x)
-
-
-@implements(np.atleast_2d)
-def atleast_2d(*arys: Any) -> Any:
-    return _each(arys, lambda x: x.reshape(1, 1) if not x.ndim else x[None, :] if x.ndim == 1 else x)
-
-
-@implements(np.atleast_3d)
-def atleast_3d(*arys: Any) -> Any:
-    def one(x: TracedArray) -> TracedArray:
-        if not x.ndim:
-            return x.reshape(1, 1, 1)
-        return x[None, :, None] if x.ndim == 1 else x[:, :, None] if x.ndim == 2 else x
-
-    return _each(arys, one)
-
-
-def _each(arrays: Any, function: Any) -> Any:
-    found = tuple(function(as_array(a)) for a in arrays)
-    return found[0] if len(found) == 1 else found
-
-
-@implements(np.shape)
-def shape(a: Any) -> Any:
-    return as_array(a).shape
-
-
-@implements(np.size)
-def size(a: Any, axis: Any = None) -> Any:
-    x = as_array(a)
-    if axis is None:
-        return x.size
-    result: Any = 1
-    for i in normal_axes(axis, x.ndim):
-        result = result * x.shape[i]
-    return result
-
-
-@implements(np.ndim)
-def ndim(a: Any) -> int:
-    return as_array(a).ndim
+    return None
 
 
 @implements(np.copyto)
@@ -387,17 +320,3 @@ def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) ->
             f"Cannot cast array data from {value.dtype!r} to {dst.dtype!r} according to the rule '{casting}'"
         )
     dst[...] = value if where is True else np.where(where, cast(value, dst.dtype), dst)
-
-
-@implements(np.meshgrid)
-def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
-    if indexing not in ("xy", "ij"):
-        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
-    n = len(xi)
-    grids = [as_array(x).reshape((1,) * i + (-1,) + (1,) * (n - i - 1)) for i, x in enumerate(xi)]
-    if indexing == "xy" and n > 1:
-        grids[0] = grids[0].reshape((1, -1) + (1,) * (n - 2))
-        grids[1] = grids[1].reshape((-1, 1) + (1,) * (n - 2))
-    if not sparse:
-        grids = list(np.broadcast_arrays(*grids))
-    return tuple(g.copy() for g in grids) if copy else tuple(grids)

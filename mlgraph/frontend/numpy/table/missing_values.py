@@ -24,42 +24,6 @@ def _where(given: Any, there: Any) -> Any:
     return given if there is True else np.logical_and(given, there)
 
 
-@implements(np.nansum)
-def nansum(
-    a: ArrayLike,
-    axis: Any = None,
-    dtype: Any = None,
-    out: UnsafeOut = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    return np.sum(_split(a, 0)[0], axis, dtype, out, keepdims, initial, where)
-
-
-@implements(np.nanprod)
-def nanprod(
-    a: ArrayLike,
-    axis: Any = None,
-    dtype: Any = None,
-    out: UnsafeOut = None,
-    keepdims: Any = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
-    return np.prod(_split(a, 1)[0], axis, dtype, out, keepdims, initial, where)
-
-
-@implements(np.nancumsum)
-def nancumsum(a: ArrayLike, axis: Any = None, dtype: Any = None, out: UnsafeOut = None) -> Any:
-    return np.cumsum(_split(a, 0)[0], axis, dtype, out)
-
-
-@implements(np.nancumprod)
-def nancumprod(a: ArrayLike, axis: Any = None, dtype: Any = None, out: UnsafeOut = None) -> Any:
-    return np.cumprod(_split(a, 1)[0], axis, dtype, out)
-
-
 def _check_inexact(x: TracedArray, out: Any) -> None:
     if out is not None and x.dtype.kind in "fc" and out.dtype.kind not in "fc":
         raise TypeError("If a is inexact, then out must be inexact")

@@ -38,16 +38,6 @@ def inner(a: Any, b: Any, /) -> Any:
     return np.tensordot(x, y, axes=(-1, -1))
 
 
-@implements(np.outer)
-def outer(a: Any, b: Any, out: Any = None) -> Any:
-    return np.multiply(as_array(a).ravel()[:, None], as_array(b).ravel()[None, :], out=out)
-
-
-@implements(np.linalg.outer)
-def linalg_outer(x1: Any, x2: Any, /) -> Any:
-    return outer(x1, x2)
-
-
 @implements(np.tensordot)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     x, y = as_array(a), as_array(b)

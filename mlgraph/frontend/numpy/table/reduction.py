@@ -14,7 +14,6 @@ from mlgraph.frontend.numpy.normalize import (
     DTypeLike,
     FlatAxis,
     KeepDims,
-    OutArray,
     ReadOut,
     UnsafeOut,
     implements,
@@ -190,11 +189,6 @@ def std(
 ) -> Any:
     found = var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
     return np.sqrt(found, out=out)
-
-
-@implements(np.ptp)
-def ptp(a: Any, axis: Any = None, out: OutArray = None, keepdims: KeepDims = False) -> Any:
-    return np.subtract(np.max(a, axis, keepdims=keepdims), np.min(a, axis, keepdims=keepdims))
 
 
 def extreme_place(row: Any) -> Any:

@@ -10,8 +10,6 @@ from mlgraph.frontend.numpy.lifting import as_array
 from mlgraph.frontend.numpy.normalize import implements
 from mlgraph.frontend.numpy.trace import unsupported
 
-from numpy.lib import _arraysetops_impl as numpy_code  # isort: skip
-
 
 def _firsts(ordered: TracedArray, equal_nan: bool) -> Any:
     """Whether each element of a sorted array is the first of its equals."""
@@ -53,26 +51,6 @@ def unique(
     return found[0] if len(found) == 1 else tuple(found)
 
 
-@implements(np.unique_values)
-def unique_values(x: Any, /) -> Any:
-    return unique(x, equal_nan=False)
-
-
-@implements(np.unique_counts)
-def unique_counts(x: Any, /) -> Any:
-    return numpy_code.UniqueCountsResult(*unique(x, return_counts=True, equal_nan=False))
-
-
-@implements(np.unique_inverse)
-def unique_inverse(x: Any, /) -> Any:
-    return numpy_code.UniqueInverseResult(*unique(x, return_inverse=True, equal_nan=False))
-
-
-@implements(np.unique_all)
-def unique_all(x: Any, /) -> Any:
-    return numpy_code.UniqueAllResult(*unique(x, True, True, True, equal_nan=False))
-
-
 @implements(np.isin)
 def isin(
     element: Any, test_elements: Any, assume_unique: bool = False, invert: bool = False, *, kind: Any = None
@@ -82,15 +60,10 @@ def isin(
     return np.logical_not(found) if invert else found
 
 
-@implements(np.union1d)
-def union1d(ar1: Any, ar2: Any) -> Any:
-    return np.unique(np.concatenate((ar1, ar2), axis=None))
-
-
 @implements(np.intersect1d)
 def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
     if return_indices:
-        raise unsupported("np.intersect1d with return_indices=True")
+        return NotImplemented
     x, y = as_array(ar1).ravel(), as_array(ar2).ravel()
     ordered = np.sort(x)
     first = as_array(_firsts(ordered, equal_nan=False))

@@ -85,16 +85,6 @@ def lexsort(keys: Any, axis: int = -1) -> Any:
     return order
 
 
-@implements(np.sort_complex)
-def sort_complex(a: Any) -> Any:
-    x = as_array(a)
-    wide = {"b": np.complex64, "i": np.complex64, "u": np.complex64}
-    dtype = np.result_type(x.dtype, wide.get(x.dtype.kind, np.complex64))
-    if x.dtype.kind in "iu" and x.dtype.itemsize > 2:
-        dtype = np.dtype(np.complex128)
-    return np.sort(x.astype(dtype))
-
-
 @implements(np.searchsorted)
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     if side not in ("left", "right"):
@@ -226,11 +216,3 @@ def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = N
             volume = volume * np.diff(e).reshape([-1 if i == j else 1 for j in builtins.range(axes)])
         hist = hist / volume / np.sum(hist)
     return hist, tuple(edges)
-
-
-@implements(np.histogram2d)
-def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
-    if np.ndim(bins) == 1 and len(bins) != 2:
-        bins = [bins, bins]
-    hist, edges = histogramdd([x, y], bins, range, density, weights)
-    return hist, edges[0], edges[1]
