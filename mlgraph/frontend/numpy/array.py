@@ -15,23 +15,18 @@ from typing import Any
 import numpy as np
 from xdsl.ir import SSAValue
 
-from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy import views
-from mlgraph.frontend.numpy.from_sizes import Example, attach, example_of, look
-from mlgraph.frontend.numpy.looking import is_known, number, owner_of, refined, root_of, twin_of
+from mlgraph.frontend.numpy.from_sizes import Example, example_of, look
+from mlgraph.frontend.numpy.looking import is_known, number, refined, root_of, twin_of
 from mlgraph.frontend.numpy.operators import Operators
 from mlgraph.frontend.numpy.sizes import (
     Dim,
-    counted,
-    examples,
     is_free,
-    operand,
     product,
     simple,
     static,
 )
-from mlgraph.frontend.numpy.tables import METHODS
-from mlgraph.frontend.numpy.trace import constant, current, element_type, emit, outside_write, unsupported
+from mlgraph.frontend.numpy.tables import HOOKS, METHODS
+from mlgraph.frontend.numpy.trace import constant, current, outside_write, unsupported
 
 INT = np.dtype(np.int64)
 
@@ -148,9 +143,7 @@ class TracedArray(Operators):
 
     @property
     def flat(self) -> Any:
-        from mlgraph.frontend.numpy.methods import Flat
-
-        return Flat(self)
+        return HOOKS["Flat"](self)
 
     @flat.setter
     def flat(self, value: Any) -> None:
@@ -186,7 +179,7 @@ class TracedArray(Operators):
 
     def __getattr__(self, name: str) -> Any:
         if name in METHODS:
-            return bound_method(self, name)
+            return lambda *args, **kwargs: HOOKS["call_method"](name, self, args, kwargs)
         if name in _DATA and is_known(self):
             return getattr(self._real, name)
         if name in _DATA:
@@ -200,9 +193,10 @@ class TracedArray(Operators):
     @property
     def value(self) -> SSAValue:
         """The elements as they are now."""
-        resolve(self)
         if self._real is not None:
-            return constant(self._real)
+            HOOKS["resolve"](self)
+            if self._real is not None:
+                return constant(self._real)
         stale: list[TracedArray] = []
         array = self
         while array._parent is not None:
@@ -222,7 +216,7 @@ class TracedArray(Operators):
         """Give the array, and whatever shares memory with it, other elements."""
         if self._read_only or self._kind is not np.ndarray:
             raise ValueError("assignment destination is read-only")
-        resolve(self, promote=True)
+        HOOKS["resolve"](self, promote=True)
         array = self
         while array._parent is not None:
             value = array._step.put(array._parent.value, value)
@@ -233,14 +227,10 @@ class TracedArray(Operators):
     # numpy's protocols
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from mlgraph.frontend.numpy.dispatch import call_ufunc
-
-        return call_ufunc(ufunc, method, inputs, kwargs)
+        return HOOKS["call_ufunc"](ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from mlgraph.frontend.numpy.dispatch import call_function
-
-        return call_function(function, args, kwargs)
+        return HOOKS["call_function"](function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if is_known(self):
@@ -315,14 +305,10 @@ class TracedArray(Operators):
     # Elements
 
     def __getitem__(self, key: Any) -> Any:
-        from mlgraph.frontend.numpy.indexing import getitem
-
-        return getitem(self, key)
+        return HOOKS["getitem"](self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        from mlgraph.frontend.numpy.indexing import setitem
-
-        setitem(self, key, value)
+        HOOKS["setitem"](self, key, value)
 
     def __hash__(self) -> int:
         if self._kind is np.ndarray:
@@ -348,153 +334,3 @@ class Flags:
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name.lower())
-
-
-# Making arrays
-
-
-def fresh(value: SSAValue, dims: Sequence[Dim], dtype: np.dtype, kind: type = np.ndarray) -> TracedArray:
-    """A new array that shares memory with no other."""
-    array = TracedArray(dims, dtype, kind)
-    array._storage = Storage(refined(value, array.shape))
-    return array
-
-
-def deferred(build: Callable[[], SSAValue], dims: Sequence[Dim], dtype: np.dtype) -> TracedArray:
-    """A new array whose value is built when it is first read."""
-    array = TracedArray(dims, dtype)
-    array._storage = Storage(None, build)
-    return array
-
-
-def view(parent: TracedArray, step: views.Step, dims: Sequence[Dim], dtype: np.dtype | None = None) -> TracedArray:
-    """A view of `parent`."""
-    resolve(parent, promote=True)
-    array = TracedArray(dims, parent.dtype if dtype is None else dtype)
-    array._parent, array._step = parent, step
-    array._read_only = parent._read_only
-    array._natural = parent._natural
-    return array
-
-
-def known(real: np.ndarray) -> TracedArray:
-    """A real array whose elements Python code may look at, until a traced value is written to it."""
-    array = TracedArray(real.shape, real.dtype)
-    array._real = real
-    return array
-
-
-def natural(array: TracedArray) -> TracedArray:
-    """A new array of integers that are never negative."""
-    array._natural = True
-    return array
-
-
-def scalar(array: TracedArray) -> TracedArray:
-    """A 0-d array as the numpy scalar that numpy gives in its place."""
-    array._kind = np.generic
-    return array
-
-
-def as_returned(array: TracedArray) -> TracedArray:
-    """An array as functions of numpy return it: a scalar where it has no axes."""
-    if array._dims:
-        return array
-    found = scalar(fresh(array.value, (), array._dtype))
-    return natural(found) if array._natural else found
-
-
-def from_size(size: Dim, dtype: np.dtype = INT, kind: type = int) -> TracedArray:
-    """A size as a 0-d array, by default one that counts as a Python int."""
-    count = counted(size)
-    if count is not None:
-        array = count if count.dtype == dtype else fresh(emit(ivy.cast, count.value, element_type(dtype)), (), dtype)
-        return fresh(array.value, (), dtype, kind)
-    n = operand(size)
-    value = constant(np.asarray(n, dtype)) if isinstance(n, int) else emit(ivy.from_size, (n,), element_type(dtype))
-    found, example = fresh(value, (), dtype, kind), examples((size,))
-    return found if example is None else attach(found, example[0], (size,))
-
-
-# Looking at arrays
-
-
-def is_traced(value: Any) -> bool:
-    """Whether `value` stands for something that is known only when the graph runs."""
-    return (type(value) is TracedArray and not is_known(value)) or is_free(value)
-
-
-def bound_method(array: TracedArray, name: str) -> Callable[..., Any]:
-    """A method of an array."""
-    from mlgraph.frontend.numpy.dispatch import call_method
-
-    return lambda *args, **kwargs: call_method(name, array, args, kwargs)
-
-
-# Real arrays that traced values are written to
-
-
-def resolve(array: TracedArray, promote: bool = False) -> None:
-    """Turn a real array that has become traced, or is to, into a view of its storage."""
-    if array._real is None:
-        return
-    owner = owner_of(array._real)
-    trace = current()
-    if id(owner) not in trace.storages:
-        if not promote:
-            return
-        whole = TracedArray(owner.shape, owner.dtype)
-        whole._storage = Storage(constant(owner))
-        whole._storage.outside = trace.captured.get(id(owner))
-        whole._twin = owner
-        trace.storages[id(owner)] = whole
-    _attach(array, owner, trace.storages[id(owner)])
-
-
-def _attach(array: TracedArray, owner: np.ndarray, whole: TracedArray) -> None:
-    real = array._real
-    array._real = None
-    array._read_only = is_made_read_only(real)
-    if array._origin is not None:
-        from mlgraph.frontend.numpy.indexing import items_of, parse
-
-        parent, key = array._origin
-        resolve(parent)
-        array._parent, array._step = parent, parse(parent, items_of(key)).basic
-        return
-    same = real.shape == owner.shape and real.strides == owner.strides and _address(real) == _address(owner)
-    if same and real.dtype == owner.dtype:
-        array._parent, array._step = whole, views.Whole()
-        return
-    if real.dtype != owner.dtype:
-        raise unsupported("writing to an array that is also viewed as another type", fix="use astype instead of view")
-    flat = view(whole, views.Reshaped(owner.shape, (owner.size,), owner), (owner.size,))
-    array._parent, array._step = flat, _by_strides(real, owner)
-
-
-def is_made_read_only(real: np.ndarray) -> bool:
-    """Whether a real array is a view that numpy made read-only, of an array that the function made."""
-    owner = owner_of(real)
-    return not real.flags.writeable and owner.flags.writeable and id(owner) not in current().captured
-
-
-def _by_strides(real: np.ndarray, owner: np.ndarray) -> views.Step:
-    """The step from the flat owner to a view of it."""
-    places, strides = _places(real, owner), [s // owner.itemsize for s in real.strides]
-    if not owner.flags.c_contiguous or not real.size or min(strides, default=0) < 0:
-        return views.Gathered(places, real)
-    return views.Strided(places, real, tuple(strides), int(places.min()))
-
-
-def _places(real: np.ndarray, owner: np.ndarray) -> np.ndarray:
-    """The row-major place in `owner` of each element of a view of it."""
-    places = np.empty_like(owner, dtype=np.int64)
-    places[...] = np.arange(owner.size).reshape(owner.shape)
-    memory = np.lib.stride_tricks.as_strided(places, (places.size,), (8,)) if owner.size else places
-    start = (_address(real) - _address(owner)) // owner.itemsize
-    strides = [s // owner.itemsize * 8 for s in real.strides]
-    return np.lib.stride_tricks.as_strided(memory[start:], real.shape, strides).copy()
-
-
-def _address(real: np.ndarray) -> int:
-    return real.__array_interface__["data"][0]

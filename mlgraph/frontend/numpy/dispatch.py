@@ -9,7 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import TracedArray, fresh, scalar
+from mlgraph.dialects.dtypes import dtype_of
+from mlgraph.dialects.ivy.types import dtype as element
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh, scalar
 from mlgraph.frontend.numpy.from_sizes import with_examples
 from mlgraph.frontend.numpy.lifting import (
     any_traced,
@@ -23,10 +26,11 @@ from mlgraph.frontend.numpy.lifting import (
     value_of,
 )
 from mlgraph.frontend.numpy.looking import is_contiguous, is_known, outside_owners, twin_of, write_error
+from mlgraph.frontend.numpy.masks import selection
 from mlgraph.frontend.numpy.outputs import store
 from mlgraph.frontend.numpy.scipy import special_rule
 from mlgraph.frontend.numpy.sizes import Dim, examples, is_dim, larger, smaller
-from mlgraph.frontend.numpy.tables import FUNCTIONS, GENERALIZED, METHODS, UFUNC_METHODS
+from mlgraph.frontend.numpy.tables import FUNCTIONS, GENERALIZED, HOOKS, METHODS, UFUNC_METHODS, hook
 from mlgraph.frontend.numpy.trace import current, outside_write, unsupported
 from mlgraph.frontend.numpy.ufuncs import rule_of
 
@@ -64,6 +68,7 @@ def is_real(args: Any, kwargs: Any) -> bool:
     return not any_traced(args) and not any_traced(kwargs.values())
 
 
+@hook
 def call_function(function: Any, args: Any, kwargs: Any) -> Any:
     """A numpy function on traced arrays."""
     if is_real(args, kwargs):
@@ -72,14 +77,13 @@ def call_function(function: Any, args: Any, kwargs: Any) -> Any:
         found = ours(*args, **kwargs)
         if found is not NotImplemented:
             return with_examples(found, function, args, kwargs)
-    from mlgraph.frontend.numpy.transplant import transplanted
-
     implementation = getattr(function, "_implementation", function)
     if not hasattr(implementation, "__code__"):
         raise unsupported(f"{getattr(function, '__module__', 'numpy')}.{function.__name__}")
-    return transplanted(implementation)(*args, **kwargs)
+    return HOOKS["transplanted"](implementation)(*args, **kwargs)
 
 
+@hook
 def call_method(name: str, array: TracedArray, args: Any, kwargs: Any) -> Any:
     """A method of a traced array."""
     if name != "copy" and is_real((array, *args), kwargs):
@@ -88,6 +92,7 @@ def call_method(name: str, array: TracedArray, args: Any, kwargs: Any) -> Any:
     return with_examples(found, lambda x, *rest, **named: getattr(x, name)(*rest, **named), (array, *args), kwargs)
 
 
+@hook
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
     """A ufunc, or one of its methods, on traced arrays."""
     if method == "at" and (owners := outside_owners(inputs[0])):  # numpy writes to what is read-only there
@@ -224,9 +229,6 @@ def _check_exponent(x: Any) -> None:
 
 def result_of(value: Any, dims: tuple[Dim, ...], dtype: np.dtype, arrays: list[TracedArray]) -> TracedArray:
     """The result of an elementwise function of `arrays`: laid out as they are, a numpy scalar where it is 0-d."""
-    from mlgraph.dialects.dtypes import dtype_of
-    from mlgraph.dialects.ivy.types import dtype as element
-
     result = fresh(cast_value(value, dtype_of(element(value)), dtype), dims, dtype)
     if not dims:
         return scalar(result)
@@ -285,6 +287,4 @@ def selected(ufunc: np.ufunc, operands: Any, dtype: Any) -> TracedArray | None:
         wide = mask.reshape(mask.shape + (1,) * (sources[1].ndim - mask.ndim))
         sources[1] = np.where(wide, sources[1], sources[1].dtype.type(1))
     whole = ufunc(*sources, dtype=dtype) if dtype is not None else ufunc(*sources)
-    from mlgraph.frontend.numpy.masks import selection
-
     return selection(whole, mask)

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import as_returned, fresh
 from mlgraph.frontend.numpy.dispatch import given, loop_types
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, lift, same_shape
 from mlgraph.frontend.numpy.sizes import smaller

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, known, scalar, view
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh, is_traced, known, scalar, view
 from mlgraph.frontend.numpy.from_sizes import example_of, with_examples
 from mlgraph.frontend.numpy.lifting import (
     any_traced,
@@ -33,6 +34,7 @@ from mlgraph.frontend.numpy.sizes import (
     operands,
     simple,
 )
+from mlgraph.frontend.numpy.tables import hook
 from mlgraph.frontend.numpy.trace import emit, unsupported
 from mlgraph.frontend.numpy.views import Sliced
 
@@ -52,6 +54,7 @@ class Key:
     """Whether the basic part is a scalar of numpy's: an ellipsis gives an array in its place."""
 
 
+@hook
 def getitem(array: TracedArray, key: Any) -> Any:
     """`array[key]`."""
     if not any_traced((array, key)) and is_known(array):
@@ -84,6 +87,7 @@ def known_part(array: TracedArray, key: Any) -> Any:
     return found
 
 
+@hook
 def setitem(array: TracedArray, key: Any, value: Any) -> None:
     """`array[key] = value`."""
     if not any_traced((array, key, value)) and is_known(array):

@@ -8,13 +8,13 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, from_size, is_traced, known, natural
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh, from_size, is_traced, known, natural
 from mlgraph.frontend.numpy.from_sizes import attach, example_of, with_examples
 from mlgraph.frontend.numpy.looking import is_known
+from mlgraph.frontend.numpy.operators import NUMBERS
 from mlgraph.frontend.numpy.sizes import Dim, Size, is_free, operand, operands, simple
 from mlgraph.frontend.numpy.trace import constant, current, element_type, emit, unsupported
-
-NUMBERS = (bool, int, float, complex)
 
 
 def lift(x: Any) -> Any:

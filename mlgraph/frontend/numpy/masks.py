@@ -10,7 +10,8 @@ from xdsl.traits import is_side_effect_free as is_pure
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import i64
 from mlgraph.dialects.table import Row
-from mlgraph.frontend.numpy.array import TracedArray, deferred, fresh, natural
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import deferred, fresh, natural
 from mlgraph.frontend.numpy.lifting import as_array, leaves
 from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.polynomials import Counted

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import TracedArray, is_made_read_only, resolve
+from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.looking import owner_of, root_of
+from mlgraph.frontend.numpy.promotion import is_made_read_only, resolve
 from mlgraph.frontend.numpy.trace import Trace, outside_view
 from mlgraph.frontend.program import TRACED, Memory, OutputKind, OutputSpec, identities
 

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy import views
-from mlgraph.frontend.numpy.array import TracedArray, fresh, known, scalar, view
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh, known, scalar, view
 from mlgraph.frontend.numpy.lifting import as_array, cast, same
 from mlgraph.frontend.numpy.looking import is_contiguous, is_known, twin_of
 from mlgraph.frontend.numpy.masks import mask_of
 from mlgraph.frontend.numpy.normalize import normal_axes, normal_axis
 from mlgraph.frontend.numpy.sizes import Dim, examples, fix, is_dim, product, simple, smaller
-from mlgraph.frontend.numpy.tables import method
+from mlgraph.frontend.numpy.tables import hook, method
 from mlgraph.frontend.numpy.trace import current, element_type, unsupported
 
 # Shape
@@ -374,6 +375,7 @@ def choose(x: TracedArray, *choices: Any, out: Any = None, mode: str = "raise") 
     return np.choose(x, choices[0] if len(choices) == 1 else choices, out, mode)
 
 
+@hook
 class Flat:
     """`x.flat`: the elements in row-major order."""
 

@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from mlgraph.frontend.numpy.sizes import Size
+from mlgraph.frontend.numpy.tables import HOOKS
+
 
 class Operators:
     """The operators of `np.ndarray`."""
@@ -173,18 +176,14 @@ class Operators:
 
 def binary(ufunc: np.ufunc, a: Any, b: Any) -> Any:
     """An operator of two operands, one of them traced."""
-    from mlgraph.frontend.numpy.dispatch import call_ufunc
-
     if any(x is None or isinstance(x, str | bytes) for x in (a, b)):
         return NotImplemented
-    return numbered(call_ufunc(ufunc, "__call__", (a, b), {}), a, b)
+    return numbered(HOOKS["call_ufunc"](ufunc, "__call__", (a, b), {}), a, b)
 
 
 def unary(ufunc: np.ufunc, x: Any) -> Any:
     """An operator of one traced operand."""
-    from mlgraph.frontend.numpy.dispatch import call_ufunc
-
-    return numbered(call_ufunc(ufunc, "__call__", (x,), {}), x)
+    return numbered(HOOKS["call_ufunc"](ufunc, "__call__", (x,), {}), x)
 
 
 def compared(ufunc: np.ufunc, a: Any, b: Any) -> Any:
@@ -196,22 +195,19 @@ def compared(ufunc: np.ufunc, a: Any, b: Any) -> Any:
 
 def in_place(ufunc: np.ufunc, a: Any, b: Any) -> Any:
     """An operator that writes to its first operand; a number gives a new one instead."""
-    from mlgraph.frontend.numpy.dispatch import call_ufunc
-
     if a._kind is not np.ndarray:
         return binary(ufunc, a, b)
-    call_ufunc(ufunc, "__call__", (a, b), {"out": (a,)})
+    HOOKS["call_ufunc"](ufunc, "__call__", (a, b), {"out": (a,)})
     return a
 
+
+NUMBERS = (bool, int, float, complex)
 
 PYTHON = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
 
 
 def numbered(result: Any, *operands: Any) -> Any:
     """The result of an operator on Python numbers is a Python number."""
-    from mlgraph.frontend.numpy.lifting import NUMBERS
-    from mlgraph.frontend.numpy.sizes import Size
-
     if all(type(x) in NUMBERS or type(x) is Size or getattr(x, "_kind", None) in NUMBERS for x in operands):
         for r in result if isinstance(result, tuple) else (result,):
             r._kind = PYTHON[r.dtype.kind]

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import as_returned, fresh
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast_value, same_shape
 from mlgraph.frontend.numpy.looking import owner_of
 from mlgraph.frontend.numpy.tables import FUNCTIONS

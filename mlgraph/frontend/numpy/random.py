@@ -18,7 +18,8 @@ from mlgraph.dialects.backend import encode
 from mlgraph.dialects.building import insert, located
 from mlgraph.dialects.ivy.control import YieldOp
 from mlgraph.dialects.native import METHODS, RNG, NativeOp
-from mlgraph.frontend.numpy.array import TracedArray, fresh, natural, scalar
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh, natural, scalar
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, iota
 from mlgraph.frontend.numpy.methods import shape_from
 from mlgraph.frontend.numpy.normalize import normal_axis

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, known
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh, is_traced, known
 from mlgraph.frontend.numpy.from_sizes import look, with_examples
 from mlgraph.frontend.numpy.lifting import (
     any_traced,

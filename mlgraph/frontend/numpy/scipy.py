@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.trace import emit
+from mlgraph.frontend.numpy.trace import emit, unsupported
 
 SPECIAL: dict[str, Any] = {
     "betainc": ivy.betainc,
@@ -60,8 +60,6 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
     """`scipy.special.logsumexp` without weights or signs."""
     if b is not None or return_sign:
-        from mlgraph.frontend.numpy.trace import unsupported
-
         raise unsupported("scipy.special.logsumexp with b or return_sign")
     return np.logaddexp.reduce(a, axis=axis, keepdims=keepdims)
 

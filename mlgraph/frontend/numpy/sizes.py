@@ -17,6 +17,7 @@ from mlgraph.dialects import sizes
 from mlgraph.dialects.building import located
 from mlgraph.frontend.numpy import polynomials
 from mlgraph.frontend.numpy.polynomials import Counted, Operation, Symbol, Terms
+from mlgraph.frontend.numpy.tables import HOOKS
 from mlgraph.frontend.numpy.trace import current
 
 Dim: TypeAlias = "int | Size"
@@ -195,14 +196,10 @@ class Size:
         return getattr(fix(self), name)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from mlgraph.frontend.numpy.dispatch import call_ufunc
-
-        return call_ufunc(ufunc, method, inputs, kwargs)
+        return HOOKS["call_ufunc"](ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from mlgraph.frontend.numpy.dispatch import call_function
-
-        return call_function(function, args, kwargs)
+        return HOOKS["call_function"](function, args, kwargs)
 
 
 def is_dim(value: object) -> bool:
@@ -294,9 +291,7 @@ def fix(value: Any) -> int:
 
 def number_of(value: Size) -> Any:
     """A size as a traced Python int."""
-    from mlgraph.frontend.numpy.array import from_size
-
-    return from_size(value)
+    return HOOKS["from_size"](value)
 
 
 # Arithmetic

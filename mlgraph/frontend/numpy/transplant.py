@@ -20,8 +20,10 @@ import numpy as np
 from mlgraph.errors import MlgraphError
 from mlgraph.frontend.numpy import scipy
 from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.dispatch import call_function, call_ufunc, real_call
 from mlgraph.frontend.numpy.instances import Instance
 from mlgraph.frontend.numpy.lifting import any_traced, as_array, is_lifted, leaves, relifted
+from mlgraph.frontend.numpy.tables import hook
 from mlgraph.frontend.numpy.trace import active, current, unsupported
 
 REPLACEMENTS: dict[int, tuple[Any, Any]] = {}
@@ -68,6 +70,7 @@ class Module(types.ModuleType):
         return dir(self._module)
 
 
+@hook
 def transplanted(function: types.FunctionType) -> types.FunctionType:
     """A copy of a function that sees our numpy, one for each capture."""
     if isinstance(function.__globals__, Globals):
@@ -166,8 +169,6 @@ def _library(function: types.FunctionType) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        from mlgraph.frontend.numpy.dispatch import real_call
-
         if not active():
             return function(*args, **kwargs)
         given = (*args, *kwargs.values())
@@ -266,8 +267,6 @@ class Dispatcher:
         functools.update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        from mlgraph.frontend.numpy.dispatch import call_function, call_ufunc
-
         if not active():
             return self.function(*args, **kwargs)
         if any(map(_holds_lifted, (*args, *kwargs.values()))):
@@ -294,8 +293,6 @@ class Dispatcher:
 
 
 def _ufunc_method(ufunc: np.ufunc, name: str, *args: Any, **kwargs: Any) -> Any:
-    from mlgraph.frontend.numpy.dispatch import call_ufunc
-
     if active() and any(map(_holds_lifted, (*args, *kwargs.values()))):
         return call_ufunc(ufunc, name, args, kwargs)
     return relifted(getattr(ufunc, name)(*args, **kwargs)) if active() else getattr(ufunc, name)(*args, **kwargs)

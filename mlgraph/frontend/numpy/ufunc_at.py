@@ -9,7 +9,8 @@ from xdsl.ir import Block
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.building import insert
 from mlgraph.dialects.ivy.control import ScanOp, YieldOp, element
-from mlgraph.frontend.numpy.array import TracedArray, fresh
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh
 from mlgraph.frontend.numpy.indexing import assignable, gathered, items_of, normal_index, parse, scatter
 from mlgraph.frontend.numpy.lifting import as_array, cast, iota
 from mlgraph.frontend.numpy.looking import owner_of

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh
 from mlgraph.frontend.numpy.lifting import as_array, cast, value_of
 from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.masks import widened

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import as_returned, fresh
 from mlgraph.frontend.numpy.dispatch import result_of
 from mlgraph.frontend.numpy.lifting import (
     as_array,
@@ -18,6 +19,7 @@ from mlgraph.frontend.numpy.lifting import (
     lift,
     value_of,
 )
+from mlgraph.frontend.numpy.looking import root_of
 from mlgraph.frontend.numpy.normalize import ArrayLike, OutArray, UfuncOut, implements
 from mlgraph.frontend.numpy.outputs import store
 from mlgraph.frontend.numpy.sizes import Size
@@ -182,8 +184,6 @@ def min_scalar_type(a: Any, /) -> np.dtype:
 
 @implements(np.shares_memory, np.may_share_memory)
 def shares_memory(a: Any, b: Any, /, max_work: Any = None) -> bool:
-    from mlgraph.frontend.numpy.array import root_of
-
     return type(a) is TracedArray and type(b) is TracedArray and root_of(a) is root_of(b)
 
 

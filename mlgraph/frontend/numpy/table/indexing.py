@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh, is_traced
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import as_returned, fresh, is_traced
 from mlgraph.frontend.numpy.indexing import gathered, normal_index
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast
 from mlgraph.frontend.numpy.looking import is_known

@@ -8,7 +8,8 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy import views
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, natural, view
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh, is_traced, natural, view
 from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, iota, stack, value_of
 from mlgraph.frontend.numpy.looking import is_contiguous, is_known, owner_of, twin_of
 from mlgraph.frontend.numpy.methods import repeated, shape_from

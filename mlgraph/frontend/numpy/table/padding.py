@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh, is_traced
 from mlgraph.frontend.numpy.lifting import as_array, cast
 from mlgraph.frontend.numpy.normalize import implements, normal_axis
 from mlgraph.frontend.numpy.sizes import fix, is_dim, is_free, operands, simple

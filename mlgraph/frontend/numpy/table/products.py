@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh
 from mlgraph.frontend.numpy.lifting import as_array, cast, value_of
 from mlgraph.frontend.numpy.methods import diagonals
 from mlgraph.frontend.numpy.normalize import ArrayLike, SameOut, UnsafeOut, implements, normal_axis

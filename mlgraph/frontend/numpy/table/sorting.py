@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh, is_traced, natural, scalar
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import as_returned, fresh, is_traced, natural, scalar
 from mlgraph.frontend.numpy.lifting import as_array, cast, common_type, lift, value_of
 from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.normalize import implements, normal_axis

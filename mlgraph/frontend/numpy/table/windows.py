@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy import views
-from mlgraph.frontend.numpy.array import TracedArray, view
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import view
 from mlgraph.frontend.numpy.lifting import as_array, iota
 from mlgraph.frontend.numpy.looking import is_contiguous
 from mlgraph.frontend.numpy.normalize import implements, normal_axis

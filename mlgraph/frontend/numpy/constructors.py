@@ -1,0 +1,89 @@
+"""Ways to make traced arrays: of a value of the graph, as a view of another, of a real array, of a size."""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from xdsl.ir import SSAValue
+
+from mlgraph.dialects import ivy
+from mlgraph.frontend.numpy import views
+from mlgraph.frontend.numpy.array import Storage, TracedArray
+from mlgraph.frontend.numpy.from_sizes import attach
+from mlgraph.frontend.numpy.looking import is_known, refined
+from mlgraph.frontend.numpy.sizes import Dim, counted, examples, is_free, operand
+from mlgraph.frontend.numpy.tables import HOOKS, hook
+from mlgraph.frontend.numpy.trace import constant, element_type, emit
+
+INT = np.dtype(np.int64)
+
+
+def fresh(value: SSAValue, dims: Sequence[Dim], dtype: np.dtype, kind: type = np.ndarray) -> TracedArray:
+    """A new array that shares memory with no other."""
+    array = TracedArray(dims, dtype, kind)
+    array._storage = Storage(refined(value, array.shape))
+    return array
+
+
+def deferred(build: Callable[[], SSAValue], dims: Sequence[Dim], dtype: np.dtype) -> TracedArray:
+    """A new array whose value is built when it is first read."""
+    array = TracedArray(dims, dtype)
+    array._storage = Storage(None, build)
+    return array
+
+
+def view(parent: TracedArray, step: views.Step, dims: Sequence[Dim], dtype: np.dtype | None = None) -> TracedArray:
+    """A view of `parent`."""
+    if parent._real is not None:
+        HOOKS["resolve"](parent, promote=True)
+    array = TracedArray(dims, parent.dtype if dtype is None else dtype)
+    array._parent, array._step = parent, step
+    array._read_only = parent._read_only
+    array._natural = parent._natural
+    return array
+
+
+def known(real: np.ndarray) -> TracedArray:
+    """A real array whose elements Python code may look at, until a traced value is written to it."""
+    array = TracedArray(real.shape, real.dtype)
+    array._real = real
+    return array
+
+
+def natural(array: TracedArray) -> TracedArray:
+    """A new array of integers that are never negative."""
+    array._natural = True
+    return array
+
+
+def scalar(array: TracedArray) -> TracedArray:
+    """A 0-d array as the numpy scalar that numpy gives in its place."""
+    array._kind = np.generic
+    return array
+
+
+def as_returned(array: TracedArray) -> TracedArray:
+    """An array as functions of numpy return it: a scalar where it has no axes."""
+    if array._dims:
+        return array
+    found = scalar(fresh(array.value, (), array._dtype))
+    return natural(found) if array._natural else found
+
+
+@hook
+def from_size(size: Dim, dtype: np.dtype = INT, kind: type = int) -> TracedArray:
+    """A size as a 0-d array, by default one that counts as a Python int."""
+    count = counted(size)
+    if count is not None:
+        array = count if count.dtype == dtype else fresh(emit(ivy.cast, count.value, element_type(dtype)), (), dtype)
+        return fresh(array.value, (), dtype, kind)
+    n = operand(size)
+    value = constant(np.asarray(n, dtype)) if isinstance(n, int) else emit(ivy.from_size, (n,), element_type(dtype))
+    found, example = fresh(value, (), dtype, kind), examples((size,))
+    return found if example is None else attach(found, example[0], (size,))
+
+
+def is_traced(value: Any) -> bool:
+    """Whether `value` stands for something that is known only when the graph runs."""
+    return (type(value) is TracedArray and not is_known(value)) or is_free(value)
