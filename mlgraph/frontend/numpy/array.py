@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from xdsl.ir import SSAValue
 
-from mlgraph.frontend.numpy.from_sizes import Example, example_of, look
-from mlgraph.frontend.numpy.looking import is_known, number, refined, root_of, twin_of
 from mlgraph.frontend.numpy.operators import Operators
+from mlgraph.frontend.numpy.queries import is_concrete, layout_proxy_of, number, refined, root_of
+from mlgraph.frontend.numpy.size_examples import Example, example_of, look
 from mlgraph.frontend.numpy.sizes import (
     Dim,
     is_free,
@@ -26,7 +26,7 @@ from mlgraph.frontend.numpy.sizes import (
     static,
 )
 from mlgraph.frontend.numpy.tables import HOOKS, METHODS
-from mlgraph.frontend.numpy.trace import constant, current, outside_write, unsupported
+from mlgraph.frontend.numpy.tracer import constant, current, outside_write, unsupported
 
 INT = np.dtype(np.int64)
 
@@ -66,7 +66,7 @@ class TracedArray(Operators):
         self._parent: Any = None
         self._step: Any = None
         self._cache: tuple[int, SSAValue] | None = None
-        self._twin: np.ndarray | None = None
+        self._layout_proxy: np.ndarray | None = None
         self._real: Any = None
         self._origin: tuple[TracedArray, Any] | None = None
         """The known array and the key that a known view was taken by."""
@@ -74,9 +74,9 @@ class TracedArray(Operators):
         self._example: Example | None = None
         """Its elements for the example inputs, where they follow from sizes alone."""
         self._read_only = False
-        self._looked = False
+        self._observed = False
         """Whether anybody asked for its shape or type: a trace need not show that."""
-        self._natural = False
+        self._non_negative = False
         """Whether the elements are known not to be negative, for use as indices."""
 
     # What the array is
@@ -89,7 +89,7 @@ class TracedArray(Operators):
 
     @property
     def shape(self) -> tuple[Dim, ...]:
-        self._looked = True
+        self._observed = True
         return tuple(map(simple, self._dims))
 
     @shape.setter
@@ -103,7 +103,7 @@ class TracedArray(Operators):
 
     @property
     def dtype(self) -> np.dtype:
-        self._looked = True
+        self._observed = True
         return self._dtype
 
     @property
@@ -126,7 +126,7 @@ class TracedArray(Operators):
     def strides(self) -> tuple[int, ...]:
         static(self.shape)
         current().layout_asked = True
-        return twin_of(self).strides
+        return layout_proxy_of(self).strides
 
     @property
     def flags(self) -> Flags:
@@ -180,7 +180,7 @@ class TracedArray(Operators):
     def __getattr__(self, name: str) -> Any:
         if name in METHODS:
             return lambda *args, **kwargs: HOOKS["call_method"](name, self, args, kwargs)
-        if name in _DATA and is_known(self):
+        if name in _DATA and is_concrete(self):
             return getattr(self._real, name)
         if name in _DATA:
             raise unsupported(f"ndarray.{name}", why="it gives the data itself, which a capture does not have")
@@ -194,7 +194,7 @@ class TracedArray(Operators):
     def value(self) -> SSAValue:
         """The elements as they are now."""
         if self._real is not None:
-            HOOKS["resolve"](self)
+            HOOKS["promote"](self)
             if self._real is not None:
                 return constant(self._real)
         stale: list[TracedArray] = []
@@ -216,7 +216,7 @@ class TracedArray(Operators):
         """Give the array, and whatever shares memory with it, other elements."""
         if self._read_only or self._kind is not np.ndarray:
             raise ValueError("assignment destination is read-only")
-        HOOKS["resolve"](self, promote=True)
+        HOOKS["promote"](self, force=True)
         array = self
         while array._parent is not None:
             value = array._step.put(array._parent.value, value)
@@ -233,7 +233,7 @@ class TracedArray(Operators):
         return HOOKS["call_function"](function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        if is_known(self):
+        if is_concrete(self):
             return np.array(self._real, dtype=dtype, copy=copy)
         if (found := look(self)) is not None:
             return np.array(found, dtype=dtype)
@@ -282,7 +282,7 @@ class TracedArray(Operators):
 
     def __repr__(self) -> str:
         dims = ", ".join("?" if is_free(n) else str(n) for n in self.shape)
-        return f"<traced {self._dtype.name}[{dims}]>" if not is_known(self) else repr(self._real)
+        return f"<traced {self._dtype.name}[{dims}]>" if not is_concrete(self) else repr(self._real)
 
     def __str__(self) -> str:
         return repr(self) if example_of(self) is None else str(self._number("its text"))
@@ -330,7 +330,7 @@ class Flags:
             return not self._array._read_only
         if name == "owndata":
             return self._array._parent is None
-        return getattr(twin_of(self._array).flags, name)
+        return getattr(layout_proxy_of(self._array).flags, name)
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name.lower())

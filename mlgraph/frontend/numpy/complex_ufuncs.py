@@ -6,7 +6,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.types import dtype as element
-from mlgraph.frontend.numpy.trace import emit
+from mlgraph.frontend.numpy.tracer import emit
 from mlgraph.frontend.numpy.ufuncs import RULES, Rule, is_zero, number, rule, where
 
 

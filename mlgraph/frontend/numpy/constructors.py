@@ -10,11 +10,11 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.array import Storage, TracedArray
-from mlgraph.frontend.numpy.from_sizes import attach
-from mlgraph.frontend.numpy.looking import is_known, refined
-from mlgraph.frontend.numpy.sizes import Dim, counted, examples, is_free, operand
+from mlgraph.frontend.numpy.queries import is_concrete, refined
+from mlgraph.frontend.numpy.size_examples import attach
+from mlgraph.frontend.numpy.sizes import Dim, data_dependent_count, examples, is_free, operand
 from mlgraph.frontend.numpy.tables import HOOKS, hook
-from mlgraph.frontend.numpy.trace import constant, element_type, emit
+from mlgraph.frontend.numpy.tracer import constant, element_type, emit
 
 INT = np.dtype(np.int64)
 
@@ -36,24 +36,24 @@ def deferred(build: Callable[[], SSAValue], dims: Sequence[Dim], dtype: np.dtype
 def view(parent: TracedArray, step: views.Step, dims: Sequence[Dim], dtype: np.dtype | None = None) -> TracedArray:
     """A view of `parent`."""
     if parent._real is not None:
-        HOOKS["resolve"](parent, promote=True)
+        HOOKS["promote"](parent, force=True)
     array = TracedArray(dims, parent.dtype if dtype is None else dtype)
     array._parent, array._step = parent, step
     array._read_only = parent._read_only
-    array._natural = parent._natural
+    array._non_negative = parent._non_negative
     return array
 
 
-def known(real: np.ndarray) -> TracedArray:
+def concrete(real: np.ndarray) -> TracedArray:
     """A real array whose elements Python code may look at, until a traced value is written to it."""
     array = TracedArray(real.shape, real.dtype)
     array._real = real
     return array
 
 
-def natural(array: TracedArray) -> TracedArray:
+def non_negative(array: TracedArray) -> TracedArray:
     """A new array of integers that are never negative."""
-    array._natural = True
+    array._non_negative = True
     return array
 
 
@@ -68,13 +68,13 @@ def as_returned(array: TracedArray) -> TracedArray:
     if array._dims:
         return array
     found = scalar(fresh(array.value, (), array._dtype))
-    return natural(found) if array._natural else found
+    return non_negative(found) if array._non_negative else found
 
 
 @hook
 def from_size(size: Dim, dtype: np.dtype = INT, kind: type = int) -> TracedArray:
     """A size as a 0-d array, by default one that counts as a Python int."""
-    count = counted(size)
+    count = data_dependent_count(size)
     if count is not None:
         array = count if count.dtype == dtype else fresh(emit(ivy.cast, count.value, element_type(dtype)), (), dtype)
         return fresh(array.value, (), dtype, kind)
@@ -86,4 +86,4 @@ def from_size(size: Dim, dtype: np.dtype = INT, kind: type = int) -> TracedArray
 
 def is_traced(value: Any) -> bool:
     """Whether `value` stands for something that is known only when the graph runs."""
-    return (type(value) is TracedArray and not is_known(value)) or is_free(value)
+    return (type(value) is TracedArray and not is_concrete(value)) or is_free(value)

@@ -13,26 +13,26 @@ from mlgraph.dialects.dtypes import dtype_of
 from mlgraph.dialects.ivy.types import dtype as element
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh, scalar
-from mlgraph.frontend.numpy.from_sizes import with_examples
-from mlgraph.frontend.numpy.lifting import (
+from mlgraph.frontend.numpy.masks import selection
+from mlgraph.frontend.numpy.outputs import store
+from mlgraph.frontend.numpy.queries import is_concrete, is_contiguous, layout_proxy_of, outside_owners, write_error
+from mlgraph.frontend.numpy.scipy import special_rule
+from mlgraph.frontend.numpy.size_examples import with_examples
+from mlgraph.frontend.numpy.sizes import Dim, examples, is_dim, larger, smaller
+from mlgraph.frontend.numpy.tables import FUNCTIONS, GENERALIZED, HOOKS, METHODS, UFUNC_METHODS, hook
+from mlgraph.frontend.numpy.tracer import current, outside_write, unsupported
+from mlgraph.frontend.numpy.ufuncs import rule_of
+from mlgraph.frontend.numpy.wrapping import (
     any_traced,
     as_array,
     broadcast_dims,
     cast_value,
     kind_of,
-    lift,
-    relifted,
-    unlifted,
+    unwrap_concrete,
     value_of,
+    wrap,
+    wrap_concrete,
 )
-from mlgraph.frontend.numpy.looking import is_contiguous, is_known, outside_owners, twin_of, write_error
-from mlgraph.frontend.numpy.masks import selection
-from mlgraph.frontend.numpy.outputs import store
-from mlgraph.frontend.numpy.scipy import special_rule
-from mlgraph.frontend.numpy.sizes import Dim, examples, is_dim, larger, smaller
-from mlgraph.frontend.numpy.tables import FUNCTIONS, GENERALIZED, HOOKS, METHODS, UFUNC_METHODS, hook
-from mlgraph.frontend.numpy.trace import current, outside_write, unsupported
-from mlgraph.frontend.numpy.ufuncs import rule_of
 
 COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
 
@@ -57,7 +57,7 @@ ON_SIZES: dict[np.ufunc, Callable[[Any, Any], Any]] = {
 def real_call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Run numpy itself; nothing is traced."""
     try:
-        return relifted(function(*unlifted(tuple(args)), **unlifted(dict(kwargs))))
+        return wrap_concrete(function(*unwrap_concrete(tuple(args)), **unwrap_concrete(dict(kwargs))))
     except ValueError as error:
         raise write_error(error, *args, *kwargs.values()) from None
 
@@ -80,7 +80,7 @@ def call_function(function: Any, args: Any, kwargs: Any) -> Any:
     implementation = getattr(function, "_implementation", function)
     if not hasattr(implementation, "__code__"):
         raise unsupported(f"{getattr(function, '__module__', 'numpy')}.{function.__name__}")
-    return HOOKS["transplanted"](implementation)(*args, **kwargs)
+    return HOOKS["rebound"](implementation)(*args, **kwargs)
 
 
 @hook
@@ -109,7 +109,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
         return with_examples(found, getattr(ufunc, method), inputs, kwargs)
     operands, outs, others = bound_outs(ufunc, inputs, **kwargs)
     if ufunc.signature is not None:
-        return generalised(ufunc, operands, outs, **others)
+        return generalized(ufunc, operands, outs, **others)
     return with_examples(elementwise(ufunc, operands, outs, **others), ufunc, inputs, kwargs)
 
 
@@ -132,7 +132,7 @@ def bound_outs(ufunc: np.ufunc, inputs: Any, out: Any = None, **kwargs: Any) -> 
     return operands, outs + [None] * (ufunc.nout - len(outs)), kwargs
 
 
-def generalised(ufunc: np.ufunc, operands: Any, outs: Any, **kwargs: Any) -> Any:
+def generalized(ufunc: np.ufunc, operands: Any, outs: Any, **kwargs: Any) -> Any:
     """A generalised ufunc."""
     if ufunc.__name__ not in GENERALIZED:
         raise unsupported(f"ufunc {ufunc.__name__}")
@@ -154,7 +154,7 @@ def elementwise(
     """An elementwise ufunc."""
     if order not in ("K", "A", "C"):
         raise unsupported(f"np.{ufunc.__name__} with order={order!r}")
-    operands = [lift(x) for x in inputs]
+    operands = [wrap(x) for x in inputs]
     arrays = [None if o is Ellipsis else o for o in outs]
     plain = where is True and all(o is None for o in outs)
     if plain and (found := selected(ufunc, operands, dtype)) is not None:
@@ -222,7 +222,7 @@ def computed(ufunc: np.ufunc, operands: Any, types: tuple[np.dtype, ...]) -> lis
 
 def _check_exponent(x: Any) -> None:
     """numpy raises for integers to negative powers; where the power is not known yet, the backend has its way."""
-    known = x._real if type(x) is TracedArray and is_known(x) else x if type(x) is int else 0
+    known = x._real if type(x) is TracedArray and is_concrete(x) else x if type(x) is int else 0
     if np.any(np.less(known, 0)):
         raise ValueError("Integers to negative integer powers are not allowed.")
 
@@ -234,7 +234,7 @@ def result_of(value: Any, dims: tuple[Dim, ...], dtype: np.dtype, arrays: list[T
         return scalar(result)
     crooked = [a for a in arrays if len(a.shape) == len(dims) and not is_contiguous(a)]
     if crooked:
-        result._twin = _laid_out(arrays, dims, dtype)
+        result._layout_proxy = _laid_out(arrays, dims, dtype)
     return result
 
 
@@ -242,9 +242,9 @@ def _laid_out(arrays: list[TracedArray], dims: tuple[Dim, ...], dtype: np.dtype)
     """A twin in the order that numpy chooses for a result of these operands."""
     if examples(dims) is None or any(examples(a.shape) is None for a in arrays):
         return None
-    twins = [twin_of(a) for a in arrays if a.shape]
+    proxies = [layout_proxy_of(a) for a in arrays if a.shape]
     found = np.nditer(
-        [*twins, None], ["zerosize_ok"], [["readonly"]] * len(twins) + [["writeonly", "allocate"]]
+        [*proxies, None], ["zerosize_ok"], [["readonly"]] * len(proxies) + [["writeonly", "allocate"]]
     ).operands[-1]
     strides = [s // found.itemsize * dtype.itemsize for s in found.strides]
     return np.lib.stride_tricks.as_strided(np.empty(1, dtype), found.shape, strides)

@@ -10,19 +10,10 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.constructors import fresh, is_traced, known, scalar, view
-from mlgraph.frontend.numpy.from_sizes import example_of, with_examples
-from mlgraph.frontend.numpy.lifting import (
-    any_traced,
-    as_array,
-    broadcast_dims,
-    broadcast_to,
-    cast,
-    relifted,
-    unlifted,
-)
-from mlgraph.frontend.numpy.looking import is_known, is_natural, write_error
+from mlgraph.frontend.numpy.constructors import concrete, fresh, is_traced, scalar, view
 from mlgraph.frontend.numpy.masks import mask_of, nonzero, selection, widened
+from mlgraph.frontend.numpy.queries import is_concrete, is_non_negative, write_error
+from mlgraph.frontend.numpy.size_examples import example_of, with_examples
 from mlgraph.frontend.numpy.sizes import (
     Dim,
     Size,
@@ -35,8 +26,17 @@ from mlgraph.frontend.numpy.sizes import (
     simple,
 )
 from mlgraph.frontend.numpy.tables import hook
-from mlgraph.frontend.numpy.trace import emit, unsupported
+from mlgraph.frontend.numpy.tracer import emit, unsupported
 from mlgraph.frontend.numpy.views import Sliced
+from mlgraph.frontend.numpy.wrapping import (
+    any_traced,
+    as_array,
+    broadcast_dims,
+    broadcast_to,
+    cast,
+    unwrap_concrete,
+    wrap_concrete,
+)
 
 TO_END = 2**63 - 1
 
@@ -57,8 +57,8 @@ class Key:
 @hook
 def getitem(array: TracedArray, key: Any) -> Any:
     """`array[key]`."""
-    if not any_traced((array, key)) and is_known(array):
-        return known_part(array, unlifted(key))
+    if not any_traced((array, key)) and is_concrete(array):
+        return concrete_part(array, unwrap_concrete(key))
     return with_examples(_part(array, key), operator.getitem, (array, key), {})
 
 
@@ -76,9 +76,9 @@ def _part(array: TracedArray, key: Any) -> Any:
     return gathered(source, indices, axes)
 
 
-def known_part(array: TracedArray, key: Any) -> Any:
+def concrete_part(array: TracedArray, key: Any) -> Any:
     """`array[key]` of a known array."""
-    found = relifted(array._real[key])
+    found = wrap_concrete(array._real[key])
     basic = all(
         k is None or k is Ellipsis or isinstance(k, slice | int) for k in (key if type(key) is tuple else (key,))
     )
@@ -90,9 +90,9 @@ def known_part(array: TracedArray, key: Any) -> Any:
 @hook
 def setitem(array: TracedArray, key: Any, value: Any) -> None:
     """`array[key] = value`."""
-    if not any_traced((array, key, value)) and is_known(array):
+    if not any_traced((array, key, value)) and is_concrete(array):
         try:
-            array._real[unlifted(key)] = unlifted(value)
+            array._real[unwrap_concrete(key)] = unwrap_concrete(value)
         except ValueError as error:
             raise write_error(error, array) from None
         return
@@ -162,10 +162,10 @@ def items_of(key: Any) -> list[Any]:
     items: list[Any] = []
     for item in key if type(key) is tuple else (key,):
         if isinstance(item, list | tuple):
-            item = as_array(item) if len(item) else known(np.zeros(0, np.int64))
+            item = as_array(item) if len(item) else concrete(np.zeros(0, np.int64))
         if isinstance(item, np.ndarray | np.generic) and type(item) is not TracedArray:
             item = as_array(item) if np.ndim(item) or item.dtype == bool else operator.index(item)
-        if type(item) is TracedArray and is_known(item) and not item.ndim and item.dtype.kind in "iu":
+        if type(item) is TracedArray and is_concrete(item) and not item.ndim and item.dtype.kind in "iu":
             item = int(item)
         if type(item) is bool:
             item = as_array(item)
@@ -181,15 +181,15 @@ def indices_of_mask(mask: TracedArray) -> list[TracedArray]:
     """The index arrays that select what a mask selects."""
     if not mask.ndim:
         raise unsupported("indexing with a single bool", fix="use np.where")
-    if is_known(mask):
-        return [known(indices) for indices in np.nonzero(mask._real)]
+    if is_concrete(mask):
+        return [concrete(indices) for indices in np.nonzero(mask._real)]
     return list(nonzero(mask))
 
 
 def parse(array: TracedArray, items: list[Any]) -> Key:
     """A key as basic indexing and index arrays."""
     has_ellipsis = any(item is Ellipsis for item in items)
-    items = _spelt_out(items, array.ndim)
+    items = _spelled_out(items, array.ndim)
     advanced = any(type(item) is TracedArray for item in items)
     starts, stops, steps, flip, example = [], [], [], [], []
     drop: list[int] = []
@@ -247,7 +247,7 @@ def parse(array: TracedArray, items: list[Any]) -> Key:
     return Key(basic, tuple(dims), arrays, not dims and not has_ellipsis)
 
 
-def _spelt_out(items: list[Any], ndim: int) -> list[Any]:
+def _spelled_out(items: list[Any], ndim: int) -> list[Any]:
     """The items with the ellipsis written out."""
     used = sum(item is not None and item is not Ellipsis for item in items)
     if used > ndim:
@@ -340,12 +340,12 @@ def normal_index(index: TracedArray, n: Dim) -> TracedArray:
     """Integer indices counted from the front, as int64."""
     if index.dtype.kind not in "iu":
         raise IndexError("arrays used as indices must be of integer (or boolean) type")
-    if is_known(index):
+    if is_concrete(index):
         real = index._real.astype(np.int64)
         if real.size:
             _check_range(int(real.min()), int(real.max()), n)
-        return known(real) if not (real < 0).any() else _wrapped(known(real), n)
-    if is_natural(index):
+        return concrete(real) if not (real < 0).any() else _wrapped(concrete(real), n)
+    if is_non_negative(index):
         return cast(index, np.dtype(np.int64))
     return _wrapped(cast(index, np.dtype(np.int64)), n)
 
@@ -356,8 +356,8 @@ def _check_range(low: int, high: int, n: Dim) -> None:
 
 
 def _wrapped(index: TracedArray, n: Dim) -> TracedArray:
-    if is_known(index) and not is_free(n):
-        return known(np.where(index._real < 0, index._real + int(n), index._real))
+    if is_concrete(index) and not is_free(n):
+        return concrete(np.where(index._real < 0, index._real + int(n), index._real))
     return np.where(index < 0, index + n, index)
 
 
@@ -393,7 +393,7 @@ def scatter(
     together = broadcast_dims(*[i.shape for i in indices])
     dims = indexed_dims(part.shape, together, axes)
     value = assignable(trimmed(cast(value, part.dtype), len(dims)), dims)
-    if not accumulate and len(indices) == 1 and is_known(indices[0]) and indices[0].ndim == 1:
+    if not accumulate and len(indices) == 1 and is_concrete(indices[0]) and indices[0].ndim == 1:
         indices, value = _last_of_each(indices[0], value, axes[0])
     row = emit(ivy.index_put, part.value, [i.value for i in indices], value.value, axes, accumulate)
     part.write(row)
@@ -412,4 +412,4 @@ def _last_of_each(index: TracedArray, value: TracedArray, axis: int) -> tuple[li
     last = sorted({place: i for i, place in enumerate(places)}.values())
     if len(last) == len(places):
         return [index], value
-    return [known(index._real[last])], np.take(value, last, axis=axis)
+    return [concrete(index._real[last])], np.take(value, last, axis=axis)

@@ -11,12 +11,12 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import i64
 from mlgraph.dialects.table import Row
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.constructors import deferred, fresh, natural
-from mlgraph.frontend.numpy.lifting import as_array, leaves
-from mlgraph.frontend.numpy.looking import is_known
-from mlgraph.frontend.numpy.polynomials import Counted
+from mlgraph.frontend.numpy.constructors import deferred, fresh, non_negative
+from mlgraph.frontend.numpy.polynomials import DataDependentSize
+from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.sizes import Size
-from mlgraph.frontend.numpy.trace import current, emit
+from mlgraph.frontend.numpy.tracer import current, emit
+from mlgraph.frontend.numpy.wrapping import as_array, leaves
 
 
 def mask_of(array: TracedArray, key: Any) -> TracedArray | None:
@@ -25,7 +25,7 @@ def mask_of(array: TracedArray, key: Any) -> TracedArray | None:
         (key,) = key
     if isinstance(key, list) and any(type(x) is TracedArray for x in leaves(key)):
         key = as_array(key)
-    if type(key) is not TracedArray or key.dtype != bool or is_known(key) or not key.ndim:
+    if type(key) is not TracedArray or key.dtype != bool or is_concrete(key) or not key.ndim:
         return None
     if key.ndim > array.ndim:
         raise IndexError(f"too many indices for array: array is {array.ndim}-dimensional, but {key.ndim} were indexed")
@@ -63,13 +63,13 @@ def nonzero(mask: TracedArray) -> tuple[TracedArray, ...]:
     key = ("nonzero", mask.value)
     if key not in shared:
         rows = emit(ivy.nonzero, mask.value)
-        size = counted_size(mask)
-        places = natural(fresh(rows, (size, mask.ndim), np.dtype(np.int64)))
+        size = selected_size(mask)
+        places = non_negative(fresh(rows, (size, mask.ndim), np.dtype(np.int64)))
         shared[key] = tuple(places[:, i] for i in range(mask.ndim))
     return shared[key]
 
 
-def counted_size(mask: TracedArray) -> Size:
+def selected_size(mask: TracedArray) -> Size:
     """The number of true elements as a size."""
     shared = current().shared
     key = ("count", mask.value)
@@ -82,7 +82,7 @@ def counted_size(mask: TracedArray) -> Size:
         def count() -> TracedArray:
             return fresh(emit(ivy.sum, emit(ivy.cast, value, i64)), (), np.dtype(np.int64))
 
-        shared[key] = Size({(Counted(measure, count),): 1})
+        shared[key] = Size({(DataDependentSize(measure, count),): 1})
     return shared[key]
 
 
@@ -96,7 +96,7 @@ def selection(array: TracedArray, mask: TracedArray) -> TracedArray:
             return emit(ivy.take, whole.value, indices[0], 0)
         return emit(ivy.index, whole.value, indices, tuple(range(len(indices))))
 
-    found = deferred(build, (counted_size(mask), *array.shape[mask.ndim :]), array.dtype)
+    found = deferred(build, (selected_size(mask), *array.shape[mask.ndim :]), array.dtype)
     found._selection = (mask, whole)
     return found
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.looking import owner_of, root_of
-from mlgraph.frontend.numpy.promotion import is_made_read_only, resolve
-from mlgraph.frontend.numpy.trace import Trace, outside_view
+from mlgraph.frontend.numpy.promotion import is_made_read_only, promote
+from mlgraph.frontend.numpy.queries import owner_of, root_of
+from mlgraph.frontend.numpy.tracer import NumpyTracer, outside_view
 from mlgraph.frontend.program import TRACED, Memory, OutputKind, OutputSpec, identities
 
 
@@ -70,7 +70,7 @@ def take_apart(leaves: Sequence[Any]) -> None:
         owner = owner_of(leaf._real)
         others = (other for other in found if other is not leaf and other._real is not None)
         if leaf._kind is np.ndarray and any(owner_of(other._real) is owner for other in others):
-            resolve(leaf, promote=True)
+            promote(leaf, force=True)
 
 
 def _original(leaf: Any, outside: Sequence[tuple[str, Any]]) -> Any:
@@ -100,7 +100,7 @@ def _is_read_only(leaf: Any) -> bool:
     return leaf._read_only or (leaf._real is not None and is_made_read_only(leaf._real))
 
 
-def layout_matters(trace: Trace, leaves: Sequence[Any], inputs: Sequence[TracedArray]) -> bool:
+def layout_matters(trace: NumpyTracer, leaves: Sequence[Any], inputs: Sequence[TracedArray]) -> bool:
     """Return whether another layout of the inputs could change values, or what memory results share."""
     used = {memory_of(x) for x in trace.view_or_copy}
     found = [memory for leaf in leaves if (memory := memory_of(leaf)) is not None]

@@ -10,14 +10,14 @@ import numpy as np
 
 from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.constructors import fresh, known, scalar, view
-from mlgraph.frontend.numpy.lifting import as_array, cast, same
-from mlgraph.frontend.numpy.looking import is_contiguous, is_known, twin_of
+from mlgraph.frontend.numpy.constructors import concrete, fresh, scalar, view
 from mlgraph.frontend.numpy.masks import mask_of
 from mlgraph.frontend.numpy.normalize import normal_axes, normal_axis
+from mlgraph.frontend.numpy.queries import is_concrete, is_contiguous, layout_proxy_of
 from mlgraph.frontend.numpy.sizes import Dim, examples, fix, is_dim, product, simple, smaller
 from mlgraph.frontend.numpy.tables import hook, method
-from mlgraph.frontend.numpy.trace import current, element_type, unsupported
+from mlgraph.frontend.numpy.tracer import current, element_type, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, cast, same
 
 # Shape
 
@@ -36,13 +36,13 @@ def reshape(x: TracedArray, *shape: Any, order: str = "C", copy: bool | None = N
         raise unsupported(f"reshape with order={order!r}")
     dims = _inferred(shape_from(shape), x.shape)
     current().layout_asked |= order == "A"
-    if order == "F" or (order == "A" and x.ndim > 1 and not is_contiguous(x) and twin_of(x).flags.f_contiguous):
+    if order == "F" or (order == "A" and x.ndim > 1 and not is_contiguous(x) and layout_proxy_of(x).flags.f_contiguous):
         return reshape(x.transpose(), *dims[::-1], copy=copy).transpose()
     if not copy and len(dims) == x.ndim and all(same(m, n) for m, n in zip(dims, x.shape)):
         return view(x, views.Whole(), x.shape)
-    twin = None if copy else _reshaped_twin(x, dims)
-    if twin is not None:
-        found = view(x, views.Reshaped(x.shape, dims, twin), dims)
+    layout_proxy = None if copy else _reshaped_proxy(x, dims)
+    if layout_proxy is not None:
+        found = view(x, views.Reshaped(x.shape, dims, layout_proxy), dims)
         found.value  # noqa: B018  so that it is built at its own line
     elif copy is False:
         raise ValueError("Unable to avoid creating a copy while reshaping.")
@@ -72,13 +72,13 @@ def _inferred(shape: tuple[Dim, ...], old: tuple[Dim, ...]) -> tuple[Dim, ...]:
     return shape
 
 
-def _reshaped_twin(x: TracedArray, dims: tuple[Dim, ...]) -> np.ndarray | None:
+def _reshaped_proxy(x: TracedArray, dims: tuple[Dim, ...]) -> np.ndarray | None:
     """The twin of the reshaped view, None where numpy copies."""
     found = examples(dims)
     if found is None or examples(x.shape) is None:
         return _nothing if is_contiguous(x) else None
     try:
-        return twin_of(x).reshape(found, copy=False)
+        return layout_proxy_of(x).reshape(found, copy=False)
     except ValueError:
         return None
 
@@ -93,14 +93,14 @@ def ravel(x: TracedArray, order: str = "C") -> TracedArray:
 
 def _raveled(x: TracedArray, order: str) -> TracedArray:
     if order == "A":
-        order = "F" if x.ndim > 1 and not is_contiguous(x) and twin_of(x).flags.f_contiguous else "C"
+        order = "F" if x.ndim > 1 and not is_contiguous(x) and layout_proxy_of(x).flags.f_contiguous else "C"
     if order == "K":
-        if not is_contiguous(x) and not twin_of(x).flags.f_contiguous:
+        if not is_contiguous(x) and not layout_proxy_of(x).flags.f_contiguous:
             raise unsupported("ravel with order='K' of an array that is not contiguous", fix="use order='C'")
         order = "C" if is_contiguous(x) else "F"
     if order == "C" and is_contiguous(x):
         return reshape(x, -1)
-    if order == "F" and x.ndim > 1 and twin_of(x).flags.f_contiguous:
+    if order == "F" and x.ndim > 1 and layout_proxy_of(x).flags.f_contiguous:
         return reshape(x.transpose(), -1)
     return reshape(x, -1, order=order, copy=True) if order != "F" else reshape(x.transpose(), -1, copy=True)
 
@@ -170,7 +170,7 @@ def in_order(x: TracedArray, order: Any) -> TracedArray:
     """A new array, laid out as the `order` argument of numpy's functions says."""
     if order not in (None, "C", "F", "A", "K"):
         raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
-    keeps = order in ("A", "K") and x.ndim > 1 and not is_contiguous(x) and bool(twin_of(x).flags.f_contiguous)
+    keeps = order in ("A", "K") and x.ndim > 1 and not is_contiguous(x) and bool(layout_proxy_of(x).flags.f_contiguous)
     if x.ndim > 1 and (order == "F" or keeps):
         return transpose(fresh(transpose(x).value, x.shape[::-1], x.dtype))
     return fresh(x.value, x.shape, x.dtype)
@@ -180,7 +180,7 @@ def laid_out(x: TracedArray, order: Any) -> TracedArray:
     """`x` itself where it lies in memory as `order` asks, else a copy that does."""
     if order not in ("C", "F"):
         return x
-    fits = is_contiguous(x) if order == "C" or x.ndim < 2 else bool(twin_of(x).flags.f_contiguous)
+    fits = is_contiguous(x) if order == "C" or x.ndim < 2 else bool(layout_proxy_of(x).flags.f_contiguous)
     found = x if fits else in_order(x, order)
     current().view_or_copy += [x, found]
     return found
@@ -188,7 +188,7 @@ def laid_out(x: TracedArray, order: Any) -> TracedArray:
 
 @method("copy")
 def copy(x: TracedArray, order: str = "C") -> TracedArray:
-    return known(x._real.copy(order)) if is_known(x) else in_order(x, order)
+    return concrete(x._real.copy(order)) if is_concrete(x) else in_order(x, order)
 
 
 @method("astype")

@@ -19,10 +19,10 @@ from typing import Annotated, Any, TypeAlias
 import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.lifting import as_array
 from mlgraph.frontend.numpy.outputs import Output
 from mlgraph.frontend.numpy.sizes import is_dim
 from mlgraph.frontend.numpy.tables import FUNCTIONS
+from mlgraph.frontend.numpy.wrapping import as_array
 
 Rule: TypeAlias = Callable[..., Any]
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import as_returned, fresh
-from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast_value, same_shape
-from mlgraph.frontend.numpy.looking import owner_of
+from mlgraph.frontend.numpy.queries import owner_of
 from mlgraph.frontend.numpy.tables import FUNCTIONS
-from mlgraph.frontend.numpy.trace import outside_write
+from mlgraph.frontend.numpy.tracer import outside_write
+from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, broadcast_to, cast_value, same_shape
 
 
 @dataclass(frozen=True)

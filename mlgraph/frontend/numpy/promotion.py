@@ -7,25 +7,25 @@ from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.array import Storage, TracedArray
 from mlgraph.frontend.numpy.constructors import view
 from mlgraph.frontend.numpy.indexing import items_of, parse
-from mlgraph.frontend.numpy.looking import owner_of
+from mlgraph.frontend.numpy.queries import owner_of
 from mlgraph.frontend.numpy.tables import hook
-from mlgraph.frontend.numpy.trace import constant, current, unsupported
+from mlgraph.frontend.numpy.tracer import constant, current, unsupported
 
 
 @hook
-def resolve(array: TracedArray, promote: bool = False) -> None:
+def promote(array: TracedArray, force: bool = False) -> None:
     """Turn a real array that has become traced, or is to, into a view of its storage."""
     if array._real is None:
         return
     owner = owner_of(array._real)
     trace = current()
     if id(owner) not in trace.storages:
-        if not promote:
+        if not force:
             return
         whole = TracedArray(owner.shape, owner.dtype)
         whole._storage = Storage(constant(owner))
         whole._storage.outside = trace.captured.get(id(owner))
-        whole._twin = owner
+        whole._layout_proxy = owner
         trace.storages[id(owner)] = whole
     _attach(array, owner, trace.storages[id(owner)])
 
@@ -36,7 +36,7 @@ def _attach(array: TracedArray, owner: np.ndarray, whole: TracedArray) -> None:
     array._read_only = is_made_read_only(real)
     if array._origin is not None:
         parent, key = array._origin
-        resolve(parent)
+        promote(parent)
         array._parent, array._step = parent, parse(parent, items_of(key)).basic
         return
     same = real.shape == owner.shape and real.strides == owner.strides and _address(real) == _address(owner)

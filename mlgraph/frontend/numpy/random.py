@@ -19,14 +19,14 @@ from mlgraph.dialects.building import insert, located
 from mlgraph.dialects.ivy.control import YieldOp
 from mlgraph.dialects.native import METHODS, RNG, NativeOp
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.constructors import fresh, natural, scalar
-from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, iota
+from mlgraph.frontend.numpy.constructors import fresh, non_negative, scalar
+from mlgraph.frontend.numpy.creation_overrides import dims_of
 from mlgraph.frontend.numpy.methods import shape_from
 from mlgraph.frontend.numpy.normalize import normal_axis
-from mlgraph.frontend.numpy.replacements import dims_of
+from mlgraph.frontend.numpy.rebinding import SUBSTITUTES, override, substitute
 from mlgraph.frontend.numpy.sizes import Dim, fix, is_dim, is_free, operand, operands
-from mlgraph.frontend.numpy.trace import active, current, element_type, emit, region, unsupported
-from mlgraph.frontend.numpy.transplant import ADAPTERS, adapted, replace
+from mlgraph.frontend.numpy.tracer import active, current, element_type, emit, region, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, iota
 
 FLOAT, INT = np.dtype(np.float64), np.dtype(np.int64)
 
@@ -182,7 +182,7 @@ class Draws:
         return np.take(array, self._order(array.shape[along]), axis=along)
 
     def _order(self, n: Dim) -> TracedArray:
-        return natural(fresh(emit(generator.permutation, (operand(n),), element_type(INT)), (n,), INT))
+        return non_negative(fresh(emit(generator.permutation, (operand(n),), element_type(INT)), (n,), INT))
 
     def permuted(self, x: Any, axis: Any = None, out: Any = None) -> Any:
         array = as_array(x)
@@ -264,7 +264,7 @@ class Stream:
         with located(current().location()):
             op = insert(NativeOp(callee, values, arguments, block, self._name))
         array = fresh(op.outputs[0], found.shape, found.dtype, found._kind)
-        return natural(array) if found._natural else array
+        return non_negative(array) if found._non_negative else array
 
 
 def _literal(value: Any) -> Any:
@@ -312,7 +312,7 @@ def _seeded(real: Callable[..., Any]) -> Callable[..., Any]:
         if seed is None:
             return Stream(legacy=real is np.random.RandomState)
         if isinstance(seed, np.random.Generator | np.random.RandomState):
-            return adapted(seed)
+            return substitute(seed)
         made = real(seed)
         current().own.append(made)
         return made
@@ -341,12 +341,12 @@ def _from_outside(real: Any) -> Any:
 for _name in np.random.__all__:
     _real = getattr(np.random, _name)
     if callable(_real) and not isinstance(_real, type) and _name not in ("default_rng", "get_state", "set_state"):
-        replace(
+        override(
             _real,
             lambda *args, _n=_name, _r=_real, **kw: getattr(GLOBAL, _n)(*args, **kw) if active() else _r(*args, **kw),
         )
 
-replace(np.random.default_rng, _seeded(np.random.default_rng))
-replace(np.random.RandomState, _seeded(np.random.RandomState))
-ADAPTERS[np.random.Generator] = _from_outside
-ADAPTERS[np.random.RandomState] = _from_outside
+override(np.random.default_rng, _seeded(np.random.default_rng))
+override(np.random.RandomState, _seeded(np.random.RandomState))
+SUBSTITUTES[np.random.Generator] = _from_outside
+SUBSTITUTES[np.random.RandomState] = _from_outside

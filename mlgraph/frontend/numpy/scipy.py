@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.trace import emit, unsupported
+from mlgraph.frontend.numpy.tracer import emit, unsupported
 
 SPECIAL: dict[str, Any] = {
     "betainc": ivy.betainc,

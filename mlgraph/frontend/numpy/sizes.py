@@ -16,9 +16,9 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import sizes
 from mlgraph.dialects.building import located
 from mlgraph.frontend.numpy import polynomials
-from mlgraph.frontend.numpy.polynomials import Counted, Operation, Symbol, Terms
+from mlgraph.frontend.numpy.polynomials import DataDependentSize, Operation, Polynomial, Symbol
 from mlgraph.frontend.numpy.tables import HOOKS
-from mlgraph.frontend.numpy.trace import current
+from mlgraph.frontend.numpy.tracer import current
 
 Dim: TypeAlias = "int | Size"
 """A size: a number, or a recorded expression."""
@@ -27,23 +27,23 @@ Dim: TypeAlias = "int | Size"
 class Size:
     """An int that is not known: see the module's text."""
 
-    def __init__(self, terms: Terms) -> None:
-        self._terms = terms
+    def __init__(self, polynomial: Polynomial) -> None:
+        self._polynomial = polynomial
 
     @property
     def __class__(self) -> type[int]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return int
 
     @property
-    def terms(self) -> Terms:
+    def polynomial(self) -> Polynomial:
         """The polynomial, with what has been fixed or found equal since put in."""
-        self._terms = polynomials.settle(self._terms)
-        return self._terms
+        self._polynomial = polynomials.resolve(self._polynomial)
+        return self._polynomial
 
     @property
     def hint(self) -> int | None:
         """The value for the example inputs, None if it depends on data."""
-        return polynomials.evaluate(self.terms)
+        return polynomials.evaluate(self.polynomial)
 
     # Arithmetic
 
@@ -209,7 +209,7 @@ def is_dim(value: object) -> bool:
 
 def is_free(value: object) -> bool:
     """Whether `value` is a Size that is not known to be a number."""
-    return type(value) is Size and polynomials.constant(value.terms) is None
+    return type(value) is Size and polynomials.constant(value.polynomial) is None
 
 
 def symbol_size(symbol: Symbol) -> Size:
@@ -221,7 +221,7 @@ def simple(value: Any) -> Dim:
     """An int where the size is known."""
     if type(value) is not Size:
         return int(value)
-    constant = polynomials.constant(value.terms)
+    constant = polynomials.constant(value.polynomial)
     return value if constant is None else constant
 
 
@@ -240,7 +240,7 @@ def operand(value: Dim) -> int | SSAValue:
         return int(value)
     trace = current()
     with located(trace.location()):
-        return polynomials.build(value.terms, trace.sizes)
+        return polynomials.build(value.polynomial, trace.sizes)
 
 
 def operands(dims: Sequence[Dim]) -> tuple[int | SSAValue, ...]:
@@ -260,11 +260,11 @@ def examples(dims: Sequence[Dim]) -> tuple[int, ...] | None:
     return known if len(known) == len(found) else None
 
 
-def counted(size: Dim) -> Any:
+def data_dependent_count(size: Dim) -> Any:
     """The 0-d array that counts a size that depends on data, None for other sizes."""
-    if type(size) is Size and len(size.terms) == 1:
-        ((monomial, factor),) = size.terms.items()
-        if factor == 1 and len(monomial) == 1 and isinstance(monomial[0], Counted):
+    if type(size) is Size and len(size.polynomial) == 1:
+        ((monomial, factor),) = size.polynomial.items()
+        if factor == 1 and len(monomial) == 1 and isinstance(monomial[0], DataDependentSize):
             return monomial[0].count()
     return None
 
@@ -286,7 +286,7 @@ def larger(a: Dim, b: Dim) -> Dim:
 
 def fix(value: Any) -> int:
     """The number, which then becomes part of the signature."""
-    return polynomials.fix(value.terms) if type(value) is Size else int(value)
+    return polynomials.fix(value.polynomial) if type(value) is Size else int(value)
 
 
 def number_of(value: Size) -> Any:
@@ -297,13 +297,13 @@ def number_of(value: Size) -> Any:
 # Arithmetic
 
 
-def _terms(value: Dim) -> Terms:
-    return value.terms if type(value) is Size else polynomials.number(int(value))
+def _polynomial(value: Dim) -> Polynomial:
+    return value.polynomial if type(value) is Size else polynomials.number(int(value))
 
 
-def _sized(terms: Terms) -> Dim:
-    constant = polynomials.constant(terms)
-    return Size(terms) if constant is None else constant
+def _sized(polynomial: Polynomial) -> Dim:
+    constant = polynomials.constant(polynomial)
+    return Size(polynomial) if constant is None else constant
 
 
 def _arithmetic(a: Size, b: Any, function: Callable[[Any, Any], Any], name: str) -> Any:
@@ -319,15 +319,15 @@ def _compared_to_float(a: Size, b: Any, relation: Callable[[Any, Any], bool]) ->
 
 
 def _compare(a: Size, b: Dim, relation: str) -> bool:
-    return polynomials.holds(polynomials.add(a.terms, _terms(b), -1), relation)
+    return polynomials.holds(polynomials.add(a.polynomial, _polynomial(b), -1), relation)
 
 
 def _sum(a: Dim, b: Dim, sign: int = 1) -> Dim:
-    return _sized(polynomials.add(_terms(a), _terms(b), sign))
+    return _sized(polynomials.add(_polynomial(a), _polynomial(b), sign))
 
 
 def _product(a: Dim, b: Dim) -> Dim:
-    return _sized(polynomials.multiply(_terms(a), _terms(b)))
+    return _sized(polynomials.multiply(_polynomial(a), _polynomial(b)))
 
 
 def _masked(a: Dim, b: Dim) -> Dim:
@@ -338,27 +338,27 @@ def _masked(a: Dim, b: Dim) -> Dim:
 
 
 def _quotient(a: Dim, b: Dim) -> Dim:
-    exact = polynomials.quotient(_terms(a), _terms(b))
+    exact = polynomials.quotient(_polynomial(a), _polynomial(b))
     if exact is not None:
         return _sized(exact)
     b = simple(b)
-    low, high = polynomials.limits(_terms(a)) if type(b) is int and b > 0 else (None, None)
+    low, high = polynomials.limits(_polynomial(a)) if type(b) is int and b > 0 else (None, None)
     limits = tuple(None if n is None or type(b) is not int else n // b for n in (low, high))
     return _operation(sizes.floor_divide, lambda m, n: m // n, a, b, (limits[0], limits[1]))  # pyright: ignore[reportUnknownLambdaType]
 
 
 def _remainder(a: Dim, b: Dim) -> Dim:
-    if polynomials.quotient(_terms(a), _terms(b)) is not None:
+    if polynomials.quotient(_polynomial(a), _polynomial(b)) is not None:
         return 0
     b = simple(b)
-    low, _ = polynomials.limits(_terms(a))
+    low, _ = polynomials.limits(_polynomial(a))
     if type(b) is int and b > 0 and low is not None and low >= 0:
         return _operation(sizes.remainder, operator.mod, a, b, (0, b - 1))
     return a - (a // b) * b
 
 
 def _operation(function: Any, evaluate: Any, a: Dim, b: Dim, limits: polynomials.Range) -> Dim:
-    first, second = _terms(a), _terms(b)
+    first, second = _polynomial(a), _polynomial(b)
     key = (function, frozenset(first.items()), frozenset(second.items()))
     shared = current().shared
     if key not in shared:
@@ -369,10 +369,10 @@ def _operation(function: Any, evaluate: Any, a: Dim, b: Dim, limits: polynomials
 
 
 def _chosen(function: Any, evaluate: Any, a: Dim, b: Dim) -> Dim:
-    low, high = polynomials.limits(polynomials.add(_terms(a), _terms(b), -1))
+    low, high = polynomials.limits(polynomials.add(_polynomial(a), _polynomial(b), -1))
     if (high is not None and high <= 0) or (low is not None and low >= 0):
         return a if (evaluate is min) == (high is not None and high <= 0) else b
-    (low_a, high_a), (low_b, high_b) = polynomials.limits(_terms(a)), polynomials.limits(_terms(b))
+    (low_a, high_a), (low_b, high_b) = polynomials.limits(_polynomial(a)), polynomials.limits(_polynomial(b))
     least = None if low_a is None or low_b is None else evaluate(low_a, low_b)
     most = None if high_a is None or high_b is None else evaluate(high_a, high_b)
     return _operation(function, evaluate, a, b, (least, most))

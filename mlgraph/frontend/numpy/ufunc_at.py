@@ -12,12 +12,12 @@ from mlgraph.dialects.ivy.control import ScanOp, YieldOp, element
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh
 from mlgraph.frontend.numpy.indexing import assignable, gathered, items_of, normal_index, parse, scatter
-from mlgraph.frontend.numpy.lifting import as_array, cast, iota
-from mlgraph.frontend.numpy.looking import owner_of
 from mlgraph.frontend.numpy.masks import mask_of
+from mlgraph.frontend.numpy.queries import owner_of
 from mlgraph.frontend.numpy.sizes import examples, operand
 from mlgraph.frontend.numpy.tables import UFUNC_METHODS
-from mlgraph.frontend.numpy.trace import emit, outside_write, region
+from mlgraph.frontend.numpy.tracer import emit, outside_write, region
+from mlgraph.frontend.numpy.wrapping import as_array, cast, iota
 
 INT = np.dtype(np.int64)
 

@@ -9,8 +9,6 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh
-from mlgraph.frontend.numpy.lifting import as_array, cast, value_of
-from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.masks import widened
 from mlgraph.frontend.numpy.normalize import (
     ArrayLike,
@@ -21,10 +19,12 @@ from mlgraph.frontend.numpy.normalize import (
     normal_axis,
     normalized,
 )
+from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.sizes import Dim, static
 from mlgraph.frontend.numpy.tables import UFUNC_METHODS
-from mlgraph.frontend.numpy.trace import element_type, emit, unsupported
+from mlgraph.frontend.numpy.tracer import element_type, emit, unsupported
 from mlgraph.frontend.numpy.ufuncs import truth
+from mlgraph.frontend.numpy.wrapping import as_array, cast, value_of
 
 REDUCTIONS: dict[np.ufunc, Any] = {
     np.add: ivy.sum,
@@ -239,7 +239,7 @@ def reduceat(
     out: ReducedOut = None,
 ) -> TracedArray:
     """Apply `ufunc.reduceat` at indices that are no values of the graph."""
-    if not is_known(indices):
+    if not is_concrete(indices):
         raise unsupported(f"np.{ufunc.__name__}.reduceat with indices that are values of the graph")
     along = normal_axis(axis, array.ndim)
     starts = indices._real.tolist()

@@ -14,7 +14,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import array_of
 from mlgraph.dialects.dtypes import DType, dtype_of, i1
 from mlgraph.dialects.ivy.types import dtype as element
-from mlgraph.frontend.numpy.trace import constant, emit
+from mlgraph.frontend.numpy.tracer import constant, emit
 
 Rule = Callable[..., Any]
 

@@ -16,7 +16,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.types import dtype as dtype_of
 from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.frontend.numpy.sizes import Dim, operand, operands
-from mlgraph.frontend.numpy.trace import constant, element_type, emit, unsupported
+from mlgraph.frontend.numpy.tracer import constant, element_type, emit, unsupported
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SUMMED_AS = {i1: i64, f16: f32}
@@ -39,7 +39,7 @@ class Step:
         """The whole with another part."""
         raise NotImplementedError
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         """The part of a twin."""
         raise NotImplementedError
 
@@ -78,7 +78,7 @@ class Sliced(Step):
             return part
         return emit(ivy.slice_update, whole, part, operands(self.starts), operands(self.stops), self.steps)
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return whole[(*self.example, ...)]
 
 
@@ -94,7 +94,7 @@ class Permuted(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         return emit(ivy.permute_dims, part, tuple(int(i) for i in np.argsort(self.axes)))
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return whole.transpose(self.axes)
 
 
@@ -112,7 +112,7 @@ class Reshaped(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         return emit(ivy.reshape, part, operands(self.old))
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return self.example
 
 
@@ -129,7 +129,7 @@ class Part(Step):
         parts = (emit(ivy.real, whole), part) if self.imaginary else (part, emit(ivy.imag, whole))
         return emit(ivy.complex, *parts)
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return np.imag(whole) if self.imaginary else np.real(whole)
 
 
@@ -145,7 +145,7 @@ class Bits(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         return emit(ivy.bitcast, part, dtype_of(whole))
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return whole.view(self.dtype)
 
 
@@ -164,7 +164,7 @@ class Gathered(Step):
             raise overlapping()
         return emit(ivy.index_put, whole, (constant(self.places),), part, (0,))
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return self.example
 
 
@@ -198,7 +198,7 @@ class Diagonal(Step):
         places = emit(ivy.iota, (operand(self.size),), element_type(np.dtype(np.int64)))
         return emit(ivy.index_put, whole, (places, places), part, (n - 2, n - 1))
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return np.einsum("...ii->...i", whole)
 
 
@@ -215,7 +215,7 @@ class Broadcast(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         raise overlapping()
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return np.broadcast_to(whole, self.example)
 
 
@@ -238,7 +238,7 @@ class Windows(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         raise overlapping()
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         windows = np.lib.stride_tricks.sliding_window_view(whole, self.size, self.axis)
         return np.moveaxis(windows, -1, self.axis + 1)
 
@@ -252,7 +252,7 @@ class Whole(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         return part
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return whole
 
 

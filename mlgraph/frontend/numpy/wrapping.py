@@ -9,15 +9,15 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.constructors import fresh, from_size, is_traced, known, natural
-from mlgraph.frontend.numpy.from_sizes import attach, example_of, with_examples
-from mlgraph.frontend.numpy.looking import is_known
+from mlgraph.frontend.numpy.constructors import concrete, fresh, from_size, is_traced, non_negative
 from mlgraph.frontend.numpy.operators import NUMBERS
+from mlgraph.frontend.numpy.queries import is_concrete
+from mlgraph.frontend.numpy.size_examples import attach, example_of, with_examples
 from mlgraph.frontend.numpy.sizes import Dim, Size, is_free, operand, operands, simple
-from mlgraph.frontend.numpy.trace import constant, current, element_type, emit, unsupported
+from mlgraph.frontend.numpy.tracer import constant, current, element_type, emit, unsupported
 
 
-def lift(x: Any) -> Any:
+def wrap(x: Any) -> Any:
     """`x` as a traced array, or as it is if it is a Python number or a size."""
     if type(x) is TracedArray or type(x) is Size or type(x) in NUMBERS:
         return x
@@ -42,7 +42,7 @@ def _as_array(x: Any) -> TracedArray:
         return from_size(x)
     if isinstance(x, np.ndarray):
         return _captured(x)
-    if isinstance(x, list | tuple) and any(map(is_lifted, leaves(x))):
+    if isinstance(x, list | tuple) and any(map(is_wrapped, leaves(x))):
         return _stacked(x)
     return _made(np.asarray(x))
 
@@ -63,10 +63,10 @@ def _captured(real: np.ndarray) -> TracedArray:
 def _made(real: np.ndarray) -> TracedArray:
     if real.dtype.kind not in "biufcV" or (real.dtype.kind == "V" and real.dtype.name != "bfloat16"):
         raise unsupported(f"an array of dtype {real.dtype}", fix="use numbers or bools")
-    return known(real)
+    return concrete(real)
 
 
-def is_lifted(x: Any) -> bool:
+def is_wrapped(x: Any) -> bool:
     """Whether `x` is ours, known or not."""
     return type(x) is TracedArray or type(x) is Size
 
@@ -83,7 +83,7 @@ def leaves(x: Any) -> Iterator[Any]:
 def _stacked(items: Sequence[Any]) -> TracedArray:
     """`np.array` of nested sequences."""
     if not any(is_traced(x) for x in leaves(items)):
-        return _made(np.array(unlifted(items)))
+        return _made(np.array(unwrap_concrete(items)))
     arrays = [_as_array(item) for item in items]
     dtype = np.result_type(*[_found_dtype(array) for array in arrays])
     return with_examples(stack(arrays, 0, dtype), np.array, (items,), {"dtype": dtype})
@@ -94,31 +94,31 @@ def _found_dtype(array: TracedArray) -> np.dtype:
     return array.dtype
 
 
-def unlifted(x: Any) -> Any:
+def unwrap_concrete(x: Any) -> Any:
     """`x` with real arrays in the place of known ones."""
     if type(x) is TracedArray:
-        return x._real if is_known(x) else x
+        return x._real if is_concrete(x) else x
     if type(x) is Size:
         return simple(x)
     if type(x) is tuple or type(x) is list:
-        return type(x)(unlifted(item) for item in x)
+        return type(x)(unwrap_concrete(item) for item in x)
     if isinstance(x, tuple) and hasattr(x, "_fields"):
-        return type(x)(*(unlifted(item) for item in x))
+        return type(x)(*(unwrap_concrete(item) for item in x))
     if type(x) is dict:
-        return {key: unlifted(item) for key, item in x.items()}
+        return {key: unwrap_concrete(item) for key, item in x.items()}
     if type(x) is slice:
-        return slice(unlifted(x.start), unlifted(x.stop), unlifted(x.step))
+        return slice(unwrap_concrete(x.start), unwrap_concrete(x.stop), unwrap_concrete(x.step))
     return x
 
 
-def relifted(x: Any) -> Any:
+def wrap_concrete(x: Any) -> Any:
     """`x` with known arrays in the place of real ones."""
     if type(x) is np.ndarray and x.dtype.kind in "biufc":
-        return known(x)
+        return concrete(x)
     if type(x) is tuple or type(x) is list:
-        return type(x)(relifted(item) for item in x)
+        return type(x)(wrap_concrete(item) for item in x)
     if isinstance(x, tuple) and hasattr(x, "_fields"):
-        return type(x)(*(relifted(item) for item in x))
+        return type(x)(*(wrap_concrete(item) for item in x))
     return x
 
 
@@ -138,8 +138,8 @@ def cast(array: TracedArray, dtype: np.dtype, copy: bool = False) -> TracedArray
     """The elements in another type; the array itself where that is its type, unless a copy is wanted."""
     if array.dtype == dtype:
         return fresh(array.value, array.shape, dtype) if copy else array
-    if is_known(array):
-        return known(array._real.astype(dtype))
+    if is_concrete(array):
+        return concrete(array._real.astype(dtype))
     return fresh(cast_value(array.value, array.dtype, dtype), array.shape, dtype)
 
 
@@ -156,7 +156,7 @@ def cast_value(value: SSAValue, old: np.dtype, new: np.dtype) -> SSAValue:
 def value_of(x: Any, dtype: np.dtype) -> SSAValue:
     """A lifted operand as a value of element type `dtype`."""
     if type(x) is TracedArray:
-        return constant(x._real.astype(dtype)) if is_known(x) else cast_value(x.value, x.dtype, dtype)
+        return constant(x._real.astype(dtype)) if is_concrete(x) else cast_value(x.value, x.dtype, dtype)
     if type(x) is Size:
         return from_size(x, dtype).value
     return constant(np.array(x, dtype))
@@ -216,16 +216,16 @@ def broadcast_to(array: TracedArray, dims: Sequence[Dim]) -> TracedArray:
         return array
     if not same_shape(broadcast_dims(array.shape, dims), dims):
         raise ValueError(f"could not broadcast input array from shape {array.shape} into shape {dims}")
-    if is_known(array) and all(type(n) is int for n in dims):
-        return known(np.broadcast_to(array._real, dims))
+    if is_concrete(array) and all(type(n) is int for n in dims):
+        return concrete(np.broadcast_to(array._real, dims))
     return fresh(emit(ivy.broadcast_to, array.value, operands(dims)), dims, array.dtype)
 
 
 def iota(size: Dim, dtype: np.dtype) -> TracedArray:
     """The numbers from 0 to `size - 1`."""
     if not is_free(size):
-        return known(np.arange(int(size), dtype=dtype))
-    return natural(fresh(emit(ivy.iota, (operand(size),), element_type(dtype)), (size,), dtype))
+        return concrete(np.arange(int(size), dtype=dtype))
+    return non_negative(fresh(emit(ivy.iota, (operand(size),), element_type(dtype)), (size,), dtype))
 
 
 def kind_of(x: Any) -> Any:

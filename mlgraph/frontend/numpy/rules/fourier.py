@@ -8,10 +8,10 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh
-from mlgraph.frontend.numpy.lifting import as_array, cast
 from mlgraph.frontend.numpy.normalize import ArrayLike, UfuncOut, implements, normal_axis
 from mlgraph.frontend.numpy.sizes import Dim, operand, product, simple
-from mlgraph.frontend.numpy.trace import emit, unsupported
+from mlgraph.frontend.numpy.tracer import emit, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, cast
 
 
 def sized(x: TracedArray, n: Any, axis: int) -> TracedArray:

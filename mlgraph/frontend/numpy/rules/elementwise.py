@@ -9,22 +9,22 @@ from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import as_returned, fresh
 from mlgraph.frontend.numpy.dispatch import result_of
-from mlgraph.frontend.numpy.lifting import (
+from mlgraph.frontend.numpy.normalize import ArrayLike, OutArray, UfuncOut, implements
+from mlgraph.frontend.numpy.outputs import store
+from mlgraph.frontend.numpy.queries import root_of
+from mlgraph.frontend.numpy.sizes import Size
+from mlgraph.frontend.numpy.tracer import emit, unsupported
+from mlgraph.frontend.numpy.ufuncs import truth
+from mlgraph.frontend.numpy.wrapping import (
     as_array,
     broadcast_dims,
     cast,
     common_type,
     iota,
     kind_of,
-    lift,
     value_of,
+    wrap,
 )
-from mlgraph.frontend.numpy.looking import root_of
-from mlgraph.frontend.numpy.normalize import ArrayLike, OutArray, UfuncOut, implements
-from mlgraph.frontend.numpy.outputs import store
-from mlgraph.frontend.numpy.sizes import Size
-from mlgraph.frontend.numpy.trace import emit, unsupported
-from mlgraph.frontend.numpy.ufuncs import truth
 
 
 @implements(np.where)
@@ -33,7 +33,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
         return np.nonzero(condition)
     if x is None or y is None:
         raise ValueError("either both or neither of x and y should be given")
-    test, first, second = as_array(condition), lift(x), lift(y)
+    test, first, second = as_array(condition), wrap(x), wrap(y)
     dtype = common_type(first, second)
     arrays = [a for a in (test, first, second) if type(a) is TracedArray]
     dims = broadcast_dims(*[a.shape for a in arrays])
@@ -65,7 +65,7 @@ def clip(
     elif low is None or high is None:
         result = np.minimum(a, high, dtype=dtype) if low is None else np.maximum(a, low, dtype=dtype)
     else:
-        result = _clipped(lift(a), lift(low), lift(high), dtype)
+        result = _clipped(wrap(a), wrap(low), wrap(high), dtype)
     if where is True:
         return result
     return np.where(where, result, np.zeros((), result.dtype) if out is None else out)
@@ -236,7 +236,7 @@ def linspace(
     *,
     device: Any = None,
 ) -> Any:
-    first, last = lift(start), lift(stop)
+    first, last = wrap(start), wrap(stop)
     inside = np.result_type(common_type(first, last), 1.0)
     outside = inside if dtype is None else np.dtype(dtype)
     if num < 0:

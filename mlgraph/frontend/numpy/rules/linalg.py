@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy import generalised
-from mlgraph.frontend.numpy.lifting import as_array, cast
+from mlgraph.frontend.numpy import generalized
 from mlgraph.frontend.numpy.normalize import SameOut, implements
 from mlgraph.frontend.numpy.sizes import examples, larger
+from mlgraph.frontend.numpy.wrapping import as_array, cast
 
 
 def _inexact(x: Any) -> Any:
@@ -22,7 +22,7 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     x = _inexact(a)
     if mode not in ("reduced", "r", "complete"):
         return NotImplemented
-    q, r = generalised.qr(x, complete=mode == "complete")
+    q, r = generalized.qr(x, complete=mode == "complete")
     if mode == "r":
         return r
     return np.linalg._linalg.QRResult(q, r)
@@ -31,13 +31,13 @@ def qr(a: Any, mode: str = "reduced") -> Any:
 @implements(np.linalg.eig)
 def eig(a: Any) -> Any:
     """Complex always: whether all eigenvalues are real is known only when the graph runs."""
-    return np.linalg._linalg.EigResult(*generalised.eig(_inexact(a)))
+    return np.linalg._linalg.EigResult(*generalized.eig(_inexact(a)))
 
 
 @implements(np.linalg.eigvals)
 def eigvals(a: Any) -> Any:
     """Complex always: whether all eigenvalues are real is known only when the graph runs."""
-    return generalised.eig(_inexact(a))[0]
+    return generalized.eig(_inexact(a))[0]
 
 
 @implements(np.linalg.lstsq)

@@ -9,14 +9,14 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.constructors import fresh, is_traced, natural, view
-from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, iota, stack, value_of
-from mlgraph.frontend.numpy.looking import is_contiguous, is_known, owner_of, twin_of
+from mlgraph.frontend.numpy.constructors import fresh, is_traced, non_negative, view
+from mlgraph.frontend.numpy.creation_overrides import eye, filled
 from mlgraph.frontend.numpy.methods import repeated, shape_from
 from mlgraph.frontend.numpy.normalize import OutArray, implements, normal_axis
-from mlgraph.frontend.numpy.replacements import eye, filled
+from mlgraph.frontend.numpy.queries import is_concrete, is_contiguous, layout_proxy_of, owner_of
 from mlgraph.frontend.numpy.sizes import examples, fix, is_dim, is_free, operands, product, simple
-from mlgraph.frontend.numpy.trace import emit, outside_write, unsupported
+from mlgraph.frontend.numpy.tracer import emit, outside_write, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, broadcast_to, cast, iota, stack, value_of
 
 # Like others
 
@@ -28,7 +28,7 @@ def like(value: Any) -> Any:
         x = as_array(a)
         dims = x.shape if shape is None else shape_from([shape])
         crooked = order in ("K", "A") and x.ndim > 1 and len(dims) == x.ndim and not is_contiguous(x)
-        order = "F" if crooked and twin_of(x).flags.f_contiguous else order
+        order = "F" if crooked and layout_proxy_of(x).flags.f_contiguous else order
         return filled(dims, value, x.dtype if dtype is None else dtype, order)
 
     return call
@@ -145,7 +145,7 @@ def broadcast_to_(array: Any, shape: Any, subok: bool = False) -> TracedArray:
 def _broadcast_view(x: TracedArray, dims: tuple[Any, ...]) -> TracedArray:
     """A view of `x` in a larger shape, `x` itself if it has that; where the shape depends on data, a copy."""
     found, sizes = broadcast_to(x, dims), examples(dims)
-    if found is x or is_known(found) or sizes is None:
+    if found is x or is_concrete(found) or sizes is None:
         return found
     found = view(x, views.Broadcast(dims, sizes), dims)
     found.value  # noqa: B018  so that it is built at its own line
@@ -196,7 +196,7 @@ def resize(a: Any, new_shape: Any) -> TracedArray:
     dims = (simple(new_shape),) if is_dim(new_shape) else shape_from([new_shape])
     if x.size == 0:
         return as_array(np.zeros_like(x, shape=dims))
-    places = natural(as_array(np.remainder(iota(product(dims), np.dtype(np.int64)), x.size)))
+    places = non_negative(as_array(np.remainder(iota(product(dims), np.dtype(np.int64)), x.size)))
     return np.take(x, places).reshape(dims)
 
 

@@ -14,15 +14,15 @@ from mlgraph.dialects.ivy.types import UNKNOWN, shape_of
 from mlgraph.dialects.ivy.types import dtype as dtype_of
 from mlgraph.errors import DataDependentControlFlowError
 from mlgraph.frontend.numpy import views
-from mlgraph.frontend.numpy.from_sizes import look
+from mlgraph.frontend.numpy.size_examples import look
 from mlgraph.frontend.numpy.sizes import Dim, examples, is_free
-from mlgraph.frontend.numpy.trace import active, current, outside_write, unsupported, user_line
+from mlgraph.frontend.numpy.tracer import active, current, outside_write, unsupported, user_line
 
 if TYPE_CHECKING:
     from mlgraph.frontend.numpy.array import TracedArray
 
 
-def is_known(array: TracedArray) -> bool:
+def is_concrete(array: TracedArray) -> bool:
     """Whether the elements are there to look at."""
     if array._real is None:
         return False
@@ -31,7 +31,7 @@ def is_known(array: TracedArray) -> bool:
 
 def number(array: TracedArray, what: str, fix: str) -> Any:
     """The one element of a known array; other arrays raise."""
-    if is_known(array):
+    if is_concrete(array):
         return array._real.item() if array._real.size == 1 else array._real.__bool__()
     if (found := look(array)) is not None:
         return found.item() if found.size == 1 else found.__bool__()
@@ -72,32 +72,34 @@ def root_of(array: TracedArray) -> TracedArray:
     return array
 
 
-def twin_of(array: TracedArray) -> np.ndarray:
+def layout_proxy_of(array: TracedArray) -> np.ndarray:
     """A real array of the example's shape and strides, never to be read."""
     if array._real is not None:
         return array._real
-    if array._twin is None:
+    if array._layout_proxy is None:
         if array._parent is not None:
-            array._twin = array._step.twin(twin_of(array._parent))
+            array._layout_proxy = array._step.layout_proxy(layout_proxy_of(array._parent))
         else:
             shape = examples(array.shape)
             if shape is None:
                 raise unsupported("the memory layout of an array whose size depends on data")
-            array._twin = views.contiguous(shape, array.dtype)
-    return array._twin
+            array._layout_proxy = views.contiguous(shape, array.dtype)
+    return array._layout_proxy
 
 
 def is_contiguous(array: TracedArray) -> bool:
     """Whether the elements lie in row-major order."""
-    if (array._twin is None and array._real is None) and (array._parent is None or examples(array.shape) is None):
+    if (array._layout_proxy is None and array._real is None) and (
+        array._parent is None or examples(array.shape) is None
+    ):
         return array._parent is None
-    return bool(twin_of(array).flags.c_contiguous)
+    return bool(layout_proxy_of(array).flags.c_contiguous)
 
 
-def is_natural(array: TracedArray) -> bool:
+def is_non_negative(array: TracedArray) -> bool:
     """Whether the elements are known not to be negative."""
     root = root_of(array)
-    return array.dtype.kind == "u" or (array._natural and root._storage is not None and not root._storage.version)
+    return array.dtype.kind == "u" or (array._non_negative and root._storage is not None and not root._storage.version)
 
 
 def refined(value: SSAValue, dims: Sequence[Dim]) -> SSAValue:

@@ -8,17 +8,17 @@ import numpy as np
 from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import view
-from mlgraph.frontend.numpy.lifting import as_array, iota
-from mlgraph.frontend.numpy.looking import is_contiguous
+from mlgraph.frontend.numpy.creation_overrides import dims_of, overrides
 from mlgraph.frontend.numpy.normalize import implements, normal_axis
-from mlgraph.frontend.numpy.replacements import dims_of, replaces
+from mlgraph.frontend.numpy.queries import is_contiguous
 from mlgraph.frontend.numpy.sizes import examples, is_dim, is_free, static
-from mlgraph.frontend.numpy.trace import unsupported
+from mlgraph.frontend.numpy.tracer import unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, iota
 
 INT = np.dtype(np.int64)
 
 
-@replaces(np.lib.stride_tricks.as_strided)
+@overrides(np.lib.stride_tricks.as_strided)
 def as_strided(
     x: Any,
     shape: Any = None,

@@ -7,8 +7,7 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.constructors import fresh, from_size, natural
-from mlgraph.frontend.numpy.lifting import as_array, cast, value_of
+from mlgraph.frontend.numpy.constructors import fresh, from_size, non_negative
 from mlgraph.frontend.numpy.normalize import (
     ArrayLike,
     Axes,
@@ -21,8 +20,9 @@ from mlgraph.frontend.numpy.normalize import (
     normal_axis,
 )
 from mlgraph.frontend.numpy.sizes import is_dim, is_free, larger, product, smaller
-from mlgraph.frontend.numpy.trace import element_type, emit, unsupported
+from mlgraph.frontend.numpy.tracer import element_type, emit, unsupported
 from mlgraph.frontend.numpy.ufunc_methods import reduce, reduced_dims, reshaped, unselected
+from mlgraph.frontend.numpy.wrapping import as_array, cast, value_of
 
 INT = np.dtype(np.int64)
 
@@ -202,8 +202,8 @@ def extreme_place(row: Any) -> Any:
         inside = value_of(x, np.dtype(np.uint8) if x.dtype == bool else x.dtype)
         keep = keepdims and axis is not None
         dims = reduced_dims(x.shape, (along,), keep)
-        found = natural(fresh(emit(row, inside, along, element_type(INT), keep), dims, INT))
-        return natural(reshaped(found, (1,) * a.ndim)) if keepdims and axis is None else found
+        found = non_negative(fresh(emit(row, inside, along, element_type(INT), keep), dims, INT))
+        return non_negative(reshaped(found, (1,) * a.ndim)) if keepdims and axis is None else found
 
     return call
 

@@ -21,15 +21,15 @@ from mlgraph.errors import MlgraphError
 from mlgraph.frontend.numpy import scipy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.dispatch import call_function, call_ufunc, real_call
-from mlgraph.frontend.numpy.instances import Instance
-from mlgraph.frontend.numpy.lifting import any_traced, as_array, is_lifted, leaves, relifted
+from mlgraph.frontend.numpy.object_proxy import ObjectProxy
 from mlgraph.frontend.numpy.tables import hook
-from mlgraph.frontend.numpy.trace import active, current, unsupported
+from mlgraph.frontend.numpy.tracer import active, current, unsupported
+from mlgraph.frontend.numpy.wrapping import any_traced, as_array, is_wrapped, leaves, wrap_concrete
 
-REPLACEMENTS: dict[int, tuple[Any, Any]] = {}
+OVERRIDES: dict[int, tuple[Any, Any]] = {}
 """By identity: functions that do not ask traced arrays, and what stands in their place; filled by `replacements`."""
 
-ADAPTERS: dict[type, Callable[[Any], Any]] = {}
+SUBSTITUTES: dict[type, Callable[[Any], Any]] = {}
 """By class: what stands in the place of an object from outside, as a random generator."""
 
 _STANDARD = frozenset(sys.stdlib_module_names) - {"__main__"}
@@ -47,7 +47,7 @@ class Globals(dict[str, Any]):
         self.original = original
 
     def __missing__(self, name: str) -> Any:
-        return adapted(self.original[name])
+        return substitute(self.original[name])
 
 
 _EAGER = ("__name__", "__package__", "__spec__", "__file__", "__loader__", "__path__")
@@ -61,7 +61,7 @@ class Module(types.ModuleType):
         self.__dict__["_module"] = module
 
     def __getattr__(self, name: str) -> Any:
-        return adapted(getattr(self._module, name))
+        return substitute(getattr(self._module, name))
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self._module, name, value)
@@ -71,7 +71,7 @@ class Module(types.ModuleType):
 
 
 @hook
-def transplanted(function: types.FunctionType) -> types.FunctionType:
+def rebound(function: types.FunctionType) -> types.FunctionType:
     """A copy of a function that sees our numpy, one for each capture."""
     if isinstance(function.__globals__, Globals):
         return function
@@ -81,7 +81,7 @@ def transplanted(function: types.FunctionType) -> types.FunctionType:
         closure = function.__closure__ or ()
         stored = _stored_cells(function.__code__)
         named = zip(function.__code__.co_freevars, closure)
-        cells = tuple(cell if name in stored or not _is_adapted(cell) else types.CellType() for name, cell in named)
+        cells = tuple(cell if name in stored or not _is_substituted(cell) else types.CellType() for name, cell in named)
         defaults = None if function.__defaults__ is None else tuple(map(_argument, function.__defaults__))
         copy = types.FunctionType(function.__code__, _globals_of(function), function.__name__, defaults, cells or None)
         copy.__kwdefaults__ = {
@@ -93,7 +93,7 @@ def transplanted(function: types.FunctionType) -> types.FunctionType:
             copy.__dict__ = function.__dict__  # what the code writes to attributes of the function itself
         for cell, old in zip(cells, closure):
             if cell is not old:
-                cell.cell_contents = adapted(old.cell_contents)
+                cell.cell_contents = substitute(old.cell_contents)
     return copies[key]
 
 
@@ -121,31 +121,28 @@ def _stored_cells(code: types.CodeType) -> frozenset[str]:
     return frozenset(own).union(*map(_stored_cells, inner))
 
 
-def _is_adapted(cell: types.CellType) -> bool:
+def _is_substituted(cell: types.CellType) -> bool:
     """Whether a transplanted function sees something else than what the cell of a closure holds."""
     try:
         content = cell.cell_contents
     except ValueError:
         return False
     kinds = types.FunctionType | types.MethodType | types.ModuleType | functools.partial | np.ndarray
-    classes = (*ADAPTERS, *_DISPATCHING)
+    classes = (*SUBSTITUTES, *_DISPATCHING)
     return (
-        isinstance(content, kinds)
-        or type(content) in classes
-        or id(content) in REPLACEMENTS
-        or _is_users_object(content)
+        isinstance(content, kinds) or type(content) in classes or id(content) in OVERRIDES or _is_users_object(content)
     )
 
 
-def adapted(value: Any) -> Any:
+def substitute(value: Any) -> Any:
     """What a transplanted function sees in the place of `value`; `value` itself outside of captures."""
     if not active():
         return value
     if type(value) is np.ndarray:
         return as_array(value) if value.dtype.kind in "biufc" else value
-    if type(value) in ADAPTERS:
-        return ADAPTERS[type(value)](value)
-    found = REPLACEMENTS.get(id(value))
+    if type(value) in SUBSTITUTES:
+        return SUBSTITUTES[type(value)](value)
+    found = OVERRIDES.get(id(value))
     if found is not None:
         return found[1]
     if isinstance(value, types.ModuleType):
@@ -160,7 +157,7 @@ def _function(value: types.FunctionType) -> Any:
         return scipy.FUNCTIONS[value.__name__]
     if _is_left_alone(value):
         return value
-    return _library(value) if _is_library(value.__module__ or "") else transplanted(value)
+    return _library(value) if _is_library(value.__module__ or "") else rebound(value)
 
 
 @functools.cache
@@ -182,7 +179,7 @@ def _library(function: types.FunctionType) -> Callable[..., Any]:
 def _over_traced(function: types.FunctionType, args: Any, kwargs: Any) -> Any:
     """Run a copy of a library's function; what compiled code says of traced arrays becomes an error of ours."""
     try:
-        return transplanted(function)(*args, **kwargs)
+        return rebound(function)(*args, **kwargs)
     except (TypeError, AttributeError) as error:
         if isinstance(error, MlgraphError) or not function.__module__.startswith("scipy"):
             raise
@@ -200,13 +197,13 @@ def _is_library(module: str) -> bool:
 
 def _object(value: Any) -> Any:
     if isinstance(value, types.MethodType) and isinstance(value.__func__, types.FunctionType):
-        function = value.__func__ if _is_left_alone(value.__func__) else transplanted(value.__func__)
-        return types.MethodType(function, adapted(value.__self__))
+        function = value.__func__ if _is_left_alone(value.__func__) else rebound(value.__func__)
+        return types.MethodType(function, substitute(value.__self__))
     if isinstance(value, functools.partial):
-        return functools.partial(adapted(value.func), *value.args, **value.keywords)
+        return functools.partial(substitute(value.func), *value.args, **value.keywords)
     if type(value) in _DISPATCHING:
         return _dispatcher(value)
-    return _instance(value) if _is_users_object(value) else value
+    return _proxy(value) if _is_users_object(value) else value
 
 
 def _is_users_object(value: Any) -> bool:
@@ -224,21 +221,21 @@ def _is_users_object(value: Any) -> bool:
 _NOT_WRAPPED = (dict, list, tuple, set, frozenset, str, bytes, int, float, complex, np.ndarray, type, BaseException)
 
 
-def _instance(value: Any) -> Any:
+def _proxy(value: Any) -> Any:
     """An object of the user's, as transplanted functions see it; one for each capture."""
     instances = current().shared
     key = ("instance", id(value))
     if key not in instances:
-        instances[key] = Instance(value, adapted)
+        instances[key] = ObjectProxy(value, substitute)
     return instances[key]
 
 
 _DISPATCHING = (type(np.sum), np.ufunc)
 
 
-def replace(function: Any, ours: Any) -> None:
+def override(function: Any, ours: Any) -> None:
     """Let transplanted functions see `ours` in the place of `function`."""
-    REPLACEMENTS[id(function)] = (function, ours)
+    OVERRIDES[id(function)] = (function, ours)
 
 
 def _is_left_alone(function: types.FunctionType) -> bool:
@@ -269,11 +266,11 @@ class Dispatcher:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not active():
             return self.function(*args, **kwargs)
-        if any(map(_holds_lifted, (*args, *kwargs.values()))):
+        if any(map(_holds_wrapped, (*args, *kwargs.values()))):
             if isinstance(self.function, np.ufunc):
                 return call_ufunc(self.function, "__call__", args, kwargs)
             return call_function(self.function, args, kwargs)
-        return relifted(self.function(*args, **kwargs))
+        return wrap_concrete(self.function(*args, **kwargs))
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.function, name)
@@ -293,13 +290,13 @@ class Dispatcher:
 
 
 def _ufunc_method(ufunc: np.ufunc, name: str, *args: Any, **kwargs: Any) -> Any:
-    if active() and any(map(_holds_lifted, (*args, *kwargs.values()))):
+    if active() and any(map(_holds_wrapped, (*args, *kwargs.values()))):
         return call_ufunc(ufunc, name, args, kwargs)
-    return relifted(getattr(ufunc, name)(*args, **kwargs)) if active() else getattr(ufunc, name)(*args, **kwargs)
+    return wrap_concrete(getattr(ufunc, name)(*args, **kwargs)) if active() else getattr(ufunc, name)(*args, **kwargs)
 
 
-def _holds_lifted(value: Any) -> bool:
-    return any(map(is_lifted, leaves(value))) if isinstance(value, list | tuple) else is_lifted(value)
+def _holds_wrapped(value: Any) -> bool:
+    return any(map(is_wrapped, leaves(value))) if isinstance(value, list | tuple) else is_wrapped(value)
 
 
 @functools.cache
@@ -320,15 +317,15 @@ def length(value: Any) -> Any:
 def import_module(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
     """`import` that finds our numpy."""
     found = builtins.__import__(name, globals, locals, fromlist, level)
-    return adapted(found)
+    return substitute(found)
 
 
 _BUILTINS = {**vars(builtins), "len": length, "__import__": import_module}
 
 
-def over_our_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
+def with_traced_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
     """A callable of the user's, or a plain function that holds one in its closure, over our numpy."""
-    ours = _over_our_numpy(function)
+    ours = _with_traced_numpy(function)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         return ours(*map(_argument, args), **{name: _argument(value) for name, value in kwargs.items()})
@@ -337,11 +334,11 @@ def over_our_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _argument(value: Any) -> Any:
-    return ADAPTERS[type(value)](value) if type(value) in ADAPTERS else value
+    return SUBSTITUTES[type(value)](value) if type(value) in SUBSTITUTES else value
 
 
-def _over_our_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
+def _with_traced_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
     if isinstance(function, types.FunctionType):
-        return transplanted(function)
-    found = adapted(function)
-    return _instance(function) if found is function and not isinstance(function, type) else found
+        return rebound(function)
+    found = substitute(function)
+    return _proxy(function) if found is function and not isinstance(function, type) else found

@@ -9,13 +9,13 @@ from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import as_returned, fresh, is_traced
 from mlgraph.frontend.numpy.indexing import gathered, normal_index
-from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast
-from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.masks import nonzero, selection
 from mlgraph.frontend.numpy.methods import repeated
 from mlgraph.frontend.numpy.normalize import ArrayLike, FlatAxis, ReadOut, UnsafeOut, implements, normal_axis
+from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.sizes import fix, is_free
-from mlgraph.frontend.numpy.trace import emit, unsupported
+from mlgraph.frontend.numpy.tracer import emit, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, broadcast_to, cast
 
 INT = np.dtype(np.int64)
 
@@ -125,7 +125,7 @@ def compress(condition: Any, a: Any, axis: Any = None, out: ReadOut = None) -> A
     if axis is None:
         x, axis = x.reshape(-1), 0
     along = normal_axis(axis, x.ndim)
-    if is_known(test):
+    if is_concrete(test):
         return np.take(x, np.flatnonzero(test._real), axis=along)
     moved = np.moveaxis(x, along, 0)
     if not along:
@@ -136,7 +136,7 @@ def compress(condition: Any, a: Any, axis: Any = None, out: ReadOut = None) -> A
 @implements(np.extract)
 def extract(condition: Any, arr: Any) -> Any:
     test, x = as_array(condition).astype(bool).reshape(-1), as_array(arr).reshape(-1)
-    return x[np.flatnonzero(test._real)] if is_known(test) else selection(x, _mask(test))
+    return x[np.flatnonzero(test._real)] if is_concrete(test) else selection(x, _mask(test))
 
 
 @implements(np.choose)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 
-class Instance:
+class ObjectProxy:
     """Stands for an object inside of its own methods: attributes are the object's, methods and arrays are adapted."""
 
     __slots__ = ("_adapt", "_object")
@@ -58,7 +58,7 @@ class Instance:
         return bool(self._object)
 
     def __eq__(self, other: object) -> bool:
-        return self._object == (other._object if type(other) is Instance else other)
+        return self._object == (other._object if type(other) is ObjectProxy else other)
 
     def __hash__(self) -> int:
         return hash(self._object)
@@ -73,7 +73,7 @@ class Instance:
         return _special(self, "__exit__")(*args)
 
 
-def _special(self: Instance, name: str) -> Callable[..., Any]:
+def _special(self: ObjectProxy, name: str) -> Callable[..., Any]:
     """A method that Python looks up on the class."""
     function = getattr(type(self._object), name)
     if isinstance(function, types.FunctionType):
@@ -81,9 +81,9 @@ def _special(self: Instance, name: str) -> Callable[..., Any]:
     return types.MethodType(function, self._object)
 
 
-def real_of(value: Any) -> Any:
+def unproxied(value: Any) -> Any:
     """The object that an `Instance` stands for; any other value itself."""
-    return value._object if type(value) is Instance else value
+    return value._object if type(value) is ObjectProxy else value
 
 
 _get = object.__getattribute__

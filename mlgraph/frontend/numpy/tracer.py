@@ -20,13 +20,13 @@ from mlgraph.frontend.locations import at
 
 R = TypeVar("R")
 
-_current: ContextVar["Trace | None"] = ContextVar("numpy_trace", default=None)
+_current: ContextVar["NumpyTracer | None"] = ContextVar("numpy_trace", default=None)
 _OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _NUMPY = os.path.dirname(os.path.abspath(str(np.__file__)))
 PRIVATE = tuple(path + os.sep for path in (_OURS, _NUMPY, os.path.join(os.path.dirname(_NUMPY), "scipy")))
 
 
-class Trace:
+class NumpyTracer:
     """One capture."""
 
     def __init__(self, block: Block) -> None:
@@ -85,7 +85,7 @@ def _same_zeros(a: "np.ndarray[Any, Any]", b: "np.ndarray[Any, Any]") -> bool:
 
 
 @contextmanager
-def tracing(trace: Trace) -> Generator[Trace, None, None]:
+def tracing(trace: NumpyTracer) -> Generator[NumpyTracer, None, None]:
     """numpy calls inside are captured by `trace`."""
     token = _current.set(trace)
     try:
@@ -114,7 +114,7 @@ def active() -> bool:
     return _current.get() is not None
 
 
-def current() -> Trace:
+def current() -> NumpyTracer:
     """The capture in progress."""
     trace = _current.get()
     if trace is None:

@@ -8,12 +8,12 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.constructors import as_returned, fresh, is_traced, natural, scalar
-from mlgraph.frontend.numpy.lifting import as_array, cast, common_type, lift, value_of
-from mlgraph.frontend.numpy.looking import is_known
+from mlgraph.frontend.numpy.constructors import as_returned, fresh, is_traced, non_negative, scalar
 from mlgraph.frontend.numpy.normalize import implements, normal_axis
+from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.sizes import fix, is_dim
-from mlgraph.frontend.numpy.trace import element_type, emit, unsupported
+from mlgraph.frontend.numpy.tracer import element_type, emit, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, cast, common_type, value_of, wrap
 
 INT = np.dtype(np.int64)
 
@@ -48,7 +48,7 @@ def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stab
     if x.dtype.kind == "c":
         return np.lexsort((x.imag, x.real), axis=along)
     inside = value_of(x, np.dtype(np.uint8) if x.dtype == bool else x.dtype)
-    return natural(fresh(emit(ivy.argsort, inside, along, element_type(INT)), x.shape, INT))
+    return non_negative(fresh(emit(ivy.argsort, inside, along, element_type(INT)), x.shape, INT))
 
 
 @implements(np.partition)
@@ -101,15 +101,15 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
     dtype = np.dtype(np.uint8) if dtype.kind == "b" else dtype
     flat = values.reshape(-1)
     found = emit(ivy.searchsorted, value_of(array, dtype), value_of(flat, dtype), element_type(INT), side)
-    result = natural(fresh(found, flat.shape, INT)).reshape(values.shape)
-    return result if values.shape else natural(scalar(fresh(result.value, (), INT)))
+    result = non_negative(fresh(found, flat.shape, INT)).reshape(values.shape)
+    return result if values.shape else non_negative(scalar(fresh(result.value, (), INT)))
 
 
 @implements(np.digitize)
 def digitize(x: Any, bins: Any, right: bool = False) -> Any:
     array, edges = as_array(x), as_array(bins)
     side = "left" if right else "right"
-    if is_known(edges):
+    if is_concrete(edges):
         steps = np.diff(edges._real)
         if (steps >= 0).all():
             return np.searchsorted(edges, array, side=side)
@@ -132,7 +132,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
             why="the number of bins would be known only when the graph runs",
             fix="give minlength, the number of bins",
         )
-    size = int(places._real.max()) + 1 if is_known(places) and places._real.size else 0
+    size = int(places._real.max()) + 1 if is_concrete(places) and places._real.size else 0
     size = max(size, fix(minlength))
     values = np.ones_like(places, dtype=INT) if weights is None else as_array(weights).astype(np.float64)
     result = as_array(np.zeros(size, INT if weights is None else np.float64))
@@ -155,7 +155,7 @@ def _edges(a: TracedArray, bins: Any, range: Any) -> TracedArray:
         low, high = range
         if not is_traced(low) and low == high:
             low, high = low - 0.5, high + 0.5
-    dtype = common_type(a, lift(low), lift(high))
+    dtype = common_type(a, wrap(low), wrap(high))
     return as_array(np.linspace(low, high, count + 1, dtype=dtype if dtype.kind == "f" else np.float64))
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.lifting import as_array
 from mlgraph.frontend.numpy.normalize import ArrayLike, KeepDims, OutArray, ReadOut, UnsafeOut, implements
+from mlgraph.frontend.numpy.wrapping import as_array
 
 
 def _split(x: TracedArray, neutral: Any) -> tuple[TracedArray, Any]:

@@ -14,15 +14,15 @@ from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import as_returned, fresh
 from mlgraph.frontend.numpy.dispatch import given, loop_types
-from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, lift, same_shape
 from mlgraph.frontend.numpy.sizes import smaller
 from mlgraph.frontend.numpy.tables import GENERALIZED
-from mlgraph.frontend.numpy.trace import emit, unsupported
+from mlgraph.frontend.numpy.tracer import emit, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, broadcast_to, cast, same_shape, wrap
 
 Rule = Callable[..., Any]
 
 
-def generalised(*names: str) -> Callable[[Rule], Rule]:
+def generalized(*names: str) -> Callable[[Rule], Rule]:
     """The function is the core of these ufuncs."""
 
     def register(function: Rule) -> Rule:
@@ -51,7 +51,7 @@ def _call(
         raise unsupported(f"np.{ufunc.__name__} with order={order!r} or keepdims={keepdims}")
     if axis is not None:
         axes = [(axis,)] * ufunc.nin + [()] * ufunc.nout
-    operands = [lift(x) for x in inputs]
+    operands = [wrap(x) for x in inputs]
     arrays = [None if o is Ellipsis else o for o in outs]
     types = loop_types(ufunc, operands, arrays, casting, dtype, signature)
     arrays = [cast(as_array(x), t) for x, t in zip(operands, types)]
@@ -91,7 +91,7 @@ def _cores_back(x: TracedArray, axes: Any) -> TracedArray:
 # Products
 
 
-@generalised("matmul")
+@generalized("matmul")
 def matmul(a: TracedArray, b: TracedArray) -> TracedArray:
     if not a.shape or not b.shape:
         raise ValueError("matmul: Input operand does not have enough dimensions")
@@ -108,17 +108,17 @@ def matmul(a: TracedArray, b: TracedArray) -> TracedArray:
     return fresh(emit(ivy.matmul, a.value, b.value), dims, a.dtype)
 
 
-@generalised("vecdot")
+@generalized("vecdot")
 def vecdot(a: TracedArray, b: TracedArray) -> TracedArray:
     return np.add.reduce(np.conjugate(a) * b, axis=-1, dtype=a.dtype) if a.dtype != bool else np.any(a & b, axis=-1)
 
 
-@generalised("matvec")
+@generalized("matvec")
 def matvec(a: TracedArray, b: TracedArray) -> TracedArray:
     return np.matmul(a, b[..., None])[..., 0]
 
 
-@generalised("vecmat")
+@generalized("vecmat")
 def vecmat(a: TracedArray, b: TracedArray) -> TracedArray:
     return np.matmul(np.conjugate(a)[..., None, :], b)[..., 0, :]
 
@@ -126,41 +126,41 @@ def vecmat(a: TracedArray, b: TracedArray) -> TracedArray:
 # Linear algebra
 
 
-@generalised("inv")
+@generalized("inv")
 def inv(a: TracedArray) -> TracedArray:
     return fresh(emit(ivy.inv, a.value), a.shape, a.dtype)
 
 
-@generalised("det")
+@generalized("det")
 def det(a: TracedArray) -> TracedArray:
     return fresh(emit(ivy.det, a.value), a.shape[:-2], a.dtype)
 
 
-@generalised("slogdet")
+@generalized("slogdet")
 def slogdet(a: TracedArray) -> tuple[TracedArray, TracedArray]:
     sign, logarithm = emit(ivy.slogdet, a.value)
     real = np.dtype(f"f{a.dtype.itemsize // 2}") if a.dtype.kind == "c" else a.dtype
     return fresh(sign, a.shape[:-2], a.dtype), fresh(logarithm, a.shape[:-2], real)
 
 
-@generalised("solve")
+@generalized("solve")
 def solve(a: TracedArray, b: TracedArray) -> TracedArray:
     batch = broadcast_dims(a.shape[:-2], b.shape[:-2])
     a, b = broadcast_to(a, (*batch, *a.shape[-2:])), broadcast_to(b, (*batch, *b.shape[-2:]))
     return fresh(emit(ivy.solve, a.value, b.value), b.shape, b.dtype)
 
 
-@generalised("solve1")
+@generalized("solve1")
 def solve1(a: TracedArray, b: TracedArray) -> TracedArray:
     return solve(a, b[..., None])[..., 0]
 
 
-@generalised("cholesky_lo")
+@generalized("cholesky_lo")
 def cholesky_lo(a: TracedArray) -> TracedArray:
     return fresh(emit(ivy.cholesky, a.value), a.shape, a.dtype)
 
 
-@generalised("cholesky_up")
+@generalized("cholesky_up")
 def cholesky_up(a: TracedArray) -> TracedArray:
     return np.conjugate(cholesky_lo(np.conjugate(np.swapaxes(a, -1, -2))).mT)
 
@@ -169,23 +169,23 @@ def _real(dtype: np.dtype) -> np.dtype:
     return np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
 
 
-@generalised("eigh_lo")
+@generalized("eigh_lo")
 def eigh_lo(a: TracedArray) -> tuple[TracedArray, TracedArray]:
     values, vectors = emit(ivy.eigh, a.value)
     return fresh(values, a.shape[:-1], _real(a.dtype)), fresh(vectors, a.shape, a.dtype)
 
 
-@generalised("eigh_up")
+@generalized("eigh_up")
 def eigh_up(a: TracedArray) -> tuple[TracedArray, TracedArray]:
     return eigh_lo(np.conjugate(a.mT))
 
 
-@generalised("eigvalsh_lo")
+@generalized("eigvalsh_lo")
 def eigvalsh_lo(a: TracedArray) -> TracedArray:
     return eigh_lo(a)[0]
 
 
-@generalised("eigvalsh_up")
+@generalized("eigvalsh_up")
 def eigvalsh_up(a: TracedArray) -> TracedArray:
     return eigh_up(a)[0]
 
@@ -197,7 +197,7 @@ def eig(a: TracedArray) -> tuple[TracedArray, TracedArray]:
     return fresh(values, a.shape[:-1], dtype), fresh(vectors, a.shape, dtype)
 
 
-@generalised("svd_s")
+@generalized("svd_s")
 def svd_s(a: TracedArray) -> tuple[TracedArray, TracedArray, TracedArray]:
     left, values, right = emit(ivy.svd, a.value)
     *batch, m, n = a.shape
@@ -209,7 +209,7 @@ def svd_s(a: TracedArray) -> tuple[TracedArray, TracedArray, TracedArray]:
     )
 
 
-@generalised("svd_f")
+@generalized("svd_f")
 def svd_f(a: TracedArray) -> tuple[TracedArray, TracedArray, TracedArray]:
     left, values, right = emit(ivy.svd, a.value, full_matrices=True)
     *batch, m, n = a.shape
@@ -220,7 +220,7 @@ def svd_f(a: TracedArray) -> tuple[TracedArray, TracedArray, TracedArray]:
     )
 
 
-@generalised("svd")
+@generalized("svd")
 def svdvals(a: TracedArray) -> TracedArray:
     return svd_s(a)[1]
 

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.lifting import as_array, broadcast_to, cast
-from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.normalize import ArrayLike, Axes, KeepDims, UfuncOut, UnsafeOut, implements, normal_axes
+from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.sizes import product
-from mlgraph.frontend.numpy.trace import unsupported
+from mlgraph.frontend.numpy.tracer import unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, broadcast_to, cast
 
 
 @implements(np.average)
@@ -95,7 +95,7 @@ def quantile(
     probabilities = as_array(q)
     if x.dtype.kind in "bc":
         raise TypeError("a must be an array of real numbers")
-    if is_known(probabilities) and not ((probabilities._real >= 0) & (probabilities._real <= 1)).all():
+    if is_concrete(probabilities) and not ((probabilities._real >= 0) & (probabilities._real <= 1)).all():
         raise ValueError("Quantiles must be in the range [0, 1]")
     dtype = quantile_type(x, q, method)
     flat = flattened(x, axes)

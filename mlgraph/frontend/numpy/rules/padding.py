@@ -8,10 +8,10 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh, is_traced
-from mlgraph.frontend.numpy.lifting import as_array, cast
 from mlgraph.frontend.numpy.normalize import implements, normal_axis
 from mlgraph.frontend.numpy.sizes import fix, is_dim, is_free, operands, simple
-from mlgraph.frontend.numpy.trace import emit
+from mlgraph.frontend.numpy.tracer import emit
+from mlgraph.frontend.numpy.wrapping import as_array, cast
 
 
 @implements(np.pad)

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.lifting import as_array
 from mlgraph.frontend.numpy.normalize import implements
 from mlgraph.frontend.numpy.sizes import fix
-from mlgraph.frontend.numpy.trace import unsupported
+from mlgraph.frontend.numpy.tracer import unsupported
+from mlgraph.frontend.numpy.wrapping import as_array
 
 
 def without_leading(x: TracedArray, kept: Any, at_least_one: bool) -> Any:

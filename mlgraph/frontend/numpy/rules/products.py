@@ -8,11 +8,11 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh
-from mlgraph.frontend.numpy.lifting import as_array, cast, value_of
 from mlgraph.frontend.numpy.methods import diagonals
 from mlgraph.frontend.numpy.normalize import ArrayLike, SameOut, UnsafeOut, implements, normal_axis
 from mlgraph.frontend.numpy.sizes import examples, fix, is_dim
-from mlgraph.frontend.numpy.trace import emit, unsupported
+from mlgraph.frontend.numpy.tracer import emit, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, cast, value_of
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -119,7 +119,7 @@ def einsum(
 ) -> Any:
     equation, given = _equation(operands)
     arrays = [as_array(x) for x in given]
-    inputs, output = _spelt_out(equation, arrays)
+    inputs, output = _spelled_out(equation, arrays)
     if len(arrays) == 1 and out is None and (part := _view(arrays[0], *inputs, output)) is not None:
         return part
     made = [] if out is None else [out.dtype]
@@ -159,7 +159,7 @@ def _letters(subscripts: Any) -> str:
     return "".join("..." if s is Ellipsis else LETTERS[s] for s in subscripts)
 
 
-def _spelt_out(equation: str, arrays: list[TracedArray]) -> tuple[list[str], str]:
+def _spelled_out(equation: str, arrays: list[TracedArray]) -> tuple[list[str], str]:
     """The letters of each operand and of the result, the ellipsis written out."""
     left, arrow, right = equation.partition("->")
     terms = left.split(",")
