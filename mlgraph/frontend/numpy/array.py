@@ -1,4 +1,4 @@
-"""The array that stands in for numpy's during capture.
+"""The array class of a capture, which behaves as `np.ndarray`.
 
 Not a subclass of `np.ndarray`: C code would read a subclass's buffer, and its sizes, without asking. It says that its
 class is `np.ndarray` (or the numpy scalar, or the Python number that numpy would give), so `isinstance` answers as in
@@ -56,7 +56,7 @@ class Storage:
 
 
 class TracedArray(Operators):
-    """An array of the capture: its sizes and element type are known, its elements are a value of the graph."""
+    """An array of the capture: its sizes and element type are concrete, its elements are a value of the graph."""
 
     def __init__(self, dims: Sequence[Dim], dtype: np.dtype, kind: type = np.ndarray) -> None:
         self._dims = tuple(dims)
@@ -69,15 +69,15 @@ class TracedArray(Operators):
         self._layout_proxy: np.ndarray | None = None
         self._real: Any = None
         self._origin: tuple[TracedArray, Any] | None = None
-        """The known array and the key that a known view was taken by."""
+        """The concrete array and the key that a concrete view was taken by."""
         self._selection: Any = None
         self._example: Example | None = None
         """Its elements for the example inputs, where they follow from sizes alone."""
         self._read_only = False
         self._observed = False
-        """Whether anybody asked for its shape or type: a trace need not show that."""
+        """True once its shape or type was read, which need leave nothing in the trace."""
         self._non_negative = False
-        """Whether the elements are known not to be negative, for use as indices."""
+        """True if the elements cannot be negative, for use as indices."""
 
     # What the array is
 
@@ -192,7 +192,7 @@ class TracedArray(Operators):
 
     @property
     def value(self) -> SSAValue:
-        """The elements as they are now."""
+        """Return the elements as they are now."""
         if self._real is not None:
             HOOKS["promote"](self)
             if self._real is not None:
@@ -213,7 +213,7 @@ class TracedArray(Operators):
         return value
 
     def write(self, value: SSAValue) -> None:
-        """Give the array, and whatever shares memory with it, other elements."""
+        """Write other elements to the array, and to all that share memory with it."""
         if self._read_only or self._kind is not np.ndarray:
             raise ValueError("assignment destination is read-only")
         HOOKS["promote"](self, force=True)

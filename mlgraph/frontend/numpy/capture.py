@@ -1,4 +1,4 @@
-"""Capture: the user's function runs once on traced arrays, over a numpy that knows them."""
+"""`capture` runs the user's function once on traced arrays, with its globals rebound to a numpy that knows them."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 import dis
@@ -25,7 +25,7 @@ from mlgraph.frontend.numpy.wrapping import as_array
 from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSpec, Program, Request
 
 CONVERSIONS = ("__array__", "__float__", "__int__", "__complex__", "__bool__", "__index__", "__len__")
-"""What numpy asks of an element to store."""
+"""The methods that numpy calls on an element to store."""
 STORES = (dis.opmap["STORE_SUBSCR"], dis.opmap.get("STORE_SLICE", 0))
 
 
@@ -97,7 +97,7 @@ def _call(user: Any, inputs: list[TracedArray]) -> list[Any]:
 
 
 def _is_outside_write(error: Exception) -> bool:
-    """Whether numpy itself failed to put a traced array into an array that the capture did not see: `log[0][i] = x`."""
+    """Return whether numpy failed to store a traced array in an array outside of the capture, as in `log[0][i] = x`."""
     trace = error.__traceback__
     while trace is not None:
         code, below = trace.tb_frame.f_code, trace.tb_next
@@ -108,7 +108,7 @@ def _is_outside_write(error: Exception) -> bool:
 
 
 def _output(leaf: Any, results: list[SSAValue]) -> Any:
-    """An output leaf; arrays and sizes become results of `@main`."""
+    """Return an output leaf; arrays and sizes become results of `@main`."""
     if type(leaf) is Size:
         if not is_free(leaf):
             return int(leaf)
@@ -135,7 +135,7 @@ def _writes(inputs: list[TracedArray], results: list[SSAValue]) -> tuple[OutputS
 
 
 def _resolve_sizes(trace: NumpyTracer, inputs: list[TracedArray], block: Block) -> None:
-    """Give the arguments the sizes that capture fixed."""
+    """Refine the arguments' types by the sizes that the capture fixed."""
     for x, value in zip(inputs, block.args):
         shape = tuple(-1 if is_free(n) else int(n) for n in x.shape)
         value._type = tensor(shape, element_type(x.dtype))  # pyright: ignore[reportPrivateUsage]

@@ -20,21 +20,21 @@ INT = np.dtype(np.int64)
 
 
 def fresh(value: SSAValue, dims: Sequence[Dim], dtype: np.dtype, kind: type = np.ndarray) -> TracedArray:
-    """A new array that shares memory with no other."""
+    """Return a new array that shares memory with no other."""
     array = TracedArray(dims, dtype, kind)
     array._storage = Storage(refined(value, array.shape))
     return array
 
 
 def deferred(build: Callable[[], SSAValue], dims: Sequence[Dim], dtype: np.dtype) -> TracedArray:
-    """A new array whose value is built when it is first read."""
+    """Return a new array whose value is built when it is first read."""
     array = TracedArray(dims, dtype)
     array._storage = Storage(None, build)
     return array
 
 
 def view(parent: TracedArray, step: views.Step, dims: Sequence[Dim], dtype: np.dtype | None = None) -> TracedArray:
-    """A view of `parent`."""
+    """Return a view of `parent`."""
     if parent._real is not None:
         HOOKS["promote"](parent, force=True)
     array = TracedArray(dims, parent.dtype if dtype is None else dtype)
@@ -45,26 +45,26 @@ def view(parent: TracedArray, step: views.Step, dims: Sequence[Dim], dtype: np.d
 
 
 def concrete(real: np.ndarray) -> TracedArray:
-    """A real array whose elements Python code may look at, until a traced value is written to it."""
+    """Return a real array as a traced one with elements that Python may read until a traced value is written to it."""
     array = TracedArray(real.shape, real.dtype)
     array._real = real
     return array
 
 
 def non_negative(array: TracedArray) -> TracedArray:
-    """A new array of integers that are never negative."""
+    """Mark an array of integers as never negative, and return it."""
     array._non_negative = True
     return array
 
 
 def scalar(array: TracedArray) -> TracedArray:
-    """A 0-d array as the numpy scalar that numpy gives in its place."""
+    """Turn a new 0-d array into a numpy scalar, and return it."""
     array._kind = np.generic
     return array
 
 
 def as_returned(array: TracedArray) -> TracedArray:
-    """An array as functions of numpy return it: a scalar where it has no axes."""
+    """Return an array as numpy's functions do: as a scalar where it has no axes."""
     if array._dims:
         return array
     found = scalar(fresh(array.value, (), array._dtype))
@@ -73,7 +73,7 @@ def as_returned(array: TracedArray) -> TracedArray:
 
 @hook
 def from_size(size: Dim, dtype: np.dtype = INT, kind: type = int) -> TracedArray:
-    """A size as a 0-d array, by default one that counts as a Python int."""
+    """Return a size as a 0-d array, by default one that promotes as a Python int."""
     count = data_dependent_count(size)
     if count is not None:
         array = count if count.dtype == dtype else fresh(emit(ivy.cast, count.value, element_type(dtype)), (), dtype)
@@ -85,5 +85,5 @@ def from_size(size: Dim, dtype: np.dtype = INT, kind: type = int) -> TracedArray
 
 
 def is_traced(value: Any) -> bool:
-    """Whether `value` stands for something that is known only when the graph runs."""
+    """Return whether `value` is a value or a size of the graph, which a capture cannot read."""
     return (type(value) is TracedArray and not is_concrete(value)) or is_free(value)

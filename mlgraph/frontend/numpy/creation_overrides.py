@@ -1,4 +1,4 @@
-"""What stands in the place of numpy functions that do not ask traced arrays: those that make arrays, above all."""
+"""Overrides of numpy functions that do not dispatch to traced arrays: above all, creation functions."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 import itertools
@@ -32,7 +32,7 @@ from mlgraph.frontend.numpy.wrapping import (
 
 
 def overrides(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The function stands in the place of these; the real one runs where no array is traced."""
+    """Return a decorator that makes a function override these; the real one runs where no array is traced."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         for real in functions:
@@ -42,12 +42,12 @@ def overrides(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., A
     return register
 
 
-def _or_real(real: Any, ours: Callable[..., Any]) -> Callable[..., Any]:
+def _or_real(real: Any, function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         if not active():
             return real(*args, **kwargs)
-        if any(map(_needs_us, (*args, *kwargs.values()))):
-            return with_examples(ours(*args, **kwargs), real, args, kwargs)
+        if any(map(_holds_traced, (*args, *kwargs.values()))):
+            return with_examples(function(*args, **kwargs), real, args, kwargs)
         return wrap_concrete(real(*map(unwrap_concrete, args), **{k: unwrap_concrete(v) for k, v in kwargs.items()}))
 
     call.__name__ = getattr(real, "__name__", type(real).__name__)
@@ -55,7 +55,7 @@ def _or_real(real: Any, ours: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _needs_us(value: Any) -> bool:
+def _holds_traced(value: Any) -> bool:
     return any(map(is_traced, leaves(value))) if isinstance(value, list | tuple) else is_traced(value)
 
 
@@ -94,7 +94,7 @@ def asarray(
 
 
 def is_wanted(copy: Any) -> bool:
-    """Whether a `copy` argument asks for a copy."""
+    """Return whether a `copy` argument asks for a copy."""
     return copy is True or copy is np._CopyMode.ALWAYS
 
 
@@ -121,14 +121,14 @@ def require(a: Any, dtype: Any = None, requirements: Any = None, *, like: Any = 
 
 
 def dims_of(shape: Any) -> tuple[Dim, ...]:
-    """The shape that a creation function was given."""
+    """Return the shape that a creation function was given."""
     if is_dim(shape) or getattr(shape, "shape", None) == ():
         return (simple(shape),)
     return tuple(simple(n) if is_dim(n) else n.__index__() for n in shape)
 
 
 def filled(shape: Any, value: Any, dtype: Any, order: Any = "C") -> TracedArray:
-    """An array that holds one number."""
+    """Return an array that holds one number."""
     dims, dtype = dims_of(shape), np.dtype(dtype)
     if order == "F" and len(dims) > 1:
         return filled(dims[::-1], value, dtype).transpose()
@@ -196,7 +196,7 @@ def _ceil(a: Any, b: Any) -> Any:
 
 
 def resolved(x: Any) -> Any:
-    """A number that follows from sizes as a Python number, which fixes them; anything else as it is."""
+    """Return a number that follows from sizes as a Python number, which fixes them; return anything else as it is."""
     if type(x) is TracedArray and not x.ndim and (found := look(x)) is not None:
         return found.item()
     return x
@@ -238,7 +238,7 @@ def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = float, *, like: Any = No
 
 
 def window(real: Callable[..., Any]) -> Callable[[Callable[..., Any]], None]:
-    """The function is a window of numpy's, of a size of at least 2."""
+    """Return a decorator that makes a function this window of numpy, for sizes of at least 2."""
 
     def register(function: Callable[..., Any]) -> None:
         def call(M: Any, *rest: Any) -> Any:
@@ -252,7 +252,7 @@ def window(real: Callable[..., Any]) -> Callable[[Callable[..., Any]], None]:
 
 
 def _places(size: Dim) -> TracedArray:
-    """From -1 to 1."""
+    """Return numbers from -1 to 1."""
     return (2 * arange(size) + (1 - size)) / (size - 1)
 
 
@@ -320,7 +320,7 @@ override(_real_converter, lambda *arrays: ArrayConverter(*arrays) if active() el
 
 
 class Vectorized:
-    """`np.vectorize`: the function is run for each element. The sizes are fixed."""
+    """`np.vectorize`: the function runs for each element. The sizes are fixed."""
 
     def __init__(
         self,
@@ -335,7 +335,7 @@ class Vectorized:
         self.real: Any = np.vectorize(pyfunc, otypes, doc, excluded, cache, signature) if pyfunc is not None else None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not any(map(_needs_us, (*args, *kwargs.values()))):
+        if not any(map(_holds_traced, (*args, *kwargs.values()))):
             return wrap_concrete(self.real(*map(unwrap_concrete, args), **kwargs))
         if self.signature is not None or kwargs or self.excluded:
             raise unsupported(
@@ -394,7 +394,7 @@ class Joiner:
 
 
 def _range_of(item: slice) -> Any:
-    """The numbers that a slice names in the key of `np.r_` and its like."""
+    """Return the numbers that a slice names in the key of `np.r_` and its like."""
     start, step = 0 if item.start is None else item.start, 1 if item.step is None else item.step
     if isinstance(step, complex):
         return np.linspace(start, item.stop, int(abs(step)))
@@ -426,7 +426,7 @@ override(np.c_, Joiner(np.c_, columns=True))
 
 
 def _mathematical(ufunc: np.ufunc) -> Callable[..., Any]:
-    """A function of `math` on a traced number: the ufunc, as a Python number."""
+    """Return a function of `math` for traced numbers, which gives the ufunc's result as a Python number."""
 
     def call(*args: Any) -> Any:
         found = ufunc(*(x.astype(np.float64) if type(x) is TracedArray else x for x in args))
@@ -455,7 +455,7 @@ def log(x: Any, base: Any = None) -> Any:
 
 
 def _whole(ufunc: np.ufunc) -> Callable[[Any], Any]:
-    """A function of `math` that gives an int."""
+    """Return a function of `math` for traced numbers that gives an int."""
 
     def call(x: Any) -> Any:
         if type(x) is Size:

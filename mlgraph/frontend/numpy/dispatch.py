@@ -1,4 +1,4 @@
-"""What happens when numpy is called with a traced array: the table of functions, the ufuncs, the methods.
+"""Dispatch of numpy calls on traced arrays: functions by their table, ufuncs, methods.
 
 Where nothing is traced yet, the real numpy runs on the real arrays.
 """
@@ -63,18 +63,18 @@ def real_call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
 
 
 def is_real(args: Any, kwargs: Any) -> bool:
-    """Whether numpy itself can run."""
+    """Return whether numpy itself can run, since nothing is traced."""
     current()
     return not any_traced(args) and not any_traced(kwargs.values())
 
 
 @hook
 def call_function(function: Any, args: Any, kwargs: Any) -> Any:
-    """A numpy function on traced arrays."""
+    """Call a numpy function on traced arrays."""
     if is_real(args, kwargs):
         return real_call(function, args, kwargs)
-    if (ours := FUNCTIONS.get(function)) is not None:
-        found = ours(*args, **kwargs)
+    if (rule := FUNCTIONS.get(function)) is not None:
+        found = rule(*args, **kwargs)
         if found is not NotImplemented:
             return with_examples(found, function, args, kwargs)
     implementation = getattr(function, "_implementation", function)
@@ -85,7 +85,7 @@ def call_function(function: Any, args: Any, kwargs: Any) -> Any:
 
 @hook
 def call_method(name: str, array: TracedArray, args: Any, kwargs: Any) -> Any:
-    """A method of a traced array."""
+    """Call a method of a traced array."""
     if name != "copy" and is_real((array, *args), kwargs):
         return real_call(lambda x, *rest, **named: getattr(x, name)(*rest, **named), (array, *args), kwargs)
     found = METHODS[name](array, *args, **kwargs)
@@ -94,7 +94,7 @@ def call_method(name: str, array: TracedArray, args: Any, kwargs: Any) -> Any:
 
 @hook
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
-    """A ufunc, or one of its methods, on traced arrays."""
+    """Call a ufunc, or one of its methods, on traced arrays."""
     if method == "at" and (owners := outside_owners(inputs[0])):  # numpy writes to what is read-only there
         raise outside_write(*owners)
     if is_real(inputs, kwargs):
@@ -133,7 +133,7 @@ def bound_outs(ufunc: np.ufunc, inputs: Any, out: Any = None, **kwargs: Any) -> 
 
 
 def generalized(ufunc: np.ufunc, operands: Any, outs: Any, **kwargs: Any) -> Any:
-    """A generalised ufunc."""
+    """Call a generalized ufunc."""
     if ufunc.__name__ not in GENERALIZED:
         raise unsupported(f"ufunc {ufunc.__name__}")
     return GENERALIZED[ufunc.__name__](ufunc, operands, outs, **kwargs)
@@ -151,7 +151,7 @@ def elementwise(
     signature: Any = None,
     sig: Any = None,
 ) -> Any:
-    """An elementwise ufunc."""
+    """Call an elementwise ufunc."""
     if order not in ("K", "A", "C"):
         raise unsupported(f"np.{ufunc.__name__} with order={order!r}")
     operands = [wrap(x) for x in inputs]
@@ -184,7 +184,7 @@ def loop_types(
     dtype: Any = None,
     signature: Any = None,
 ) -> tuple[np.dtype, ...]:
-    """The element types of numpy's loop for these operands: inputs, then outputs."""
+    """Return the element types of numpy's loop for these operands: inputs, then outputs."""
     made = [None if o is None else o.dtype for o in outs] if outs else [None] * ufunc.nout
     if dtype is not None:
         dtype = dtype() if isinstance(dtype, type) and issubclass(dtype, np.dtype) else np.dtype(dtype)
@@ -203,7 +203,7 @@ def loop_types(
 
 
 def computed(ufunc: np.ufunc, operands: Any, types: tuple[np.dtype, ...]) -> list[TracedArray]:
-    """The results of a ufunc's loop."""
+    """Return the results of a ufunc's loop."""
     if ufunc in COMPARISONS and (found := _compared(ufunc, operands, types)) is not None:
         return [found]
     if ufunc is np.power and types[0].kind in "iu":
@@ -221,14 +221,14 @@ def computed(ufunc: np.ufunc, operands: Any, types: tuple[np.dtype, ...]) -> lis
 
 
 def _check_exponent(x: Any) -> None:
-    """numpy raises for integers to negative powers; where the power is not known yet, the backend has its way."""
+    """Raise `ValueError` for integers to concrete negative powers; the backend decides on traced ones."""
     known = x._real if type(x) is TracedArray and is_concrete(x) else x if type(x) is int else 0
     if np.any(np.less(known, 0)):
         raise ValueError("Integers to negative integer powers are not allowed.")
 
 
 def result_of(value: Any, dims: tuple[Dim, ...], dtype: np.dtype, arrays: list[TracedArray]) -> TracedArray:
-    """The result of an elementwise function of `arrays`: laid out as they are, a numpy scalar where it is 0-d."""
+    """Return the result of an elementwise function of `arrays`: in their layout, as a numpy scalar where it is 0-d."""
     result = fresh(cast_value(value, dtype_of(element(value)), dtype), dims, dtype)
     if not dims:
         return scalar(result)
@@ -239,7 +239,7 @@ def result_of(value: Any, dims: tuple[Dim, ...], dtype: np.dtype, arrays: list[T
 
 
 def _laid_out(arrays: list[TracedArray], dims: tuple[Dim, ...], dtype: np.dtype) -> np.ndarray | None:
-    """A twin in the order that numpy chooses for a result of these operands."""
+    """Return a layout proxy in the order that numpy chooses for a result of these operands."""
     if examples(dims) is None or any(examples(a.shape) is None for a in arrays):
         return None
     proxies = [layout_proxy_of(a) for a in arrays if a.shape]
@@ -251,7 +251,7 @@ def _laid_out(arrays: list[TracedArray], dims: tuple[Dim, ...], dtype: np.dtype)
 
 
 def _compared(ufunc: np.ufunc, operands: Any, types: tuple[np.dtype, ...]) -> TracedArray | None:
-    """Comparisons of integers that no common type holds: uint64 with int64, and numbers out of a type's range."""
+    """Compare integers that have no common type: uint64 with int64, and numbers out of a type's range."""
     left, right = types[:2]
     for x, other, flipped in ((operands[1], operands[0], False), (operands[0], operands[1], True)):
         if type(x) is int and left.kind in "iu" and not np.iinfo(left).min <= x <= np.iinfo(left).max:
@@ -270,7 +270,7 @@ def _compared(ufunc: np.ufunc, operands: Any, types: tuple[np.dtype, ...]) -> Tr
 
 
 def selected(ufunc: np.ufunc, operands: Any, dtype: Any) -> TracedArray | None:
-    """A function of `x[mask]` and numbers as a selection of the function of x, so that its size may stay unknown."""
+    """Return a ufunc of `x[mask]` and numbers as a selection of the ufunc of x, whose size may stay symbolic."""
     masks = [x._selection[0] for x in operands if type(x) is TracedArray and x._selection is not None]
     if not masks or ufunc.nout != 1:
         return None

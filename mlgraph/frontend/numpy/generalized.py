@@ -1,6 +1,6 @@
-"""Generalised ufuncs: `matmul` and its kin, and those that `numpy.linalg`'s Python code calls.
+"""Lowerings of generalized ufuncs: `matmul` and its kin, and those that `numpy.linalg`'s Python code calls.
 
-A rule is given arrays of the element types of numpy's loop, with the core axes last, and gives its results so as well.
+A rule takes and returns arrays of the element types of numpy's loop, with the core axes last.
 """
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
@@ -23,7 +23,7 @@ Rule = Callable[..., Any]
 
 
 def generalized(*names: str) -> Callable[[Rule], Rule]:
-    """The function is the core of these ufuncs."""
+    """Return a decorator that makes a function the core of these ufuncs."""
 
     def register(function: Rule) -> Rule:
         for name in names:
@@ -191,7 +191,7 @@ def eigvalsh_up(a: TracedArray) -> TracedArray:
 
 
 def eig(a: TracedArray) -> tuple[TracedArray, TracedArray]:
-    """The complex eigenvalues and eigenvectors of any square matrices."""
+    """Return the complex eigenvalues and eigenvectors of any square matrices."""
     dtype = np.result_type(a.dtype, np.complex64)
     values, vectors = emit(ivy.eig, cast(a, dtype).value)
     return fresh(values, a.shape[:-1], dtype), fresh(vectors, a.shape, dtype)
@@ -226,7 +226,7 @@ def svdvals(a: TracedArray) -> TracedArray:
 
 
 def qr(a: TracedArray, complete: bool = False) -> tuple[TracedArray, TracedArray]:
-    """The QR decomposition, reduced or complete."""
+    """Return the QR decomposition, reduced or complete."""
     *batch, m, n = a.shape
     k = m if complete else smaller(m, n)
     q, r = emit(ivy.qr, a.value, full_matrices=complete)

@@ -1,4 +1,4 @@
-"""Bool masks of the graph: selections whose size depends on data, and reads and writes that need no such size."""
+"""Traced masks: selections whose size depends on data, and reads and writes that need no such size."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any
@@ -20,7 +20,7 @@ from mlgraph.frontend.numpy.wrapping import as_array, leaves
 
 
 def mask_of(array: TracedArray, key: Any) -> TracedArray | None:
-    """The traced mask over the leading axes that a key is, None for other keys."""
+    """Return the traced mask over the leading axes that a key is, None for other keys."""
     if type(key) is tuple and len(key) == 1:
         (key,) = key
     if isinstance(key, list) and any(type(x) is TracedArray for x in leaves(key)):
@@ -36,7 +36,7 @@ def mask_of(array: TracedArray, key: Any) -> TracedArray | None:
 
 
 def first_like(value: SSAValue) -> SSAValue:
-    """The first mask of the capture that is computed as `value` is, so that `x[x > 0]` is one selection each time."""
+    """Return the first mask of the capture with the structure of `value`, so that equal masks give one selection."""
     seen: list[SSAValue] = current().shared.setdefault("masks", [])
     for other in seen:
         if is_same(value, other):
@@ -46,7 +46,7 @@ def first_like(value: SSAValue) -> SSAValue:
 
 
 def is_same(a: SSAValue, b: SSAValue, depth: int = 8) -> bool:
-    """Whether two values are the same function of the same values."""
+    """Return whether two values are the same function of the same values."""
     if a is b:
         return True
     first, second = a.owner, b.owner
@@ -58,7 +58,7 @@ def is_same(a: SSAValue, b: SSAValue, depth: int = 8) -> bool:
 
 
 def nonzero(mask: TracedArray) -> tuple[TracedArray, ...]:
-    """The indices of the true elements, an array for each axis."""
+    """Return the indices of the true elements, an array for each axis."""
     shared = current().shared
     key = ("nonzero", mask.value)
     if key not in shared:
@@ -70,7 +70,7 @@ def nonzero(mask: TracedArray) -> tuple[TracedArray, ...]:
 
 
 def selected_size(mask: TracedArray) -> Size:
-    """The number of true elements as a size."""
+    """Return the number of true elements as a size."""
     shared = current().shared
     key = ("count", mask.value)
     value = mask.value
@@ -87,7 +87,7 @@ def selected_size(mask: TracedArray) -> Size:
 
 
 def selection(array: TracedArray, mask: TracedArray) -> TracedArray:
-    """`array[mask]`, built only if its elements are needed as an array of their own."""
+    """Return `array[mask]`, built only if its elements are needed as an array of their own."""
     whole = fresh(array.value, array.shape, array.dtype)
 
     def build() -> SSAValue:
@@ -102,5 +102,5 @@ def selection(array: TracedArray, mask: TracedArray) -> TracedArray:
 
 
 def widened(mask: TracedArray, ndim: int) -> TracedArray:
-    """A mask over leading axes, with axes of size 1 behind."""
+    """Return a mask over leading axes with trailing axes of size 1, so that it has `ndim` axes."""
     return mask if mask.ndim == ndim else mask.reshape((*mask.shape, *(1,) * (ndim - mask.ndim)))

@@ -1,4 +1,4 @@
-"""What memory the arrays share that a function returns, and which of that depends on how its inputs lie in memory."""
+"""Which memory the results of a function share, and whether that depends on the layout of its inputs."""
 
 # pyright: basic
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ def memory_of(leaf: Any) -> int | None:
 def user_outputs(
     leaves: Sequence[Any], outputs: Sequence[Any], inputs: Sequence[TracedArray], outside: Sequence[tuple[str, Any]]
 ) -> list[OutputSpec]:
-    """Return a spec for each traced leaf; `outputs` are the leaves with `TRACED` in the place of those.
+    """Return a spec for each traced leaf; `outputs` are the leaves, with `TRACED` for traced ones.
 
     `outside` are arrays that the function reaches by variables.
     """
@@ -64,7 +64,7 @@ def _real_of(leaf: Any) -> Any:
 
 
 def take_apart(leaves: Sequence[Any]) -> None:
-    """Make arrays that numpy knows at capture, and that share memory with one another, views of a traced array."""
+    """Turn concrete arrays that share memory with one another into views of a traced array."""
     found = [leaf for leaf in leaves if type(leaf) is TracedArray and leaf._real is not None]
     for leaf in found:
         owner = owner_of(leaf._real)
@@ -74,7 +74,7 @@ def take_apart(leaves: Sequence[Any]) -> None:
 
 
 def _original(leaf: Any, outside: Sequence[tuple[str, Any]]) -> Any:
-    """Return the array from outside that a leaf stands for, which is no part of one; other leaves as they are."""
+    """Return the array from outside that a leaf is, all of it; return other leaves as they are."""
     if type(leaf) is not TracedArray or leaf._real is None or leaf._origin is not None:
         return leaf
     arrays = (array for _, array in outside if isinstance(array, np.ndarray))

@@ -23,7 +23,7 @@ from mlgraph.frontend.numpy.wrapping import as_array, cast, same
 
 
 def shape_from(args: Sequence[Any]) -> tuple[Dim, ...]:
-    """The shape that `x.reshape(...)` and the like were given."""
+    """Return the shape that `x.reshape(...)` and the like were given."""
     given = args[0] if len(args) == 1 and not is_dim(args[0]) else args
     if type(given) is TracedArray:
         given = given.tolist() if given.ndim else (given,)
@@ -57,7 +57,7 @@ _nothing = np.empty(0)
 
 
 def _inferred(shape: tuple[Dim, ...], old: tuple[Dim, ...]) -> tuple[Dim, ...]:
-    """The shape with its -1 worked out."""
+    """Return the shape with its -1 inferred."""
     places = [i for i, n in enumerate(shape) if type(n) is int and n == -1]
     total = product(old)
     if len(places) > 1:
@@ -73,7 +73,7 @@ def _inferred(shape: tuple[Dim, ...], old: tuple[Dim, ...]) -> tuple[Dim, ...]:
 
 
 def _reshaped_proxy(x: TracedArray, dims: tuple[Dim, ...]) -> np.ndarray | None:
-    """The twin of the reshaped view, None where numpy copies."""
+    """Return the layout proxy of the reshaped view, None where numpy copies."""
     found = examples(dims)
     if found is None or examples(x.shape) is None:
         return _nothing if is_contiguous(x) else None
@@ -154,7 +154,7 @@ def diagonal(x: TracedArray, offset: int = 0, axis1: int = 0, axis2: int = 1) ->
 
 
 def diagonals(x: TracedArray, offset: int) -> TracedArray:
-    """The diagonals of matrices along the last two axes."""
+    """Return the diagonals of matrices along the last two axes."""
     x = x[..., max(-offset, 0) :, max(offset, 0) :]
     rows, columns = x.shape[-2:]
     size = smaller(rows, columns)
@@ -167,7 +167,7 @@ def diagonals(x: TracedArray, offset: int) -> TracedArray:
 
 
 def in_order(x: TracedArray, order: Any) -> TracedArray:
-    """A new array, laid out as the `order` argument of numpy's functions says."""
+    """Return a new array, laid out as the `order` argument of numpy's functions says."""
     if order not in (None, "C", "F", "A", "K"):
         raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
     keeps = order in ("A", "K") and x.ndim > 1 and not is_contiguous(x) and bool(layout_proxy_of(x).flags.f_contiguous)
@@ -177,7 +177,7 @@ def in_order(x: TracedArray, order: Any) -> TracedArray:
 
 
 def laid_out(x: TracedArray, order: Any) -> TracedArray:
-    """`x` itself where it lies in memory as `order` asks, else a copy that does."""
+    """Return `x` itself where it lies in memory as `order` asks, else a copy that does."""
     if order not in ("C", "F"):
         return x
     fits = is_contiguous(x) if order == "C" or x.ndim < 2 else bool(layout_proxy_of(x).flags.f_contiguous)
@@ -225,7 +225,7 @@ def view_(x: TracedArray, dtype: Any = None, type: Any = None) -> TracedArray:
 
 @method("conj", "conjugate")
 def conj(x: TracedArray, *out: Any, **kwargs: Any) -> Any:
-    """Real arrays give themselves, no copy."""
+    """Return the conjugate; a real array itself, not a copy."""
     return np.conjugate(x, *out, **kwargs) if x.dtype.kind == "c" or out or kwargs else x
 
 
@@ -253,7 +253,7 @@ def _part(x: TracedArray, imaginary: bool) -> TracedArray:
 
 @method("item")
 def item(x: TracedArray, *place: Any) -> TracedArray:
-    """The element as a Python number that is known only when the graph runs."""
+    """Return the element as a Python number that is known only when the graph runs."""
     found = x.ravel()[place[0]] if len(place) == 1 and is_dim(place[0]) else x[place] if place else x
     if product(found.shape) != 1:
         raise ValueError("can only convert an array of size 1 to a Python scalar")
@@ -291,7 +291,7 @@ def put(x: TracedArray, indices: Any, values: Any, mode: str = "raise") -> None:
 
 
 def repeated(values: TracedArray, dims: Sequence[Dim]) -> TracedArray:
-    """`values` in order, again and again, as an array of a shape."""
+    """Return `values` repeated in order to fill a shape."""
     if values.size == 1:
         return values.reshape(())
     fits = values.ndim == len(dims) and all(same(m, n) for m, n in zip(values.shape, dims))
@@ -332,7 +332,7 @@ def to_device(x: TracedArray, device: str, stream: Any = None) -> TracedArray:
 
 
 def forward(name: str, function: Any) -> None:
-    """A method that is a function of the same arguments."""
+    """Make a method of a function of the same arguments."""
     method(name)(lambda x, *args, **kwargs: function(x, *args, **kwargs))
 
 
@@ -387,7 +387,7 @@ class Flat:
         return found
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        """The values repeat."""
+        """Assign values, which repeat."""
         flat, value = self.base.flatten(), as_array(value)
         if mask_of(flat, key) is not None:
             np.place(flat, key, value)

@@ -1,4 +1,4 @@
-"""What all rules would repeat: arguments are coerced as their annotations say, and results are written to `out`.
+"""Coercion of the arguments of rules by their annotations, and of their results: they are written to `out`.
 
 A rule has the parameters of the numpy function that it captures, annotated with the types below:
 

@@ -1,4 +1,4 @@
-"""Objects of the user's classes, whose methods run over our numpy."""
+"""Proxies of the user's objects, whose methods run with rebound globals."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import Any
 
 
 class ObjectProxy:
-    """Stands for an object inside of its own methods: attributes are the object's, methods and arrays are adapted."""
+    """An object inside of its own methods: attributes are the object's, methods and arrays are substituted."""
 
     __slots__ = ("_adapt", "_object")
 
@@ -74,7 +74,7 @@ class ObjectProxy:
 
 
 def _special(self: ObjectProxy, name: str) -> Callable[..., Any]:
-    """A method that Python looks up on the class."""
+    """Return a method that Python looks up on the class."""
     function = getattr(type(self._object), name)
     if isinstance(function, types.FunctionType):
         return types.MethodType(self._adapt(function), self)
@@ -82,7 +82,7 @@ def _special(self: ObjectProxy, name: str) -> Callable[..., Any]:
 
 
 def unproxied(value: Any) -> Any:
-    """The object that an `Instance` stands for; any other value itself."""
+    """Return the object of an `ObjectProxy`; return any other value itself."""
     return value._object if type(value) is ObjectProxy else value
 
 

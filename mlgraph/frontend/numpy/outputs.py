@@ -1,4 +1,4 @@
-"""How numpy functions write their results to an `out` argument."""
+"""Writing the results of numpy functions to an `out` argument."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, broadcast_
 
 @dataclass(frozen=True)
 class Output:
-    """How a numpy function takes its `out` argument."""
+    """The rules of a numpy function for its `out` argument."""
 
     casting: str = "same_kind"
     broadcasts: bool = False
-    """Whether the result is broadcast to the shape of `out`, which it must have otherwise."""
+    """True if the result is broadcast to the shape of `out`, which it must have otherwise."""
     unpacks: bool = False
-    """Whether `out` may be a tuple of one array."""
+    """True if `out` may be a tuple of one array."""
     reads: bool = False
-    """Whether numpy first reads `out` in the type of the result, which must be safe."""
+    """True if numpy first reads `out` in the type of the result, which must be safe."""
 
     def argument(self, out: Any) -> Any:
         """Return the array that a call gives as `out`, None without one."""

@@ -23,18 +23,18 @@ Range: TypeAlias = "tuple[int | None, int | None]"
 
 
 class SizeTerm:
-    """A number with a range, known for the example unless it depends on data."""
+    """A factor of a monomial: a number with a range, and a value for the example unless it depends on data."""
 
     def __init__(self, hint: int | None, low: int | None = 0, high: int | None = None) -> None:
         self.serial = next(_serial)
         self.hint, self.low, self.high = hint, low, high
 
     def resolved(self) -> Polynomial | None:
-        """What the atom has turned out to be, None as long as it is itself."""
+        """Return what the term was found to equal, None as long as that is itself."""
         return None
 
     def build(self, known: dict[Any, SSAValue]) -> SSAValue:
-        """The atom as a value of type `index`."""
+        """Build the term as a value of type `index`."""
         raise NotImplementedError
 
 
@@ -58,7 +58,7 @@ class Symbol(SizeTerm):
         return None if leader is self else {(leader,): 1}
 
     def leader(self) -> Symbol:
-        """The symbol that stands for all those known to be equal."""
+        """Return the symbol that represents all those unified with it."""
         symbol = self
         while symbol.same_as is not None:
             symbol = symbol.same_as
@@ -100,19 +100,19 @@ class DataDependentSize(SizeTerm):
 
 
 def number(value: int) -> Polynomial:
-    """The polynomial of a number."""
+    """Return the polynomial of a number."""
     return {(): value} if value else {}
 
 
 def constant(polynomial: Polynomial) -> int | None:
-    """The number that a polynomial is, None for other polynomials."""
+    """Return the number that a polynomial is, None for other polynomials."""
     if not polynomial:
         return 0
     return polynomial[()] if len(polynomial) == 1 and () in polynomial else None
 
 
 def gathered(items: Iterable[tuple[Monomial, int]]) -> dict[Monomial, int]:
-    """The sum of monomials."""
+    """Return the sum of monomials."""
     result: dict[Monomial, int] = {}
     for monomial, factor in items:
         result[monomial] = result.get(monomial, 0) + factor
@@ -120,18 +120,18 @@ def gathered(items: Iterable[tuple[Monomial, int]]) -> dict[Monomial, int]:
 
 
 def add(a: Polynomial, b: Polynomial, sign: int = 1) -> Polynomial:
-    """`a + sign * b`."""
+    """Return `a + sign * b`."""
     return gathered(itertools.chain(a.items(), ((m, sign * f) for m, f in b.items())))
 
 
 def multiply(a: Polynomial, b: Polynomial) -> Polynomial:
-    """`a * b`."""
+    """Return `a * b`."""
     pairs = itertools.product(a.items(), b.items())
     return gathered((tuple(sorted((*m, *n), key=lambda term: term.serial)), f * g) for (m, f), (n, g) in pairs)
 
 
 def quotient(a: Polynomial, b: Polynomial) -> Polynomial | None:
-    """`a / b` where b is one monomial that divides every monomial of a."""
+    """Return `a / b` where b is one monomial that divides every monomial of a."""
     if len(b) != 1:
         return None
     ((divisor, factor),) = b.items()
@@ -149,7 +149,7 @@ def quotient(a: Polynomial, b: Polynomial) -> Polynomial | None:
 
 
 def resolve(polynomial: Polynomial) -> Polynomial:
-    """The polynomial with what its atoms have turned out to be put in."""
+    """Return the polynomial with resolved terms substituted."""
     for monomial in polynomial:
         for i, term in enumerate(monomial):
             if (found := term.resolved()) is not None:
@@ -160,7 +160,7 @@ def resolve(polynomial: Polynomial) -> Polynomial:
 
 
 def evaluate(polynomial: Polynomial) -> int | None:
-    """The value for the example, None if it depends on data."""
+    """Return the value for the example, None if it depends on data."""
     total = 0
     for monomial, factor in polynomial.items():
         for term in monomial:
@@ -172,7 +172,7 @@ def evaluate(polynomial: Polynomial) -> int | None:
 
 
 def build(polynomial: Polynomial, known: dict[Any, SSAValue]) -> Any:
-    """The polynomial as an int, or a value of type `index`; `known` holds what is built already."""
+    """Build the polynomial as an int, or a value of type `index`; `known` holds the values built before."""
     found = constant(polynomial)
     if found is not None:
         return found
@@ -199,7 +199,7 @@ def _built(term: SizeTerm, known: dict[Any, SSAValue]) -> SSAValue:
 
 
 def limits(polynomial: Polynomial) -> Range:
-    """The range of a polynomial."""
+    """Return the range of a polynomial."""
     low: int | None = 0
     high: int | None = 0
     for monomial, factor in polynomial.items():
@@ -222,14 +222,14 @@ def _monomial_limits(monomial: Monomial) -> Range:
 
 
 def relaxed_limits(polynomial: Polynomial) -> Range:
-    """A range whose signs hold, from what minima, maxima and quotients are never above or below."""
+    """Return a range with valid signs, from bounds of minima, maxima and quotients."""
     lows = [limits(t)[0] for t in _relaxed(polynomial, below=True)]
     highs = [limits(t)[1] for t in _relaxed(polynomial, below=False)]
     return max((n for n in lows if n is not None), default=None), min((n for n in highs if n is not None), default=None)
 
 
 def _relaxed(polynomial: Polynomial, below: bool) -> list[Polynomial]:
-    """Polynomials without operations of which none is above (or below) a positive multiple of `terms`."""
+    """Return polynomials without operations, each a lower (or upper) bound of a positive multiple of the polynomial."""
     for monomial, factor in polynomial.items():
         if len(monomial) == 1 and isinstance(term := monomial[0], Operation):
             rest = {m: f for m, f in polynomial.items() if m != monomial}
@@ -240,7 +240,7 @@ def _relaxed(polynomial: Polynomial, below: bool) -> list[Polynomial]:
 
 
 def _bounds(term: Operation, below: bool) -> list[tuple[int, Polynomial]]:
-    """Pairs (c, x) such that c times the atom is never below (or above) x."""
+    """Return pairs (c, x) such that c times the term is never below (or above) x."""
     if term.function is (sizes.maximum if below else sizes.minimum):
         return [(1, term.a), (1, term.b)]
     divisor = constant(term.b)
@@ -253,7 +253,7 @@ def _bounds(term: Operation, below: bool) -> list[tuple[int, Polynomial]]:
 
 
 def holds(polynomial: Polynomial, relation: str) -> bool:
-    """Whether `terms` is "==", "<" or "<=" 0: for every size, or for the example and, by a guard, from now on."""
+    """Return whether the polynomial is "==", "<" or "<=" 0: for every size, or else for the example, with a guard."""
     found = constant(polynomial)
     if found is not None:
         return _relates(found, relation)
@@ -274,7 +274,7 @@ def _relates(value: int, relation: str) -> bool:
 
 
 def _decided(low: int | None, high: int | None, relation: str) -> bool | None:
-    """What holds for every value of the range."""
+    """Return the truth of a relation for every value of the range, None if it differs."""
     if relation == "==":
         outside = (low is not None and low > 0) or (high is not None and high < 0)
         return False if outside else None
@@ -309,7 +309,7 @@ def _unify(polynomial: Polynomial) -> bool:
 
 
 def _narrow(symbol: Symbol, polynomial: Polynomial, relation: str) -> None:
-    """The range around the example in which `factor * symbol + offset` keeps its relation to 0."""
+    """Narrow a symbol to the range around the example in which `factor * symbol + offset` keeps its relation to 0."""
     factor, offset, hint = polynomial[(symbol,)], polynomial.get((), 0), symbol.hint or 0
     kept = _relates(factor * hint + offset, relation)
     near = {round(-offset / factor) + i for i in (-2, -1, 0, 1, 2)}
@@ -324,7 +324,7 @@ def _narrow(symbol: Symbol, polynomial: Polynomial, relation: str) -> None:
 
 
 def fix(polynomial: Polynomial) -> int:
-    """The number for the example, which then becomes part of the signature."""
+    """Return the number for the example, which then becomes part of the signature."""
     for monomial in polynomial:
         for term in monomial:
             _fix_term(term)
@@ -345,7 +345,7 @@ def _fix_term(term: SizeTerm) -> None:
 
 
 def data_dependent() -> DataDependentControlFlowError:
-    """The error for Python code that needs a size which depends on data."""
+    """Return the error for Python code that needs a size which depends on data."""
     return DataDependentControlFlowError(
         "the Python code looks at a size that depends on the values of an array",
         where=user_line(),

@@ -14,7 +14,7 @@ from mlgraph.frontend.numpy.tracer import constant, current, unsupported
 
 @hook
 def promote(array: TracedArray, force: bool = False) -> None:
-    """Turn a real array that has become traced, or is to, into a view of its storage."""
+    """Turn a concrete array that a traced value was written to, or any by `force`, into a view of its storage."""
     if array._real is None:
         return
     owner = owner_of(array._real)
@@ -50,13 +50,13 @@ def _attach(array: TracedArray, owner: np.ndarray, whole: TracedArray) -> None:
 
 
 def is_made_read_only(real: np.ndarray) -> bool:
-    """Whether a real array is a view that numpy made read-only, of an array that the function made."""
+    """Return whether a real array is a view that numpy made read-only, of an array that the function made."""
     owner = owner_of(real)
     return not real.flags.writeable and owner.flags.writeable and id(owner) not in current().captured
 
 
 def _by_strides(real: np.ndarray, owner: np.ndarray) -> views.Step:
-    """The step from the flat owner to a view of it."""
+    """Return the step from the flat owner to a view of it."""
     places, strides = _places(real, owner), [s // owner.itemsize for s in real.strides]
     if not owner.flags.c_contiguous or not real.size or min(strides, default=0) < 0:
         return views.Gathered(places, real)
@@ -64,7 +64,7 @@ def _by_strides(real: np.ndarray, owner: np.ndarray) -> views.Step:
 
 
 def _places(real: np.ndarray, owner: np.ndarray) -> np.ndarray:
-    """The row-major place in `owner` of each element of a view of it."""
+    """Return the row-major place in `owner` of each element of a view of it."""
     places = np.empty_like(owner, dtype=np.int64)
     places[...] = np.arange(owner.size).reshape(owner.shape)
     memory = np.lib.stride_tricks.as_strided(places, (places.size,), (8,)) if owner.size else places

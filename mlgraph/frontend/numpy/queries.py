@@ -1,4 +1,4 @@
-"""Questions to traced arrays: what is known of their elements, and where these lie."""
+"""Queries of traced arrays: which elements are concrete, and how they lie in memory."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 
 def is_concrete(array: TracedArray) -> bool:
-    """Whether the elements are there to look at."""
+    """Return whether the elements can be read."""
     if array._real is None:
         return False
     return not active() or id(owner_of(array._real)) not in current().storages
 
 
 def number(array: TracedArray, what: str, fix: str) -> Any:
-    """The one element of a known array; other arrays raise."""
+    """Return the one element of a concrete array; raise `DataDependentControlFlowError` for other arrays."""
     if is_concrete(array):
         return array._real.item() if array._real.size == 1 else array._real.__bool__()
     if (found := look(array)) is not None:
@@ -50,7 +50,7 @@ def write_error(error: ValueError, *values: Any) -> Exception:
 
 
 def outside_owners(value: Any) -> list[np.ndarray]:
-    """The arrays from outside of the function that own the memory of a value or, of a list or tuple, of its items."""
+    """Return the arrays from outside of the function that own the memory of a value, or of the items of a list."""
     if isinstance(value, list | tuple):
         return [owner for item in value for owner in outside_owners(item)]
     real = value if type(value) is np.ndarray else getattr(value, "_real", None)
@@ -59,21 +59,21 @@ def outside_owners(value: Any) -> list[np.ndarray]:
 
 
 def owner_of(real: np.ndarray) -> np.ndarray:
-    """The array that owns the memory of a real array."""
+    """Return the array that owns the memory of a real array."""
     while type(real.base) is np.ndarray:
         real = real.base
     return real
 
 
 def root_of(array: TracedArray) -> TracedArray:
-    """The array that a view is taken of, through other views."""
+    """Return the array that a view is taken of, through other views."""
     while array._parent is not None:
         array = array._parent
     return array
 
 
 def layout_proxy_of(array: TracedArray) -> np.ndarray:
-    """A real array of the example's shape and strides, never to be read."""
+    """Return a real array of the example's shape and strides, never to be read."""
     if array._real is not None:
         return array._real
     if array._layout_proxy is None:
@@ -88,7 +88,7 @@ def layout_proxy_of(array: TracedArray) -> np.ndarray:
 
 
 def is_contiguous(array: TracedArray) -> bool:
-    """Whether the elements lie in row-major order."""
+    """Return whether the elements lie in row-major order."""
     if (array._layout_proxy is None and array._real is None) and (
         array._parent is None or examples(array.shape) is None
     ):
@@ -97,13 +97,13 @@ def is_contiguous(array: TracedArray) -> bool:
 
 
 def is_non_negative(array: TracedArray) -> bool:
-    """Whether the elements are known not to be negative."""
+    """Return whether the elements are known not to be negative."""
     root = root_of(array)
     return array.dtype.kind == "u" or (array._non_negative and root._storage is not None and not root._storage.version)
 
 
 def refined(value: SSAValue, dims: Sequence[Dim]) -> SSAValue:
-    """`value` with the sizes in its type that capture knows."""
+    """Refine the type of `value` by the sizes of the capture, and return it."""
     shape = shape_of(value)
     if len(shape) != len(dims):
         raise AssertionError(f"a value of shape {shape} for sizes {dims}")

@@ -1,8 +1,8 @@
 """`np.random`: draws become nodes of the graph.
 
-A generator that the function seeds itself draws the same numbers at each call: it stays numpy's own, its numbers
-constants. Every other one, `np.random` itself or a generator from outside, draws anew at each call of the graph: with
-numpy as the target by the very call that the function makes, from the user's own generator.
+A generator that the function seeds itself draws the same numbers at each call: it stays numpy's own, its numbers are
+constants. Every other one, `np.random` itself or a generator from outside, draws new numbers at each call of the graph;
+on numpy by the very call that the function makes, from the user's own generator.
 """
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
@@ -32,7 +32,7 @@ FLOAT, INT = np.dtype(np.float64), np.dtype(np.int64)
 
 
 class Draws:
-    """What the methods of numpy's generators, of either generation, draw on a target that is not numpy."""
+    """Draws by the methods of numpy's generators, new and legacy, on targets other than numpy."""
 
     # Uniform
 
@@ -213,7 +213,7 @@ DRAWS = Draws()
 
 
 class Stream:
-    """Stands for a generator of numpy, or for `np.random`, while a function is traced."""
+    """A proxy of a numpy generator, or of `np.random`, while a function is traced."""
 
     def __init__(self, legacy: bool, name: str | None = None) -> None:
         self._legacy = legacy
@@ -246,7 +246,7 @@ class Stream:
         x[...] = np.take(x, self.permutation(x.shape[axis]), axis=axis)
 
     def _draw(self, name: str, args: Any, kwargs: Any) -> Any:
-        """Emit a draw: the call of the method for numpy, what `DRAWS` makes of it for other targets."""
+        """Emit a draw: the method's call for numpy, with the operations of `DRAWS` for other targets."""
         draw = getattr(DRAWS, name)
         parameters = inspect.signature(draw).parameters
         given = {**dict(zip(parameters, args)), **kwargs}
@@ -268,7 +268,7 @@ class Stream:
 
 
 def _literal(value: Any) -> Any:
-    """An argument of a method of numpy's, for a call of the graph."""
+    """Return an argument of a numpy method as an argument of a call in the graph."""
     if isinstance(value, type | np.dtype):
         return element_type(np.dtype(value))
     if isinstance(value, np.generic) and type(value) is not TracedArray:
@@ -281,12 +281,12 @@ def _literal(value: Any) -> Any:
 
 
 def shape_of(size: Any) -> tuple[Dim, ...]:
-    """The shape that a `size` argument asks for; None is one number."""
+    """Return the shape of a `size` argument; None is one number."""
     return () if size is None else dims_of(size) if is_dim(size) else shape_from([size])
 
 
 def size_for(size: Any, *parameters: Any) -> Any:
-    """The `size` argument, or the shape of the parameters where there is none."""
+    """Return the `size` argument, or the shape of the parameters where there is none."""
     if size is not None:
         return size
     arrays = [as_array(p) for p in parameters if not is_dim(p) and not isinstance(p, float)]
@@ -294,7 +294,7 @@ def size_for(size: Any, *parameters: Any) -> Any:
 
 
 def drawn(value: Any, dims: tuple[Dim, ...], dtype: np.dtype) -> Any:
-    """A draw: a numpy scalar where it is 0-d."""
+    """Return a draw as an array, or as a numpy scalar where it is 0-d."""
     found = fresh(value, dims, dtype)
     return found if dims else scalar(found)
 
@@ -304,7 +304,7 @@ GLOBAL = Stream(legacy=True)
 
 
 def _seeded(real: Callable[..., Any]) -> Callable[..., Any]:
-    """A maker of generators: ours without a seed, numpy's with one, which stays the function's own."""
+    """Return an override of a generator's constructor: with a seed, numpy's own generator belongs to the function."""
 
     def call(seed: Any = None) -> Any:
         if not active():
@@ -321,7 +321,7 @@ def _seeded(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _from_outside(real: Any) -> Any:
-    """What stands for a generator that the function reaches."""
+    """Return the substitute of a generator from outside of the function."""
     trace = current()
     if any(own is real for own in trace.own):
         return real

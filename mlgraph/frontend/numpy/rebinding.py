@@ -1,9 +1,9 @@
-"""Functions over another `np`: how Python code that calls numpy, the user's and numpy's own, runs on traced arrays.
+"""Rebinding of globals, so that Python code that calls numpy, the user's and numpy's own, runs on traced arrays.
 
-Most numpy functions ask traced arrays what to do. Those that make arrays (`np.zeros`, `np.array`, `np.asarray`) ask
-nobody. A transplanted function is a copy of a Python function whose globals are looked up through us: it sees
-`replacements` in the place of such functions, and functions that it calls are transplanted in turn. The function,
-its module and numpy stay as they are. A function that assigns to globals keeps its own.
+Most numpy functions dispatch to traced arrays, creation functions (`np.zeros`, `np.array`, `np.asarray`) do not. A
+rebound function is a copy of a Python function whose globals are looked up here: it sees the overrides of
+`creation_overrides` for such functions, and functions that it calls are rebound in turn. The function itself, its
+module and numpy stay as they are. A function that assigns to globals keeps its own.
 """
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
@@ -27,10 +27,10 @@ from mlgraph.frontend.numpy.tracer import active, current, unsupported
 from mlgraph.frontend.numpy.wrapping import any_traced, as_array, is_wrapped, leaves, wrap_concrete
 
 OVERRIDES: dict[int, tuple[Any, Any]] = {}
-"""By identity: functions that do not ask traced arrays, and what stands in their place; filled by `replacements`."""
+"""Functions that do not dispatch to traced arrays and their overrides, by identity; filled by `creation_overrides`."""
 
 SUBSTITUTES: dict[type, Callable[[Any], Any]] = {}
-"""By class: what stands in the place of an object from outside, as a random generator."""
+"""Functions that return the substitute of an object from outside, as a random generator, by its class."""
 
 _STANDARD = frozenset(sys.stdlib_module_names) - {"__main__"}
 _OTHERS = frozenset("mlgraph torch jax jaxlib tensorflow keras xdsl pytest _pytest optree".split())
@@ -39,7 +39,7 @@ _modules: dict[str, "Module"] = {}
 
 
 class Globals(dict[str, Any]):
-    """The globals of a transplanted function: those of the original, adapted at each look."""
+    """The globals of a rebound function: those of the original, substituted at each access."""
 
     def __init__(self, original: dict[str, Any]) -> None:
         own = {name: original[name] for name in _EAGER if name in original}
@@ -54,7 +54,7 @@ _EAGER = ("__name__", "__package__", "__spec__", "__file__", "__loader__", "__pa
 
 
 class Module(types.ModuleType):
-    """A module whose attributes are adapted."""
+    """A module whose attributes are substituted."""
 
     def __init__(self, module: types.ModuleType) -> None:
         super().__init__(module.__name__, module.__doc__)
@@ -72,7 +72,7 @@ class Module(types.ModuleType):
 
 @hook
 def rebound(function: types.FunctionType) -> types.FunctionType:
-    """A copy of a function that sees our numpy, one for each capture."""
+    """Return a copy of a function with rebound globals, one for each capture."""
     if isinstance(function.__globals__, Globals):
         return function
     copies = current().shared
@@ -115,14 +115,14 @@ def _writes_globals(code: types.CodeType) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _stored_cells(code: types.CodeType) -> frozenset[str]:
-    """The variables of a closure that the code assigns to, as `nonlocal` allows; their cells stay shared."""
+    """Return the closure variables that the code assigns to by `nonlocal`; their cells stay shared."""
     inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
     own = {i.argval for i in dis.get_instructions(code) if i.opname in ("STORE_DEREF", "DELETE_DEREF")}
     return frozenset(own).union(*map(_stored_cells, inner))
 
 
 def _is_substituted(cell: types.CellType) -> bool:
-    """Whether a transplanted function sees something else than what the cell of a closure holds."""
+    """Return whether the content of a closure's cell is substituted in rebound functions."""
     try:
         content = cell.cell_contents
     except ValueError:
@@ -135,7 +135,7 @@ def _is_substituted(cell: types.CellType) -> bool:
 
 
 def substitute(value: Any) -> Any:
-    """What a transplanted function sees in the place of `value`; `value` itself outside of captures."""
+    """Return the substitute of `value` in rebound functions; outside of captures, `value` itself."""
     if not active():
         return value
     if type(value) is np.ndarray:
@@ -162,7 +162,7 @@ def _function(value: types.FunctionType) -> Any:
 
 @functools.cache
 def _library(function: types.FunctionType) -> Callable[..., Any]:
-    """A function of numpy or scipy: itself on constants alone, a copy over our numpy where a value is traced."""
+    """Return a function of numpy or scipy that runs its rebound copy where an argument is traced."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -177,7 +177,7 @@ def _library(function: types.FunctionType) -> Callable[..., Any]:
 
 
 def _over_traced(function: types.FunctionType, args: Any, kwargs: Any) -> Any:
-    """Run a copy of a library's function; what compiled code says of traced arrays becomes an error of ours."""
+    """Run the rebound copy of a library's function; an error of compiled code becomes `UnsupportedOpError`."""
     try:
         return rebound(function)(*args, **kwargs)
     except (TypeError, AttributeError) as error:
@@ -207,7 +207,7 @@ def _object(value: Any) -> Any:
 
 
 def _is_users_object(value: Any) -> bool:
-    """Whether a value is an object with attributes of a plain class that is neither numpy's nor a container's."""
+    """Return whether a value is an object with attributes, whose class is neither numpy's nor a container."""
     kind = type(value)
     if (
         type(kind) is not type
@@ -222,7 +222,7 @@ _NOT_WRAPPED = (dict, list, tuple, set, frozenset, str, bytes, int, float, compl
 
 
 def _proxy(value: Any) -> Any:
-    """An object of the user's, as transplanted functions see it; one for each capture."""
+    """Return the proxy of a user's object, one for each capture."""
     instances = current().shared
     key = ("instance", id(value))
     if key not in instances:
@@ -233,9 +233,9 @@ def _proxy(value: Any) -> Any:
 _DISPATCHING = (type(np.sum), np.ufunc)
 
 
-def override(function: Any, ours: Any) -> None:
-    """Let transplanted functions see `ours` in the place of `function`."""
-    OVERRIDES[id(function)] = (function, ours)
+def override(function: Any, substitute: Any) -> None:
+    """Substitute another function for `function` in rebound functions."""
+    OVERRIDES[id(function)] = (function, substitute)
 
 
 def _is_left_alone(function: types.FunctionType) -> bool:
@@ -257,7 +257,7 @@ def _module(module: types.ModuleType) -> Any:
 
 
 class Dispatcher:
-    """A numpy function that also looks for traced arrays inside of lists, and gives known arrays."""
+    """A numpy function that also finds traced arrays in lists, and returns concrete arrays."""
 
     def __init__(self, function: Any) -> None:
         self.function = function
@@ -308,14 +308,14 @@ def _dispatcher(function: Any) -> Dispatcher:
 
 
 def length(value: Any) -> Any:
-    """`len` that records the size of a traced array."""
+    """Return the size of the first axis of a traced array; otherwise call `len`."""
     if type(value) is TracedArray and value.shape:
         return value.shape[0]
     return builtins.len(value)
 
 
 def import_module(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
-    """`import` that finds our numpy."""
+    """Import a module, and return its substitute."""
     found = builtins.__import__(name, globals, locals, fromlist, level)
     return substitute(found)
 
@@ -324,11 +324,11 @@ _BUILTINS = {**vars(builtins), "len": length, "__import__": import_module}
 
 
 def with_traced_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A callable of the user's, or a plain function that holds one in its closure, over our numpy."""
-    ours = _with_traced_numpy(function)
+    """Return a callable of the user's, or a plain function with one in its closure, with rebound globals."""
+    rebound = _with_traced_numpy(function)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return ours(*map(_argument, args), **{name: _argument(value) for name, value in kwargs.items()})
+        return rebound(*map(_argument, args), **{name: _argument(value) for name, value in kwargs.items()})
 
     return call
 

@@ -1,4 +1,4 @@
-"""Sizes of arrays: Python ints to look at, polynomials over the free dimensions of the inputs underneath.
+"""Sizes of arrays: they look like Python ints, and are polynomials over the free dimensions of the inputs.
 
 Arithmetic on a `Size` is recorded. Comparing it narrows the range of the dimension, and anything that needs the number
 itself (`range(n)`, `int(n)`, `hash(n)`, a list index) fixes the dimension: it then joins the signature.
@@ -25,7 +25,7 @@ Dim: TypeAlias = "int | Size"
 
 
 class Size:
-    """An int that is not known: see the module's text."""
+    """A symbolic int: see the module's docstring."""
 
     def __init__(self, polynomial: Polynomial) -> None:
         self._polynomial = polynomial
@@ -36,13 +36,13 @@ class Size:
 
     @property
     def polynomial(self) -> Polynomial:
-        """The polynomial, with what has been fixed or found equal since put in."""
+        """Return the polynomial, with symbols that were fixed or unified since substituted."""
         self._polynomial = polynomials.resolve(self._polynomial)
         return self._polynomial
 
     @property
     def hint(self) -> int | None:
-        """The value for the example inputs, None if it depends on data."""
+        """Return the value for the example inputs, None if it depends on data."""
         return polynomials.evaluate(self.polynomial)
 
     # Arithmetic
@@ -203,22 +203,22 @@ class Size:
 
 
 def is_dim(value: object) -> bool:
-    """Whether `value` is an int or a Size."""
+    """Return whether `value` is an int or a Size."""
     return type(value) is Size or issubclass(type(value), int | np.integer)
 
 
 def is_free(value: object) -> bool:
-    """Whether `value` is a Size that is not known to be a number."""
+    """Return whether `value` is a `Size` that is not constant."""
     return type(value) is Size and polynomials.constant(value.polynomial) is None
 
 
 def symbol_size(symbol: Symbol) -> Size:
-    """The size that is `symbol`."""
+    """Return the size that is `symbol`."""
     return Size({(symbol,): 1})
 
 
 def simple(value: Any) -> Dim:
-    """An int where the size is known."""
+    """Return a size as an int where it is constant."""
     if type(value) is not Size:
         return int(value)
     constant = polynomials.constant(value.polynomial)
@@ -226,7 +226,7 @@ def simple(value: Any) -> Dim:
 
 
 def product(dims: Sequence[Dim]) -> Dim:
-    """The product of sizes."""
+    """Return the product of sizes."""
     result: Any = 1
     for n in dims:
         result = result * n
@@ -234,7 +234,7 @@ def product(dims: Sequence[Dim]) -> Dim:
 
 
 def operand(value: Dim) -> int | SSAValue:
-    """A size as a row's `Shape` takes it: a number, or a value of type `index`."""
+    """Return a size as a row's `Shape` takes it: a number, or a value of type `index`."""
     value = simple(value)
     if type(value) is not Size:
         return int(value)
@@ -244,24 +244,24 @@ def operand(value: Dim) -> int | SSAValue:
 
 
 def operands(dims: Sequence[Dim]) -> tuple[int | SSAValue, ...]:
-    """Sizes as a row's `Shape`."""
+    """Return sizes as a row's `Shape`."""
     return tuple(map(operand, dims))
 
 
 def static(dims: Sequence[Dim]) -> tuple[int, ...]:
-    """The sizes as numbers; free ones are fixed."""
+    """Return the sizes as numbers; free ones are fixed."""
     return tuple(n if type(n) is int else fix(n) for n in dims)
 
 
 def examples(dims: Sequence[Dim]) -> tuple[int, ...] | None:
-    """The sizes for the example inputs, None if one depends on data."""
+    """Return the sizes for the example inputs, None if one depends on data."""
     found = [n.hint if type(n) is Size else int(n) for n in dims]
     known = tuple(n for n in found if n is not None)
     return known if len(known) == len(found) else None
 
 
 def data_dependent_count(size: Dim) -> Any:
-    """The 0-d array that counts a size that depends on data, None for other sizes."""
+    """Return the 0-d array that counts a size that depends on data, None for other sizes."""
     if type(size) is Size and len(size.polynomial) == 1:
         ((monomial, factor),) = size.polynomial.items()
         if factor == 1 and len(monomial) == 1 and isinstance(monomial[0], DataDependentSize):
@@ -270,27 +270,27 @@ def data_dependent_count(size: Dim) -> Any:
 
 
 def ceil_divide(a: Dim, b: int) -> Dim:
-    """`a / b` rounded up."""
+    """Return `a / b` rounded up."""
     return (a + (b - 1)) // b
 
 
 def smaller(a: Dim, b: Dim) -> Dim:
-    """The smaller of two sizes, without choosing one."""
+    """Return the smaller of two sizes, without choosing one."""
     return a if a is b else _chosen(sizes.minimum, min, a, b)
 
 
 def larger(a: Dim, b: Dim) -> Dim:
-    """The larger of two sizes, without choosing one."""
+    """Return the larger of two sizes, without choosing one."""
     return a if a is b else _chosen(sizes.maximum, max, a, b)
 
 
 def fix(value: Any) -> int:
-    """The number, which then becomes part of the signature."""
+    """Return the size as a number, which then becomes part of the signature."""
     return polynomials.fix(value.polynomial) if type(value) is Size else int(value)
 
 
 def number_of(value: Size) -> Any:
-    """A size as a traced Python int."""
+    """Return a size as a traced Python int."""
     return HOOKS["from_size"](value)
 
 
@@ -331,7 +331,7 @@ def _product(a: Dim, b: Dim) -> Dim:
 
 
 def _masked(a: Dim, b: Dim) -> Dim:
-    """`a & b`: the last bits of a size are a remainder."""
+    """Return `a & b`: the last bits of a size are a remainder."""
     if type(b) is int and b >= 0 and b & (b + 1) == 0:
         return a % (b + 1)
     return fix(a) & fix(b)

@@ -1,4 +1,4 @@
-"""The tables of the frontend: what captures a numpy function, a method or a ufunc, filled by the modules above."""
+"""The tables of numpy functions, methods and ufuncs that are captured by a function here, filled by other modules."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar

@@ -26,7 +26,7 @@ SCATTERS: dict[np.ufunc, str] = {np.multiply: "multiply", np.maximum: "max", np.
 
 
 def at(ufunc: np.ufunc, array: Any, key: Any, values: Any = None) -> None:
-    """`ufunc.at`."""
+    """Apply `ufunc.at`."""
     if not isinstance(array, np.ndarray):
         raise TypeError("first operand must be array")
     if type(array) is not TracedArray:
@@ -43,7 +43,7 @@ def at(ufunc: np.ufunc, array: Any, key: Any, values: Any = None) -> None:
 
 
 def _may_repeat(array: TracedArray, key: Any) -> bool:
-    """Whether a key may name an element twice."""
+    """Return whether a key may name an element twice."""
     return mask_of(array, key) is None and bool(parse(array, items_of(key)).arrays)
 
 
@@ -70,7 +70,7 @@ def _write(ufunc: np.ufunc, flat: TracedArray, index: TracedArray, operands: lis
 
 
 def _one_by_one(ufunc: np.ufunc, flat: TracedArray, index: TracedArray, operands: list[TracedArray]) -> Any:
-    """Write to one place after the other."""
+    """Write to one place after the other, in a loop."""
     xs = [index.value, *(x.value for x in operands)]
     start, length = flat.value, sizes.value(operand(index.size))
     body = Block(arg_types=[start.type, *(element(x.type) for x in xs)])

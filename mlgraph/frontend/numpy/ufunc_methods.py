@@ -35,7 +35,7 @@ REDUCTIONS: dict[np.ufunc, Any] = {
     np.logical_or: ivy.any,
     np.logaddexp: ivy.logsumexp,
 }
-"""The row that reduces with a ufunc."""
+"""The operation that reduces with a ufunc."""
 
 BOOLS: dict[np.ufunc, Any] = {
     np.maximum: ivy.any,
@@ -43,7 +43,7 @@ BOOLS: dict[np.ufunc, Any] = {
     np.bitwise_or: ivy.any,
     np.bitwise_and: ivy.all,
 }
-"""The row that reduces bools with a ufunc."""
+"""The operation that reduces bools with a ufunc."""
 
 SCANS: dict[np.ufunc, Any] = {
     np.add: ivy.cumulative_sum,
@@ -52,11 +52,11 @@ SCANS: dict[np.ufunc, Any] = {
     np.minimum: ivy.cumulative_min,
     np.logaddexp: ivy.cumulative_logsumexp,
 }
-"""The row that accumulates with a ufunc."""
+"""The operation that accumulates with a ufunc."""
 
 
 def reduction_types(ufunc: np.ufunc, dtype: np.dtype, wanted: Any, out: Any) -> tuple[np.dtype, np.dtype]:
-    """The element type that a reduction works in, and that of its result."""
+    """Return the element type that a reduction works in, and that of its result."""
     loop = {} if wanted is None else {"signature": (np.dtype(wanted), None, None)}
     made = None if out is None else out.dtype
     types = ufunc.resolve_dtypes((made, dtype, None), reduction=True, casting="unsafe", **loop)
@@ -105,7 +105,7 @@ def reshaped(result: TracedArray, dims: Sequence[Dim]) -> TracedArray:
 
 
 def kept(ufunc: np.ufunc, x: TracedArray, where: Any, initial: Any, dtype: np.dtype) -> TracedArray:
-    """`x` in the type of the reduction, with what changes nothing in the place of what `where` leaves out."""
+    """Return `x` in the type of the reduction, with the neutral element where `where` is false."""
     if where is True:
         return cast(x, dtype)
     return cast(np.where(as_array(where), cast(x, dtype), neutral(ufunc, dtype, initial)), dtype)
@@ -114,7 +114,7 @@ def kept(ufunc: np.ufunc, x: TracedArray, where: Any, initial: Any, dtype: np.dt
 def unselected(
     x: TracedArray, axes: tuple[int, ...], where: Any = True
 ) -> tuple[TracedArray, tuple[int, ...], TracedArray]:
-    """A reduction of `x[mask]` over the axes as one of x: x, its axes, and the mask as `where`."""
+    """Return x, its axes and a `where` mask, such that reducing them reduces `x[mask]`."""
     if where is not True:
         raise unsupported("a reduction of x[mask] with where=", fix="combine the masks")
     mask, whole = x._selection
@@ -123,7 +123,7 @@ def unselected(
 
 
 def neutral(ufunc: np.ufunc, dtype: np.dtype, initial: Any) -> Any:
-    """The element that changes no result of `ufunc`."""
+    """Return the neutral element of `ufunc`."""
     if ufunc in (np.maximum, np.fmax, np.minimum, np.fmin):
         low = ufunc in (np.maximum, np.fmax)
         if dtype.kind == "f":
@@ -143,7 +143,7 @@ def neutral(ufunc: np.ufunc, dtype: np.dtype, initial: Any) -> Any:
 
 
 def reduced(ufunc: np.ufunc, x: TracedArray, axes: tuple[int, ...], keepdims: bool, dtype: np.dtype) -> TracedArray:
-    """The reduction of an array that has the element type of the loop."""
+    """Reduce an array that has the element type of the loop."""
     dims = reduced_dims(x.shape, axes, keepdims)
     if not axes:
         return x
@@ -170,14 +170,14 @@ def reduced(ufunc: np.ufunc, x: TracedArray, axes: tuple[int, ...], keepdims: bo
 
 
 def reduced_dims(dims: tuple[Dim, ...], axes: tuple[int, ...], keepdims: bool) -> tuple[Dim, ...]:
-    """A shape without the reduced axes."""
+    """Return a shape without the reduced axes."""
     if keepdims:
         return tuple(1 if i in axes else n for i, n in enumerate(dims))
     return tuple(n for i, n in enumerate(dims) if i not in axes)
 
 
 def folded(ufunc: np.ufunc, x: TracedArray, axes: tuple[int, ...], keepdims: bool) -> TracedArray:
-    """The reduction with any ufunc: its result on halves, again and again. The size of the axes is fixed."""
+    """Reduce by any ufunc, one element after the other; the size of the axes is fixed."""
     rest = tuple(i for i in range(x.ndim) if i not in axes)
     (size,) = static([int(np.prod(static([x.shape[a] for a in axes])))])
     dims = tuple(x.shape[i] for i in rest)
@@ -212,7 +212,7 @@ def accumulate(
 
 
 def _accumulated(ufunc: np.ufunc, x: TracedArray, axis: int) -> TracedArray:
-    """Any ufunc, one step after the other. The size of the axis is fixed."""
+    """Accumulate by any ufunc, one step after the other; the size of the axis is fixed."""
     if ufunc in (np.logical_or, np.logical_and, np.maximum, np.minimum) and x.dtype.kind == "b":
         whole = np.maximum if ufunc in (np.logical_or, np.maximum) else np.minimum
         return as_array(whole.accumulate(x.astype(np.int8), axis=axis)).astype(bool)
@@ -224,7 +224,7 @@ def _accumulated(ufunc: np.ufunc, x: TracedArray, axis: int) -> TracedArray:
 
 
 def outer(ufunc: np.ufunc, a: Any, b: Any, /, **kwargs: Any) -> Any:
-    """`ufunc.outer`."""
+    """Apply `ufunc.outer`."""
     a, b = as_array(a), as_array(b)
     return ufunc(a.reshape((*a.shape, *(1,) * b.ndim)), b, **kwargs)
 

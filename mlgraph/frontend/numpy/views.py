@@ -1,7 +1,7 @@
-"""Views: how a part of an array is read, and how writing the part changes the whole.
+"""Views: each step reads a part of an array, and gives the whole with another part.
 
-Each step also knows what it does to a `twin`, a real array of the example's shape and strides that holds no data: numpy
-itself then tells whether a reshape gives a view or a copy.
+Each step also gives the part of a layout proxy, a real array of the example's shape and strides that holds no data, by
+which numpy itself tells whether a reshape is a view or a copy.
 """
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
@@ -20,7 +20,7 @@ from mlgraph.frontend.numpy.tracer import constant, element_type, emit, unsuppor
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SUMMED_AS = {i1: i64, f16: f32}
-"""The types that einsums of some libraries do not take, and those in their place."""
+"""Types that the einsum of some libraries does not take, and the types that replace them."""
 
 
 def overlapping() -> Exception:
@@ -32,15 +32,15 @@ class Step:
     """One way to take a view."""
 
     def get(self, whole: SSAValue) -> SSAValue:
-        """The part."""
+        """Return the part."""
         raise NotImplementedError
 
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
-        """The whole with another part."""
+        """Return the whole with another part."""
         raise NotImplementedError
 
     def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
-        """The part of a twin."""
+        """Return the part of a layout proxy."""
         raise NotImplementedError
 
 
@@ -55,7 +55,7 @@ class Sliced(Step):
     drop: tuple[int, ...] = ()
     add: tuple[int, ...] = ()
     whole: bool = False
-    """Whether the slices take everything."""
+    """True if the slices take everything."""
     example: Any = field(default=(), compare=False)
 
     def get(self, whole: SSAValue) -> SSAValue:
@@ -151,7 +151,7 @@ class Bits(Step):
 
 @dataclass
 class Gathered(Step):
-    """Elements at known places of a flat array: of a real array that was written to, or by strides."""
+    """Elements at concrete places of a flat array: of a real array that was written to, or by strides."""
 
     places: np.ndarray
     example: np.ndarray
@@ -204,7 +204,7 @@ class Diagonal(Step):
 
 @dataclass
 class Broadcast(Step):
-    """The elements again and again along new leading axes and axes of size 1."""
+    """The elements repeated along new leading axes and axes of size 1."""
 
     dims: tuple[Dim, ...]
     example: tuple[int, ...]
@@ -257,7 +257,7 @@ class Whole(Step):
 
 
 def contiguous(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """A twin in row-major order. It must never be read: its strides lead outside of its memory."""
+    """Return a layout proxy in row-major order. It must never be read: its strides lead outside of its memory."""
     strides = [dtype.itemsize]
     for n in reversed(shape[1:]):
         strides.insert(0, strides[0] * max(n, 1))

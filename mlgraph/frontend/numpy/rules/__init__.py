@@ -1,4 +1,4 @@
-"""The table: numpy functions that are captured by a function of ours, a module a family.
+"""Rules that capture numpy functions, one module for each family.
 
 Functions that are not here are captured by running numpy's own Python code on traced arrays.
 """

@@ -1,4 +1,4 @@
-"""Functions of elements that are no ufuncs."""
+"""Elementwise functions that are not ufuncs."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any

@@ -15,7 +15,7 @@ from mlgraph.frontend.numpy.wrapping import as_array, cast
 
 
 def sized(x: TracedArray, n: Any, axis: int) -> TracedArray:
-    """`x` cut off, or filled up with zeros, to size n along an axis."""
+    """Return `x` cut off, or filled up with zeros, to size n along an axis."""
     size = x.shape[axis]
     if n is None or simple(n) is size or n == size:
         return x
@@ -27,7 +27,7 @@ def sized(x: TracedArray, n: Any, axis: int) -> TracedArray:
 
 
 def scale(n: Dim, norm: Any, forward: bool) -> Any:
-    """What to multiply the row's result by: rows divide by n in the inverse alone."""
+    """Return the factor of the operation's result: operations divide by n in the inverse alone."""
     if norm not in (None, "backward", "ortho", "forward"):
         raise ValueError(f'Invalid norm value {norm}; should be "backward","ortho" or "forward".')
     if norm in (None, "backward"):
@@ -47,7 +47,7 @@ def scaled(value: Any, dims: Any, dtype: np.dtype, factor: Any) -> TracedArray:
 
 
 def complex_type(x: TracedArray) -> np.dtype:
-    """The element type in which a transform works."""
+    """Return the element type in which a transform works."""
     single = x.dtype.kind in "fc" and x.dtype not in (np.float64, np.complex128)
     return np.dtype(np.complex64 if single else np.complex128)
 
@@ -70,7 +70,7 @@ def transforms(row: Any, inverse: bool, default: Any) -> Any:
 
 
 def sizes_and_axes(x: TracedArray, s: Any, axes: Any) -> tuple[tuple[Any, ...], tuple[int, ...]]:
-    """The sizes (None where they stay) and axes of a transform along several axes."""
+    """Return the sizes (None where they stay) and axes of a transform along several axes."""
     if axes is None:
         axes = range(x.ndim) if s is None else range(-len(s), 0)
     along = tuple(normal_axis(axis, x.ndim) for axis in axes)

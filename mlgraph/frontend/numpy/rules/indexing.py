@@ -21,7 +21,7 @@ INT = np.dtype(np.int64)
 
 
 def placed(indices: TracedArray, n: Any, mode: str) -> TracedArray:
-    """Indices as `mode` reads them: "raise", "wrap" or "clip"."""
+    """Return indices normalized as `mode` says: "raise", "wrap" or "clip"."""
     if mode == "wrap":
         return np.remainder(cast(indices, INT), n)
     if mode == "clip":
@@ -71,14 +71,14 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
 
 @implements(np.putmask)
 def putmask(a: Any, /, mask: Any, values: Any) -> None:
-    """The values repeat, and the i-th goes to the i-th place, whether or not the mask is true there."""
+    """Write the i-th value at the i-th place where the mask is true; values repeat."""
     values, test = as_array(values).astype(a.dtype), _mask_for(a, mask)
     if values.size != 0:
         a[...] = np.where(test, repeated(values, a.shape), a)
 
 
 def _mask_for(array: Any, mask: Any) -> TracedArray:
-    """A mask of as many elements as the array, in its shape."""
+    """Return a mask of as many elements as the array, in its shape."""
     test = as_array(mask).astype(bool)
     if test.ndim == array.ndim and test.shape == array.shape:
         return test
@@ -89,7 +89,7 @@ def _mask_for(array: Any, mask: Any) -> TracedArray:
 
 @implements(np.place)
 def place(arr: Any, mask: Any, vals: Any) -> None:
-    """The values repeat, and the i-th goes to the i-th true place."""
+    """Write the i-th value at the i-th true place; values repeat."""
     values, test = as_array(vals).ravel(), _mask_for(arr, mask)
     if values.size == 0:
         raise ValueError("Cannot insert from an empty array!")
@@ -167,7 +167,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 @implements(np.piecewise)
 def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
-    """Every function is worked out for every element, and the conditions choose."""
+    """Compute every function for every element, and choose by the conditions."""
     array = as_array(x)
     tests = [as_array(c).astype(bool) for c in condlist] if isinstance(condlist, tuple | list) else [as_array(condlist)]
     if len(funclist) == len(tests) + 1:

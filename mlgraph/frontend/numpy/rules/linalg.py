@@ -30,19 +30,19 @@ def qr(a: Any, mode: str = "reduced") -> Any:
 
 @implements(np.linalg.eig)
 def eig(a: Any) -> Any:
-    """Complex always: whether all eigenvalues are real is known only when the graph runs."""
+    """Return complex numbers always: whether all are real depends on data."""
     return np.linalg._linalg.EigResult(*generalized.eig(_inexact(a)))
 
 
 @implements(np.linalg.eigvals)
 def eigvals(a: Any) -> Any:
-    """Complex always: whether all eigenvalues are real is known only when the graph runs."""
+    """Return complex numbers always: whether all are real depends on data."""
     return generalized.eig(_inexact(a))[0]
 
 
 @implements(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """Through the singular values; the residuals are those of a matrix of full rank."""
+    """Solve through the singular values; the residuals are those of a matrix of full rank."""
     x, y = as_array(a), as_array(b)
     dtype = np.result_type(x.dtype, y.dtype, np.float32)
     dtype = np.dtype(np.float64) if "f" not in x.dtype.kind + y.dtype.kind and dtype.kind == "f" else dtype
@@ -87,7 +87,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
 
 @implements(np.linalg.multi_dot)
 def multi_dot(arrays: Any, *, out: SameOut = None) -> Any:
-    """In the order that is cheapest for the sizes of the example."""
+    """Multiply in the order that is cheapest for the sizes of the example."""
     parts = [as_array(a) for a in arrays]
     if len(parts) < 2:
         raise ValueError("Expecting at least two arrays.")
@@ -100,11 +100,11 @@ def multi_dot(arrays: Any, *, out: SameOut = None) -> Any:
 
 
 def _chained(parts: list[Any], sizes: list[int]) -> Any:
-    """The product of matrices of `sizes[i]` by `sizes[i + 1]`, with the fewest multiplications."""
+    """Return the product of matrices of `sizes[i]` by `sizes[i + 1]`, with the fewest multiplications."""
 
     @functools.cache
     def best(i: int, j: int) -> tuple[int, int]:
-        """The least cost of the product from i to j, and the place of its last multiplication."""
+        """Return the least cost of the product from i to j, and the place of its last multiplication."""
         costs = [(best(i, k)[0] + best(k + 1, j)[0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)]
         return min(costs, default=(0, i))
 
@@ -117,7 +117,7 @@ def _chained(parts: list[Any], sizes: list[int]) -> Any:
 
 @implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """The plain Euclidean norm; the others are numpy's own code."""
+    """Return the Euclidean norm; the others are captured from numpy's own code."""
     array = _inexact(x)
     plain = ord is None or (ord in ("f", "fro") and array.ndim == 2) or (ord == 2 and array.ndim == 1)
     if axis is not None or not plain:

@@ -79,7 +79,7 @@ def concatenate(
 
 
 def joined_type(parts: list[TracedArray], dtype: Any, casting: str) -> np.dtype:
-    """The element type of arrays that are joined."""
+    """Return the element type of arrays that are joined."""
     new = np.result_type(*[p.dtype for p in parts]) if dtype is None else np.dtype(dtype)
     for p in parts:
         if not np.can_cast(p.dtype, new, casting):
@@ -143,7 +143,7 @@ def broadcast_to_(array: Any, shape: Any, subok: bool = False) -> TracedArray:
 
 
 def _broadcast_view(x: TracedArray, dims: tuple[Any, ...]) -> TracedArray:
-    """A view of `x` in a larger shape, `x` itself if it has that; where the shape depends on data, a copy."""
+    """Return a view of `x` in a larger shape, `x` itself if it has that; where the shape depends on data, a copy."""
     found, sizes = broadcast_to(x, dims), examples(dims)
     if found is x or is_concrete(found) or sizes is None:
         return found
@@ -226,7 +226,7 @@ def roll(a: Any, shift: Any, axis: Any = None) -> TracedArray:
 
 
 def _rolled_by_size(x: TracedArray, shift: Any, axis: int) -> TracedArray:
-    """A roll by a free size that is known to lie within the axis, or by its negative."""
+    """Return a roll by a free size that is known to lie within the axis, or by its negative."""
     n = x.shape[axis]
     cut = n - shift if shift >= 0 else -shift
     front = (slice(None),) * axis
@@ -234,7 +234,7 @@ def _rolled_by_size(x: TracedArray, shift: Any, axis: int) -> TracedArray:
 
 
 def _rolled(x: TracedArray, shift: TracedArray, axis: Any) -> TracedArray:
-    """A roll by a value of the graph."""
+    """Return a roll by a value of the graph."""
     along = normal_axis(axis, x.ndim)
     if shift.ndim:
         raise unsupported("np.roll by several values of the graph")
@@ -243,7 +243,7 @@ def _rolled(x: TracedArray, shift: TracedArray, axis: Any) -> TracedArray:
 
 
 def arange(n: Any) -> TracedArray:
-    """The places along an axis of size n."""
+    """Return the places along an axis of size n."""
     return iota(n, np.dtype(np.int64))
 
 

@@ -1,4 +1,4 @@
-"""Reductions that count NaN as missing, without the warnings for which numpy's code looks at values."""
+"""Reductions that count NaN as missing, without the warnings for which numpy's code reads values."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any

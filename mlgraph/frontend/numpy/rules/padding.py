@@ -67,7 +67,7 @@ def _padded(x: TracedArray, low: Any, high: Any, dims: Any, constants: Any) -> T
 
 
 def _continued(x: TracedArray, low: Any, high: Any, mode: str) -> TracedArray:
-    """Padding that repeats the array or mirrors it, again and again if need be."""
+    """Pad by repeating or mirroring the array, as often as needed."""
     for axis in range(x.ndim):
         if not low[axis] and not high[axis]:
             continue

@@ -1,4 +1,4 @@
-"""Polynomials, whose numpy code drops coefficients that are zero."""
+"""Polynomials, whose leading zero coefficients numpy drops."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any
@@ -13,7 +13,7 @@ from mlgraph.frontend.numpy.wrapping import as_array
 
 
 def without_leading(x: TracedArray, kept: Any, at_least_one: bool) -> Any:
-    """The elements from the first that is kept on."""
+    """Return the elements from the first kept one on."""
     seen = as_array(np.maximum.accumulate(kept))
     if at_least_one:
         seen[-1] = True

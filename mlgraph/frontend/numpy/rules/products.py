@@ -84,14 +84,14 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
 
 
 def _is_shorter(x: TracedArray, y: TracedArray) -> bool:
-    """Whether x is the shorter of two vectors, whose size is then fixed."""
+    """Return whether x is the shorter of two vectors, whose size is then fixed."""
     sizes = examples((x.shape[0], y.shape[0]))
     fix((x if sizes is None or sizes[0] < sizes[1] else y).shape[0])
     return x.shape[0] < y.shape[0]
 
 
 def _slid(x: TracedArray, window: TracedArray, mode: str) -> Any:
-    """The products of `window` with each part of `x`; the size of the window is fixed."""
+    """Return the products of `window` with each part of `x`; the size of the window is fixed."""
     n = fix(window.shape[0])
     if mode not in ("full", "same", "valid"):
         raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got '{mode}')")
@@ -132,7 +132,7 @@ def einsum(
 
 
 def _view(x: TracedArray, letters: str, output: str) -> TracedArray | None:
-    """What numpy gives of one operand that is not summed, a view of it; None of others."""
+    """Return the view that numpy gives of one operand without sums, None where there is a sum."""
     if not output or set(letters) != set(output):
         return None
     while len(letters) > len(output):
@@ -147,7 +147,7 @@ def _view(x: TracedArray, letters: str, output: str) -> TracedArray | None:
 
 
 def _equation(operands: Any) -> tuple[str, list[Any]]:
-    """The subscripts and the arrays, from either way to call."""
+    """Return the subscripts and the arrays, from either calling convention."""
     if isinstance(operands[0], str):
         return operands[0].replace(" ", ""), list(operands[1:])
     arrays, subscripts = list(operands[: len(operands) // 2 * 2 : 2]), list(operands[1::2])
@@ -160,7 +160,7 @@ def _letters(subscripts: Any) -> str:
 
 
 def _spelled_out(equation: str, arrays: list[TracedArray]) -> tuple[list[str], str]:
-    """The letters of each operand and of the result, the ellipsis written out."""
+    """Return the letters of each operand and of the result, with the ellipsis expanded."""
     left, arrow, right = equation.partition("->")
     terms = left.split(",")
     if len(terms) != len(arrays):
@@ -206,7 +206,7 @@ def _contracted(arrays: list[TracedArray], inputs: list[str], output: str, dtype
 
 
 def _without_ones(x: TracedArray, letters: str, sizes: dict[str, Any], output: str) -> tuple[TracedArray, str]:
-    """An operand without axes of size 1 that stand for a larger one."""
+    """Return an operand without its broadcast axes of size 1, and its letters."""
     drop = [
         i
         for i, (c, n) in enumerate(zip(letters, x.shape))

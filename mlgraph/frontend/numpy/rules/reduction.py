@@ -28,7 +28,7 @@ INT = np.dtype(np.int64)
 
 
 def as_sizes(x: Any) -> tuple[Any, ...] | None:
-    """The sizes of a shape that is reduced, as `np.prod(x.shape)`; None for anything else."""
+    """Return the sizes of a shape that is reduced, as `np.prod(x.shape)`; None for anything else."""
     if isinstance(x, tuple | list) and x and all(map(is_dim, x)):
         return tuple(x)
     return None

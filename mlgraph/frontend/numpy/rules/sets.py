@@ -12,7 +12,7 @@ from mlgraph.frontend.numpy.wrapping import as_array
 
 
 def _firsts(ordered: TracedArray, equal_nan: bool) -> Any:
-    """Whether each element of a sorted array is the first of its equals."""
+    """Return whether each element of a sorted array is the first of its equals."""
     new = ordered[1:] != ordered[:-1]
     if equal_nan and ordered.dtype.kind in "fc":
         new = new & ~(np.isnan(ordered[1:]) & np.isnan(ordered[:-1]))

@@ -53,14 +53,14 @@ def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stab
 
 @implements(np.partition)
 def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
-    """Sorted altogether, which is one of the orders that numpy allows."""
+    """Sort altogether, which is one of the orders that numpy allows."""
     _check_kth(as_array(a), kth, axis)
     return sort(a, axis, order=order)
 
 
 @implements(np.argpartition)
 def argpartition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
-    """As `np.argsort`, which is one of the orders that numpy allows."""
+    """Sort altogether, which is one of the orders that numpy allows."""
     _check_kth(as_array(a), kth, axis)
     return argsort(a, axis, order=order)
 
@@ -124,7 +124,7 @@ def digitize(x: Any, bins: Any, right: bool = False) -> Any:
 
 @implements(np.bincount)
 def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
-    """The number of bins is `minlength`: how many more the values need is not known."""
+    """Count in `minlength` bins: how many more the values need depends on data."""
     places = as_array(x)
     if is_traced(places) and not minlength:
         raise unsupported(
@@ -141,7 +141,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
 
 
 def _edges(a: TracedArray, bins: Any, range: Any) -> TracedArray:
-    """The edges of a histogram's bins."""
+    """Return the edges of a histogram's bins."""
     if isinstance(bins, str):
         raise unsupported(f"a histogram with bins={bins!r}", fix="give a number of bins, or their edges")
     if np.ndim(bins) == 1:
@@ -176,7 +176,7 @@ def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, we
 
 
 def _counted(x: TracedArray, edges: TracedArray, count: int, weights: Any) -> Any:
-    """How many elements lie in each bin, the last with its upper edge."""
+    """Return how many elements lie in each bin; the last includes its upper edge."""
     place = _bin(x, edges)
     kept = (x >= edges[0]) & (x <= edges[-1])
     unit = np.ones_like(x, dtype=INT) if weights is None else weights

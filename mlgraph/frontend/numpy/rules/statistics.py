@@ -1,4 +1,4 @@
-"""Statistics whose numpy code looks at values, to warn or to choose a way."""
+"""Statistics whose numpy code branches on values."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any
@@ -115,7 +115,7 @@ def quantile(
 
 
 def quantile_type(x: TracedArray, q: Any, method: str) -> np.dtype:
-    """The element type of quantiles."""
+    """Return the element type of quantiles."""
     if method in ("lower", "higher", "nearest"):
         return x.dtype
     weak = 0.5 if type(q) in (int, float) else as_array(q).dtype
@@ -141,7 +141,7 @@ def _interpolated(ordered: TracedArray, ps: TracedArray, n: Any, method: str, wi
 
 
 def _at(ordered: TracedArray, place: Any) -> Any:
-    """The elements at places along the last axis; places have the quantiles' axes first."""
+    """Return the elements at places along the last axis; places have the quantiles' axes first."""
     index = as_array(place).astype(np.int64)
     leading = index.ndim - (ordered.ndim - 1)
     if leading == 0:

@@ -28,7 +28,7 @@ def as_strided(
     *,
     check_bounds: Any = None,
 ) -> TracedArray:
-    """A view of a contiguous array by strides; its sizes are fixed."""
+    """Return a view of a contiguous array by strides; its sizes are fixed."""
     found = as_array(x)
     sizes = static(found.shape if shape is None else dims_of(shape))
     steps, odd = np.divmod(found.strides if strides is None else strides, found.itemsize)
@@ -54,7 +54,7 @@ def as_strided(
 def sliding_window_view(
     x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
 ) -> TracedArray:
-    """The windows at the end of the axes, as in numpy."""
+    """Return windows along the last axes, as numpy does."""
     if writeable:
         raise unsupported("numpy.lib.stride_tricks.sliding_window_view with writeable=True")
     found = as_array(x)
