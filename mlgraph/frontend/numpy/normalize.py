@@ -114,7 +114,7 @@ def normalized(rule: Rule) -> Rule:
             raise TypeError(f"{rule.__name__}() got multiple values for an argument")
         given.update(kwargs)
         given = {n: roles[n](x) if n in roles else x for n, x in given.items() if x is not _NO_VALUE}
-        if along is not None:
+        if along is not None and array in given:
             given[array], given["axis"] = along(given[array], given.get("axis", axis))
         if output is not None:
             given["out"] = out = output.argument(given.get("out"))

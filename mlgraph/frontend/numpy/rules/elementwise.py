@@ -9,7 +9,7 @@ from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import as_returned, fresh
 from mlgraph.frontend.numpy.dispatch import result_of
-from mlgraph.frontend.numpy.normalize import ArrayLike, OutArray, UfuncOut, implements
+from mlgraph.frontend.numpy.normalize import ArrayLike, FlatAxis, OutArray, UfuncOut, implements
 from mlgraph.frontend.numpy.outputs import store
 from mlgraph.frontend.numpy.queries import root_of
 from mlgraph.frontend.numpy.sizes import Size
@@ -126,9 +126,8 @@ def isneginf(x: ArrayLike, out: UfuncOut = None) -> Any:
 
 
 @implements(np.i0)
-def i0(x: Any) -> Any:
-    array = as_array(x)
-    size = as_array(np.abs(array if array.dtype.kind == "f" else array.astype(float)))
+def i0(x: ArrayLike) -> Any:
+    size = as_array(np.abs(x if x.dtype.kind == "f" else x.astype(float)))
     return as_array(np.exp(size) * fresh(emit(ivy.i0e, size.value), size.shape, size.dtype))
 
 
@@ -138,22 +137,20 @@ def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
 
 
 @implements(np.array_equal)
-def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
-    x, y = as_array(a1), as_array(a2)
-    if x.ndim != y.ndim or any(m != n for m, n in zip(x.shape, y.shape)):
+def array_equal(a1: ArrayLike, a2: ArrayLike, equal_nan: bool = False) -> Any:
+    if a1.ndim != a2.ndim or any(m != n for m, n in zip(a1.shape, a2.shape)):
         return False
-    same = x == y
-    return np.all(same | (np.isnan(x) & np.isnan(y)) if equal_nan else same)
+    same = a1 == a2
+    return np.all(same | (np.isnan(a1) & np.isnan(a2)) if equal_nan else same)
 
 
 @implements(np.array_equiv)
-def array_equiv(a1: Any, a2: Any) -> Any:
-    x, y = as_array(a1), as_array(a2)
+def array_equiv(a1: ArrayLike, a2: ArrayLike) -> Any:
     try:
-        broadcast_dims(x.shape, y.shape)
+        broadcast_dims(a1.shape, a2.shape)
     except ValueError:
         return False
-    return np.all(x == y)
+    return np.all(a1 == a2)
 
 
 @implements(np.result_type)
@@ -188,11 +185,8 @@ def shares_memory(a: Any, b: Any, /, max_work: Any = None) -> bool:
 
 
 @implements(np.packbits)
-def packbits(a: Any, /, axis: Any = None, bitorder: str = "big") -> Any:
-    bits = as_array(a).astype(bool)
-    if axis is None:
-        bits, axis = bits.reshape(-1), 0
-    bits = np.moveaxis(bits, axis, -1)
+def packbits(a: ArrayLike, /, axis: FlatAxis = None, bitorder: str = "big") -> Any:
+    bits = np.moveaxis(a.astype(bool), axis, -1)
     size = bits.shape[-1]
     groups = (size + 7) // 8
     padded = np.pad(bits, [(0, 0)] * (bits.ndim - 1) + [(0, groups * 8 - size)])
@@ -203,23 +197,20 @@ def packbits(a: Any, /, axis: Any = None, bitorder: str = "big") -> Any:
 
 
 @implements(np.unpackbits)
-def unpackbits(a: Any, /, axis: Any = None, count: Any = None, bitorder: str = "big") -> Any:
-    x = as_array(a)
-    if x.dtype != np.uint8:
+def unpackbits(a: ArrayLike, /, axis: FlatAxis = None, count: Any = None, bitorder: str = "big") -> Any:
+    if a.dtype != np.uint8:
         raise TypeError("Expected an input array of unsigned byte data type")
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    x = np.moveaxis(x, axis, -1)
+    a = np.moveaxis(a, axis, -1)
     shifts = np.arange(8, dtype=np.uint8)
     shifts = shifts[::-1] if bitorder == "big" else shifts
-    bits = (x[..., None] >> shifts) & np.uint8(1)
-    bits = bits.reshape((*x.shape[:-1], x.shape[-1] * 8))
+    bits = (a[..., None] >> shifts) & np.uint8(1)
+    bits = bits.reshape((*a.shape[:-1], a.shape[-1] * 8))
     bits = (
         bits
         if count is None
         else bits[..., :count]
         if count < 0 or count <= bits.shape[-1]
-        else np.pad(bits, [(0, 0)] * (x.ndim - 1) + [(0, count - bits.shape[-1])])
+        else np.pad(bits, [(0, 0)] * (a.ndim - 1) + [(0, count - bits.shape[-1])])
     )
     return np.moveaxis(bits, -1, axis)
 

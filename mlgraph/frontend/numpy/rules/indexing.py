@@ -41,19 +41,15 @@ def take(
 
 
 @implements(np.take_along_axis)
-def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> TracedArray:
-    x, places = as_array(arr), as_array(indices)
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    along = normal_axis(axis, x.ndim)
-    if places.ndim != x.ndim:
+def take_along_axis(arr: ArrayLike, indices: ArrayLike, axis: FlatAxis = -1) -> TracedArray:
+    if indices.ndim != arr.ndim:
         raise ValueError("`indices` and `arr` must have the same number of dimensions")
-    places = normal_index(places, x.shape[along])
-    one = lambda shape: (*shape[:along], 1, *shape[along + 1 :])  # noqa: E731
-    rest = broadcast_dims(one(x.shape), one(places.shape))
-    x = broadcast_to(x, (*rest[:along], x.shape[along], *rest[along + 1 :]))
-    places = broadcast_to(places, (*rest[:along], places.shape[along], *rest[along + 1 :]))
-    return fresh(emit(ivy.take_along_axis, x.value, places.value, along), places.shape, x.dtype)
+    indices = normal_index(indices, arr.shape[axis])
+    one = lambda shape: (*shape[:axis], 1, *shape[axis + 1 :])  # noqa: E731
+    rest = broadcast_dims(one(arr.shape), one(indices.shape))
+    arr = broadcast_to(arr, (*rest[:axis], arr.shape[axis], *rest[axis + 1 :]))
+    indices = broadcast_to(indices, (*rest[:axis], indices.shape[axis], *rest[axis + 1 :]))
+    return fresh(emit(ivy.take_along_axis, arr.value, indices.value, axis), indices.shape, arr.dtype)
 
 
 @implements(np.put_along_axis)
@@ -102,11 +98,10 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 
 
 @implements(np.nonzero)
-def nonzero_(a: Any) -> tuple[Any, ...]:
-    x = as_array(a)
-    if not x.ndim:
+def nonzero_(a: ArrayLike) -> tuple[Any, ...]:
+    if not a.ndim:
         raise ValueError("Calling nonzero on 0d arrays is not allowed.")
-    return nonzero(_mask(x))
+    return nonzero(_mask(a))
 
 
 def _mask(x: TracedArray) -> TracedArray:
@@ -120,17 +115,14 @@ def argwhere(a: Any) -> Any:
 
 
 @implements(np.compress)
-def compress(condition: Any, a: Any, axis: Any = None, out: ReadOut = None) -> Any:
-    x, test = as_array(a), as_array(condition).astype(bool)
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    along = normal_axis(axis, x.ndim)
+def compress(condition: Any, a: ArrayLike, axis: FlatAxis = None, out: ReadOut = None) -> Any:
+    test = as_array(condition).astype(bool)
     if is_concrete(test):
-        return np.take(x, np.flatnonzero(test._real), axis=along)
-    moved = np.moveaxis(x, along, 0)
-    if not along:
+        return np.take(a, np.flatnonzero(test._real), axis=axis)
+    moved = np.moveaxis(a, axis, 0)
+    if not axis:
         return selection(moved, _mask(test))
-    return np.moveaxis(selection(moved[: test.shape[0]], _mask(test)), 0, along)
+    return np.moveaxis(selection(moved[: test.shape[0]], _mask(test)), 0, axis)
 
 
 @implements(np.extract)
@@ -166,9 +158,8 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 @implements(np.piecewise)
-def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+def piecewise(x: ArrayLike, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     """Compute every function for every element, and choose by the conditions."""
-    array = as_array(x)
     tests = [as_array(c).astype(bool) for c in condlist] if isinstance(condlist, tuple | list) else [as_array(condlist)]
     if len(funclist) == len(tests) + 1:
         rest = tests[0]
@@ -179,10 +170,10 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         raise ValueError(
             f"with {len(tests)} condition(s), either {len(tests)} or {len(tests) + 1} functions are expected"
         )
-    result = np.zeros_like(array)
+    result = np.zeros_like(x)
     for test, function in zip(tests, funclist):
-        value = function(array, *args, **kw) if callable(function) else function
-        result = np.where(test, cast(as_array(value), array.dtype), result)
+        value = function(x, *args, **kw) if callable(function) else function
+        result = np.where(test, cast(as_array(value), x.dtype), result)
     return result
 
 
@@ -209,54 +200,46 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Any, ...]
 
 
 @implements(np.delete)
-def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
-    x = as_array(arr)
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    along = normal_axis(axis, x.ndim)
+def delete(arr: ArrayLike, obj: Any, axis: FlatAxis = None) -> Any:
     if is_traced(obj):
         raise unsupported("np.delete at places that are values of the graph", fix="use np.where or a mask")
     obj = obj._real if type(obj) is TracedArray else obj
-    if is_free(x.shape[along]) and isinstance(obj, int) and obj >= 0:
-        front = (slice(None),) * along
-        if obj >= x.shape[along]:
+    if is_free(arr.shape[axis]) and isinstance(obj, int) and obj >= 0:
+        front = (slice(None),) * axis
+        if obj >= arr.shape[axis]:
             raise IndexError(f"index {obj} is out of bounds for axis {axis}")
-        return np.concatenate([x[(*front, slice(None, obj))], x[(*front, slice(obj + 1, None))]], axis=along)
-    kept = np.delete(np.arange(fix(x.shape[along])), obj)
-    return np.take(x, kept, axis=along)
+        return np.concatenate([arr[(*front, slice(None, obj))], arr[(*front, slice(obj + 1, None))]], axis=axis)
+    kept = np.delete(np.arange(fix(arr.shape[axis])), obj)
+    return np.take(arr, kept, axis=axis)
 
 
 @implements(np.insert)
-def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
-    x = as_array(arr)
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    along = normal_axis(axis, x.ndim)
+def insert(arr: ArrayLike, obj: Any, values: Any, axis: FlatAxis = None) -> Any:
     if is_traced(obj):
         raise unsupported("np.insert at places that are values of the graph", fix="pass the places as Python numbers")
     obj = obj._real if type(obj) is TracedArray else obj
-    new = cast(as_array(values), x.dtype)
-    n = x.shape[along]
-    front = (slice(None),) * along
+    new = cast(as_array(values), arr.dtype)
+    n = arr.shape[axis]
+    front = (slice(None),) * axis
     if isinstance(obj, int | np.integer) or (np.ndim(obj) == 0 and not isinstance(obj, slice)):
         index = int(obj) + n if int(obj) < 0 else int(obj)
         if index > n or index < 0:
             raise IndexError(f"index {obj} is out of bounds for axis {axis} with size {n}")
-        new = new.reshape((1,) * (x.ndim - new.ndim) + new.shape)
-        new = np.moveaxis(new, 0, along)
-        dims = (*x.shape[:along], new.shape[along], *x.shape[along + 1 :])
-        parts = [x[(*front, slice(None, index))], broadcast_to(new, dims), x[(*front, slice(index, None))]]
-        return np.concatenate(parts, axis=along)
+        new = new.reshape((1,) * (arr.ndim - new.ndim) + new.shape)
+        new = np.moveaxis(new, 0, axis)
+        dims = (*arr.shape[:axis], new.shape[axis], *arr.shape[axis + 1 :])
+        parts = [arr[(*front, slice(None, index))], broadcast_to(new, dims), arr[(*front, slice(index, None))]]
+        return np.concatenate(parts, axis=axis)
     size = fix(n)
     marks = np.insert(np.arange(size), obj, -1)
     count = int((marks < 0).sum())
-    dims = (*x.shape[:along], count, *x.shape[along + 1 :])
-    both = np.concatenate([x, broadcast_to(new, dims)], axis=along)
+    dims = (*arr.shape[:axis], count, *arr.shape[axis + 1 :])
+    both = np.concatenate([arr, broadcast_to(new, dims)], axis=axis)
     order = np.asarray(obj).ravel() if not isinstance(obj, slice) else np.arange(size)[obj]
     ranks = np.argsort(np.where(order < 0, order + size, order), kind="stable")
     places = np.array(marks)
     places[marks < 0] = size + ranks[:count]
-    return np.take(both, places, axis=along)
+    return np.take(both, places, axis=axis)
 
 
 @implements(np.interp)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy import generalized
-from mlgraph.frontend.numpy.normalize import SameOut, implements
+from mlgraph.frontend.numpy.normalize import ArrayLike, SameOut, implements
 from mlgraph.frontend.numpy.sizes import examples, larger
 from mlgraph.frontend.numpy.wrapping import as_array, cast
 
@@ -41,13 +41,12 @@ def eigvals(a: Any) -> Any:
 
 
 @implements(np.linalg.lstsq)
-def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
+def lstsq(a: ArrayLike, b: ArrayLike, rcond: Any = None) -> Any:
     """Solve through the singular values; the residuals are those of a matrix of full rank."""
-    x, y = as_array(a), as_array(b)
-    dtype = np.result_type(x.dtype, y.dtype, np.float32)
-    dtype = np.dtype(np.float64) if "f" not in x.dtype.kind + y.dtype.kind and dtype.kind == "f" else dtype
+    dtype = np.result_type(a.dtype, b.dtype, np.float32)
+    dtype = np.dtype(np.float64) if "f" not in a.dtype.kind + b.dtype.kind and dtype.kind == "f" else dtype
     wide = np.dtype(np.complex128) if dtype.kind == "c" else np.dtype(np.float64)
-    matrix, right = cast(x, wide), cast(y, wide)
+    matrix, right = cast(a, wide), cast(b, wide)
     m, n = matrix.shape
     if rcond is None:
         rcond = float(np.finfo(dtype).eps) * larger(m, n)

@@ -12,7 +12,7 @@ from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh, is_traced, non_negative, view
 from mlgraph.frontend.numpy.creation_overrides import eye, filled
 from mlgraph.frontend.numpy.methods import repeated, shape_from
-from mlgraph.frontend.numpy.normalize import OutArray, implements, normal_axis
+from mlgraph.frontend.numpy.normalize import ArrayLike, FlatAxis, OutArray, implements, normal_axis
 from mlgraph.frontend.numpy.queries import is_concrete, is_contiguous, layout_proxy_of, owner_of
 from mlgraph.frontend.numpy.sizes import examples, fix, is_dim, is_free, operands, product, simple
 from mlgraph.frontend.numpy.tracer import emit, outside_write, unsupported
@@ -132,12 +132,11 @@ def _blocks(item: Any) -> Any:
 
 
 @implements(np.broadcast_to)
-def broadcast_to_(array: Any, shape: Any, subok: bool = False) -> TracedArray:
-    x = as_array(array)
+def broadcast_to_(array: ArrayLike, shape: Any, subok: bool = False) -> TracedArray:
     dims = shape_from([shape]) if not is_dim(shape) else (simple(shape),)
-    found = _broadcast_view(x, dims)
-    if found is x:
-        found = x[...]
+    found = _broadcast_view(array, dims)
+    if found is array:
+        found = array[...]
     found._read_only = True
     return found
 
@@ -160,21 +159,16 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[TracedArray, ...]
 
 
 @implements(np.tile)
-def tile(A: Any, reps: Any) -> TracedArray:
-    x = as_array(A)
+def tile(A: ArrayLike, reps: Any) -> TracedArray:
     times = [simple(n) for n in (reps if isinstance(reps, tuple | list) or np.ndim(reps) else (reps,))]
-    times = [1] * (x.ndim - len(times)) + times
-    x = x.reshape((1,) * (len(times) - x.ndim) + x.shape)
-    dims = tuple(simple(n * k) for n, k in zip(x.shape, times))
-    return fresh(emit(ivy.tile, x.value, operands(times)), dims, x.dtype)
+    times = [1] * (A.ndim - len(times)) + times
+    A = A.reshape((1,) * (len(times) - A.ndim) + A.shape)
+    dims = tuple(simple(n * k) for n, k in zip(A.shape, times))
+    return fresh(emit(ivy.tile, A.value, operands(times)), dims, A.dtype)
 
 
 @implements(np.repeat)
-def repeat(a: Any, repeats: Any, axis: Any = None) -> TracedArray:
-    x = as_array(a)
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    along = normal_axis(axis, x.ndim)
+def repeat(a: ArrayLike, repeats: Any, axis: FlatAxis = None) -> TracedArray:
     if is_traced(repeats) and type(repeats) is TracedArray:
         raise unsupported(
             "np.repeat with repeats that are values of the graph",
@@ -183,11 +177,11 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> TracedArray:
         )
     times = [fix(n) for n in np.atleast_1d(np.asarray(repeats) if type(repeats) is not TracedArray else repeats._real)]
     if len(times) == 1:
-        dims = (*x.shape[:along], simple(x.shape[along] * times[0]), *x.shape[along + 1 :])
-        return fresh(emit(ivy.repeat, x.value, times[0], along), dims, x.dtype)
-    if x.shape[along] != len(times):
+        dims = (*a.shape[:axis], simple(a.shape[axis] * times[0]), *a.shape[axis + 1 :])
+        return fresh(emit(ivy.repeat, a.value, times[0], axis), dims, a.dtype)
+    if a.shape[axis] != len(times):
         raise ValueError("operands could not be broadcast together")
-    return np.take(x, np.repeat(np.arange(len(times)), times), axis=along)
+    return np.take(a, np.repeat(np.arange(len(times)), times), axis=axis)
 
 
 @implements(np.resize)
@@ -204,25 +198,24 @@ def resize(a: Any, new_shape: Any) -> TracedArray:
 
 
 @implements(np.roll)
-def roll(a: Any, shift: Any, axis: Any = None) -> TracedArray:
-    x = as_array(a)
+def roll(a: ArrayLike, shift: Any, axis: Any = None) -> TracedArray:
     if axis is None:
-        return roll(x.reshape(-1), shift, 0).reshape(x.shape)
+        return roll(a.reshape(-1), shift, 0).reshape(a.shape)
     if is_dim(axis) and is_free(shift):
-        return _rolled_by_size(x, shift, normal_axis(axis, x.ndim))
+        return _rolled_by_size(a, shift, normal_axis(axis, a.ndim))
     if isinstance(shift, tuple | list) and any(map(is_free, shift)):
         for one, along in zip(shift, axis):
-            x = roll(x, one, along)
-        return x
+            a = roll(a, one, along)
+        return a
     if is_traced(shift):
-        return _rolled(x, as_array(shift), axis)
+        return _rolled(a, as_array(shift), axis)
     shifts, axes = np.broadcast_arrays(np.asarray(shift), np.asarray(axis))
     pairs = {}
     for s, ax in zip(shifts.ravel().tolist(), axes.ravel().tolist()):
-        along = normal_axis(ax, x.ndim)
+        along = normal_axis(ax, a.ndim)
         pairs[along] = pairs.get(along, 0) + s
-    value = emit(ivy.roll, x.value, tuple(pairs.values()), tuple(pairs))
-    return fresh(value, x.shape, x.dtype)
+    value = emit(ivy.roll, a.value, tuple(pairs.values()), tuple(pairs))
+    return fresh(value, a.shape, a.dtype)
 
 
 def _rolled_by_size(x: TracedArray, shift: Any, axis: int) -> TracedArray:
@@ -265,14 +258,13 @@ def _triangle(row: Any, x: TracedArray, k: Any) -> TracedArray:
 
 
 @implements(np.diag)
-def diag(v: Any, k: int = 0) -> TracedArray:
-    x = as_array(v)
-    if x.ndim == 2:
-        return np.diagonal(x, k)
-    if x.ndim != 1:
+def diag(v: ArrayLike, k: int = 0) -> TracedArray:
+    if v.ndim == 2:
+        return np.diagonal(v, k)
+    if v.ndim != 1:
         raise ValueError("Input must be 1- or 2-d.")
-    k, n = fix(k), x.shape[0]
-    square = np.where(eye(n, dtype=bool), x, x.dtype.type(0))
+    k, n = fix(k), v.shape[0]
+    square = np.where(eye(n, dtype=bool), v, v.dtype.type(0))
     if not k:
         return square
     return np.pad(square, ((0, k), (k, 0)) if k > 0 else ((-k, 0), (0, -k)))  # rows before the last, columns after
@@ -289,13 +281,12 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
 
 
 @implements(np.diag_indices_from)
-def diag_indices_from(arr: Any) -> tuple[Any, ...]:
-    x = as_array(arr)
-    if x.ndim < 2:
+def diag_indices_from(arr: ArrayLike) -> tuple[Any, ...]:
+    if arr.ndim < 2:
         raise ValueError("input array must be at least 2-d")
-    if any(n != x.shape[0] for n in x.shape):
+    if any(n != arr.shape[0] for n in arr.shape):
         raise ValueError("All dimensions of input must be of equal length")
-    return (arange(x.shape[0]),) * x.ndim
+    return (arange(arr.shape[0]),) * arr.ndim
 
 
 @implements(np.fill_diagonal)
@@ -312,12 +303,9 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> Any:
 
 
 @implements(np.copyto)
-def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+def copyto(dst: Any, src: ArrayLike, casting: str = "same_kind", where: Any = True) -> None:
     if type(dst) is not TracedArray:
         raise outside_write(owner_of(dst))
-    value = as_array(src)
-    if not np.can_cast(value.dtype, dst.dtype, casting):
-        raise TypeError(
-            f"Cannot cast array data from {value.dtype!r} to {dst.dtype!r} according to the rule '{casting}'"
-        )
-    dst[...] = value if where is True else np.where(where, cast(value, dst.dtype), dst)
+    if not np.can_cast(src.dtype, dst.dtype, casting):
+        raise TypeError(f"Cannot cast array data from {src.dtype!r} to {dst.dtype!r} according to the rule '{casting}'")
+    dst[...] = src if where is True else np.where(where, cast(src, dst.dtype), dst)

@@ -30,41 +30,38 @@ def vdot(a: Any, b: Any, /) -> Any:
 
 
 @implements(np.inner)
-def inner(a: Any, b: Any, /) -> Any:
-    x, y = as_array(a), as_array(b)
-    if not x.ndim or not y.ndim:
-        return np.multiply(x, y)
-    if y.ndim == 1:
-        return np.matmul(x, y)
-    return np.tensordot(x, y, axes=(-1, -1))
+def inner(a: ArrayLike, b: ArrayLike, /) -> Any:
+    if not a.ndim or not b.ndim:
+        return np.multiply(a, b)
+    if b.ndim == 1:
+        return np.matmul(a, b)
+    return np.tensordot(a, b, axes=(-1, -1))
 
 
 @implements(np.tensordot)
-def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    x, y = as_array(a), as_array(b)
+def tensordot(a: ArrayLike, b: ArrayLike, axes: Any = 2) -> Any:
     if is_dim(axes):
         count = fix(axes)
-        first, second = list(range(x.ndim - count, x.ndim)), list(range(count))
+        first, second = list(range(a.ndim - count, a.ndim)), list(range(count))
     else:
         first, second = ([axis] if is_dim(axis) else list(axis) for axis in axes)
-    first = [normal_axis(i, x.ndim) for i in first]
-    second = [normal_axis(i, y.ndim) for i in second]
-    if len(first) != len(second) or any(x.shape[i] != y.shape[j] for i, j in zip(first, second)):
+    first = [normal_axis(i, a.ndim) for i in first]
+    second = [normal_axis(i, b.ndim) for i in second]
+    if len(first) != len(second) or any(a.shape[i] != b.shape[j] for i, j in zip(first, second)):
         raise ValueError("shape-mismatch for sum")
     names = dict(zip(second, (LETTERS[i] for i in first)))
-    left = LETTERS[: x.ndim]
-    right = "".join(names.get(j, LETTERS[x.ndim + j]) for j in range(y.ndim))
+    left = LETTERS[: a.ndim]
+    right = "".join(names.get(j, LETTERS[a.ndim + j]) for j in range(b.ndim))
     kept = [c for i, c in enumerate(left) if i not in first] + [c for j, c in enumerate(right) if j not in second]
-    return as_array(np.einsum(f"{left},{right}->{''.join(kept)}", x, y))
+    return as_array(np.einsum(f"{left},{right}->{''.join(kept)}", a, b))
 
 
 @implements(np.kron)
-def kron(a: Any, b: Any) -> Any:
-    x, y = as_array(a), as_array(b)
-    ndim = max(x.ndim, y.ndim)
-    x, y = (v.reshape((1,) * (ndim - v.ndim) + v.shape) for v in (x, y))
-    wide = x.reshape([n for m in x.shape for n in (m, 1)]) * y.reshape([n for m in y.shape for n in (1, m)])
-    return wide.reshape([m * n for m, n in zip(x.shape, y.shape)])
+def kron(a: ArrayLike, b: ArrayLike) -> Any:
+    ndim = max(a.ndim, b.ndim)
+    a, b = (v.reshape((1,) * (ndim - v.ndim) + v.shape) for v in (a, b))
+    wide = a.reshape([n for m in a.shape for n in (m, 1)]) * b.reshape([n for m in b.shape for n in (1, m)])
+    return wide.reshape([m * n for m, n in zip(a.shape, b.shape)])
 
 
 @implements(np.convolve)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.normalize import implements
+from mlgraph.frontend.numpy.normalize import ArrayLike, implements
 from mlgraph.frontend.numpy.tracer import unsupported
 from mlgraph.frontend.numpy.wrapping import as_array
 
@@ -21,7 +21,7 @@ def _firsts(ordered: TracedArray, equal_nan: bool) -> Any:
 
 @implements(np.unique)
 def unique(
-    ar: Any,
+    ar: ArrayLike,
     return_index: bool = False,
     return_inverse: bool = False,
     return_counts: bool = False,
@@ -30,10 +30,9 @@ def unique(
     equal_nan: bool = True,
     sorted: bool = True,
 ) -> Any:
-    array = as_array(ar)
-    if axis is not None and array.ndim != 1:
+    if axis is not None and ar.ndim != 1:
         raise unsupported("np.unique along an axis", fix="call it on one row at a time")
-    flat = array.reshape(-1)
+    flat = ar.reshape(-1)
     order = np.argsort(flat, kind="stable")
     ordered = np.take(flat, order)
     first = as_array(_firsts(ordered, equal_nan))
@@ -44,7 +43,7 @@ def unique(
         rank = np.cumsum(first, dtype=np.int64) - 1
         inverse = np.zeros_like(rank)
         inverse[order] = rank
-        found.append(inverse.reshape(array.shape))
+        found.append(inverse.reshape(ar.shape))
     if return_counts:
         starts = np.flatnonzero(first)
         found.append(np.diff(np.concatenate([starts, as_array(flat.shape[0]).reshape(1)])))

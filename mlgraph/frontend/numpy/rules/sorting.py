@@ -9,9 +9,9 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import as_returned, fresh, is_traced, non_negative, scalar
-from mlgraph.frontend.numpy.normalize import implements, normal_axis
+from mlgraph.frontend.numpy.normalize import ArrayLike, FlatAxis, implements
 from mlgraph.frontend.numpy.queries import is_concrete
-from mlgraph.frontend.numpy.sizes import fix, is_dim
+from mlgraph.frontend.numpy.sizes import Dim, fix, is_dim
 from mlgraph.frontend.numpy.tracer import element_type, emit, unsupported
 from mlgraph.frontend.numpy.wrapping import as_array, cast, common_type, value_of, wrap
 
@@ -23,51 +23,43 @@ def _checked(order: Any) -> None:
         raise ValueError("Cannot specify order when the array has no fields.")
 
 
-def _flat(x: TracedArray, axis: Any) -> tuple[TracedArray, int]:
-    if axis is None:
-        return x.reshape(-1), 0
-    if not x.ndim:
-        raise np.exceptions.AxisError(axis, 0)
-    return x, normal_axis(axis, x.ndim)
-
-
 @implements(np.sort)
-def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+def sort(a: ArrayLike, axis: FlatAxis = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> TracedArray:
     _checked(order)
-    x, along = _flat(as_array(a), axis)
-    if x.dtype.kind == "c":
-        return np.take_along_axis(x, np.argsort(x, along), along)
-    inside = np.dtype(np.uint8) if x.dtype == bool else x.dtype
-    return cast(fresh(emit(ivy.sort, value_of(x, inside), along), x.shape, inside), x.dtype)
+    if a.dtype.kind == "c":
+        return np.take_along_axis(a, np.argsort(a, axis), axis)
+    inside = np.dtype(np.uint8) if a.dtype == bool else a.dtype
+    return cast(fresh(emit(ivy.sort, value_of(a, inside), axis), a.shape, inside), a.dtype)
 
 
 @implements(np.argsort)
-def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+def argsort(
+    a: ArrayLike, axis: FlatAxis = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+) -> TracedArray:
     _checked(order)
-    x, along = _flat(as_array(a), axis)
-    if x.dtype.kind == "c":
-        return np.lexsort((x.imag, x.real), axis=along)
-    inside = value_of(x, np.dtype(np.uint8) if x.dtype == bool else x.dtype)
-    return non_negative(fresh(emit(ivy.argsort, inside, along, element_type(INT)), x.shape, INT))
+    if a.dtype.kind == "c":
+        return np.lexsort((a.imag, a.real), axis=axis)
+    inside = value_of(a, np.dtype(np.uint8) if a.dtype == bool else a.dtype)
+    return non_negative(fresh(emit(ivy.argsort, inside, axis, element_type(INT)), a.shape, INT))
 
 
 @implements(np.partition)
-def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+def partition(a: ArrayLike, kth: Any, axis: FlatAxis = -1, kind: str = "introselect", order: Any = None) -> TracedArray:
     """Sort altogether, which is one of the orders that numpy allows."""
-    _check_kth(as_array(a), kth, axis)
+    _check_kth(kth, a.shape[axis])
     return sort(a, axis, order=order)
 
 
 @implements(np.argpartition)
-def argpartition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
+def argpartition(
+    a: ArrayLike, kth: Any, axis: FlatAxis = -1, kind: str = "introselect", order: Any = None
+) -> TracedArray:
     """Sort altogether, which is one of the orders that numpy allows."""
-    _check_kth(as_array(a), kth, axis)
+    _check_kth(kth, a.shape[axis])
     return argsort(a, axis, order=order)
 
 
-def _check_kth(x: TracedArray, kth: Any, axis: Any) -> None:
-    x, along = _flat(x, axis)
-    n = x.shape[along]
+def _check_kth(kth: Any, n: Dim) -> None:
     for k in [kth] if is_dim(kth) else np.asarray(kth).ravel().tolist():
         if not -n <= k < n:
             raise ValueError(f"kth(={k}) out of bounds ({n})")
@@ -87,56 +79,53 @@ def lexsort(keys: Any, axis: int = -1) -> Any:
 
 
 @implements(np.searchsorted)
-def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+def searchsorted(a: ArrayLike, v: ArrayLike, side: str = "left", sorter: Any = None) -> Any:
     if side not in ("left", "right"):
         raise ValueError(f"search side must be 'left' or 'right' (got '{side}')")
-    array, values = as_array(a), as_array(v)
-    if array.ndim != 1:
+    if a.ndim != 1:
         raise ValueError("object too deep for desired array")
     if sorter is not None:
-        array = np.take(array, sorter)
-    dtype = np.result_type(array.dtype, values.dtype)
+        a = np.take(a, sorter)
+    dtype = np.result_type(a.dtype, v.dtype)
     if dtype.kind not in "biuf":
         raise unsupported("np.searchsorted of complex numbers")
     dtype = np.dtype(np.uint8) if dtype.kind == "b" else dtype
-    flat = values.reshape(-1)
-    found = emit(ivy.searchsorted, value_of(array, dtype), value_of(flat, dtype), element_type(INT), side)
-    result = non_negative(fresh(found, flat.shape, INT)).reshape(values.shape)
-    return result if values.shape else non_negative(scalar(fresh(result.value, (), INT)))
+    flat = v.reshape(-1)
+    found = emit(ivy.searchsorted, value_of(a, dtype), value_of(flat, dtype), element_type(INT), side)
+    result = non_negative(fresh(found, flat.shape, INT)).reshape(v.shape)
+    return result if v.shape else non_negative(scalar(fresh(result.value, (), INT)))
 
 
 @implements(np.digitize)
-def digitize(x: Any, bins: Any, right: bool = False) -> Any:
-    array, edges = as_array(x), as_array(bins)
+def digitize(x: ArrayLike, bins: ArrayLike, right: bool = False) -> Any:
     side = "left" if right else "right"
-    if is_concrete(edges):
-        steps = np.diff(edges._real)
+    if is_concrete(bins):
+        steps = np.diff(bins._real)
         if (steps >= 0).all():
-            return np.searchsorted(edges, array, side=side)
+            return np.searchsorted(bins, x, side=side)
         if not (steps <= 0).all():
             raise ValueError("bins must be monotonically increasing or decreasing")
-        return len(edges._real) - np.searchsorted(edges[::-1], array, side="right" if right else "left")
-    size = edges.shape[0]
-    rising = np.searchsorted(edges, array, side=side)
-    falling = size - np.searchsorted(edges[::-1], array, side="right" if right else "left")
-    return as_returned(np.where(edges[-1] >= edges[0], rising, falling))
+        return len(bins._real) - np.searchsorted(bins[::-1], x, side="right" if right else "left")
+    size = bins.shape[0]
+    rising = np.searchsorted(bins, x, side=side)
+    falling = size - np.searchsorted(bins[::-1], x, side="right" if right else "left")
+    return as_returned(np.where(bins[-1] >= bins[0], rising, falling))
 
 
 @implements(np.bincount)
-def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
+def bincount(x: ArrayLike, /, weights: Any = None, minlength: int = 0) -> Any:
     """Count in `minlength` bins: how many more the values need depends on data."""
-    places = as_array(x)
-    if is_traced(places) and not minlength:
+    if is_traced(x) and not minlength:
         raise unsupported(
             "np.bincount without minlength",
             why="the number of bins would be known only when the graph runs",
             fix="give minlength, the number of bins",
         )
-    size = int(places._real.max()) + 1 if is_concrete(places) and places._real.size else 0
+    size = int(x._real.max()) + 1 if is_concrete(x) and x._real.size else 0
     size = max(size, fix(minlength))
-    values = np.ones_like(places, dtype=INT) if weights is None else as_array(weights).astype(np.float64)
+    values = np.ones_like(x, dtype=INT) if weights is None else as_array(weights).astype(np.float64)
     result = as_array(np.zeros(size, INT if weights is None else np.float64))
-    found = emit(ivy.index_put, result.value, [value_of(places, INT)], as_array(values).value, (0,), True)
+    found = emit(ivy.index_put, result.value, [value_of(x, INT)], as_array(values).value, (0,), True)
     return fresh(found, (size,), result.dtype)
 
 
