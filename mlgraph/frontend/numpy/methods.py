@@ -15,7 +15,7 @@ from mlgraph.frontend.numpy.masks import mask_of
 from mlgraph.frontend.numpy.normalize import normal_axes, normal_axis
 from mlgraph.frontend.numpy.queries import is_concrete, is_contiguous, layout_proxy_of
 from mlgraph.frontend.numpy.sizes import Dim, examples, fix, is_dim, product, simple, smaller
-from mlgraph.frontend.numpy.tables import hook, method
+from mlgraph.frontend.numpy.tables import METHODS, hook, method
 from mlgraph.frontend.numpy.tracer import current, element_type, unsupported
 from mlgraph.frontend.numpy.wrapping import as_array, cast, same
 
@@ -331,38 +331,32 @@ def to_device(x: TracedArray, device: str, stream: Any = None) -> TracedArray:
     return x
 
 
-def forward(name: str, function: Any) -> None:
-    """Make a method of a function of the same arguments."""
-    method(name)(lambda x, *args, **kwargs: function(x, *args, **kwargs))
-
-
-for _name, _function in {
-    "all": np.all,
-    "any": np.any,
-    "argmax": np.argmax,
-    "argmin": np.argmin,
-    "argpartition": np.argpartition,
-    "argsort": np.argsort,
-    "clip": np.clip,
-    "cumprod": np.cumprod,
-    "cumsum": np.cumsum,
-    "dot": np.dot,
-    "max": np.max,
-    "mean": np.mean,
-    "min": np.min,
-    "nonzero": np.nonzero,
-    "prod": np.prod,
-    "ptp": np.ptp,
-    "repeat": np.repeat,
-    "round": np.round,
-    "searchsorted": np.searchsorted,
-    "std": np.std,
-    "sum": np.sum,
-    "take": np.take,
-    "trace": np.trace,
-    "var": np.var,
-}.items():
-    forward(_name, _function)
+METHODS.update(
+    all=np.all,
+    any=np.any,
+    argmax=np.argmax,
+    argmin=np.argmin,
+    argpartition=np.argpartition,
+    argsort=np.argsort,
+    clip=np.clip,
+    cumprod=np.cumprod,
+    cumsum=np.cumsum,
+    dot=np.dot,
+    max=np.max,
+    mean=np.mean,
+    min=np.min,
+    nonzero=np.nonzero,
+    prod=np.prod,
+    ptp=np.ptp,
+    repeat=np.repeat,
+    round=np.round,
+    searchsorted=np.searchsorted,
+    std=np.std,
+    sum=np.sum,
+    take=np.take,
+    trace=np.trace,
+    var=np.var,
+)
 
 
 @method("compress")
@@ -383,8 +377,7 @@ class Flat:
         self.base = array
 
     def __getitem__(self, key: Any) -> Any:
-        found = self.base.flatten()[key]
-        return found
+        return self.base.flatten()[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
         """Assign values, which repeat."""
