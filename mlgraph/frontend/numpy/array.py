@@ -1,4 +1,4 @@
-"""The array that stands in for numpy's during capture.
+"""The array class of a capture, which behaves as `np.ndarray`.
 
 Not a subclass of `np.ndarray`: C code would read a subclass's buffer, and its sizes, without asking. It says that its
 class is `np.ndarray` (or the numpy scalar, or the Python number that numpy would give), so `isinstance` answers as in
@@ -15,27 +15,20 @@ from typing import Any
 import numpy as np
 from xdsl.ir import SSAValue
 
-from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy import views
-from mlgraph.frontend.numpy.from_sizes import Example, attach, example_of, look
-from mlgraph.frontend.numpy.looking import is_known, number, owner_of, refined, root_of, twin_of
 from mlgraph.frontend.numpy.operators import Operators
+from mlgraph.frontend.numpy.queries import is_concrete, layout_proxy_of, number, refined, root_of
+from mlgraph.frontend.numpy.size_examples import Example, example_of, look
 from mlgraph.frontend.numpy.sizes import (
     Dim,
-    counted,
-    examples,
     is_free,
-    operand,
     product,
     simple,
     static,
 )
-from mlgraph.frontend.numpy.trace import constant, current, element_type, emit, outside_write, unsupported
+from mlgraph.frontend.numpy.tables import HOOKS, METHODS
+from mlgraph.frontend.numpy.tracer import constant, current, outside_write, unsupported
 
 INT = np.dtype(np.int64)
-
-METHODS: dict[str, Callable[..., Any]] = {}
-"""Methods of `np.ndarray` by name; filled by `methods`."""
 
 
 class Storage:
@@ -63,7 +56,7 @@ class Storage:
 
 
 class TracedArray(Operators):
-    """An array of the capture: its sizes and element type are known, its elements are a value of the graph."""
+    """An array of the capture: its sizes and element type are concrete, its elements are a value of the graph."""
 
     def __init__(self, dims: Sequence[Dim], dtype: np.dtype, kind: type = np.ndarray) -> None:
         self._dims = tuple(dims)
@@ -73,18 +66,18 @@ class TracedArray(Operators):
         self._parent: Any = None
         self._step: Any = None
         self._cache: tuple[int, SSAValue] | None = None
-        self._twin: np.ndarray | None = None
+        self._layout_proxy: np.ndarray | None = None
         self._real: Any = None
         self._origin: tuple[TracedArray, Any] | None = None
-        """The known array and the key that a known view was taken by."""
+        """The concrete array and the key that a concrete view was taken by."""
         self._selection: Any = None
         self._example: Example | None = None
         """Its elements for the example inputs, where they follow from sizes alone."""
         self._read_only = False
-        self._looked = False
-        """Whether anybody asked for its shape or type: a trace need not show that."""
-        self._natural = False
-        """Whether the elements are known not to be negative, for use as indices."""
+        self._observed = False
+        """True once its shape or type was read, which need leave nothing in the trace."""
+        self._non_negative = False
+        """True if the elements cannot be negative, for use as indices."""
 
     # What the array is
 
@@ -96,7 +89,7 @@ class TracedArray(Operators):
 
     @property
     def shape(self) -> tuple[Dim, ...]:
-        self._looked = True
+        self._observed = True
         return tuple(map(simple, self._dims))
 
     @shape.setter
@@ -110,7 +103,7 @@ class TracedArray(Operators):
 
     @property
     def dtype(self) -> np.dtype:
-        self._looked = True
+        self._observed = True
         return self._dtype
 
     @property
@@ -133,7 +126,7 @@ class TracedArray(Operators):
     def strides(self) -> tuple[int, ...]:
         static(self.shape)
         current().layout_asked = True
-        return twin_of(self).strides
+        return layout_proxy_of(self).strides
 
     @property
     def flags(self) -> Flags:
@@ -150,9 +143,7 @@ class TracedArray(Operators):
 
     @property
     def flat(self) -> Any:
-        from mlgraph.frontend.numpy.methods import Flat
-
-        return Flat(self)
+        return HOOKS["Flat"](self)
 
     @flat.setter
     def flat(self, value: Any) -> None:
@@ -188,8 +179,8 @@ class TracedArray(Operators):
 
     def __getattr__(self, name: str) -> Any:
         if name in METHODS:
-            return bound_method(self, name)
-        if name in _DATA and is_known(self):
+            return lambda *args, **kwargs: HOOKS["call_method"](name, self, args, kwargs)
+        if name in _DATA and is_concrete(self):
             return getattr(self._real, name)
         if name in _DATA:
             raise unsupported(f"ndarray.{name}", why="it gives the data itself, which a capture does not have")
@@ -201,10 +192,11 @@ class TracedArray(Operators):
 
     @property
     def value(self) -> SSAValue:
-        """The elements as they are now."""
-        resolve(self)
+        """Return the elements as they are now."""
         if self._real is not None:
-            return constant(self._real)
+            HOOKS["promote"](self)
+            if self._real is not None:
+                return constant(self._real)
         stale: list[TracedArray] = []
         array = self
         while array._parent is not None:
@@ -221,10 +213,10 @@ class TracedArray(Operators):
         return value
 
     def write(self, value: SSAValue) -> None:
-        """Give the array, and whatever shares memory with it, other elements."""
+        """Write other elements to the array, and to all that share memory with it."""
         if self._read_only or self._kind is not np.ndarray:
             raise ValueError("assignment destination is read-only")
-        resolve(self, promote=True)
+        HOOKS["promote"](self, force=True)
         array = self
         while array._parent is not None:
             value = array._step.put(array._parent.value, value)
@@ -235,17 +227,13 @@ class TracedArray(Operators):
     # numpy's protocols
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from mlgraph.frontend.numpy.dispatch import call_ufunc
-
-        return call_ufunc(ufunc, method, inputs, kwargs)
+        return HOOKS["call_ufunc"](ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from mlgraph.frontend.numpy.dispatch import call_function
-
-        return call_function(function, args, kwargs)
+        return HOOKS["call_function"](function, args, kwargs)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        if is_known(self):
+        if is_concrete(self):
             return np.array(self._real, dtype=dtype, copy=copy)
         if (found := look(self)) is not None:
             return np.array(found, dtype=dtype)
@@ -294,7 +282,7 @@ class TracedArray(Operators):
 
     def __repr__(self) -> str:
         dims = ", ".join("?" if is_free(n) else str(n) for n in self.shape)
-        return f"<traced {self._dtype.name}[{dims}]>" if not is_known(self) else repr(self._real)
+        return f"<traced {self._dtype.name}[{dims}]>" if not is_concrete(self) else repr(self._real)
 
     def __str__(self) -> str:
         return repr(self) if example_of(self) is None else str(self._number("its text"))
@@ -317,14 +305,10 @@ class TracedArray(Operators):
     # Elements
 
     def __getitem__(self, key: Any) -> Any:
-        from mlgraph.frontend.numpy.indexing import getitem
-
-        return getitem(self, key)
+        return HOOKS["getitem"](self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        from mlgraph.frontend.numpy.indexing import setitem
-
-        setitem(self, key, value)
+        HOOKS["setitem"](self, key, value)
 
     def __hash__(self) -> int:
         if self._kind is np.ndarray:
@@ -346,154 +330,7 @@ class Flags:
             return not self._array._read_only
         if name == "owndata":
             return self._array._parent is None
-        return getattr(twin_of(self._array).flags, name)
+        return getattr(layout_proxy_of(self._array).flags, name)
 
     def __getitem__(self, name: str) -> Any:
         return getattr(self, name.lower())
-
-
-# Making arrays
-
-
-def fresh(value: SSAValue, dims: Sequence[Dim], dtype: np.dtype, kind: type = np.ndarray) -> TracedArray:
-    """A new array that shares memory with no other."""
-    array = TracedArray(dims, dtype, kind)
-    array._storage = Storage(refined(value, array.shape))
-    return array
-
-
-def deferred(build: Callable[[], SSAValue], dims: Sequence[Dim], dtype: np.dtype) -> TracedArray:
-    """A new array whose value is built when it is first read."""
-    array = TracedArray(dims, dtype)
-    array._storage = Storage(None, build)
-    return array
-
-
-def view(parent: TracedArray, step: views.Step, dims: Sequence[Dim], dtype: np.dtype | None = None) -> TracedArray:
-    """A view of `parent`."""
-    resolve(parent, promote=True)
-    array = TracedArray(dims, parent.dtype if dtype is None else dtype)
-    array._parent, array._step = parent, step
-    array._read_only = parent._read_only
-    array._natural = parent._natural
-    return array
-
-
-def known(real: np.ndarray) -> TracedArray:
-    """A real array whose elements Python code may look at, until a traced value is written to it."""
-    array = TracedArray(real.shape, real.dtype)
-    array._real = real
-    return array
-
-
-def natural(array: TracedArray) -> TracedArray:
-    """A new array of integers that are never negative."""
-    array._natural = True
-    return array
-
-
-def scalar(array: TracedArray) -> TracedArray:
-    """A 0-d array as the numpy scalar that numpy gives in its place."""
-    array._kind = np.generic
-    return array
-
-
-def as_returned(array: TracedArray) -> TracedArray:
-    """An array as functions of numpy return it: a scalar where it has no axes."""
-    return array if array.shape else scalar(fresh(array.value, (), array.dtype))
-
-
-def from_size(size: Dim, dtype: np.dtype = INT, kind: type = int) -> TracedArray:
-    """A size as a 0-d array, by default one that counts as a Python int."""
-    count = counted(size)
-    if count is not None:
-        array = count if count.dtype == dtype else fresh(emit(ivy.cast, count.value, element_type(dtype)), (), dtype)
-        return fresh(array.value, (), dtype, kind)
-    n = operand(size)
-    value = constant(np.asarray(n, dtype)) if isinstance(n, int) else emit(ivy.from_size, (n,), element_type(dtype))
-    found, example = fresh(value, (), dtype, kind), examples((size,))
-    return found if example is None else attach(found, example[0], (size,))
-
-
-# Looking at arrays
-
-
-def is_traced(value: Any) -> bool:
-    """Whether `value` stands for something that is known only when the graph runs."""
-    return (type(value) is TracedArray and not is_known(value)) or is_free(value)
-
-
-def bound_method(array: TracedArray, name: str) -> Callable[..., Any]:
-    """A method of an array."""
-    from mlgraph.frontend.numpy.dispatch import call_method
-
-    return lambda *args, **kwargs: call_method(name, array, args, kwargs)
-
-
-# Real arrays that traced values are written to
-
-
-def resolve(array: TracedArray, promote: bool = False) -> None:
-    """Turn a real array that has become traced, or is to, into a view of its storage."""
-    if array._real is None:
-        return
-    owner = owner_of(array._real)
-    trace = current()
-    if id(owner) not in trace.storages:
-        if not promote:
-            return
-        whole = TracedArray(owner.shape, owner.dtype)
-        whole._storage = Storage(constant(owner))
-        whole._storage.outside = trace.captured.get(id(owner))
-        whole._twin = owner
-        trace.storages[id(owner)] = whole
-    _attach(array, owner, trace.storages[id(owner)])
-
-
-def _attach(array: TracedArray, owner: np.ndarray, whole: TracedArray) -> None:
-    real = array._real
-    array._real = None
-    array._read_only = is_made_read_only(real)
-    if array._origin is not None:
-        from mlgraph.frontend.numpy.indexing import items_of, parse
-
-        parent, key = array._origin
-        resolve(parent)
-        array._parent, array._step = parent, parse(parent, items_of(key)).basic
-        return
-    same = real.shape == owner.shape and real.strides == owner.strides and _address(real) == _address(owner)
-    if same and real.dtype == owner.dtype:
-        array._parent, array._step = whole, views.Whole()
-        return
-    if real.dtype != owner.dtype:
-        raise unsupported("writing to an array that is also viewed as another type", fix="use astype instead of view")
-    flat = view(whole, views.Reshaped(owner.shape, (owner.size,), owner), (owner.size,))
-    array._parent, array._step = flat, _by_strides(real, owner)
-
-
-def is_made_read_only(real: np.ndarray) -> bool:
-    """Whether a real array is a view that numpy made read-only, of an array that the function made."""
-    owner = owner_of(real)
-    return not real.flags.writeable and owner.flags.writeable and id(owner) not in current().captured
-
-
-def _by_strides(real: np.ndarray, owner: np.ndarray) -> views.Step:
-    """The step from the flat owner to a view of it."""
-    places, strides = _places(real, owner), [s // owner.itemsize for s in real.strides]
-    if not owner.flags.c_contiguous or not real.size or min(strides, default=0) < 0:
-        return views.Gathered(places, real)
-    return views.Strided(places, real, tuple(strides), int(places.min()))
-
-
-def _places(real: np.ndarray, owner: np.ndarray) -> np.ndarray:
-    """The row-major place in `owner` of each element of a view of it."""
-    places = np.empty_like(owner, dtype=np.int64)
-    places[...] = np.arange(owner.size).reshape(owner.shape)
-    memory = np.lib.stride_tricks.as_strided(places, (places.size,), (8,)) if owner.size else places
-    start = (_address(real) - _address(owner)) // owner.itemsize
-    strides = [s // owner.itemsize * 8 for s in real.strides]
-    return np.lib.stride_tricks.as_strided(memory[start:], real.shape, strides).copy()
-
-
-def _address(real: np.ndarray) -> int:
-    return real.__array_interface__["data"][0]

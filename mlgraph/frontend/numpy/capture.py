@@ -1,4 +1,4 @@
-"""Capture: the user's function runs once on traced arrays, over a numpy that knows them."""
+"""`capture` runs the user's function once on traced arrays, with its globals rebound to a numpy that knows them."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 import dis
@@ -13,19 +13,19 @@ from xdsl.ir import Block, SSAValue
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function, update_type
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.frontend.numpy import complex_ufuncs, random, replacements, table, ufunc_at, ufunc_methods  # noqa: F401  they fill the tables
+from mlgraph.frontend.numpy import complex_ufuncs, creation_overrides, random, rules, ufunc_at, ufunc_methods  # noqa: F401  they fill the tables
 from mlgraph.frontend.numpy.array import Storage, TracedArray
-from mlgraph.frontend.numpy.instances import real_of
-from mlgraph.frontend.numpy.lifting import as_array
 from mlgraph.frontend.numpy.memory import check_outside, layout_matters, take_apart, user_outputs
+from mlgraph.frontend.numpy.object_proxy import unproxied
 from mlgraph.frontend.numpy.polynomials import Symbol
+from mlgraph.frontend.numpy.rebinding import with_traced_numpy
 from mlgraph.frontend.numpy.sizes import Size, is_free, operand, symbol_size
-from mlgraph.frontend.numpy.trace import PRIVATE, Trace, element_type, outside_write, tracing
-from mlgraph.frontend.numpy.transplant import over_our_numpy
+from mlgraph.frontend.numpy.tracer import PRIVATE, NumpyTracer, element_type, outside_write, tracing
+from mlgraph.frontend.numpy.wrapping import as_array
 from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSpec, Program, Request
 
 CONVERSIONS = ("__array__", "__float__", "__int__", "__complex__", "__bool__", "__index__", "__len__")
-"""What numpy asks of an element to store."""
+"""The methods that numpy calls on an element to store."""
 STORES = (dis.opmap["STORE_SUBSCR"], dis.opmap.get("STORE_SLICE", 0))
 
 
@@ -34,7 +34,7 @@ def capture(request: Request) -> Program:
     arrays = [np.asarray(a) for a in request.arrays]
     main = function("main", [_type(a, request.dynamic) for a in arrays], list(request.names))
     block = main.body.block
-    trace = Trace(block)
+    trace = NumpyTracer(block)
     trace.generators += request.generators
     started = time.perf_counter()
     with tracing(trace):
@@ -47,7 +47,7 @@ def capture(request: Request) -> Program:
             raise
         check_outside(leaves, request.outside)
         take_apart(leaves)
-        looked = [x._looked for x in inputs]
+        observed = [x._observed for x in inputs]
         seconds = time.perf_counter() - started
         results: list[SSAValue] = []
         outputs = [_output(leaf, results) for leaf in leaves]
@@ -56,11 +56,11 @@ def capture(request: Request) -> Program:
         matters = layout_matters(trace, leaves, inputs)
         layouts = [layout_of(array) if matters else None for array in arrays]
     finish(main, results)
-    _settle(trace, inputs, block)
+    _resolve_sizes(trace, inputs, block)
     update_type(main)
     return Program(
         ModuleOp([main]),
-        tuple(_demand(*each) for each in zip(inputs, block.args, looked, layouts)),
+        tuple(_demand(*each) for each in zip(inputs, block.args, observed, layouts)),
         outputs,
         tuple(specs),
         {s.name: (s.low or 0, s.high) for s in trace.symbols if s.fixed is None and s.same_as is None},
@@ -74,7 +74,7 @@ def _type(array: np.ndarray, dynamic: bool) -> Any:
     return tensor(shape, element_type(array.dtype))
 
 
-def _input(trace: Trace, array: np.ndarray, value: SSAValue, dynamic: bool) -> TracedArray:
+def _input(trace: NumpyTracer, array: np.ndarray, value: SSAValue, dynamic: bool) -> TracedArray:
     dims: list[Any] = []
     for axis, n in enumerate(array.shape):
         if not dynamic or n < 2:
@@ -86,18 +86,18 @@ def _input(trace: Trace, array: np.ndarray, value: SSAValue, dynamic: bool) -> T
     found = TracedArray(dims, array.dtype)
     found._storage = Storage(value)
     if not array.flags.c_contiguous:
-        found._twin = array
+        found._layout_proxy = array
     return found
 
 
 def _call(user: Any, inputs: list[TracedArray]) -> list[Any]:
     if "adapt" in inspect.signature(user).parameters:
-        return user(*inputs, adapt=over_our_numpy)
-    return over_our_numpy(user)(*inputs)
+        return user(*inputs, adapt=with_traced_numpy)
+    return with_traced_numpy(user)(*inputs)
 
 
 def _is_outside_write(error: Exception) -> bool:
-    """Whether numpy itself failed to put a traced array into an array that the capture did not see: `log[0][i] = x`."""
+    """Return whether numpy failed to store a traced array in an array outside of the capture, as in `log[0][i] = x`."""
     trace = error.__traceback__
     while trace is not None:
         code, below = trace.tb_frame.f_code, trace.tb_next
@@ -108,7 +108,7 @@ def _is_outside_write(error: Exception) -> bool:
 
 
 def _output(leaf: Any, results: list[SSAValue]) -> Any:
-    """An output leaf; arrays and sizes become results of `@main`."""
+    """Return an output leaf; arrays and sizes become results of `@main`."""
     if type(leaf) is Size:
         if not is_free(leaf):
             return int(leaf)
@@ -118,7 +118,7 @@ def _output(leaf: Any, results: list[SSAValue]) -> Any:
     elif type(leaf) is TracedArray:
         value = leaf.value
     else:
-        return real_of(leaf)
+        return unproxied(leaf)
     results.append(value)
     return TRACED
 
@@ -134,8 +134,8 @@ def _writes(inputs: list[TracedArray], results: list[SSAValue]) -> tuple[OutputS
     return tuple(written)
 
 
-def _settle(trace: Trace, inputs: list[TracedArray], block: Block) -> None:
-    """Give the arguments the sizes that capture fixed."""
+def _resolve_sizes(trace: NumpyTracer, inputs: list[TracedArray], block: Block) -> None:
+    """Refine the arguments' types by the sizes that the capture fixed."""
     for x, value in zip(inputs, block.args):
         shape = tuple(-1 if is_free(n) else int(n) for n in x.shape)
         value._type = tensor(shape, element_type(x.dtype))  # pyright: ignore[reportPrivateUsage]
@@ -146,12 +146,12 @@ def layout_of(array: np.ndarray) -> Layout:
     return Layout.of(array.shape, [step // max(array.itemsize, 1) for step in array.strides])
 
 
-def _demand(x: TracedArray, value: SSAValue, looked: bool, layout: Layout | None) -> Input:
+def _demand(x: TracedArray, value: SSAValue, observed: bool, layout: Layout | None) -> Input:
     shape = tuple(_symbol(n) if is_free(n) else int(n) for n in x.shape)
-    return Input(x.dtype.name, shape, used=looked or bool(value.uses.get_length()), layout=layout)
+    return Input(x.dtype.name, shape, used=observed or bool(value.uses.get_length()), layout=layout)
 
 
 def _symbol(size: Size) -> str:
-    ((symbol,),) = size.terms
+    ((symbol,),) = size.polynomial
     assert isinstance(symbol, Symbol)
     return symbol.name

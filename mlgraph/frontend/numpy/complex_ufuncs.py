@@ -1,4 +1,4 @@
-"""Ufuncs of complex numbers that no row is: these are ordered by the real part, then by the imaginary part."""
+"""Lowerings of ufuncs on complex numbers, which are ordered by the real part, then by the imaginary part."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 import numpy as np
@@ -6,7 +6,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.types import dtype as element
-from mlgraph.frontend.numpy.trace import emit
+from mlgraph.frontend.numpy.tracer import emit
 from mlgraph.frontend.numpy.ufuncs import RULES, Rule, is_zero, number, rule, where
 
 
@@ -69,7 +69,7 @@ def complex_sign(x: SSAValue) -> SSAValue:
 
 
 def complex_logarithm(base: float) -> Rule:
-    """A logarithm of a complex number through the natural one."""
+    """Return a logarithm of a complex number through the natural one."""
     return lambda x: emit(ivy.divide, emit(ivy.log, x), number(x, np.log(base)))
 
 
@@ -89,7 +89,7 @@ def complex_rint(x: SSAValue) -> SSAValue:
 
 @rule(np.expm1, "c")
 def complex_expm1(x: SSAValue) -> SSAValue:
-    """Accurate near 0: the real part is expm1(a) cos(b) - 2 sin(b/2)**2."""
+    """Return `exp(x) - 1`, accurate near 0: the real part is expm1(a) cos(b) - 2 sin(b/2)**2."""
     a, b = emit(ivy.real, x), emit(ivy.imag, x)
     half = emit(ivy.sin, emit(ivy.multiply, b, number(b, 0.5)))
     bend = emit(ivy.multiply, emit(ivy.square, half), number(b, 2.0))

@@ -1,4 +1,4 @@
-"""What happens when numpy is called with a traced array: the table of functions, the ufuncs, the methods.
+"""Dispatch of numpy calls on traced arrays: functions by their table, ufuncs, methods.
 
 Where nothing is traced yet, the real numpy runs on the real arrays.
 """
@@ -9,35 +9,30 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import METHODS, TracedArray, fresh, scalar
-from mlgraph.frontend.numpy.from_sizes import with_examples
-from mlgraph.frontend.numpy.lifting import (
+from mlgraph.dialects.dtypes import dtype_of
+from mlgraph.dialects.ivy.types import dtype as element
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh, scalar
+from mlgraph.frontend.numpy.masks import selection
+from mlgraph.frontend.numpy.outputs import store
+from mlgraph.frontend.numpy.queries import is_concrete, is_contiguous, layout_proxy_of, outside_owners, write_error
+from mlgraph.frontend.numpy.scipy import special_rule
+from mlgraph.frontend.numpy.size_examples import with_examples
+from mlgraph.frontend.numpy.sizes import Dim, examples, is_dim, larger, smaller
+from mlgraph.frontend.numpy.tables import FUNCTIONS, GENERALIZED, HOOKS, METHODS, UFUNC_METHODS, hook
+from mlgraph.frontend.numpy.tracer import current, outside_write, unsupported
+from mlgraph.frontend.numpy.ufuncs import rule_of
+from mlgraph.frontend.numpy.wrapping import (
     any_traced,
     as_array,
     broadcast_dims,
-    broadcast_to,
     cast_value,
     kind_of,
-    lift,
-    relifted,
-    same_shape,
-    unlifted,
+    unwrap_concrete,
     value_of,
+    wrap,
+    wrap_concrete,
 )
-from mlgraph.frontend.numpy.looking import is_contiguous, is_known, outside_owners, owner_of, twin_of, write_error
-from mlgraph.frontend.numpy.scipy import special_rule
-from mlgraph.frontend.numpy.sizes import Dim, examples, is_dim, larger, smaller
-from mlgraph.frontend.numpy.trace import current, outside_write, unsupported
-from mlgraph.frontend.numpy.ufuncs import rule_of
-
-FUNCTIONS: dict[Any, Callable[..., Any]] = {}
-"""numpy functions that are captured by a function of ours; others by running numpy's own Python code."""
-
-UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
-"""`reduce`, `accumulate`, `outer`, `at`, `reduceat`; filled by `ufunc_methods` and `ufunc_at`."""
-
-GENERALISED: dict[str, Callable[..., Any]] = {}
-"""Generalised ufuncs by name, as `matmul` and those of `numpy.linalg`; filled by `generalised`."""
 
 COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
 
@@ -59,68 +54,47 @@ ON_SIZES: dict[np.ufunc, Callable[[Any, Any], Any]] = {
 """Functions of sizes that give a size."""
 
 
-def implements(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The function captures these numpy functions; NotImplemented leaves a call of them to numpy's own code."""
-
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        for numpy_function in functions:
-            FUNCTIONS[numpy_function] = function
-        return function
-
-    return register
-
-
-def method(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The function is these methods of `np.ndarray`."""
-
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        for name in names:
-            METHODS[name] = function
-        return function
-
-    return register
-
-
 def real_call(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Run numpy itself; nothing is traced."""
     try:
-        return relifted(function(*unlifted(tuple(args)), **unlifted(dict(kwargs))))
+        return wrap_concrete(function(*unwrap_concrete(tuple(args)), **unwrap_concrete(dict(kwargs))))
     except ValueError as error:
         raise write_error(error, *args, *kwargs.values()) from None
 
 
 def is_real(args: Any, kwargs: Any) -> bool:
-    """Whether numpy itself can run."""
+    """Return whether numpy itself can run, since nothing is traced."""
     current()
     return not any_traced(args) and not any_traced(kwargs.values())
 
 
+@hook
 def call_function(function: Any, args: Any, kwargs: Any) -> Any:
-    """A numpy function on traced arrays."""
+    """Call a numpy function on traced arrays."""
     if is_real(args, kwargs):
         return real_call(function, args, kwargs)
-    if (ours := FUNCTIONS.get(function)) is not None:
-        found = ours(*args, **kwargs)
+    if (rule := FUNCTIONS.get(function)) is not None:
+        found = rule(*args, **kwargs)
         if found is not NotImplemented:
             return with_examples(found, function, args, kwargs)
-    from mlgraph.frontend.numpy.transplant import transplanted
-
     implementation = getattr(function, "_implementation", function)
     if not hasattr(implementation, "__code__"):
         raise unsupported(f"{getattr(function, '__module__', 'numpy')}.{function.__name__}")
-    return transplanted(implementation)(*args, **kwargs)
+    return HOOKS["rebound"](implementation)(*args, **kwargs)
 
 
+@hook
 def call_method(name: str, array: TracedArray, args: Any, kwargs: Any) -> Any:
-    """A method of a traced array."""
+    """Call a method of a traced array."""
     if name != "copy" and is_real((array, *args), kwargs):
         return real_call(lambda x, *rest, **named: getattr(x, name)(*rest, **named), (array, *args), kwargs)
     found = METHODS[name](array, *args, **kwargs)
     return with_examples(found, lambda x, *rest, **named: getattr(x, name)(*rest, **named), (array, *args), kwargs)
 
 
+@hook
 def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
-    """A ufunc, or one of its methods, on traced arrays."""
+    """Call a ufunc, or one of its methods, on traced arrays."""
     if method == "at" and (owners := outside_owners(inputs[0])):  # numpy writes to what is read-only there
         raise outside_write(*owners)
     if is_real(inputs, kwargs):
@@ -135,7 +109,7 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
         return with_examples(found, getattr(ufunc, method), inputs, kwargs)
     operands, outs, others = bound_outs(ufunc, inputs, **kwargs)
     if ufunc.signature is not None:
-        return generalised(ufunc, operands, outs, **others)
+        return generalized(ufunc, operands, outs, **others)
     return with_examples(elementwise(ufunc, operands, outs, **others), ufunc, inputs, kwargs)
 
 
@@ -158,11 +132,11 @@ def bound_outs(ufunc: np.ufunc, inputs: Any, out: Any = None, **kwargs: Any) -> 
     return operands, outs + [None] * (ufunc.nout - len(outs)), kwargs
 
 
-def generalised(ufunc: np.ufunc, operands: Any, outs: Any, **kwargs: Any) -> Any:
-    """A generalised ufunc."""
-    if ufunc.__name__ not in GENERALISED:
+def generalized(ufunc: np.ufunc, operands: Any, outs: Any, **kwargs: Any) -> Any:
+    """Call a generalized ufunc."""
+    if ufunc.__name__ not in GENERALIZED:
         raise unsupported(f"ufunc {ufunc.__name__}")
-    return GENERALISED[ufunc.__name__](ufunc, operands, outs, **kwargs)
+    return GENERALIZED[ufunc.__name__](ufunc, operands, outs, **kwargs)
 
 
 def elementwise(
@@ -177,10 +151,10 @@ def elementwise(
     signature: Any = None,
     sig: Any = None,
 ) -> Any:
-    """An elementwise ufunc."""
+    """Call an elementwise ufunc."""
     if order not in ("K", "A", "C"):
         raise unsupported(f"np.{ufunc.__name__} with order={order!r}")
-    operands = [lift(x) for x in inputs]
+    operands = [wrap(x) for x in inputs]
     arrays = [None if o is Ellipsis else o for o in outs]
     plain = where is True and all(o is None for o in outs)
     if plain and (found := selected(ufunc, operands, dtype)) is not None:
@@ -202,33 +176,6 @@ def given(out: Any, result: TracedArray, where: Any = True, casting: str = "same
     return store(out, result, where, casting)
 
 
-def store(out: Any, result: TracedArray, where: Any = True, casting: str = "same_kind") -> Any:
-    """Write a result to the `out` argument of a numpy function, where `where` is true."""
-    if not isinstance(out, np.ndarray):
-        raise TypeError("return arrays must be of ArrayType")
-    if type(out) is not TracedArray:
-        raise outside_write(owner_of(out))
-    if not np.can_cast(result.dtype, out.dtype, casting):
-        raise TypeError(f"Cannot cast output from {result.dtype!r} to {out.dtype!r} with casting rule '{casting}'")
-    shapes = (result.shape,) if where is True else (result.shape, as_array(where).shape)
-    if not same_shape(broadcast_dims(*shapes, out.shape), out.shape):
-        raise ValueError(
-            f"non-broadcastable output operand with shape {out.shape} for the result of shape {result.shape}"
-        )
-    value = fresh(cast_value(result.value, result.dtype, out.dtype), result.shape, out.dtype)
-    if where is not True:
-        value = FUNCTIONS[np.where](where, value, out)
-    out.write(broadcast_to(value, out.shape).value)
-    return out
-
-
-def store_both_ways(out: Any, result: TracedArray) -> Any:
-    """Write a result to an `out` argument that numpy first reads, safely, as the type of the result."""
-    if isinstance(out, np.ndarray) and not np.can_cast(out.dtype, result.dtype, "safe"):
-        raise TypeError(f"Cannot cast array data from {out.dtype!r} to {result.dtype!r} according to the rule 'safe'")
-    return store(out, result, casting="unsafe")
-
-
 def loop_types(
     ufunc: np.ufunc,
     operands: Any,
@@ -237,7 +184,7 @@ def loop_types(
     dtype: Any = None,
     signature: Any = None,
 ) -> tuple[np.dtype, ...]:
-    """The element types of numpy's loop for these operands: inputs, then outputs."""
+    """Return the element types of numpy's loop for these operands: inputs, then outputs."""
     made = [None if o is None else o.dtype for o in outs] if outs else [None] * ufunc.nout
     if dtype is not None:
         dtype = dtype() if isinstance(dtype, type) and issubclass(dtype, np.dtype) else np.dtype(dtype)
@@ -256,7 +203,7 @@ def loop_types(
 
 
 def computed(ufunc: np.ufunc, operands: Any, types: tuple[np.dtype, ...]) -> list[TracedArray]:
-    """The results of a ufunc's loop."""
+    """Return the results of a ufunc's loop."""
     if ufunc in COMPARISONS and (found := _compared(ufunc, operands, types)) is not None:
         return [found]
     if ufunc is np.power and types[0].kind in "iu":
@@ -274,40 +221,37 @@ def computed(ufunc: np.ufunc, operands: Any, types: tuple[np.dtype, ...]) -> lis
 
 
 def _check_exponent(x: Any) -> None:
-    """numpy raises for integers to negative powers; where the power is not known yet, the backend has its way."""
-    known = x._real if type(x) is TracedArray and is_known(x) else x if type(x) is int else 0
+    """Raise `ValueError` for integers to concrete negative powers; the backend decides on traced ones."""
+    known = x._real if type(x) is TracedArray and is_concrete(x) else x if type(x) is int else 0
     if np.any(np.less(known, 0)):
         raise ValueError("Integers to negative integer powers are not allowed.")
 
 
 def result_of(value: Any, dims: tuple[Dim, ...], dtype: np.dtype, arrays: list[TracedArray]) -> TracedArray:
-    """The result of an elementwise function of `arrays`: laid out as they are, a numpy scalar where it is 0-d."""
-    from mlgraph.dialects.dtypes import dtype_of
-    from mlgraph.dialects.ivy.types import dtype as element
-
+    """Return the result of an elementwise function of `arrays`: in their layout, as a numpy scalar where it is 0-d."""
     result = fresh(cast_value(value, dtype_of(element(value)), dtype), dims, dtype)
     if not dims:
         return scalar(result)
     crooked = [a for a in arrays if len(a.shape) == len(dims) and not is_contiguous(a)]
     if crooked:
-        result._twin = _laid_out(arrays, dims, dtype)
+        result._layout_proxy = _laid_out(arrays, dims, dtype)
     return result
 
 
 def _laid_out(arrays: list[TracedArray], dims: tuple[Dim, ...], dtype: np.dtype) -> np.ndarray | None:
-    """A twin in the order that numpy chooses for a result of these operands."""
+    """Return a layout proxy in the order that numpy chooses for a result of these operands."""
     if examples(dims) is None or any(examples(a.shape) is None for a in arrays):
         return None
-    twins = [twin_of(a) for a in arrays if a.shape]
+    proxies = [layout_proxy_of(a) for a in arrays if a.shape]
     found = np.nditer(
-        [*twins, None], ["zerosize_ok"], [["readonly"]] * len(twins) + [["writeonly", "allocate"]]
+        [*proxies, None], ["zerosize_ok"], [["readonly"]] * len(proxies) + [["writeonly", "allocate"]]
     ).operands[-1]
     strides = [s // found.itemsize * dtype.itemsize for s in found.strides]
     return np.lib.stride_tricks.as_strided(np.empty(1, dtype), found.shape, strides)
 
 
 def _compared(ufunc: np.ufunc, operands: Any, types: tuple[np.dtype, ...]) -> TracedArray | None:
-    """Comparisons of integers that no common type holds: uint64 with int64, and numbers out of a type's range."""
+    """Compare integers that have no common type: uint64 with int64, and numbers out of a type's range."""
     left, right = types[:2]
     for x, other, flipped in ((operands[1], operands[0], False), (operands[0], operands[1], True)):
         if type(x) is int and left.kind in "iu" and not np.iinfo(left).min <= x <= np.iinfo(left).max:
@@ -326,7 +270,7 @@ def _compared(ufunc: np.ufunc, operands: Any, types: tuple[np.dtype, ...]) -> Tr
 
 
 def selected(ufunc: np.ufunc, operands: Any, dtype: Any) -> TracedArray | None:
-    """A function of `x[mask]` and numbers as a selection of the function of x, so that its size may stay unknown."""
+    """Return a ufunc of `x[mask]` and numbers as a selection of the ufunc of x, whose size may stay symbolic."""
     masks = [x._selection[0] for x in operands if type(x) is TracedArray and x._selection is not None]
     if not masks or ufunc.nout != 1:
         return None
@@ -343,6 +287,4 @@ def selected(ufunc: np.ufunc, operands: Any, dtype: Any) -> TracedArray | None:
         wide = mask.reshape(mask.shape + (1,) * (sources[1].ndim - mask.ndim))
         sources[1] = np.where(wide, sources[1], sources[1].dtype.type(1))
     whole = ufunc(*sources, dtype=dtype) if dtype is not None else ufunc(*sources)
-    from mlgraph.frontend.numpy.masks import selection
-
     return selection(whole, mask)

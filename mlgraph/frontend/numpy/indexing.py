@@ -9,19 +9,11 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, known, scalar, view
-from mlgraph.frontend.numpy.from_sizes import example_of, with_examples
-from mlgraph.frontend.numpy.lifting import (
-    any_traced,
-    as_array,
-    broadcast_dims,
-    broadcast_to,
-    cast,
-    relifted,
-    unlifted,
-)
-from mlgraph.frontend.numpy.looking import is_known, is_natural, write_error
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import concrete, fresh, is_traced, scalar, view
 from mlgraph.frontend.numpy.masks import mask_of, nonzero, selection, widened
+from mlgraph.frontend.numpy.queries import is_concrete, is_non_negative, write_error
+from mlgraph.frontend.numpy.size_examples import example_of, with_examples
 from mlgraph.frontend.numpy.sizes import (
     Dim,
     Size,
@@ -33,15 +25,25 @@ from mlgraph.frontend.numpy.sizes import (
     operands,
     simple,
 )
-from mlgraph.frontend.numpy.trace import emit, unsupported
+from mlgraph.frontend.numpy.tables import hook
+from mlgraph.frontend.numpy.tracer import emit, unsupported
 from mlgraph.frontend.numpy.views import Sliced
+from mlgraph.frontend.numpy.wrapping import (
+    any_traced,
+    as_array,
+    broadcast_dims,
+    broadcast_to,
+    cast,
+    unwrap_concrete,
+    wrap_concrete,
+)
 
 TO_END = 2**63 - 1
 
 
 @dataclass
 class Key:
-    """A key that is taken apart."""
+    """A parsed key."""
 
     basic: Sliced
     dims: tuple[Dim, ...]
@@ -49,13 +51,14 @@ class Key:
     arrays: dict[int, TracedArray] = field(default_factory=dict)
     """Index arrays by axis of the basic part."""
     scalar: bool = False
-    """Whether the basic part is a scalar of numpy's: an ellipsis gives an array in its place."""
+    """True if the basic part is a scalar of numpy's: an ellipsis gives an array in its place."""
 
 
+@hook
 def getitem(array: TracedArray, key: Any) -> Any:
-    """`array[key]`."""
-    if not any_traced((array, key)) and is_known(array):
-        return known_part(array, unlifted(key))
+    """Return `array[key]`."""
+    if not any_traced((array, key)) and is_concrete(array):
+        return concrete_part(array, unwrap_concrete(key))
     return with_examples(_part(array, key), operator.getitem, (array, key), {})
 
 
@@ -73,9 +76,9 @@ def _part(array: TracedArray, key: Any) -> Any:
     return gathered(source, indices, axes)
 
 
-def known_part(array: TracedArray, key: Any) -> Any:
-    """`array[key]` of a known array."""
-    found = relifted(array._real[key])
+def concrete_part(array: TracedArray, key: Any) -> Any:
+    """Return `array[key]` of a concrete array."""
+    found = wrap_concrete(array._real[key])
     basic = all(
         k is None or k is Ellipsis or isinstance(k, slice | int) for k in (key if type(key) is tuple else (key,))
     )
@@ -84,11 +87,12 @@ def known_part(array: TracedArray, key: Any) -> Any:
     return found
 
 
+@hook
 def setitem(array: TracedArray, key: Any, value: Any) -> None:
-    """`array[key] = value`."""
-    if not any_traced((array, key, value)) and is_known(array):
+    """Assign `array[key] = value`."""
+    if not any_traced((array, key, value)) and is_concrete(array):
         try:
-            array._real[unlifted(key)] = unlifted(value)
+            array._real[unwrap_concrete(key)] = unwrap_concrete(value)
         except ValueError as error:
             raise write_error(error, array) from None
         return
@@ -109,7 +113,7 @@ def setitem(array: TracedArray, key: Any, value: Any) -> None:
 
 
 def write_masked(array: TracedArray, mask: TracedArray, value: TracedArray) -> None:
-    """`array[mask] = value`; where the mask selects another number of elements, the write raises when it runs."""
+    """Assign `array[mask] = value`; the graph raises where the mask selects another number of elements."""
     rest = array.shape[mask.ndim :]
     if not rest and value.ndim > 1:
         raise TypeError(
@@ -137,13 +141,13 @@ def _assigned(array: TracedArray, value: Any) -> TracedArray:
 
 
 def trimmed(value: TracedArray, ndim: int) -> TracedArray:
-    """The value without the leading axes of size 1 that assignment drops."""
+    """Return the value without the leading axes of size 1 that assignment drops."""
     extra = value.ndim - ndim
     return value.reshape(value.shape[extra:]) if extra > 0 and all(n == 1 for n in value.shape[:extra]) else value
 
 
 def basic_part(array: TracedArray, key: Key) -> TracedArray:
-    """The view that the slices of a key take."""
+    """Return the view that the slices of a key take."""
     basic = key.basic
     if basic.whole and not (basic.flip or basic.drop or basic.add):
         return array
@@ -154,14 +158,14 @@ def basic_part(array: TracedArray, key: Key) -> TracedArray:
 
 
 def items_of(key: Any) -> list[Any]:
-    """The items of a key; lists become arrays, masks become index arrays."""
+    """Return the items of a key; lists become arrays, masks become index arrays."""
     items: list[Any] = []
     for item in key if type(key) is tuple else (key,):
         if isinstance(item, list | tuple):
-            item = as_array(item) if len(item) else known(np.zeros(0, np.int64))
+            item = as_array(item) if len(item) else concrete(np.zeros(0, np.int64))
         if isinstance(item, np.ndarray | np.generic) and type(item) is not TracedArray:
             item = as_array(item) if np.ndim(item) or item.dtype == bool else operator.index(item)
-        if type(item) is TracedArray and is_known(item) and not item.ndim and item.dtype.kind in "iu":
+        if type(item) is TracedArray and is_concrete(item) and not item.ndim and item.dtype.kind in "iu":
             item = int(item)
         if type(item) is bool:
             item = as_array(item)
@@ -174,18 +178,18 @@ def _is_mask(item: Any) -> bool:
 
 
 def indices_of_mask(mask: TracedArray) -> list[TracedArray]:
-    """The index arrays that select what a mask selects."""
+    """Return the index arrays that select what a mask selects."""
     if not mask.ndim:
         raise unsupported("indexing with a single bool", fix="use np.where")
-    if is_known(mask):
-        return [known(indices) for indices in np.nonzero(mask._real)]
+    if is_concrete(mask):
+        return [concrete(indices) for indices in np.nonzero(mask._real)]
     return list(nonzero(mask))
 
 
 def parse(array: TracedArray, items: list[Any]) -> Key:
-    """A key as basic indexing and index arrays."""
+    """Parse a key into basic indexing and index arrays."""
     has_ellipsis = any(item is Ellipsis for item in items)
-    items = _spelt_out(items, array.ndim)
+    items = _spelled_out(items, array.ndim)
     advanced = any(type(item) is TracedArray for item in items)
     starts, stops, steps, flip, example = [], [], [], [], []
     drop: list[int] = []
@@ -243,8 +247,8 @@ def parse(array: TracedArray, items: list[Any]) -> Key:
     return Key(basic, tuple(dims), arrays, not dims and not has_ellipsis)
 
 
-def _spelt_out(items: list[Any], ndim: int) -> list[Any]:
-    """The items with the ellipsis written out."""
+def _spelled_out(items: list[Any], ndim: int) -> list[Any]:
+    """Return the items with the ellipsis expanded."""
     used = sum(item is not None and item is not Ellipsis for item in items)
     if used > ndim:
         raise IndexError(f"too many indices for array: array is {ndim}-dimensional, but {used} were indexed")
@@ -257,7 +261,7 @@ def _spelt_out(items: list[Any], ndim: int) -> list[Any]:
 
 
 def _checked_index(index: Any, n: Dim) -> Dim:
-    """An integer index counted from the front."""
+    """Return an integer index counted from the front."""
     index = simple(index)
     if index < 0:
         index = index + n
@@ -267,7 +271,7 @@ def _checked_index(index: Any, n: Dim) -> Dim:
 
 
 def sliced(item: slice, n: Dim) -> tuple[tuple[Dim, Dim, int, bool], Dim]:
-    """A slice of an axis of size n as start, stop, positive step and whether to reverse; and the size of the result."""
+    """Return a slice of an axis of size n as start, stop, positive step and reversal, and the size of the result."""
     if any(map(_is_unknown, (item.start, item.stop, item.step))):
         raise unsupported(
             "a slice whose bounds are values of arrays",
@@ -300,7 +304,7 @@ def _bound(bound: Any) -> Any:
 
 
 def _clipped(bound: Any, n: Dim, default: Dim, last: int = 0) -> Dim:
-    """A bound counted from the front and held within the axis."""
+    """Return a bound counted from the front and held within the axis."""
     if bound is None:
         return default
     bound = simple(_bound(bound))
@@ -311,7 +315,7 @@ def _clipped(bound: Any, n: Dim, default: Dim, last: int = 0) -> Dim:
 
 
 def _from_end(place: Dim, n: Dim) -> Dim:
-    """A free place that lies a known way before the end, as a negative number."""
+    """Return a free place at a constant distance before the end as a negative number, other places as they are."""
     rest = simple(n - place)
     return -rest if is_free(place) and type(rest) is int and rest > 0 else place
 
@@ -333,15 +337,15 @@ def _example_slice(item: slice) -> slice:
 
 
 def normal_index(index: TracedArray, n: Dim) -> TracedArray:
-    """Integer indices counted from the front, as int64."""
+    """Return integer indices counted from the front, as int64."""
     if index.dtype.kind not in "iu":
         raise IndexError("arrays used as indices must be of integer (or boolean) type")
-    if is_known(index):
+    if is_concrete(index):
         real = index._real.astype(np.int64)
         if real.size:
             _check_range(int(real.min()), int(real.max()), n)
-        return known(real) if not (real < 0).any() else _wrapped(known(real), n)
-    if is_natural(index):
+        return concrete(real) if not (real < 0).any() else _wrapped(concrete(real), n)
+    if is_non_negative(index):
         return cast(index, np.dtype(np.int64))
     return _wrapped(cast(index, np.dtype(np.int64)), n)
 
@@ -352,13 +356,13 @@ def _check_range(low: int, high: int, n: Dim) -> None:
 
 
 def _wrapped(index: TracedArray, n: Dim) -> TracedArray:
-    if is_known(index) and not is_free(n):
-        return known(np.where(index._real < 0, index._real + int(n), index._real))
+    if is_concrete(index) and not is_free(n):
+        return concrete(np.where(index._real < 0, index._real + int(n), index._real))
     return np.where(index < 0, index + n, index)
 
 
 def gathered(source: TracedArray, indices: Sequence[TracedArray], axes: tuple[int, ...]) -> TracedArray:
-    """`source` at index arrays for some axes."""
+    """Return `source` at index arrays for some axes."""
     together = broadcast_dims(*[i.shape for i in indices])
     shape = source.shape
     dims = indexed_dims(shape, together, axes)
@@ -372,7 +376,7 @@ def gathered(source: TracedArray, indices: Sequence[TracedArray], axes: tuple[in
 
 
 def indexed_dims(shape: Sequence[Dim], together: Sequence[Dim], axes: tuple[int, ...]) -> tuple[Dim, ...]:
-    """The shape of `x[..., indices, ...]`: the indices' axes in the place of neighbouring axes, else first."""
+    """Return the shape of `x[..., indices, ...]`: the indices' axes replace neighboring axes, or come first."""
     if axes != tuple(range(axes[0], axes[0] + len(axes))):
         return (*together, *(n for i, n in enumerate(shape) if i not in axes))
     return (*shape[: axes[0]], *together, *shape[axes[0] + len(axes) :])
@@ -389,23 +393,23 @@ def scatter(
     together = broadcast_dims(*[i.shape for i in indices])
     dims = indexed_dims(part.shape, together, axes)
     value = assignable(trimmed(cast(value, part.dtype), len(dims)), dims)
-    if not accumulate and len(indices) == 1 and is_known(indices[0]) and indices[0].ndim == 1:
+    if not accumulate and len(indices) == 1 and is_concrete(indices[0]) and indices[0].ndim == 1:
         indices, value = _last_of_each(indices[0], value, axes[0])
     row = emit(ivy.index_put, part.value, [i.value for i in indices], value.value, axes, accumulate)
     part.write(row)
 
 
 def assignable(value: TracedArray, dims: tuple[Dim, ...]) -> TracedArray:
-    """`value` broadcast to `dims`; where these depend on data, what does not fit raises when it runs."""
+    """Return `value` broadcast to `dims`; where these depend on data, a mismatch raises when the graph runs."""
     if examples(dims) is None and value.ndim <= len(dims):
         return fresh(emit(ivy.broadcast_to, value.value, operands(dims)), dims, value.dtype)
     return broadcast_to(value, dims)
 
 
 def _last_of_each(index: TracedArray, value: TracedArray, axis: int) -> tuple[list[TracedArray], TracedArray]:
-    """Known indices without repeats."""
+    """Return concrete indices without repeats, and the last value for each."""
     places = index._real.tolist()
     last = sorted({place: i for i, place in enumerate(places)}.values())
     if len(last) == len(places):
         return [index], value
-    return [known(index._real[last])], np.take(value, last, axis=axis)
+    return [concrete(index._real[last])], np.take(value, last, axis=axis)

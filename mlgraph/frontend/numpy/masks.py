@@ -1,4 +1,4 @@
-"""Bool masks of the graph: selections whose size depends on data, and reads and writes that need no such size."""
+"""Traced masks: selections whose size depends on data, and reads and writes that need no such size."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any
@@ -10,21 +10,22 @@ from xdsl.traits import is_side_effect_free as is_pure
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import i64
 from mlgraph.dialects.table import TableOp
-from mlgraph.frontend.numpy.array import TracedArray, deferred, fresh, natural
-from mlgraph.frontend.numpy.lifting import as_array, leaves
-from mlgraph.frontend.numpy.looking import is_known
-from mlgraph.frontend.numpy.polynomials import Counted
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import deferred, fresh, non_negative
+from mlgraph.frontend.numpy.polynomials import DataDependentSize
+from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.sizes import Size
-from mlgraph.frontend.numpy.trace import current, emit
+from mlgraph.frontend.numpy.tracer import current, emit
+from mlgraph.frontend.numpy.wrapping import as_array, leaves
 
 
 def mask_of(array: TracedArray, key: Any) -> TracedArray | None:
-    """The traced mask over the leading axes that a key is, None for other keys."""
+    """Return the traced mask over the leading axes that a key is, None for other keys."""
     if type(key) is tuple and len(key) == 1:
         (key,) = key
     if isinstance(key, list) and any(type(x) is TracedArray for x in leaves(key)):
         key = as_array(key)
-    if type(key) is not TracedArray or key.dtype != bool or is_known(key) or not key.ndim:
+    if type(key) is not TracedArray or key.dtype != bool or is_concrete(key) or not key.ndim:
         return None
     if key.ndim > array.ndim:
         raise IndexError(f"too many indices for array: array is {array.ndim}-dimensional, but {key.ndim} were indexed")
@@ -35,7 +36,7 @@ def mask_of(array: TracedArray, key: Any) -> TracedArray | None:
 
 
 def first_like(value: SSAValue) -> SSAValue:
-    """The first mask of the capture that is computed as `value` is, so that `x[x > 0]` is one selection each time."""
+    """Return the first mask of the capture with the structure of `value`, so that equal masks give one selection."""
     seen: list[SSAValue] = current().shared.setdefault("masks", [])
     for other in seen:
         if is_same(value, other):
@@ -45,7 +46,7 @@ def first_like(value: SSAValue) -> SSAValue:
 
 
 def is_same(a: SSAValue, b: SSAValue, depth: int = 8) -> bool:
-    """Whether two values are the same function of the same values."""
+    """Return whether two values are the same function of the same values."""
     if a is b:
         return True
     first, second = a.owner, b.owner
@@ -57,19 +58,19 @@ def is_same(a: SSAValue, b: SSAValue, depth: int = 8) -> bool:
 
 
 def nonzero(mask: TracedArray) -> tuple[TracedArray, ...]:
-    """The indices of the true elements, an array for each axis."""
+    """Return the indices of the true elements, an array for each axis."""
     shared = current().shared
     key = ("nonzero", mask.value)
     if key not in shared:
         rows = emit(ivy.nonzero, mask.value)
-        size = counted_size(mask)
-        places = natural(fresh(rows, (size, mask.ndim), np.dtype(np.int64)))
+        size = selected_size(mask)
+        places = non_negative(fresh(rows, (size, mask.ndim), np.dtype(np.int64)))
         shared[key] = tuple(places[:, i] for i in range(mask.ndim))
     return shared[key]
 
 
-def counted_size(mask: TracedArray) -> Size:
-    """The number of true elements as a size."""
+def selected_size(mask: TracedArray) -> Size:
+    """Return the number of true elements as a size."""
     shared = current().shared
     key = ("count", mask.value)
     value = mask.value
@@ -81,12 +82,12 @@ def counted_size(mask: TracedArray) -> Size:
         def count() -> TracedArray:
             return fresh(emit(ivy.sum, emit(ivy.cast, value, i64)), (), np.dtype(np.int64))
 
-        shared[key] = Size({(Counted(measure, count),): 1})
+        shared[key] = Size({(DataDependentSize(measure, count),): 1})
     return shared[key]
 
 
 def selection(array: TracedArray, mask: TracedArray) -> TracedArray:
-    """`array[mask]`, built only if its elements are needed as an array of their own."""
+    """Return `array[mask]`, built only if its elements are needed as an array of their own."""
     whole = fresh(array.value, array.shape, array.dtype)
 
     def build() -> SSAValue:
@@ -95,11 +96,11 @@ def selection(array: TracedArray, mask: TracedArray) -> TracedArray:
             return emit(ivy.take, whole.value, indices[0], 0)
         return emit(ivy.index, whole.value, indices, tuple(range(len(indices))))
 
-    found = deferred(build, (counted_size(mask), *array.shape[mask.ndim :]), array.dtype)
+    found = deferred(build, (selected_size(mask), *array.shape[mask.ndim :]), array.dtype)
     found._selection = (mask, whole)
     return found
 
 
 def widened(mask: TracedArray, ndim: int) -> TracedArray:
-    """A mask over leading axes, with axes of size 1 behind."""
+    """Return a mask over leading axes with trailing axes of size 1, so that it has `ndim` axes."""
     return mask if mask.ndim == ndim else mask.reshape((*mask.shape, *(1,) * (ndim - mask.ndim)))

@@ -1,4 +1,4 @@
-"""What memory the arrays share that a function returns, and which of that depends on how its inputs lie in memory."""
+"""Which memory the results of a function share, and whether that depends on the layout of its inputs."""
 
 # pyright: basic
 from collections.abc import Sequence
@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import TracedArray, is_made_read_only, resolve
-from mlgraph.frontend.numpy.looking import owner_of, root_of
-from mlgraph.frontend.numpy.trace import Trace, outside_view
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.promotion import is_made_read_only, promote
+from mlgraph.frontend.numpy.queries import owner_of, root_of
+from mlgraph.frontend.numpy.tracer import NumpyTracer, outside_view
 from mlgraph.frontend.program import TRACED, Memory, OutputKind, OutputSpec, identities
 
 
@@ -22,7 +23,7 @@ def memory_of(leaf: Any) -> int | None:
 def user_outputs(
     leaves: Sequence[Any], outputs: Sequence[Any], inputs: Sequence[TracedArray], outside: Sequence[tuple[str, Any]]
 ) -> list[OutputSpec]:
-    """Return a spec for each traced leaf; `outputs` are the leaves with `TRACED` in the place of those.
+    """Return a spec for each traced leaf; `outputs` are the leaves, with `TRACED` for traced ones.
 
     `outside` are arrays that the function reaches by variables.
     """
@@ -63,17 +64,17 @@ def _real_of(leaf: Any) -> Any:
 
 
 def take_apart(leaves: Sequence[Any]) -> None:
-    """Make arrays that numpy knows at capture, and that share memory with one another, views of a traced array."""
+    """Turn concrete arrays that share memory with one another into views of a traced array."""
     found = [leaf for leaf in leaves if type(leaf) is TracedArray and leaf._real is not None]
     for leaf in found:
         owner = owner_of(leaf._real)
         others = (other for other in found if other is not leaf and other._real is not None)
         if leaf._kind is np.ndarray and any(owner_of(other._real) is owner for other in others):
-            resolve(leaf, promote=True)
+            promote(leaf, force=True)
 
 
 def _original(leaf: Any, outside: Sequence[tuple[str, Any]]) -> Any:
-    """Return the array from outside that a leaf stands for, which is no part of one; other leaves as they are."""
+    """Return the array from outside that a leaf is, all of it; return other leaves as they are."""
     if type(leaf) is not TracedArray or leaf._real is None or leaf._origin is not None:
         return leaf
     arrays = (array for _, array in outside if isinstance(array, np.ndarray))
@@ -99,7 +100,7 @@ def _is_read_only(leaf: Any) -> bool:
     return leaf._read_only or (leaf._real is not None and is_made_read_only(leaf._real))
 
 
-def layout_matters(trace: Trace, leaves: Sequence[Any], inputs: Sequence[TracedArray]) -> bool:
+def layout_matters(trace: NumpyTracer, leaves: Sequence[Any], inputs: Sequence[TracedArray]) -> bool:
     """Return whether another layout of the inputs could change values, or what memory results share."""
     used = {memory_of(x) for x in trace.view_or_copy}
     found = [memory for leaf in leaves if (memory := memory_of(leaf)) is not None]

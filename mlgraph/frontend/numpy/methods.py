@@ -9,19 +9,21 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy import views
-from mlgraph.frontend.numpy.array import TracedArray, fresh, known, scalar, view
-from mlgraph.frontend.numpy.dispatch import method
-from mlgraph.frontend.numpy.lifting import as_array, cast, same
-from mlgraph.frontend.numpy.looking import is_contiguous, is_known, twin_of
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import concrete, fresh, scalar, view
 from mlgraph.frontend.numpy.masks import mask_of
+from mlgraph.frontend.numpy.normalize import normal_axes, normal_axis
+from mlgraph.frontend.numpy.queries import is_concrete, is_contiguous, layout_proxy_of
 from mlgraph.frontend.numpy.sizes import Dim, examples, fix, is_dim, product, simple, smaller
-from mlgraph.frontend.numpy.trace import current, element_type, unsupported
+from mlgraph.frontend.numpy.tables import METHODS, hook, method
+from mlgraph.frontend.numpy.tracer import current, element_type, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, cast, same
 
 # Shape
 
 
 def shape_from(args: Sequence[Any]) -> tuple[Dim, ...]:
-    """The shape that `x.reshape(...)` and the like were given."""
+    """Return the shape that `x.reshape(...)` and the like were given."""
     given = args[0] if len(args) == 1 and not is_dim(args[0]) else args
     if type(given) is TracedArray:
         given = given.tolist() if given.ndim else (given,)
@@ -34,13 +36,13 @@ def reshape(x: TracedArray, *shape: Any, order: str = "C", copy: bool | None = N
         raise unsupported(f"reshape with order={order!r}")
     dims = _inferred(shape_from(shape), x.shape)
     current().layout_asked |= order == "A"
-    if order == "F" or (order == "A" and x.ndim > 1 and not is_contiguous(x) and twin_of(x).flags.f_contiguous):
+    if order == "F" or (order == "A" and x.ndim > 1 and not is_contiguous(x) and layout_proxy_of(x).flags.f_contiguous):
         return reshape(x.transpose(), *dims[::-1], copy=copy).transpose()
     if not copy and len(dims) == x.ndim and all(same(m, n) for m, n in zip(dims, x.shape)):
         return view(x, views.Whole(), x.shape)
-    twin = None if copy else _reshaped_twin(x, dims)
-    if twin is not None:
-        found = view(x, views.Reshaped(x.shape, dims, twin), dims)
+    layout_proxy = None if copy else _reshaped_proxy(x, dims)
+    if layout_proxy is not None:
+        found = view(x, views.Reshaped(x.shape, dims, layout_proxy), dims)
         found.value  # noqa: B018  so that it is built at its own line
     elif copy is False:
         raise ValueError("Unable to avoid creating a copy while reshaping.")
@@ -55,7 +57,7 @@ _nothing = np.empty(0)
 
 
 def _inferred(shape: tuple[Dim, ...], old: tuple[Dim, ...]) -> tuple[Dim, ...]:
-    """The shape with its -1 worked out."""
+    """Return the shape with its -1 inferred."""
     places = [i for i, n in enumerate(shape) if type(n) is int and n == -1]
     total = product(old)
     if len(places) > 1:
@@ -70,13 +72,13 @@ def _inferred(shape: tuple[Dim, ...], old: tuple[Dim, ...]) -> tuple[Dim, ...]:
     return shape
 
 
-def _reshaped_twin(x: TracedArray, dims: tuple[Dim, ...]) -> np.ndarray | None:
-    """The twin of the reshaped view, None where numpy copies."""
+def _reshaped_proxy(x: TracedArray, dims: tuple[Dim, ...]) -> np.ndarray | None:
+    """Return the layout proxy of the reshaped view, None where numpy copies."""
     found = examples(dims)
     if found is None or examples(x.shape) is None:
         return _nothing if is_contiguous(x) else None
     try:
-        return twin_of(x).reshape(found, copy=False)
+        return layout_proxy_of(x).reshape(found, copy=False)
     except ValueError:
         return None
 
@@ -91,14 +93,14 @@ def ravel(x: TracedArray, order: str = "C") -> TracedArray:
 
 def _raveled(x: TracedArray, order: str) -> TracedArray:
     if order == "A":
-        order = "F" if x.ndim > 1 and not is_contiguous(x) and twin_of(x).flags.f_contiguous else "C"
+        order = "F" if x.ndim > 1 and not is_contiguous(x) and layout_proxy_of(x).flags.f_contiguous else "C"
     if order == "K":
-        if not is_contiguous(x) and not twin_of(x).flags.f_contiguous:
+        if not is_contiguous(x) and not layout_proxy_of(x).flags.f_contiguous:
             raise unsupported("ravel with order='K' of an array that is not contiguous", fix="use order='C'")
         order = "C" if is_contiguous(x) else "F"
     if order == "C" and is_contiguous(x):
         return reshape(x, -1)
-    if order == "F" and x.ndim > 1 and twin_of(x).flags.f_contiguous:
+    if order == "F" and x.ndim > 1 and layout_proxy_of(x).flags.f_contiguous:
         return reshape(x.transpose(), -1)
     return reshape(x, -1, order=order, copy=True) if order != "F" else reshape(x.transpose(), -1, copy=True)
 
@@ -120,24 +122,6 @@ def transpose(x: TracedArray, *axes: Any) -> TracedArray:
         return view(x, views.Whole(), x.shape)
     found = view(x, views.Permuted(order), [x.shape[a] for a in order])
     found.value  # noqa: B018
-    return found
-
-
-def normal_axis(axis: Any, ndim: int) -> int:
-    """An axis counted from the front."""
-    axis = axis.__index__()
-    if not -ndim <= axis < ndim:
-        raise np.exceptions.AxisError(axis, ndim)
-    return axis % ndim
-
-
-def normal_axes(axes: Any, ndim: int) -> tuple[int, ...]:
-    """Axes counted from the front, of None, an int or a tuple."""
-    if axes is None:
-        return tuple(range(ndim))
-    found = tuple(normal_axis(a, ndim) for a in ((axes,) if is_dim(axes) else axes))
-    if len(set(found)) != len(found):
-        raise ValueError("repeated axis")
     return found
 
 
@@ -170,7 +154,7 @@ def diagonal(x: TracedArray, offset: int = 0, axis1: int = 0, axis2: int = 1) ->
 
 
 def diagonals(x: TracedArray, offset: int) -> TracedArray:
-    """The diagonals of matrices along the last two axes."""
+    """Return the diagonals of matrices along the last two axes."""
     x = x[..., max(-offset, 0) :, max(offset, 0) :]
     rows, columns = x.shape[-2:]
     size = smaller(rows, columns)
@@ -183,20 +167,20 @@ def diagonals(x: TracedArray, offset: int) -> TracedArray:
 
 
 def in_order(x: TracedArray, order: Any) -> TracedArray:
-    """A new array, laid out as the `order` argument of numpy's functions says."""
+    """Return a new array, laid out as the `order` argument of numpy's functions says."""
     if order not in (None, "C", "F", "A", "K"):
         raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
-    keeps = order in ("A", "K") and x.ndim > 1 and not is_contiguous(x) and bool(twin_of(x).flags.f_contiguous)
+    keeps = order in ("A", "K") and x.ndim > 1 and not is_contiguous(x) and bool(layout_proxy_of(x).flags.f_contiguous)
     if x.ndim > 1 and (order == "F" or keeps):
         return transpose(fresh(transpose(x).value, x.shape[::-1], x.dtype))
     return fresh(x.value, x.shape, x.dtype)
 
 
 def laid_out(x: TracedArray, order: Any) -> TracedArray:
-    """`x` itself where it lies in memory as `order` asks, else a copy that does."""
+    """Return `x` itself where it lies in memory as `order` asks, else a copy that does."""
     if order not in ("C", "F"):
         return x
-    fits = is_contiguous(x) if order == "C" or x.ndim < 2 else bool(twin_of(x).flags.f_contiguous)
+    fits = is_contiguous(x) if order == "C" or x.ndim < 2 else bool(layout_proxy_of(x).flags.f_contiguous)
     found = x if fits else in_order(x, order)
     current().view_or_copy += [x, found]
     return found
@@ -204,7 +188,7 @@ def laid_out(x: TracedArray, order: Any) -> TracedArray:
 
 @method("copy")
 def copy(x: TracedArray, order: str = "C") -> TracedArray:
-    return known(x._real.copy(order)) if is_known(x) else in_order(x, order)
+    return concrete(x._real.copy(order)) if is_concrete(x) else in_order(x, order)
 
 
 @method("astype")
@@ -241,7 +225,7 @@ def view_(x: TracedArray, dtype: Any = None, type: Any = None) -> TracedArray:
 
 @method("conj", "conjugate")
 def conj(x: TracedArray, *out: Any, **kwargs: Any) -> Any:
-    """Real arrays give themselves, no copy."""
+    """Return the conjugate; a real array itself, not a copy."""
     return np.conjugate(x, *out, **kwargs) if x.dtype.kind == "c" or out or kwargs else x
 
 
@@ -269,7 +253,7 @@ def _part(x: TracedArray, imaginary: bool) -> TracedArray:
 
 @method("item")
 def item(x: TracedArray, *place: Any) -> TracedArray:
-    """The element as a Python number that is known only when the graph runs."""
+    """Return the element as a Python number that is known only when the graph runs."""
     found = x.ravel()[place[0]] if len(place) == 1 and is_dim(place[0]) else x[place] if place else x
     if product(found.shape) != 1:
         raise ValueError("can only convert an array of size 1 to a Python scalar")
@@ -307,7 +291,7 @@ def put(x: TracedArray, indices: Any, values: Any, mode: str = "raise") -> None:
 
 
 def repeated(values: TracedArray, dims: Sequence[Dim]) -> TracedArray:
-    """`values` in order, again and again, as an array of a shape."""
+    """Return `values` repeated in order to fill a shape."""
     if values.size == 1:
         return values.reshape(())
     fits = values.ndim == len(dims) and all(same(m, n) for m, n in zip(values.shape, dims))
@@ -347,38 +331,32 @@ def to_device(x: TracedArray, device: str, stream: Any = None) -> TracedArray:
     return x
 
 
-def forward(name: str, function: Any) -> None:
-    """A method that is a function of the same arguments."""
-    method(name)(lambda x, *args, **kwargs: function(x, *args, **kwargs))
-
-
-for _name, _function in {
-    "all": np.all,
-    "any": np.any,
-    "argmax": np.argmax,
-    "argmin": np.argmin,
-    "argpartition": np.argpartition,
-    "argsort": np.argsort,
-    "clip": np.clip,
-    "cumprod": np.cumprod,
-    "cumsum": np.cumsum,
-    "dot": np.dot,
-    "max": np.max,
-    "mean": np.mean,
-    "min": np.min,
-    "nonzero": np.nonzero,
-    "prod": np.prod,
-    "ptp": np.ptp,
-    "repeat": np.repeat,
-    "round": np.round,
-    "searchsorted": np.searchsorted,
-    "std": np.std,
-    "sum": np.sum,
-    "take": np.take,
-    "trace": np.trace,
-    "var": np.var,
-}.items():
-    forward(_name, _function)
+METHODS.update(
+    all=np.all,
+    any=np.any,
+    argmax=np.argmax,
+    argmin=np.argmin,
+    argpartition=np.argpartition,
+    argsort=np.argsort,
+    clip=np.clip,
+    cumprod=np.cumprod,
+    cumsum=np.cumsum,
+    dot=np.dot,
+    max=np.max,
+    mean=np.mean,
+    min=np.min,
+    nonzero=np.nonzero,
+    prod=np.prod,
+    ptp=np.ptp,
+    repeat=np.repeat,
+    round=np.round,
+    searchsorted=np.searchsorted,
+    std=np.std,
+    sum=np.sum,
+    take=np.take,
+    trace=np.trace,
+    var=np.var,
+)
 
 
 @method("compress")
@@ -391,6 +369,7 @@ def choose(x: TracedArray, *choices: Any, out: Any = None, mode: str = "raise") 
     return np.choose(x, choices[0] if len(choices) == 1 else choices, out, mode)
 
 
+@hook
 class Flat:
     """`x.flat`: the elements in row-major order."""
 
@@ -398,11 +377,10 @@ class Flat:
         self.base = array
 
     def __getitem__(self, key: Any) -> Any:
-        found = self.base.flatten()[key]
-        return found
+        return self.base.flatten()[key]
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        """The values repeat."""
+        """Assign values, which repeat."""
         flat, value = self.base.flatten(), as_array(value)
         if mask_of(flat, key) is not None:
             np.place(flat, key, value)

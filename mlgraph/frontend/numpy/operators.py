@@ -1,4 +1,4 @@
-"""Python's operators on arrays: the ufunc that numpy calls, new numbers where Python would give numbers."""
+"""Python's operators on arrays: each calls numpy's ufunc, and gives Python numbers for Python numbers."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from __future__ import annotations
@@ -6,6 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
+from mlgraph.frontend.numpy.sizes import Size
+from mlgraph.frontend.numpy.tables import HOOKS
 
 
 class Operators:
@@ -172,46 +175,39 @@ class Operators:
 
 
 def binary(ufunc: np.ufunc, a: Any, b: Any) -> Any:
-    """An operator of two operands, one of them traced."""
-    from mlgraph.frontend.numpy.dispatch import call_ufunc
-
+    """Apply an operator to two operands, one of them traced."""
     if any(x is None or isinstance(x, str | bytes) for x in (a, b)):
         return NotImplemented
-    return numbered(call_ufunc(ufunc, "__call__", (a, b), {}), a, b)
+    return numbered(HOOKS["call_ufunc"](ufunc, "__call__", (a, b), {}), a, b)
 
 
 def unary(ufunc: np.ufunc, x: Any) -> Any:
-    """An operator of one traced operand."""
-    from mlgraph.frontend.numpy.dispatch import call_ufunc
-
-    return numbered(call_ufunc(ufunc, "__call__", (x,), {}), x)
+    """Apply an operator to a traced operand."""
+    return numbered(HOOKS["call_ufunc"](ufunc, "__call__", (x,), {}), x)
 
 
 def compared(ufunc: np.ufunc, a: Any, b: Any) -> Any:
-    """`==` and `!=`, which numpy also answers for what is no number."""
+    """Apply `==` or `!=`, which numpy also answers for None and strings."""
     if b is None or isinstance(b, str | bytes):
         return np.full_like(a, ufunc is np.not_equal, dtype=bool)
     return binary(ufunc, a, b)
 
 
 def in_place(ufunc: np.ufunc, a: Any, b: Any) -> Any:
-    """An operator that writes to its first operand; a number gives a new one instead."""
-    from mlgraph.frontend.numpy.dispatch import call_ufunc
-
+    """Apply an operator that writes to its first operand; a number gives a new number instead."""
     if a._kind is not np.ndarray:
         return binary(ufunc, a, b)
-    call_ufunc(ufunc, "__call__", (a, b), {"out": (a,)})
+    HOOKS["call_ufunc"](ufunc, "__call__", (a, b), {"out": (a,)})
     return a
 
+
+NUMBERS = (bool, int, float, complex)
 
 PYTHON = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
 
 
 def numbered(result: Any, *operands: Any) -> Any:
-    """The result of an operator on Python numbers is a Python number."""
-    from mlgraph.frontend.numpy.lifting import NUMBERS
-    from mlgraph.frontend.numpy.sizes import Size
-
+    """Make the result of an operator on Python numbers a Python number."""
     if all(type(x) in NUMBERS or type(x) is Size or getattr(x, "_kind", None) in NUMBERS for x in operands):
         for r in result if isinstance(result, tuple) else (result,):
             r._kind = PYTHON[r.dtype.kind]

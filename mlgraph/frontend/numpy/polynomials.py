@@ -14,7 +14,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.errors import DataDependentControlFlowError
-from mlgraph.frontend.numpy.trace import emit, user_line
+from mlgraph.frontend.numpy.tracer import emit, user_line
 
 _serial = itertools.count()
 
@@ -22,27 +22,27 @@ Range: TypeAlias = "tuple[int | None, int | None]"
 """The least and greatest value, None where there is no limit."""
 
 
-class Atom:
-    """A number with a range, known for the example unless it depends on data."""
+class SizeTerm:
+    """A factor of a monomial: a number with a range, and a value for the example unless it depends on data."""
 
     def __init__(self, hint: int | None, low: int | None = 0, high: int | None = None) -> None:
         self.serial = next(_serial)
         self.hint, self.low, self.high = hint, low, high
 
-    def settled(self) -> Terms | None:
-        """What the atom has turned out to be, None as long as it is itself."""
+    def resolved(self) -> Polynomial | None:
+        """Return what the term was found to equal, None as long as that is itself."""
         return None
 
     def build(self, known: dict[Any, SSAValue]) -> SSAValue:
-        """The atom as a value of type `index`."""
+        """Build the term as a value of type `index`."""
         raise NotImplementedError
 
 
-Monomial: TypeAlias = tuple[Atom, ...]
-Terms: TypeAlias = Mapping[Monomial, int]
+Monomial: TypeAlias = tuple[SizeTerm, ...]
+Polynomial: TypeAlias = Mapping[Monomial, int]
 
 
-class Symbol(Atom):
+class Symbol(SizeTerm):
     """A free dimension of an input."""
 
     def __init__(self, name: str, array: SSAValue, axis: int, hint: int) -> None:
@@ -51,14 +51,14 @@ class Symbol(Atom):
         self.fixed: int | None = None
         self.same_as: Symbol | None = None
 
-    def settled(self) -> Terms | None:
+    def resolved(self) -> Polynomial | None:
         leader = self.leader()
         if leader.fixed is not None:
             return number(leader.fixed)
         return None if leader is self else {(leader,): 1}
 
     def leader(self) -> Symbol:
-        """The symbol that stands for all those known to be equal."""
+        """Return the symbol that represents all those unified with it."""
         symbol = self
         while symbol.same_as is not None:
             symbol = symbol.same_as
@@ -68,22 +68,24 @@ class Symbol(Atom):
         return emit(ivy.dim, self.array, self.axis)
 
 
-class Operation(Atom):
+class Operation(SizeTerm):
     """A function of two sizes that is no polynomial."""
 
-    def __init__(self, function: Callable[[Any, Any], Any], a: Terms, b: Terms, hint: int | None, limits: Range):
+    def __init__(
+        self, function: Callable[[Any, Any], Any], a: Polynomial, b: Polynomial, hint: int | None, limits: Range
+    ):
         super().__init__(hint, *limits)
         self.function, self.a, self.b = function, a, b
 
-    def settled(self) -> Terms | None:
-        whole = constant(settle(self.a)) is not None and constant(settle(self.b)) is not None
+    def resolved(self) -> Polynomial | None:
+        whole = constant(resolve(self.a)) is not None and constant(resolve(self.b)) is not None
         return None if self.hint is None or not whole else number(self.hint)
 
     def build(self, known: dict[Any, SSAValue]) -> SSAValue:
         return sizes.value(self.function(build(self.a, known), build(self.b, known)))
 
 
-class Counted(Atom):
+class DataDependentSize(SizeTerm):
     """A size that depends on data, as the number of true elements of a mask."""
 
     def __init__(self, measure: Callable[[], SSAValue], count: Callable[[], Any]) -> None:
@@ -97,110 +99,110 @@ class Counted(Atom):
 # Algebra
 
 
-def number(value: int) -> Terms:
-    """The polynomial of a number."""
+def number(value: int) -> Polynomial:
+    """Return the polynomial of a number."""
     return {(): value} if value else {}
 
 
-def constant(terms: Terms) -> int | None:
-    """The number that a polynomial is, None for other polynomials."""
-    if not terms:
+def constant(polynomial: Polynomial) -> int | None:
+    """Return the number that a polynomial is, None for other polynomials."""
+    if not polynomial:
         return 0
-    return terms[()] if len(terms) == 1 and () in terms else None
+    return polynomial[()] if len(polynomial) == 1 and () in polynomial else None
 
 
 def gathered(items: Iterable[tuple[Monomial, int]]) -> dict[Monomial, int]:
-    """The sum of monomials."""
+    """Return the sum of monomials."""
     result: dict[Monomial, int] = {}
     for monomial, factor in items:
         result[monomial] = result.get(monomial, 0) + factor
     return {m: f for m, f in result.items() if f}
 
 
-def add(a: Terms, b: Terms, sign: int = 1) -> Terms:
-    """`a + sign * b`."""
+def add(a: Polynomial, b: Polynomial, sign: int = 1) -> Polynomial:
+    """Return `a + sign * b`."""
     return gathered(itertools.chain(a.items(), ((m, sign * f) for m, f in b.items())))
 
 
-def multiply(a: Terms, b: Terms) -> Terms:
-    """`a * b`."""
+def multiply(a: Polynomial, b: Polynomial) -> Polynomial:
+    """Return `a * b`."""
     pairs = itertools.product(a.items(), b.items())
-    return gathered((tuple(sorted((*m, *n), key=lambda atom: atom.serial)), f * g) for (m, f), (n, g) in pairs)
+    return gathered((tuple(sorted((*m, *n), key=lambda term: term.serial)), f * g) for (m, f), (n, g) in pairs)
 
 
-def quotient(a: Terms, b: Terms) -> Terms | None:
-    """`a / b` where b is one monomial that divides every monomial of a."""
+def quotient(a: Polynomial, b: Polynomial) -> Polynomial | None:
+    """Return `a / b` where b is one monomial that divides every monomial of a."""
     if len(b) != 1:
         return None
     ((divisor, factor),) = b.items()
     result: dict[Monomial, int] = {}
     for monomial, value in a.items():
         rest = list(monomial)
-        for atom in divisor:
-            if atom not in rest:
+        for term in divisor:
+            if term not in rest:
                 return None
-            rest.remove(atom)
+            rest.remove(term)
         if value % factor:
             return None
         result[tuple(rest)] = value // factor
     return result
 
 
-def settle(terms: Terms) -> Terms:
-    """The polynomial with what its atoms have turned out to be put in."""
-    for monomial in terms:
-        for i, atom in enumerate(monomial):
-            if (found := atom.settled()) is not None:
-                rest = {m: f for m, f in terms.items() if m != monomial}
-                new = multiply({monomial[:i] + monomial[i + 1 :]: terms[monomial]}, found)
-                return settle(add(rest, new))
-    return terms
+def resolve(polynomial: Polynomial) -> Polynomial:
+    """Return the polynomial with resolved terms substituted."""
+    for monomial in polynomial:
+        for i, term in enumerate(monomial):
+            if (found := term.resolved()) is not None:
+                rest = {m: f for m, f in polynomial.items() if m != monomial}
+                new = multiply({monomial[:i] + monomial[i + 1 :]: polynomial[monomial]}, found)
+                return resolve(add(rest, new))
+    return polynomial
 
 
-def evaluate(terms: Terms) -> int | None:
-    """The value for the example, None if it depends on data."""
+def evaluate(polynomial: Polynomial) -> int | None:
+    """Return the value for the example, None if it depends on data."""
     total = 0
-    for monomial, factor in terms.items():
-        for atom in monomial:
-            if atom.hint is None:
+    for monomial, factor in polynomial.items():
+        for term in monomial:
+            if term.hint is None:
                 return None
-            factor *= atom.hint
+            factor *= term.hint
         total += factor
     return total
 
 
-def build(terms: Terms, known: dict[Any, SSAValue]) -> Any:
-    """The polynomial as an int, or a value of type `index`; `known` holds what is built already."""
-    found = constant(terms)
+def build(polynomial: Polynomial, known: dict[Any, SSAValue]) -> Any:
+    """Build the polynomial as an int, or a value of type `index`; `known` holds the values built before."""
+    found = constant(polynomial)
     if found is not None:
         return found
-    key = frozenset(terms.items())
+    key = frozenset(polynomial.items())
     if key not in known:
         total: Any = 0
-        for monomial, factor in sorted(terms.items(), key=lambda item: (item[1] < 0, -len(item[0]))):
+        for monomial, factor in sorted(polynomial.items(), key=lambda item: (item[1] < 0, -len(item[0]))):
             part: Any = abs(factor)
-            for atom in monomial:
-                part = sizes.multiply(_built(atom, known), part)
+            for term in monomial:
+                part = sizes.multiply(_built(term, known), part)
             total = sizes.subtract(total, part) if factor < 0 else sizes.add(total, part)
         known[key] = sizes.value(total)
     return known[key]
 
 
-def _built(atom: Atom, known: dict[Any, SSAValue]) -> SSAValue:
-    key = frozenset({((atom,), 1)})
+def _built(term: SizeTerm, known: dict[Any, SSAValue]) -> SSAValue:
+    key = frozenset({((term,), 1)})
     if key not in known:
-        known[key] = atom.build(known)
+        known[key] = term.build(known)
     return known[key]
 
 
 # Ranges
 
 
-def limits(terms: Terms) -> Range:
-    """The range of a polynomial."""
+def limits(polynomial: Polynomial) -> Range:
+    """Return the range of a polynomial."""
     low: int | None = 0
     high: int | None = 0
-    for monomial, factor in terms.items():
+    for monomial, factor in polynomial.items():
         least, most = _monomial_limits(monomial)
         least, most = (least, most) if factor > 0 else (most, least)
         low = None if low is None or least is None else low + factor * least
@@ -211,59 +213,59 @@ def limits(terms: Terms) -> Range:
 def _monomial_limits(monomial: Monomial) -> Range:
     low = 1
     high: int | None = 1
-    for atom in monomial:
-        if atom.low is None or atom.low < 0:
+    for term in monomial:
+        if term.low is None or term.low < 0:
             return None, None
-        low *= atom.low
-        high = None if high is None or atom.high is None else high * atom.high
+        low *= term.low
+        high = None if high is None or term.high is None else high * term.high
     return low, high
 
 
-def relaxed_limits(terms: Terms) -> Range:
-    """A range whose signs hold, from what minima, maxima and quotients are never above or below."""
-    lows = [limits(t)[0] for t in _relaxed(terms, below=True)]
-    highs = [limits(t)[1] for t in _relaxed(terms, below=False)]
+def relaxed_limits(polynomial: Polynomial) -> Range:
+    """Return a range with valid signs, from bounds of minima, maxima and quotients."""
+    lows = [limits(t)[0] for t in _relaxed(polynomial, below=True)]
+    highs = [limits(t)[1] for t in _relaxed(polynomial, below=False)]
     return max((n for n in lows if n is not None), default=None), min((n for n in highs if n is not None), default=None)
 
 
-def _relaxed(terms: Terms, below: bool) -> list[Terms]:
-    """Polynomials without operations of which none is above (or below) a positive multiple of `terms`."""
-    for monomial, factor in terms.items():
-        if len(monomial) == 1 and isinstance(atom := monomial[0], Operation):
-            rest = {m: f for m, f in terms.items() if m != monomial}
-            parts = _bounds(atom, (factor > 0) == below)
+def _relaxed(polynomial: Polynomial, below: bool) -> list[Polynomial]:
+    """Return polynomials without operations, each a lower (or upper) bound of a positive multiple of the polynomial."""
+    for monomial, factor in polynomial.items():
+        if len(monomial) == 1 and isinstance(term := monomial[0], Operation):
+            rest = {m: f for m, f in polynomial.items() if m != monomial}
+            parts = _bounds(term, (factor > 0) == below)
             replaced = [add(multiply(rest, number(c)), multiply(part, number(factor))) for c, part in parts]
             return [t for r in replaced for t in _relaxed(r, below)]
-    return [terms]
+    return [polynomial]
 
 
-def _bounds(atom: Operation, below: bool) -> list[tuple[int, Terms]]:
-    """Pairs (c, x) such that c times the atom is never below (or above) x."""
-    if atom.function is (sizes.maximum if below else sizes.minimum):
-        return [(1, atom.a), (1, atom.b)]
-    divisor = constant(atom.b)
-    if atom.function is sizes.floor_divide and divisor is not None and divisor > 0:
-        return [(divisor, add(atom.a, number(divisor - 1), -1) if below else atom.a)]
+def _bounds(term: Operation, below: bool) -> list[tuple[int, Polynomial]]:
+    """Return pairs (c, x) such that c times the term is never below (or above) x."""
+    if term.function is (sizes.maximum if below else sizes.minimum):
+        return [(1, term.a), (1, term.b)]
+    divisor = constant(term.b)
+    if term.function is sizes.floor_divide and divisor is not None and divisor > 0:
+        return [(divisor, add(term.a, number(divisor - 1), -1) if below else term.a)]
     return []
 
 
 # Guards
 
 
-def holds(terms: Terms, relation: str) -> bool:
-    """Whether `terms` is "==", "<" or "<=" 0: for every size, or for the example and, by a guard, from now on."""
-    found = constant(terms)
+def holds(polynomial: Polynomial, relation: str) -> bool:
+    """Return whether the polynomial is "==", "<" or "<=" 0: for every size, or else for the example, with a guard."""
+    found = constant(polynomial)
     if found is not None:
         return _relates(found, relation)
-    for low, high in (limits(terms), relaxed_limits(terms)):
+    for low, high in (limits(polynomial), relaxed_limits(polynomial)):
         decided = _decided(low, high, relation)
         if decided is not None:
             return decided
-    value = evaluate(terms)
+    value = evaluate(polynomial)
     if value is None:
         raise data_dependent()
     result = _relates(value, relation)
-    _guard(terms, relation, result)
+    _guard(polynomial, relation, result)
     return result
 
 
@@ -272,7 +274,7 @@ def _relates(value: int, relation: str) -> bool:
 
 
 def _decided(low: int | None, high: int | None, relation: str) -> bool | None:
-    """What holds for every value of the range."""
+    """Return the truth of a relation for every value of the range, None if it differs."""
     if relation == "==":
         outside = (low is not None and low > 0) or (high is not None and high < 0)
         return False if outside else None
@@ -281,23 +283,23 @@ def _decided(low: int | None, high: int | None, relation: str) -> bool | None:
     return False if low is not None and not _relates(low, relation) else None
 
 
-def _guard(terms: Terms, relation: str, result: bool) -> None:
+def _guard(polynomial: Polynomial, relation: str, result: bool) -> None:
     """Make the signature say that the comparison has this result."""
-    if relation == "==" and result and _unify(terms):
+    if relation == "==" and result and _unify(polynomial):
         return
-    atoms = {atom for monomial in terms for atom in monomial}
-    if len(atoms) == 1 and all(len(m) <= 1 for m in terms):
-        symbol = atoms.pop()
+    terms = {term for monomial in polynomial for term in monomial}
+    if len(terms) == 1 and all(len(m) <= 1 for m in polynomial):
+        symbol = terms.pop()
         if isinstance(symbol, Symbol) and not (relation == "==" and result):
-            _narrow(symbol, terms, relation)
+            _narrow(symbol, polynomial, relation)
             return
-    fix(terms)
+    fix(polynomial)
 
 
-def _unify(terms: Terms) -> bool:
+def _unify(polynomial: Polynomial) -> bool:
     """Make two symbols whose difference is 0 one."""
-    symbols = [m[0] for m in terms if len(m) == 1 and isinstance(m[0], Symbol)]
-    if len(terms) != 2 or len(symbols) != 2 or sorted(terms.values()) != [-1, 1]:
+    symbols = [m[0] for m in polynomial if len(m) == 1 and isinstance(m[0], Symbol)]
+    if len(polynomial) != 2 or len(symbols) != 2 or sorted(polynomial.values()) != [-1, 1]:
         return False
     first, second = sorted(symbols, key=lambda symbol: symbol.serial)
     highs = [s.high for s in (first, second) if s.high is not None]
@@ -306,9 +308,9 @@ def _unify(terms: Terms) -> bool:
     return True
 
 
-def _narrow(symbol: Symbol, terms: Terms, relation: str) -> None:
-    """The range around the example in which `factor * symbol + offset` keeps its relation to 0."""
-    factor, offset, hint = terms[(symbol,)], terms.get((), 0), symbol.hint or 0
+def _narrow(symbol: Symbol, polynomial: Polynomial, relation: str) -> None:
+    """Narrow a symbol to the range around the example in which `factor * symbol + offset` keeps its relation to 0."""
+    factor, offset, hint = polynomial[(symbol,)], polynomial.get((), 0), symbol.hint or 0
     kept = _relates(factor * hint + offset, relation)
     near = {round(-offset / factor) + i for i in (-2, -1, 0, 1, 2)}
     others = [n for n in near if _relates(factor * n + offset, relation) != kept]
@@ -321,29 +323,29 @@ def _narrow(symbol: Symbol, terms: Terms, relation: str) -> None:
         symbol.fixed = symbol.low
 
 
-def fix(terms: Terms) -> int:
-    """The number for the example, which then becomes part of the signature."""
-    for monomial in terms:
-        for atom in monomial:
-            _fix_atom(atom)
-    value = evaluate(terms)
+def fix(polynomial: Polynomial) -> int:
+    """Return the number for the example, which then becomes part of the signature."""
+    for monomial in polynomial:
+        for term in monomial:
+            _fix_term(term)
+    value = evaluate(polynomial)
     assert value is not None
     return value
 
 
-def _fix_atom(atom: Atom) -> None:
-    if isinstance(atom, Symbol):
-        leader = atom.leader()
+def _fix_term(term: SizeTerm) -> None:
+    if isinstance(term, Symbol):
+        leader = term.leader()
         leader.fixed = leader.hint
-    elif isinstance(atom, Operation):
-        fix(atom.a)
-        fix(atom.b)
+    elif isinstance(term, Operation):
+        fix(term.a)
+        fix(term.b)
     else:
         raise data_dependent()
 
 
 def data_dependent() -> DataDependentControlFlowError:
-    """The error for Python code that needs a size which depends on data."""
+    """Return the error for Python code that needs a size which depends on data."""
     return DataDependentControlFlowError(
         "the Python code looks at a size that depends on the values of an array",
         where=user_line(),

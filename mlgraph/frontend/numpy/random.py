@@ -1,11 +1,12 @@
 """`np.random`: draws become nodes of the graph.
 
-A generator that the function seeds itself draws the same numbers at each call: it stays numpy's own, its numbers
-constants. Every other one, `np.random` itself or a generator from outside, draws anew at each call of the graph: with
-numpy as the target by the very call that the function makes, from the user's own generator.
+A generator that the function seeds itself draws the same numbers at each call: it stays numpy's own, its numbers are
+constants. Every other one, `np.random` itself or a generator from outside, draws new numbers at each call of the graph;
+on numpy by the very call that the function makes, from the user's own generator.
 """
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -17,23 +18,25 @@ from mlgraph.dialects.backend import encode
 from mlgraph.dialects.building import insert, located
 from mlgraph.dialects.ivy.control import YieldOp
 from mlgraph.dialects.native import METHODS, RNG, NativeOp
-from mlgraph.frontend.numpy.array import TracedArray, fresh, natural, scalar
-from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, iota
-from mlgraph.frontend.numpy.methods import normal_axis, shape_from
-from mlgraph.frontend.numpy.replacements import dims_of
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh, non_negative, scalar
+from mlgraph.frontend.numpy.creation_overrides import dims_of
+from mlgraph.frontend.numpy.methods import shape_from
+from mlgraph.frontend.numpy.normalize import normal_axis
+from mlgraph.frontend.numpy.rebinding import SUBSTITUTES, override, substitute
 from mlgraph.frontend.numpy.sizes import Dim, fix, is_dim, is_free, operand, operands
-from mlgraph.frontend.numpy.trace import active, current, element_type, emit, region, unsupported
-from mlgraph.frontend.numpy.transplant import ADAPTERS, adapted, replace
+from mlgraph.frontend.numpy.tracer import active, current, element_type, emit, region, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, iota
 
 FLOAT, INT = np.dtype(np.float64), np.dtype(np.int64)
 
 
 class Draws:
-    """What the methods of numpy's generators, of either generation, draw on a target that is not numpy."""
+    """Draws by the methods of numpy's generators, new and legacy, on targets other than numpy."""
 
     # Uniform
 
-    def random(self, size: Any = None, dtype: Any = FLOAT, **how: Any) -> Any:
+    def random(self, size: Any = None, dtype: Any = FLOAT, out: Any = None) -> Any:
         dims = shape_of(size)
         return drawn(emit(generator.uniform, operands(dims), element_type(np.dtype(dtype))), dims, np.dtype(dtype))
 
@@ -47,7 +50,7 @@ class Draws:
 
     # Normal
 
-    def standard_normal(self, size: Any = None, dtype: Any = FLOAT, **how: Any) -> Any:
+    def standard_normal(self, size: Any = None, dtype: Any = FLOAT, out: Any = None) -> Any:
         dims = shape_of(size)
         return drawn(emit(generator.normal, operands(dims), element_type(np.dtype(dtype))), dims, np.dtype(dtype))
 
@@ -62,7 +65,7 @@ class Draws:
 
     # Other distributions, through the inverse of their distribution function
 
-    def standard_exponential(self, size: Any = None, dtype: Any = FLOAT, method: str = "zig") -> Any:
+    def standard_exponential(self, size: Any = None, dtype: Any = FLOAT, method: str = "zig", out: Any = None) -> Any:
         dims = shape_of(size)
         return drawn(emit(generator.exponential, operands(dims), element_type(np.dtype(dtype))), dims, np.dtype(dtype))
 
@@ -103,7 +106,7 @@ class Draws:
         count, chance = (as_array(np.broadcast_to(as_array(x).astype(FLOAT), dims)) for x in (n, p))
         return drawn(emit(generator.binomial, count.value, chance.value), dims, FLOAT).astype(INT)
 
-    def standard_gamma(self, shape: Any, size: Any = None, dtype: Any = FLOAT) -> Any:
+    def standard_gamma(self, shape: Any, size: Any = None, dtype: Any = FLOAT, out: Any = None) -> Any:
         wide = np.broadcast_to(as_array(shape).astype(dtype), shape_of(size_for(size, shape)))
         return drawn(emit(generator.gamma, as_array(wide).value), as_array(wide).shape, np.dtype(dtype))
 
@@ -179,9 +182,9 @@ class Draws:
         return np.take(array, self._order(array.shape[along]), axis=along)
 
     def _order(self, n: Dim) -> TracedArray:
-        return natural(fresh(emit(generator.permutation, (operand(n),), element_type(INT)), (n,), INT))
+        return non_negative(fresh(emit(generator.permutation, (operand(n),), element_type(INT)), (n,), INT))
 
-    def permuted(self, x: Any, axis: Any = None) -> Any:
+    def permuted(self, x: Any, axis: Any = None, out: Any = None) -> Any:
         array = as_array(x)
         if axis is None:
             return np.reshape(self.permutation(np.reshape(array, (-1,))), array.shape)
@@ -210,7 +213,7 @@ DRAWS = Draws()
 
 
 class Stream:
-    """Stands for a generator of numpy, or for `np.random`, while a function is traced."""
+    """A proxy of a numpy generator, or of `np.random`, while a function is traced."""
 
     def __init__(self, legacy: bool, name: str | None = None) -> None:
         self._legacy = legacy
@@ -228,7 +231,7 @@ class Stream:
             raise AttributeError(name)
         if not hasattr(DRAWS, name) or name not in METHODS:
             raise unsupported(f"np.random.{name}", fix="draw with random, normal, integers, permutation or choice")
-        return lambda *args, out=None, **kwargs: self._draw(name, out, args, kwargs)
+        return lambda *args, **kwargs: self._draw(name, args, kwargs)
 
     def seed(self, *args: Any, **kwargs: Any) -> None:
         raise unsupported(
@@ -242,26 +245,30 @@ class Stream:
             raise unsupported("shuffling in place what is no array of the function", fix="use permutation")
         x[...] = np.take(x, self.permutation(x.shape[axis]), axis=axis)
 
-    def _draw(self, name: str, out: Any, args: Any, kwargs: Any) -> Any:
-        """A draw: the call of the method for numpy, what `DRAWS` makes of it for other targets."""
-        if out is not None:
-            out[...] = self._draw(name, None, args, {"size": out.shape, "dtype": out.dtype, **kwargs})
+    def _draw(self, name: str, args: Any, kwargs: Any) -> Any:
+        """Emit a draw: the method's call for numpy, with the operations of `DRAWS` for other targets."""
+        draw = getattr(DRAWS, name)
+        parameters = inspect.signature(draw).parameters
+        given = {**dict(zip(parameters, args)), **kwargs}
+        if (out := given.pop("out", None)) is not None:
+            made = {key: value for key, value in (("size", out.shape), ("dtype", out.dtype)) if key in parameters}
+            out[...] = self._draw(name, (), made | {key: value for key, value in given.items() if value is not None})
             return out
         given, named = tuple(map(_literal, args)), {key: _literal(value) for key, value in kwargs.items()}
         block = Block()
         with region(block):
-            found = getattr(DRAWS, name)(*args, **kwargs)
+            found = draw(*args, **kwargs)
             insert(YieldOp(as_array(found).value))
         callee = f"numpy.random.{self.__class__.__name__}.{name}"
         arguments, values = encode((RNG, *given), named)
         with located(current().location()):
             op = insert(NativeOp(callee, values, arguments, block, self._name))
         array = fresh(op.outputs[0], found.shape, found.dtype, found._kind)
-        return natural(array) if found._natural else array
+        return non_negative(array) if found._non_negative else array
 
 
 def _literal(value: Any) -> Any:
-    """An argument of a method of numpy's, for a call of the graph."""
+    """Return an argument of a numpy method as an argument of a call in the graph."""
     if isinstance(value, type | np.dtype):
         return element_type(np.dtype(value))
     if isinstance(value, np.generic) and type(value) is not TracedArray:
@@ -274,12 +281,12 @@ def _literal(value: Any) -> Any:
 
 
 def shape_of(size: Any) -> tuple[Dim, ...]:
-    """The shape that a `size` argument asks for; None is one number."""
+    """Return the shape of a `size` argument; None is one number."""
     return () if size is None else dims_of(size) if is_dim(size) else shape_from([size])
 
 
 def size_for(size: Any, *parameters: Any) -> Any:
-    """The `size` argument, or the shape of the parameters where there is none."""
+    """Return the `size` argument, or the shape of the parameters where there is none."""
     if size is not None:
         return size
     arrays = [as_array(p) for p in parameters if not is_dim(p) and not isinstance(p, float)]
@@ -287,7 +294,7 @@ def size_for(size: Any, *parameters: Any) -> Any:
 
 
 def drawn(value: Any, dims: tuple[Dim, ...], dtype: np.dtype) -> Any:
-    """A draw: a numpy scalar where it is 0-d."""
+    """Return a draw as an array, or as a numpy scalar where it is 0-d."""
     found = fresh(value, dims, dtype)
     return found if dims else scalar(found)
 
@@ -297,7 +304,7 @@ GLOBAL = Stream(legacy=True)
 
 
 def _seeded(real: Callable[..., Any]) -> Callable[..., Any]:
-    """A maker of generators: ours without a seed, numpy's with one, which stays the function's own."""
+    """Return an override of a generator's constructor: with a seed, numpy's own generator belongs to the function."""
 
     def call(seed: Any = None) -> Any:
         if not active():
@@ -305,7 +312,7 @@ def _seeded(real: Callable[..., Any]) -> Callable[..., Any]:
         if seed is None:
             return Stream(legacy=real is np.random.RandomState)
         if isinstance(seed, np.random.Generator | np.random.RandomState):
-            return adapted(seed)
+            return substitute(seed)
         made = real(seed)
         current().own.append(made)
         return made
@@ -314,7 +321,7 @@ def _seeded(real: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _from_outside(real: Any) -> Any:
-    """What stands for a generator that the function reaches."""
+    """Return the substitute of a generator from outside of the function."""
     trace = current()
     if any(own is real for own in trace.own):
         return real
@@ -334,12 +341,12 @@ def _from_outside(real: Any) -> Any:
 for _name in np.random.__all__:
     _real = getattr(np.random, _name)
     if callable(_real) and not isinstance(_real, type) and _name not in ("default_rng", "get_state", "set_state"):
-        replace(
+        override(
             _real,
             lambda *args, _n=_name, _r=_real, **kw: getattr(GLOBAL, _n)(*args, **kw) if active() else _r(*args, **kw),
         )
 
-replace(np.random.default_rng, _seeded(np.random.default_rng))
-replace(np.random.RandomState, _seeded(np.random.RandomState))
-ADAPTERS[np.random.Generator] = _from_outside
-ADAPTERS[np.random.RandomState] = _from_outside
+override(np.random.default_rng, _seeded(np.random.default_rng))
+override(np.random.RandomState, _seeded(np.random.RandomState))
+SUBSTITUTES[np.random.Generator] = _from_outside
+SUBSTITUTES[np.random.RandomState] = _from_outside

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.trace import emit
+from mlgraph.frontend.numpy.tracer import emit, unsupported
 
 SPECIAL: dict[str, Any] = {
     "betainc": ivy.betainc,
@@ -33,11 +33,11 @@ SPECIAL: dict[str, Any] = {
     "y0": ivy.bessel_y0,
     "y1": ivy.bessel_y1,
 }
-"""Ufuncs that are rows, on real numbers."""
+"""Ufuncs that are operations, on real numbers."""
 
 
 def special_rule(ufunc: np.ufunc) -> Callable[..., Any] | None:
-    """How to build a ufunc of `scipy.special`, None for others."""
+    """Return the lowering of a ufunc of `scipy.special`, None for other ufuncs."""
     module = sys.modules.get("scipy.special")
     row = SPECIAL.get(ufunc.__name__)
     if module is None or row is None or getattr(module, ufunc.__name__, None) is not ufunc:
@@ -46,25 +46,23 @@ def special_rule(ufunc: np.ufunc) -> Callable[..., Any] | None:
 
 
 def softmax(x: Any, axis: Any = None) -> Any:
-    """`scipy.special.softmax`."""
+    """Compute `scipy.special.softmax`."""
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return e / np.sum(e, axis=axis, keepdims=True)
 
 
 def log_softmax(x: Any, axis: Any = None) -> Any:
-    """`scipy.special.log_softmax`."""
+    """Compute `scipy.special.log_softmax`."""
     shifted = x - np.max(x, axis=axis, keepdims=True)
     return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
 
 
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False) -> Any:
-    """`scipy.special.logsumexp` without weights or signs."""
+    """Compute `scipy.special.logsumexp` without weights or signs."""
     if b is not None or return_sign:
-        from mlgraph.frontend.numpy.trace import unsupported
-
         raise unsupported("scipy.special.logsumexp with b or return_sign")
     return np.logaddexp.reduce(a, axis=axis, keepdims=keepdims)
 
 
 FUNCTIONS: dict[str, Any] = {"softmax": softmax, "log_softmax": log_softmax, "logsumexp": logsumexp}
-"""Functions that look for an array library where none is for traced arrays."""
+"""Functions that look up an array namespace, which traced arrays do not have."""

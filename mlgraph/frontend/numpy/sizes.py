@@ -1,4 +1,4 @@
-"""Sizes of arrays: Python ints to look at, polynomials over the free dimensions of the inputs underneath.
+"""Sizes of arrays: they look like Python ints, and are polynomials over the free dimensions of the inputs.
 
 Arithmetic on a `Size` is recorded. Comparing it narrows the range of the dimension, and anything that needs the number
 itself (`range(n)`, `int(n)`, `hash(n)`, a list index) fixes the dimension: it then joins the signature.
@@ -16,33 +16,34 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import sizes
 from mlgraph.dialects.building import located
 from mlgraph.frontend.numpy import polynomials
-from mlgraph.frontend.numpy.polynomials import Counted, Operation, Symbol, Terms
-from mlgraph.frontend.numpy.trace import current
+from mlgraph.frontend.numpy.polynomials import DataDependentSize, Operation, Polynomial, Symbol
+from mlgraph.frontend.numpy.tables import HOOKS
+from mlgraph.frontend.numpy.tracer import current
 
 Dim: TypeAlias = "int | Size"
 """A size: a number, or a recorded expression."""
 
 
 class Size:
-    """An int that is not known: see the module's text."""
+    """A symbolic int: see the module's docstring."""
 
-    def __init__(self, terms: Terms) -> None:
-        self._terms = terms
+    def __init__(self, polynomial: Polynomial) -> None:
+        self._polynomial = polynomial
 
     @property
     def __class__(self) -> type[int]:  # pyright: ignore[reportIncompatibleMethodOverride]
         return int
 
     @property
-    def terms(self) -> Terms:
-        """The polynomial, with what has been fixed or found equal since put in."""
-        self._terms = polynomials.settle(self._terms)
-        return self._terms
+    def polynomial(self) -> Polynomial:
+        """Return the polynomial, with symbols that were fixed or unified since substituted."""
+        self._polynomial = polynomials.resolve(self._polynomial)
+        return self._polynomial
 
     @property
     def hint(self) -> int | None:
-        """The value for the example inputs, None if it depends on data."""
-        return polynomials.evaluate(self.terms)
+        """Return the value for the example inputs, None if it depends on data."""
+        return polynomials.evaluate(self.polynomial)
 
     # Arithmetic
 
@@ -195,41 +196,37 @@ class Size:
         return getattr(fix(self), name)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        from mlgraph.frontend.numpy.dispatch import call_ufunc
-
-        return call_ufunc(ufunc, method, inputs, kwargs)
+        return HOOKS["call_ufunc"](ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        from mlgraph.frontend.numpy.dispatch import call_function
-
-        return call_function(function, args, kwargs)
+        return HOOKS["call_function"](function, args, kwargs)
 
 
 def is_dim(value: object) -> bool:
-    """Whether `value` is an int or a Size."""
+    """Return whether `value` is an int or a Size."""
     return type(value) is Size or issubclass(type(value), int | np.integer)
 
 
 def is_free(value: object) -> bool:
-    """Whether `value` is a Size that is not known to be a number."""
-    return type(value) is Size and polynomials.constant(value.terms) is None
+    """Return whether `value` is a `Size` that is not constant."""
+    return type(value) is Size and polynomials.constant(value.polynomial) is None
 
 
 def symbol_size(symbol: Symbol) -> Size:
-    """The size that is `symbol`."""
+    """Return the size that is `symbol`."""
     return Size({(symbol,): 1})
 
 
 def simple(value: Any) -> Dim:
-    """An int where the size is known."""
+    """Return a size as an int where it is constant."""
     if type(value) is not Size:
         return int(value)
-    constant = polynomials.constant(value.terms)
+    constant = polynomials.constant(value.polynomial)
     return value if constant is None else constant
 
 
 def product(dims: Sequence[Dim]) -> Dim:
-    """The product of sizes."""
+    """Return the product of sizes."""
     result: Any = 1
     for n in dims:
         result = result * n
@@ -237,78 +234,76 @@ def product(dims: Sequence[Dim]) -> Dim:
 
 
 def operand(value: Dim) -> int | SSAValue:
-    """A size as a row's `Shape` takes it: a number, or a value of type `index`."""
+    """Return a size as a row's `Shape` takes it: a number, or a value of type `index`."""
     value = simple(value)
     if type(value) is not Size:
         return int(value)
     trace = current()
     with located(trace.location()):
-        return polynomials.build(value.terms, trace.sizes)
+        return polynomials.build(value.polynomial, trace.sizes)
 
 
 def operands(dims: Sequence[Dim]) -> tuple[int | SSAValue, ...]:
-    """Sizes as a row's `Shape`."""
+    """Return sizes as a row's `Shape`."""
     return tuple(map(operand, dims))
 
 
 def static(dims: Sequence[Dim]) -> tuple[int, ...]:
-    """The sizes as numbers; free ones are fixed."""
+    """Return the sizes as numbers; free ones are fixed."""
     return tuple(n if type(n) is int else fix(n) for n in dims)
 
 
 def examples(dims: Sequence[Dim]) -> tuple[int, ...] | None:
-    """The sizes for the example inputs, None if one depends on data."""
+    """Return the sizes for the example inputs, None if one depends on data."""
     found = [n.hint if type(n) is Size else int(n) for n in dims]
     known = tuple(n for n in found if n is not None)
     return known if len(known) == len(found) else None
 
 
-def counted(size: Dim) -> Any:
-    """The 0-d array that counts a size that depends on data, None for other sizes."""
-    if type(size) is Size and len(size.terms) == 1:
-        ((monomial, factor),) = size.terms.items()
-        if factor == 1 and len(monomial) == 1 and isinstance(monomial[0], Counted):
+def data_dependent_count(size: Dim) -> Any:
+    """Return the 0-d array that counts a size that depends on data, None for other sizes."""
+    if type(size) is Size and len(size.polynomial) == 1:
+        ((monomial, factor),) = size.polynomial.items()
+        if factor == 1 and len(monomial) == 1 and isinstance(monomial[0], DataDependentSize):
             return monomial[0].count()
     return None
 
 
 def ceil_divide(a: Dim, b: int) -> Dim:
-    """`a / b` rounded up."""
+    """Return `a / b` rounded up."""
     return (a + (b - 1)) // b
 
 
 def smaller(a: Dim, b: Dim) -> Dim:
-    """The smaller of two sizes, without choosing one."""
+    """Return the smaller of two sizes, without choosing one."""
     return a if a is b else _chosen(sizes.minimum, min, a, b)
 
 
 def larger(a: Dim, b: Dim) -> Dim:
-    """The larger of two sizes, without choosing one."""
+    """Return the larger of two sizes, without choosing one."""
     return a if a is b else _chosen(sizes.maximum, max, a, b)
 
 
 def fix(value: Any) -> int:
-    """The number, which then becomes part of the signature."""
-    return polynomials.fix(value.terms) if type(value) is Size else int(value)
+    """Return the size as a number, which then becomes part of the signature."""
+    return polynomials.fix(value.polynomial) if type(value) is Size else int(value)
 
 
 def number_of(value: Size) -> Any:
-    """A size as a traced Python int."""
-    from mlgraph.frontend.numpy.array import from_size
-
-    return from_size(value)
+    """Return a size as a traced Python int."""
+    return HOOKS["from_size"](value)
 
 
 # Arithmetic
 
 
-def _terms(value: Dim) -> Terms:
-    return value.terms if type(value) is Size else polynomials.number(int(value))
+def _polynomial(value: Dim) -> Polynomial:
+    return value.polynomial if type(value) is Size else polynomials.number(int(value))
 
 
-def _sized(terms: Terms) -> Dim:
-    constant = polynomials.constant(terms)
-    return Size(terms) if constant is None else constant
+def _sized(polynomial: Polynomial) -> Dim:
+    constant = polynomials.constant(polynomial)
+    return Size(polynomial) if constant is None else constant
 
 
 def _arithmetic(a: Size, b: Any, function: Callable[[Any, Any], Any], name: str) -> Any:
@@ -324,46 +319,46 @@ def _compared_to_float(a: Size, b: Any, relation: Callable[[Any, Any], bool]) ->
 
 
 def _compare(a: Size, b: Dim, relation: str) -> bool:
-    return polynomials.holds(polynomials.add(a.terms, _terms(b), -1), relation)
+    return polynomials.holds(polynomials.add(a.polynomial, _polynomial(b), -1), relation)
 
 
 def _sum(a: Dim, b: Dim, sign: int = 1) -> Dim:
-    return _sized(polynomials.add(_terms(a), _terms(b), sign))
+    return _sized(polynomials.add(_polynomial(a), _polynomial(b), sign))
 
 
 def _product(a: Dim, b: Dim) -> Dim:
-    return _sized(polynomials.multiply(_terms(a), _terms(b)))
+    return _sized(polynomials.multiply(_polynomial(a), _polynomial(b)))
 
 
 def _masked(a: Dim, b: Dim) -> Dim:
-    """`a & b`: the last bits of a size are a remainder."""
+    """Return `a & b`: the last bits of a size are a remainder."""
     if type(b) is int and b >= 0 and b & (b + 1) == 0:
         return a % (b + 1)
     return fix(a) & fix(b)
 
 
 def _quotient(a: Dim, b: Dim) -> Dim:
-    exact = polynomials.quotient(_terms(a), _terms(b))
+    exact = polynomials.quotient(_polynomial(a), _polynomial(b))
     if exact is not None:
         return _sized(exact)
     b = simple(b)
-    low, high = polynomials.limits(_terms(a)) if type(b) is int and b > 0 else (None, None)
+    low, high = polynomials.limits(_polynomial(a)) if type(b) is int and b > 0 else (None, None)
     limits = tuple(None if n is None or type(b) is not int else n // b for n in (low, high))
     return _operation(sizes.floor_divide, lambda m, n: m // n, a, b, (limits[0], limits[1]))  # pyright: ignore[reportUnknownLambdaType]
 
 
 def _remainder(a: Dim, b: Dim) -> Dim:
-    if polynomials.quotient(_terms(a), _terms(b)) is not None:
+    if polynomials.quotient(_polynomial(a), _polynomial(b)) is not None:
         return 0
     b = simple(b)
-    low, _ = polynomials.limits(_terms(a))
+    low, _ = polynomials.limits(_polynomial(a))
     if type(b) is int and b > 0 and low is not None and low >= 0:
         return _operation(sizes.remainder, operator.mod, a, b, (0, b - 1))
     return a - (a // b) * b
 
 
 def _operation(function: Any, evaluate: Any, a: Dim, b: Dim, limits: polynomials.Range) -> Dim:
-    first, second = _terms(a), _terms(b)
+    first, second = _polynomial(a), _polynomial(b)
     key = (function, frozenset(first.items()), frozenset(second.items()))
     shared = current().shared
     if key not in shared:
@@ -374,10 +369,10 @@ def _operation(function: Any, evaluate: Any, a: Dim, b: Dim, limits: polynomials
 
 
 def _chosen(function: Any, evaluate: Any, a: Dim, b: Dim) -> Dim:
-    low, high = polynomials.limits(polynomials.add(_terms(a), _terms(b), -1))
+    low, high = polynomials.limits(polynomials.add(_polynomial(a), _polynomial(b), -1))
     if (high is not None and high <= 0) or (low is not None and low >= 0):
         return a if (evaluate is min) == (high is not None and high <= 0) else b
-    (low_a, high_a), (low_b, high_b) = polynomials.limits(_terms(a)), polynomials.limits(_terms(b))
+    (low_a, high_a), (low_b, high_b) = polynomials.limits(_polynomial(a)), polynomials.limits(_polynomial(b))
     least = None if low_a is None or low_b is None else evaluate(low_a, low_b)
     most = None if high_a is None or high_b is None else evaluate(high_a, high_b)
     return _operation(function, evaluate, a, b, (least, most))

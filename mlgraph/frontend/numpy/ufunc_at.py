@@ -9,14 +9,15 @@ from xdsl.ir import Block
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.building import insert
 from mlgraph.dialects.ivy.control import ScanOp, YieldOp, element
-from mlgraph.frontend.numpy.array import TracedArray, fresh
-from mlgraph.frontend.numpy.dispatch import UFUNC_METHODS
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh
 from mlgraph.frontend.numpy.indexing import assignable, gathered, items_of, normal_index, parse, scatter
-from mlgraph.frontend.numpy.lifting import as_array, cast, iota
-from mlgraph.frontend.numpy.looking import owner_of
 from mlgraph.frontend.numpy.masks import mask_of
+from mlgraph.frontend.numpy.queries import owner_of
 from mlgraph.frontend.numpy.sizes import examples, operand
-from mlgraph.frontend.numpy.trace import emit, outside_write, region
+from mlgraph.frontend.numpy.tables import UFUNC_METHODS
+from mlgraph.frontend.numpy.tracer import emit, outside_write, region
+from mlgraph.frontend.numpy.wrapping import as_array, cast, iota
 
 INT = np.dtype(np.int64)
 
@@ -25,7 +26,7 @@ SCATTERS: dict[np.ufunc, str] = {np.multiply: "multiply", np.maximum: "max", np.
 
 
 def at(ufunc: np.ufunc, array: Any, key: Any, values: Any = None) -> None:
-    """`ufunc.at`."""
+    """Apply `ufunc.at`."""
     if not isinstance(array, np.ndarray):
         raise TypeError("first operand must be array")
     if type(array) is not TracedArray:
@@ -42,7 +43,7 @@ def at(ufunc: np.ufunc, array: Any, key: Any, values: Any = None) -> None:
 
 
 def _may_repeat(array: TracedArray, key: Any) -> bool:
-    """Whether a key may name an element twice."""
+    """Return whether a key may name an element twice."""
     return mask_of(array, key) is None and bool(parse(array, items_of(key)).arrays)
 
 
@@ -69,7 +70,7 @@ def _write(ufunc: np.ufunc, flat: TracedArray, index: TracedArray, operands: lis
 
 
 def _one_by_one(ufunc: np.ufunc, flat: TracedArray, index: TracedArray, operands: list[TracedArray]) -> Any:
-    """Write to one place after the other."""
+    """Write to one place after the other, in a loop."""
     xs = [index.value, *(x.value for x in operands)]
     start, length = flat.value, sizes.value(operand(index.size))
     body = Block(arg_types=[start.type, *(element(x.type) for x in xs)])

@@ -1,20 +1,30 @@
 """`reduce`, `accumulate`, `outer` and `reduceat` of ufuncs; `at` is in `ufunc_at`."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, natural, scalar
-from mlgraph.frontend.numpy.dispatch import UFUNC_METHODS, store
-from mlgraph.frontend.numpy.lifting import as_array, cast, value_of
-from mlgraph.frontend.numpy.looking import is_known
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh
 from mlgraph.frontend.numpy.masks import widened
-from mlgraph.frontend.numpy.methods import normal_axes, normal_axis
+from mlgraph.frontend.numpy.normalize import (
+    ArrayLike,
+    DTypeLike,
+    KeepDims,
+    ReducedOut,
+    normal_axes,
+    normal_axis,
+    normalized,
+)
+from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.sizes import Dim, static
-from mlgraph.frontend.numpy.trace import element_type, emit, unsupported
+from mlgraph.frontend.numpy.tables import UFUNC_METHODS
+from mlgraph.frontend.numpy.tracer import element_type, emit, unsupported
 from mlgraph.frontend.numpy.ufuncs import truth
+from mlgraph.frontend.numpy.wrapping import as_array, cast, value_of
 
 REDUCTIONS: dict[np.ufunc, Any] = {
     np.add: ivy.sum,
@@ -25,7 +35,7 @@ REDUCTIONS: dict[np.ufunc, Any] = {
     np.logical_or: ivy.any,
     np.logaddexp: ivy.logsumexp,
 }
-"""The row that reduces with a ufunc."""
+"""The operation that reduces with a ufunc."""
 
 BOOLS: dict[np.ufunc, Any] = {
     np.maximum: ivy.any,
@@ -33,7 +43,7 @@ BOOLS: dict[np.ufunc, Any] = {
     np.bitwise_or: ivy.any,
     np.bitwise_and: ivy.all,
 }
-"""The row that reduces bools with a ufunc."""
+"""The operation that reduces bools with a ufunc."""
 
 SCANS: dict[np.ufunc, Any] = {
     np.add: ivy.cumulative_sum,
@@ -42,51 +52,41 @@ SCANS: dict[np.ufunc, Any] = {
     np.minimum: ivy.cumulative_min,
     np.logaddexp: ivy.cumulative_logsumexp,
 }
-"""The row that accumulates with a ufunc."""
-
-NO_VALUE = type(np._NoValue)
-
-
-def given(value: Any) -> bool:
-    """Whether an optional argument of numpy's was given."""
-    return value is not None and value is not np._NoValue
+"""The operation that accumulates with a ufunc."""
 
 
 def reduction_types(ufunc: np.ufunc, dtype: np.dtype, wanted: Any, out: Any) -> tuple[np.dtype, np.dtype]:
-    """The element type that a reduction works in, and that of its result."""
+    """Return the element type that a reduction works in, and that of its result."""
     loop = {} if wanted is None else {"signature": (np.dtype(wanted), None, None)}
     made = None if out is None else out.dtype
     types = ufunc.resolve_dtypes((made, dtype, None), reduction=True, casting="unsafe", **loop)
     return types[1], types[2]
 
 
+@normalized
 def reduce(
     ufunc: np.ufunc,
-    array: Any,
+    array: ArrayLike,
     axis: Any = 0,
-    dtype: Any = None,
-    out: Any = None,
-    keepdims: Any = False,
-    initial: Any = np._NoValue,
+    dtype: DTypeLike = None,
+    out: ReducedOut = None,
+    keepdims: KeepDims = False,
+    initial: Any = None,
     where: Any = True,
 ) -> Any:
-    """`ufunc.reduce`."""
-    if isinstance(out, tuple):
-        (out,) = out
-    x = as_array(array)
-    keepdims = keepdims is not np._NoValue and bool(keepdims)
-    axes = normal_axes(axis, x.ndim) if x.ndim or axis not in (0, -1) else ()
-    inside, outside = reduction_types(ufunc, x.dtype, dtype, out)
-    dims = reduced_dims(x.shape, axes, keepdims)
-    if x._selection is not None and 0 in axes:
-        x, axes, where = unselected(x, axes, where)
+    """Apply `ufunc.reduce`."""
+    axes = normal_axes(axis, array.ndim) if array.ndim or axis not in (0, -1) else ()
+    inside, outside = reduction_types(ufunc, array.dtype, dtype, out)
+    dims = reduced_dims(array.shape, axes, keepdims)
+    if array._selection is not None and 0 in axes:
+        array, axes, where = unselected(array, axes, where)
         keepdims = False
     _check_steps(ufunc, outside, out)
-    x = kept(ufunc, x, where, initial, inside)
-    result = cast(reduced(ufunc, x, axes, keepdims, inside), outside).reshape(dims)
-    if given(initial):
+    array = kept(ufunc, array, where, initial, inside)
+    result = cast(reduced(ufunc, array, axes, keepdims, inside), outside)
+    if initial is not None:
         result = cast(as_array(ufunc(result, outside.type(initial))), outside)
-    return finished(result, out)
+    return reshaped(result, dims)
 
 
 def _check_steps(ufunc: np.ufunc, result: np.dtype, out: Any) -> None:
@@ -98,18 +98,15 @@ def _check_steps(ufunc: np.ufunc, result: np.dtype, out: Any) -> None:
         )
 
 
-def finished(result: TracedArray, out: Any) -> Any:
-    """The result of a reduction: written to `out`, or a numpy scalar where it is 0-d."""
-    if out is not None:
-        return store(out, result, casting="unsafe")
-    found = fresh(result.value, result.shape, result.dtype)
-    found = found if result.shape else scalar(found)
-    return natural(found) if result._natural else found
+def reshaped(result: TracedArray, dims: Sequence[Dim]) -> TracedArray:
+    """Return a new array with the elements of `result`, whose shape differs by axes of size 1 at most."""
+    found = result if len(result._dims) == len(dims) else result.reshape(dims)
+    return fresh(found.value, dims, result._dtype)
 
 
 def kept(ufunc: np.ufunc, x: TracedArray, where: Any, initial: Any, dtype: np.dtype) -> TracedArray:
-    """`x` in the type of the reduction, with what changes nothing in the place of what `where` leaves out."""
-    if where is True or where is np._NoValue:
+    """Return `x` in the type of the reduction, with the neutral element where `where` is false."""
+    if where is True:
         return cast(x, dtype)
     return cast(np.where(as_array(where), cast(x, dtype), neutral(ufunc, dtype, initial)), dtype)
 
@@ -117,8 +114,8 @@ def kept(ufunc: np.ufunc, x: TracedArray, where: Any, initial: Any, dtype: np.dt
 def unselected(
     x: TracedArray, axes: tuple[int, ...], where: Any = True
 ) -> tuple[TracedArray, tuple[int, ...], TracedArray]:
-    """A reduction of `x[mask]` over the axes as one of x: x, its axes, and the mask as `where`."""
-    if where is not True and where is not np._NoValue:
+    """Return x, its axes and a `where` mask, such that reducing them reduces `x[mask]`."""
+    if where is not True:
         raise unsupported("a reduction of x[mask] with where=", fix="combine the masks")
     mask, whole = x._selection
     inner = tuple(a - 1 + mask.ndim for a in axes if a)
@@ -126,7 +123,7 @@ def unselected(
 
 
 def neutral(ufunc: np.ufunc, dtype: np.dtype, initial: Any) -> Any:
-    """The element that changes no result of `ufunc`."""
+    """Return the neutral element of `ufunc`."""
     if ufunc in (np.maximum, np.fmax, np.minimum, np.fmin):
         low = ufunc in (np.maximum, np.fmax)
         if dtype.kind == "f":
@@ -136,7 +133,7 @@ def neutral(ufunc: np.ufunc, dtype: np.dtype, initial: Any) -> Any:
             return dtype.type(info.min if low else info.max)
         return dtype.type(not low)
     if ufunc.identity is None:
-        if given(initial):
+        if initial is not None:
             return dtype.type(initial)
         raise ValueError(
             f"reduction operation '{ufunc.__name__}' does not have an identity,"
@@ -146,7 +143,7 @@ def neutral(ufunc: np.ufunc, dtype: np.dtype, initial: Any) -> Any:
 
 
 def reduced(ufunc: np.ufunc, x: TracedArray, axes: tuple[int, ...], keepdims: bool, dtype: np.dtype) -> TracedArray:
-    """The reduction of an array that has the element type of the loop."""
+    """Reduce an array that has the element type of the loop."""
     dims = reduced_dims(x.shape, axes, keepdims)
     if not axes:
         return x
@@ -173,14 +170,14 @@ def reduced(ufunc: np.ufunc, x: TracedArray, axes: tuple[int, ...], keepdims: bo
 
 
 def reduced_dims(dims: tuple[Dim, ...], axes: tuple[int, ...], keepdims: bool) -> tuple[Dim, ...]:
-    """A shape without the reduced axes."""
+    """Return a shape without the reduced axes."""
     if keepdims:
         return tuple(1 if i in axes else n for i, n in enumerate(dims))
     return tuple(n for i, n in enumerate(dims) if i not in axes)
 
 
 def folded(ufunc: np.ufunc, x: TracedArray, axes: tuple[int, ...], keepdims: bool) -> TracedArray:
-    """The reduction with any ufunc: its result on halves, again and again. The size of the axes is fixed."""
+    """Reduce by any ufunc, one element after the other; the size of the axes is fixed."""
     rest = tuple(i for i in range(x.ndim) if i not in axes)
     (size,) = static([int(np.prod(static([x.shape[a] for a in axes])))])
     dims = tuple(x.shape[i] for i in rest)
@@ -198,25 +195,24 @@ def _fold(ufunc: np.ufunc, parts: list[Any]) -> Any:
     return result
 
 
-def accumulate(ufunc: np.ufunc, array: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
-    """`ufunc.accumulate`."""
-    if isinstance(out, tuple):
-        (out,) = out
-    x = as_array(array)
-    along = normal_axis(axis, x.ndim)
-    inside, outside = reduction_types(ufunc, x.dtype, dtype, out)
-    x = cast(x, inside)
+@normalized
+def accumulate(
+    ufunc: np.ufunc, array: ArrayLike, axis: int = 0, dtype: DTypeLike = None, out: ReducedOut = None
+) -> TracedArray:
+    """Apply `ufunc.accumulate`."""
+    along = normal_axis(axis, array.ndim)
+    inside, outside = reduction_types(ufunc, array.dtype, dtype, out)
+    x = cast(array, inside)
     row = SCANS.get(ufunc)
     if row is None or inside.kind == "b" or (inside.kind == "c" and ufunc in (np.maximum, np.minimum)):
         result = _accumulated(ufunc, x, along)
     else:
         result = fresh(emit(row, x.value, along), x.shape, inside)
-    result = cast(result, outside)
-    return result if out is None else store(out, result, casting="unsafe")
+    return cast(result, outside)
 
 
 def _accumulated(ufunc: np.ufunc, x: TracedArray, axis: int) -> TracedArray:
-    """Any ufunc, one step after the other. The size of the axis is fixed."""
+    """Accumulate by any ufunc, one step after the other; the size of the axis is fixed."""
     if ufunc in (np.logical_or, np.logical_and, np.maximum, np.minimum) and x.dtype.kind == "b":
         whole = np.maximum if ufunc in (np.logical_or, np.maximum) else np.minimum
         return as_array(whole.accumulate(x.astype(np.int8), axis=axis)).astype(bool)
@@ -228,27 +224,33 @@ def _accumulated(ufunc: np.ufunc, x: TracedArray, axis: int) -> TracedArray:
 
 
 def outer(ufunc: np.ufunc, a: Any, b: Any, /, **kwargs: Any) -> Any:
-    """`ufunc.outer`."""
+    """Apply `ufunc.outer`."""
     a, b = as_array(a), as_array(b)
     return ufunc(a.reshape((*a.shape, *(1,) * b.ndim)), b, **kwargs)
 
 
-def reduceat(ufunc: np.ufunc, array: Any, indices: Any, axis: int = 0, dtype: Any = None, out: Any = None) -> Any:
-    """`ufunc.reduceat` at known indices."""
-    x, places = as_array(array), as_array(indices)
-    if not is_known(places):
+@normalized
+def reduceat(
+    ufunc: np.ufunc,
+    array: ArrayLike,
+    indices: ArrayLike,
+    axis: int = 0,
+    dtype: DTypeLike = None,
+    out: ReducedOut = None,
+) -> TracedArray:
+    """Apply `ufunc.reduceat` at indices that are no values of the graph."""
+    if not is_concrete(indices):
         raise unsupported(f"np.{ufunc.__name__}.reduceat with indices that are values of the graph")
-    along = normal_axis(axis, x.ndim)
-    starts = places._real.tolist()
+    along = normal_axis(axis, array.ndim)
+    starts = indices._real.tolist()
     front = (slice(None),) * along
     parts = []
     for i, start in enumerate(starts):
         stop = starts[i + 1] if i + 1 < len(starts) else None
         if stop is not None and stop <= start:
             stop = start + 1
-        parts.append(ufunc.reduce(x[(*front, slice(start, stop))], axis=along, dtype=dtype, keepdims=True))
-    result = np.concatenate(parts, axis=along)
-    return result if out is None else store(out, result)
+        parts.append(ufunc.reduce(array[(*front, slice(start, stop))], axis=along, dtype=dtype, keepdims=True))
+    return np.concatenate(parts, axis=along)
 
 
 UFUNC_METHODS.update(reduce=reduce, accumulate=accumulate, outer=outer, reduceat=reduceat)

@@ -1,4 +1,4 @@
-"""Which row a ufunc is, by the kind of its operands' element type.
+"""Lowerings of ufuncs to operations, by the kind of their operands' element type.
 
 The operands of a rule have the element types that numpy's own loop takes; its result is cast to the loop's output type.
 """
@@ -14,7 +14,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import array_of
 from mlgraph.dialects.dtypes import DType, dtype_of, i1
 from mlgraph.dialects.ivy.types import dtype as element
-from mlgraph.frontend.numpy.trace import constant, emit
+from mlgraph.frontend.numpy.tracer import constant, emit
 
 Rule = Callable[..., Any]
 
@@ -80,14 +80,14 @@ UFUNCS: dict[np.ufunc, Rule] = {
     np.tanh: ivy.tanh,
     np.trunc: ivy.trunc,
 }
-"""The row of each ufunc that is one."""
+"""The operation of each ufunc that is one."""
 
 RULES: dict[tuple[np.ufunc, str], Rule] = {}
 """Rules for single kinds of element types (`np.dtype.kind`), before `UFUNCS`."""
 
 
 def rule(ufunc: np.ufunc, kinds: str) -> Callable[[Rule], Rule]:
-    """Use the function for `ufunc` on these kinds of element types."""
+    """Return a decorator that makes a function the lowering of `ufunc` on these kinds of element types."""
 
     def register(function: Rule) -> Rule:
         for kind in kinds:
@@ -98,13 +98,13 @@ def rule(ufunc: np.ufunc, kinds: str) -> Callable[[Rule], Rule]:
 
 
 def alias(row: Rule, kinds: str, *ufuncs: np.ufunc) -> None:
-    """Use one row for these kinds of element types."""
+    """Make an operation the lowering of ufuncs on these kinds of element types."""
     for ufunc in ufuncs:
         rule(ufunc, kinds)(lambda *xs: emit(row, *xs))
 
 
 def rule_of(ufunc: np.ufunc, kind: str) -> Rule | None:
-    """How to build `ufunc` on operands of a kind, None if nobody knows."""
+    """Return the lowering of `ufunc` for a kind of element type, None if it is unsupported."""
     found = RULES.get((ufunc, kind))
     if found is None and (row := UFUNCS.get(ufunc)) is not None:
         return lambda *xs: emit(row, *xs)
@@ -112,7 +112,7 @@ def rule_of(ufunc: np.ufunc, kind: str) -> Rule | None:
 
 
 def number(x: SSAValue, value: Any, dtype: DType | None = None) -> SSAValue:
-    """A 0-d constant of the element type of `x`."""
+    """Return a 0-d constant of the element type of `x`."""
     return constant(np.asarray(value, dtype_of(element(x) if dtype is None else dtype)))
 
 
@@ -129,7 +129,7 @@ def is_zero(x: SSAValue) -> SSAValue:
 
 
 def true_everywhere(x: SSAValue, value: bool) -> SSAValue:
-    """A bool for each element of `x`."""
+    """Return a bool for each element of `x`."""
     row = ivy.equal if value else ivy.not_equal
     return emit(row, x, x)
 
@@ -167,7 +167,7 @@ def always(x: SSAValue) -> SSAValue:
 
 
 def truth(x: SSAValue) -> SSAValue:
-    """Whether each element is not zero."""
+    """Return whether each element is not zero."""
     return x if element(x) == i1 else emit(ivy.cast, x, i1)
 
 
@@ -187,12 +187,12 @@ for _ufunc, _row in {
 
 
 def literal_of(x: SSAValue) -> Any:
-    """The elements of a small constant."""
+    """Return the elements of a small constant."""
     return array_of(x)
 
 
 def safe_divisor(divide: Rule) -> Rule:
-    """numpy gives 0 for an integer over 0; what a backend does is not defined."""
+    """Return a division that gives 0 for an integer over 0, as numpy does; backends leave that undefined."""
 
     def build(x1: SSAValue, x2: SSAValue) -> SSAValue:
         known = literal_of(x2)
@@ -211,7 +211,7 @@ rule(np.fmod, "iu")(safe_divisor(ivy.fmod))
 
 
 def shifted(row: Rule, left: bool) -> Rule:
-    """numpy shifts everything out where the shift is as wide as the type."""
+    """Return a shift that gives 0 or -1 for shifts by the type's width or more, as numpy does."""
 
     def build(x1: SSAValue, x2: SSAValue) -> SSAValue:
         bits = dtype_of(element(x1)).itemsize * 8
@@ -236,7 +236,7 @@ rule(np.right_shift, "iu")(shifted(ivy.bitwise_right_shift, left=False))
 
 @rule(np.reciprocal, "iu")
 def reciprocal(x: SSAValue) -> SSAValue:
-    """1 / x without its fraction; what numpy gives for 0 depends on the type."""
+    """Return 1 / x without its fraction; what numpy gives for 0 depends on the type."""
     with np.errstate(divide="ignore"):
         of_zero = np.reciprocal(np.zeros((), dtype_of(element(x))))
     unit = emit(ivy.equal, emit(ivy.abs, x), number(x, 1))
@@ -264,7 +264,7 @@ def bitwise_count(x: SSAValue) -> SSAValue:
 
 
 def named(function: Rule) -> Rule:
-    """The ufunc that the function is called after, on floats."""
+    """Make a function the lowering, on floats, of the ufunc of its name."""
     rule(getattr(np, function.__name__), "f")(function)
     return function
 
@@ -280,7 +280,7 @@ def fmin(x1: SSAValue, x2: SSAValue) -> SSAValue:
 
 
 def without_nan(row: Rule, x1: SSAValue, x2: SSAValue) -> SSAValue:
-    """`row`, or the other operand where one is NaN."""
+    """Apply `row`, or return the other operand where one is NaN."""
     if dtype_of(element(x1)).kind != "f":
         return emit(row, x1, x2)
     result = where(emit(ivy.isnan, x1), x2, emit(row, x1, x2))
@@ -332,7 +332,7 @@ def spacing(x: SSAValue) -> SSAValue:
 
 @named
 def ldexp(x1: SSAValue, x2: SSAValue) -> SSAValue:
-    """Half of the exponent at a time, so that no power overflows on its own."""
+    """Return `x1 * 2**x2`, by half of the exponent at a time, so that no power overflows."""
     exponent = emit(ivy.cast, x2, element(x1))
     half = emit(ivy.trunc, emit(ivy.multiply, exponent, number(x1, 0.5)))
     first = emit(ivy.multiply, x1, emit(ivy.exp2, half))
@@ -348,7 +348,7 @@ def modf(x: SSAValue) -> tuple[SSAValue, SSAValue]:
 
 @named
 def frexp(x: SSAValue) -> tuple[SSAValue, SSAValue]:
-    """x = mantissa * 2**exponent with the mantissa in [0.5, 1)."""
+    """Return mantissa, in [0.5, 1), and exponent, such that x = mantissa * 2**exponent."""
     plain = emit(ivy.logical_and, emit(ivy.isfinite, x), emit(ivy.not_equal, x, number(x, 0)))
     size = where(plain, emit(ivy.abs, x), number(x, 1.0))
     exponent = emit(ivy.add, emit(ivy.floor, emit(ivy.log2, size)), number(x, 1.0))

@@ -1,7 +1,7 @@
-"""Views: how a part of an array is read, and how writing the part changes the whole.
+"""Views: each step reads a part of an array, and gives the whole with another part.
 
-Each step also knows what it does to a `twin`, a real array of the example's shape and strides that holds no data: numpy
-itself then tells whether a reshape gives a view or a copy.
+Each step also gives the part of a layout proxy, a real array of the example's shape and strides that holds no data, by
+which numpy itself tells whether a reshape is a view or a copy.
 """
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
@@ -16,11 +16,11 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.types import dtype as dtype_of
 from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.frontend.numpy.sizes import Dim, operand, operands
-from mlgraph.frontend.numpy.trace import constant, element_type, emit, unsupported
+from mlgraph.frontend.numpy.tracer import constant, element_type, emit, unsupported
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _SUMMED_AS = {i1: i64, f16: f32}
-"""The types that einsums of some libraries do not take, and those in their place."""
+"""Types that the einsum of some libraries does not take, and the types that replace them."""
 
 
 def overlapping() -> Exception:
@@ -32,15 +32,15 @@ class Step:
     """One way to take a view."""
 
     def get(self, whole: SSAValue) -> SSAValue:
-        """The part."""
+        """Return the part."""
         raise NotImplementedError
 
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
-        """The whole with another part."""
+        """Return the whole with another part."""
         raise NotImplementedError
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
-        """The part of a twin."""
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
+        """Return the part of a layout proxy."""
         raise NotImplementedError
 
 
@@ -55,7 +55,7 @@ class Sliced(Step):
     drop: tuple[int, ...] = ()
     add: tuple[int, ...] = ()
     whole: bool = False
-    """Whether the slices take everything."""
+    """True if the slices take everything."""
     example: Any = field(default=(), compare=False)
 
     def get(self, whole: SSAValue) -> SSAValue:
@@ -78,7 +78,7 @@ class Sliced(Step):
             return part
         return emit(ivy.slice_update, whole, part, operands(self.starts), operands(self.stops), self.steps)
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return whole[(*self.example, ...)]
 
 
@@ -94,7 +94,7 @@ class Permuted(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         return emit(ivy.permute_dims, part, tuple(int(i) for i in np.argsort(self.axes)))
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return whole.transpose(self.axes)
 
 
@@ -112,7 +112,7 @@ class Reshaped(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         return emit(ivy.reshape, part, operands(self.old))
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return self.example
 
 
@@ -129,7 +129,7 @@ class Part(Step):
         parts = (emit(ivy.real, whole), part) if self.imaginary else (part, emit(ivy.imag, whole))
         return emit(ivy.complex, *parts)
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return np.imag(whole) if self.imaginary else np.real(whole)
 
 
@@ -145,13 +145,13 @@ class Bits(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         return emit(ivy.bitcast, part, dtype_of(whole))
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return whole.view(self.dtype)
 
 
 @dataclass
 class Gathered(Step):
-    """Elements at known places of a flat array: of a real array that was written to, or by strides."""
+    """Elements at concrete places of a flat array: of a real array that was written to, or by strides."""
 
     places: np.ndarray
     example: np.ndarray
@@ -164,7 +164,7 @@ class Gathered(Step):
             raise overlapping()
         return emit(ivy.index_put, whole, (constant(self.places),), part, (0,))
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return self.example
 
 
@@ -198,13 +198,13 @@ class Diagonal(Step):
         places = emit(ivy.iota, (operand(self.size),), element_type(np.dtype(np.int64)))
         return emit(ivy.index_put, whole, (places, places), part, (n - 2, n - 1))
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return np.einsum("...ii->...i", whole)
 
 
 @dataclass
 class Broadcast(Step):
-    """The elements again and again along new leading axes and axes of size 1."""
+    """The elements repeated along new leading axes and axes of size 1."""
 
     dims: tuple[Dim, ...]
     example: tuple[int, ...]
@@ -215,7 +215,7 @@ class Broadcast(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         raise overlapping()
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return np.broadcast_to(whole, self.example)
 
 
@@ -238,7 +238,7 @@ class Windows(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         raise overlapping()
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         windows = np.lib.stride_tricks.sliding_window_view(whole, self.size, self.axis)
         return np.moveaxis(windows, -1, self.axis + 1)
 
@@ -252,12 +252,12 @@ class Whole(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         return part
 
-    def twin(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
         return whole
 
 
 def contiguous(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-    """A twin in row-major order. It must never be read: its strides lead outside of its memory."""
+    """Return a layout proxy in row-major order. It must never be read: its strides lead outside of its memory."""
     strides = [dtype.itemsize]
     for n in reversed(shape[1:]):
         strides.insert(0, strides[0] * max(n, 1))

@@ -13,7 +13,7 @@ from numpy_cases import check, draw, is_free, loaded, traced
 
 from mlgraph.dialects.native import NativeOp
 from mlgraph.errors import DataDependentControlFlowError, UnsupportedOpError, line_of
-from mlgraph.frontend.numpy.dispatch import FUNCTIONS
+from mlgraph.frontend.numpy.tables import FUNCTIONS
 from mlgraph.frontend.program import TRACED, OutputKind, Program
 
 

@@ -360,3 +360,77 @@ def test_an_out_by_position_is_written_on_every_target(to: str):
         for found, wanted in zip(graph(a, b), expected):
             np.testing.assert_allclose(to_numpy(found), wanted, rtol=1e-12)
         np.testing.assert_allclose(b, expected_b, rtol=1e-12)
+
+
+WRONG_SHAPES: dict[str, Callable[[Any, Any], Any]] = {
+    "argmax": lambda x, out: np.argmax(x, 0, out.astype(int)),
+    "any": lambda x, out: np.any(x, 0, out),
+    "choose": lambda x, out: np.choose(np.array([0, 1]), [x[0, :2], x[1, :2]], out[:, :2]),
+    "compress": lambda x, out: np.compress([True], x, 0, out),
+    "einsum": lambda x, out: np.einsum("ij->j", x, out=out),
+    "matmul": lambda x, out: np.matmul(x[:1], x.T, out[:, :3]),
+    "mean": lambda x, out: np.mean(x, 0, None, out),
+    "median": lambda x, out: np.median(x, 0, out),
+    "nanmax": lambda x, out: np.nanmax(x, 0, out),
+    "nanvar": lambda x, out: np.nanvar(x, 0, None, out),
+    "ptp": lambda x, out: np.ptp(x, 0, out),
+    "round": lambda x, out: np.round(x[:1], 0, out),
+    "stack": lambda x, out: np.stack([x[0]], 0, out),
+    "std": lambda x, out: np.std(x, 0, None, out),
+    "sum": lambda x, out: np.sum(x, 0, None, out),
+    "take": lambda x, out: np.take(x, [0], 0, out),
+    "trace": lambda x, out: np.trace(x, 0, 0, 1, None, out),
+}
+
+
+@pytest.mark.parametrize("name", WRONG_SHAPES)
+def test_an_out_of_a_larger_shape_is_refused_where_numpy_refuses_it(name: str):
+    given = [*draw(0, (3, 4)), np.zeros((3, 4))]
+    assert isinstance(attempted(WRONG_SHAPES[name], *given), TypeError | ValueError)
+    with pytest.raises((TypeError, ValueError)):
+        traced(WRONG_SHAPES[name], *given)
+
+
+BROADCAST: dict[str, Callable[[Any, Any], Any]] = {
+    "clip": lambda x, out: np.clip(x[:1], -0.5, 0.5, out),
+    "fft": lambda x, out: np.fft.fft(x[:1], out=out.astype(complex)),
+    "fix": lambda x, out: np.fix(x[:1], out),
+    "isposinf": lambda x, out: np.isposinf(x[:1], out),
+    "quantile": lambda x, out: np.quantile(x, 0.3, 0, out),
+}
+
+
+@pytest.mark.parametrize("name", BROADCAST)
+def test_a_result_is_broadcast_to_its_out_where_numpy_broadcasts_it(name: str):
+    function = lambda x, out: (BROADCAST[name](x, out), out)  # noqa: E731
+    check(function, [*draw(0, (3, 4)), np.zeros((3, 4))], [*draw(1, (5, 4)), np.zeros((5, 4))])
+
+
+def test_the_steps_of_reduceat_are_cast_to_any_out():
+    def function(x: Any) -> Any:
+        whole, both = np.zeros((2, x.shape[1]), int), np.zeros((2, x.shape[1]))
+        np.add.reduceat(x, [0, 2], 0, None, whole)
+        np.add.reduceat(x, [0, 2], out=(both,))
+        return whole, both
+
+    check(function, draw(0, (3, 4)), draw(1, (3, 6)))
+
+
+@pytest.mark.parametrize("method", ["random", "standard_normal", "standard_exponential", "standard_gamma"])
+def test_a_generator_draws_into_its_out(method: str):
+    arguments: dict[str, tuple[Any, ...]] = {
+        "standard_exponential": (None, np.float64, "zig"),
+        "standard_gamma": (2.0, None, np.float64),
+    }
+
+    def function(x: Any) -> Any:
+        out = np.zeros_like(x)
+        generator = np.random.default_rng()
+        by_position = getattr(generator, method)(*arguments.get(method, (None, np.float64)), out)
+        assert by_position is out
+        return out, out + 1
+
+    graph: Any = mlgraph.compile(function, to="numpy")
+    first, more = graph(np.zeros((3, 4)))
+    assert np.all(first != 0)
+    np.testing.assert_array_equal(more, first + 1)

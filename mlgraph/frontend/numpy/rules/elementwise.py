@@ -1,4 +1,4 @@
-"""Functions of elements that are no ufuncs."""
+"""Elementwise functions that are not ufuncs."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any
@@ -6,24 +6,25 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh
-from mlgraph.frontend.numpy.dispatch import FUNCTIONS, implements, result_of, store
-from mlgraph.frontend.numpy.lifting import (
-    NUMBERS,
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import as_returned, fresh
+from mlgraph.frontend.numpy.dispatch import result_of
+from mlgraph.frontend.numpy.normalize import ArrayLike, FlatAxis, OutArray, UfuncOut, implements
+from mlgraph.frontend.numpy.outputs import store
+from mlgraph.frontend.numpy.queries import root_of
+from mlgraph.frontend.numpy.sizes import Size
+from mlgraph.frontend.numpy.tracer import emit, unsupported
+from mlgraph.frontend.numpy.ufuncs import truth
+from mlgraph.frontend.numpy.wrapping import (
     as_array,
     broadcast_dims,
     cast,
     common_type,
     iota,
     kind_of,
-    lift,
     value_of,
+    wrap,
 )
-from mlgraph.frontend.numpy.sizes import Size
-from mlgraph.frontend.numpy.trace import emit, unsupported
-from mlgraph.frontend.numpy.ufuncs import truth
-
-NOTHING = np._NoValue
 
 
 @implements(np.where)
@@ -32,7 +33,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
         return np.nonzero(condition)
     if x is None or y is None:
         raise ValueError("either both or neither of x and y should be given")
-    test, first, second = as_array(condition), lift(x), lift(y)
+    test, first, second = as_array(condition), wrap(x), wrap(y)
     dtype = common_type(first, second)
     arrays = [a for a in (test, first, second) if type(a) is TracedArray]
     dims = broadcast_dims(*[a.shape for a in arrays])
@@ -45,12 +46,12 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Any:
 @implements(np.clip)
 def clip(
     a: Any,
-    a_min: Any = NOTHING,
-    a_max: Any = NOTHING,
-    out: Any = None,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: UfuncOut = None,
     *,
-    min: Any = NOTHING,
-    max: Any = NOTHING,
+    min: Any = None,
+    max: Any = None,
     where: Any = True,
     casting: str = "same_kind",
     dtype: Any = None,
@@ -58,19 +59,16 @@ def clip(
     subok: bool = True,
     signature: Any = None,
 ) -> Any:
-    low = min if a_min is NOTHING else a_min
-    high = max if a_max is NOTHING else a_max
-    low, high = (None if bound is NOTHING else bound for bound in (low, high))
-    result = a
+    low, high = min if a_min is None else a_min, max if a_max is None else a_max
     if low is None and high is None:
         result = np.positive(a)
     elif low is None or high is None:
         result = np.minimum(a, high, dtype=dtype) if low is None else np.maximum(a, low, dtype=dtype)
     else:
-        result = _clipped(lift(a), lift(low), lift(high), dtype)
-    if where is not True:
-        result = FUNCTIONS[np.where](where, result, np.zeros((), result.dtype) if out is None else out)
-    return result if out is None else store(out[0] if isinstance(out, tuple) else out, as_array(result))
+        result = _clipped(wrap(a), wrap(low), wrap(high), dtype)
+    if where is True:
+        return result
+    return np.where(where, result, np.zeros((), result.dtype) if out is None else out)
 
 
 def _clipped(a: Any, low: Any, high: Any, dtype: Any) -> Any:
@@ -82,28 +80,18 @@ def _clipped(a: Any, low: Any, high: Any, dtype: Any) -> Any:
     return result_of(value, broadcast_dims(*[x.shape for x in arrays]), dtype, arrays)
 
 
-@implements(np.round, np.around)
-def round(a: Any, decimals: int = 0, out: Any = None) -> Any:
-    x = as_array(a)
-    if x.dtype == bool and decimals:
+@implements(np.round)
+def round(a: ArrayLike, decimals: int = 0, out: OutArray = None) -> Any:
+    if a.dtype == bool and decimals:
         raise TypeError("bools cannot be rounded to decimals")
-    if x.dtype.kind in "iu" and decimals >= 0:
-        result = x.copy()
-    elif decimals == 0:
-        result = np.rint(x)
-    elif x.dtype.kind in "iu":
-        result = np.rint(x / 10.0**-decimals).astype(x.dtype) * x.dtype.type(10**-decimals)
-    elif decimals > 0:
-        result = np.rint(x * x.dtype.type(10.0**decimals)) / x.dtype.type(10.0**decimals)
-    else:
-        result = np.rint(x / x.dtype.type(10.0**-decimals)) * x.dtype.type(10.0**-decimals)
-    return result if out is None else store(out, as_array(result))
-
-
-@implements(np.fix)
-def fix(x: Any, out: Any = None) -> Any:
-    result = np.trunc(x)
-    return result if out is None else store(out, as_array(result))
+    if a.dtype.kind in "iu" and decimals >= 0:
+        return a.copy()
+    if decimals == 0:
+        return np.rint(a)
+    if a.dtype.kind in "iu":
+        return np.rint(a / 10.0**-decimals).astype(a.dtype) * a.dtype.type(10**-decimals)
+    factor = a.dtype.type(10.0 ** abs(decimals))
+    return np.rint(a * factor) / factor if decimals > 0 else np.rint(a / factor) * factor
 
 
 @implements(np.nan_to_num)
@@ -128,64 +116,19 @@ def nan_to_num(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, ne
 
 
 @implements(np.isposinf)
-def isposinf(x: Any, out: Any = None) -> Any:
-    result = np.equal(as_array(x), np.inf)
-    return result if out is None else store(out, result)
+def isposinf(x: ArrayLike, out: UfuncOut = None) -> Any:
+    return np.equal(x, np.inf)
 
 
 @implements(np.isneginf)
-def isneginf(x: Any, out: Any = None) -> Any:
-    result = np.equal(as_array(x), -np.inf)
-    return result if out is None else store(out, result)
-
-
-@implements(np.real_if_close)
-def real_if_close(a: Any, tol: float = 100) -> Any:
-    x = as_array(a)
-    if x.dtype.kind != "c":
-        return x
-    raise unsupported(
-        "np.real_if_close of complex numbers",
-        why="whether the result is complex depends on the values",
-        fix="use x.real",
-    )
+def isneginf(x: ArrayLike, out: UfuncOut = None) -> Any:
+    return np.equal(x, -np.inf)
 
 
 @implements(np.i0)
-def i0(x: Any) -> Any:
-    array = as_array(x)
-    size = as_array(np.abs(array if array.dtype.kind == "f" else array.astype(float)))
+def i0(x: ArrayLike) -> Any:
+    size = as_array(np.abs(x if x.dtype.kind == "f" else x.astype(float)))
     return as_array(np.exp(size) * fresh(emit(ivy.i0e, size.value), size.shape, size.dtype))
-
-
-@implements(np.unwrap)
-def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * np.pi) -> Any:
-    x = as_array(p)
-    steps = np.diff(x, axis=axis)
-    limit = period / 2 if discont is None else discont
-    dtype = np.result_type(steps.dtype, period)
-    if dtype.kind in "iu":
-        high, odd = divmod(period, 2)
-        boundary = odd == 0
-    else:
-        high, boundary = period / 2, True
-    low = -high
-    wrapped = np.mod(steps - low, period) + low
-    if boundary:
-        wrapped = np.where((wrapped == low) & (steps > 0), high, wrapped)
-    correction = np.where(np.abs(steps) < limit, 0, wrapped - steps)
-    front = (slice(None),) * (axis % x.ndim)
-    head = x[(*front, slice(None, 1))].astype(dtype)
-    rest = x[(*front, slice(1, None))] + np.cumsum(correction, axis=axis)
-    return np.concatenate([head, rest.astype(dtype)], axis=axis)
-
-
-@implements(np.sinc)
-def sinc(x: Any) -> Any:
-    array = as_array(x)
-    dtype = np.result_type(array.dtype, 1.0) if array.dtype.kind in "biu" else array.dtype
-    y = np.pi * np.where(array == 0, array.dtype.type(1), array).astype(dtype)
-    return as_returned(np.where(array == 0, dtype.type(1), np.sin(y) / y))
 
 
 @implements(np.allclose)
@@ -193,37 +136,21 @@ def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: 
     return np.all(np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=equal_nan))
 
 
-@implements(np.isclose)
-def isclose(a: Any, b: Any, rtol: Any = 1e-5, atol: Any = 1e-8, equal_nan: bool = False) -> Any:
-    x, y = lift(a), lift(b)
-    if not isinstance(y, NUMBERS) and np.result_type(as_array(y).dtype).kind not in "fc":
-        y = as_array(y).astype(np.result_type(as_array(y).dtype, 1.0))
-    close = np.less_equal(np.abs(x - y), atol + rtol * np.abs(y)) & np.isfinite(y) | (x == y)
-    return close | (np.isnan(x) & np.isnan(y)) if equal_nan else close
-
-
 @implements(np.array_equal)
-def array_equal(a1: Any, a2: Any, equal_nan: bool = False) -> Any:
-    x, y = as_array(a1), as_array(a2)
-    if x.ndim != y.ndim or any(m != n for m, n in zip(x.shape, y.shape)):
+def array_equal(a1: ArrayLike, a2: ArrayLike, equal_nan: bool = False) -> Any:
+    if a1.ndim != a2.ndim or any(m != n for m, n in zip(a1.shape, a2.shape)):
         return False
-    same = x == y
-    return np.all(same | (np.isnan(x) & np.isnan(y)) if equal_nan else same)
+    same = a1 == a2
+    return np.all(same | (np.isnan(a1) & np.isnan(a2)) if equal_nan else same)
 
 
 @implements(np.array_equiv)
-def array_equiv(a1: Any, a2: Any) -> Any:
-    x, y = as_array(a1), as_array(a2)
+def array_equiv(a1: ArrayLike, a2: ArrayLike) -> Any:
     try:
-        broadcast_dims(x.shape, y.shape)
+        broadcast_dims(a1.shape, a2.shape)
     except ValueError:
         return False
-    return np.all(x == y)
-
-
-@implements(np.astype)
-def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
-    return x.astype(dtype, copy=copy)
+    return np.all(a1 == a2)
 
 
 @implements(np.result_type)
@@ -252,24 +179,14 @@ def min_scalar_type(a: Any, /) -> np.dtype:
     raise unsupported("np.min_scalar_type of a value of the graph")
 
 
-@implements(np.common_type)
-def common_type_(*arrays: Any) -> Any:
-    return np.common_type(*[np.empty(0, as_array(a).dtype) for a in arrays])
-
-
 @implements(np.shares_memory, np.may_share_memory)
 def shares_memory(a: Any, b: Any, /, max_work: Any = None) -> bool:
-    from mlgraph.frontend.numpy.array import root_of
-
     return type(a) is TracedArray and type(b) is TracedArray and root_of(a) is root_of(b)
 
 
 @implements(np.packbits)
-def packbits(a: Any, /, axis: Any = None, bitorder: str = "big") -> Any:
-    bits = as_array(a).astype(bool)
-    if axis is None:
-        bits, axis = bits.reshape(-1), 0
-    bits = np.moveaxis(bits, axis, -1)
+def packbits(a: ArrayLike, /, axis: FlatAxis = None, bitorder: str = "big") -> Any:
+    bits = np.moveaxis(a.astype(bool), axis, -1)
     size = bits.shape[-1]
     groups = (size + 7) // 8
     padded = np.pad(bits, [(0, 0)] * (bits.ndim - 1) + [(0, groups * 8 - size)])
@@ -280,23 +197,20 @@ def packbits(a: Any, /, axis: Any = None, bitorder: str = "big") -> Any:
 
 
 @implements(np.unpackbits)
-def unpackbits(a: Any, /, axis: Any = None, count: Any = None, bitorder: str = "big") -> Any:
-    x = as_array(a)
-    if x.dtype != np.uint8:
+def unpackbits(a: ArrayLike, /, axis: FlatAxis = None, count: Any = None, bitorder: str = "big") -> Any:
+    if a.dtype != np.uint8:
         raise TypeError("Expected an input array of unsigned byte data type")
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    x = np.moveaxis(x, axis, -1)
+    a = np.moveaxis(a, axis, -1)
     shifts = np.arange(8, dtype=np.uint8)
     shifts = shifts[::-1] if bitorder == "big" else shifts
-    bits = (x[..., None] >> shifts) & np.uint8(1)
-    bits = bits.reshape((*x.shape[:-1], x.shape[-1] * 8))
+    bits = (a[..., None] >> shifts) & np.uint8(1)
+    bits = bits.reshape((*a.shape[:-1], a.shape[-1] * 8))
     bits = (
         bits
         if count is None
         else bits[..., :count]
         if count < 0 or count <= bits.shape[-1]
-        else np.pad(bits, [(0, 0)] * (x.ndim - 1) + [(0, count - bits.shape[-1])])
+        else np.pad(bits, [(0, 0)] * (a.ndim - 1) + [(0, count - bits.shape[-1])])
     )
     return np.moveaxis(bits, -1, axis)
 
@@ -313,7 +227,7 @@ def linspace(
     *,
     device: Any = None,
 ) -> Any:
-    first, last = lift(start), lift(stop)
+    first, last = wrap(start), wrap(stop)
     inside = np.result_type(common_type(first, last), 1.0)
     outside = inside if dtype is None else np.dtype(dtype)
     if num < 0:

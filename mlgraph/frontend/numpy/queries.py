@@ -1,4 +1,4 @@
-"""Questions to traced arrays: what is known of their elements, and where these lie."""
+"""Queries of traced arrays: which elements are concrete, and how they lie in memory."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from __future__ import annotations
@@ -14,24 +14,24 @@ from mlgraph.dialects.ivy.types import UNKNOWN, shape_of
 from mlgraph.dialects.ivy.types import dtype as dtype_of
 from mlgraph.errors import DataDependentControlFlowError
 from mlgraph.frontend.numpy import views
-from mlgraph.frontend.numpy.from_sizes import look
+from mlgraph.frontend.numpy.size_examples import look
 from mlgraph.frontend.numpy.sizes import Dim, examples, is_free
-from mlgraph.frontend.numpy.trace import active, current, outside_write, unsupported, user_line
+from mlgraph.frontend.numpy.tracer import active, current, outside_write, unsupported, user_line
 
 if TYPE_CHECKING:
     from mlgraph.frontend.numpy.array import TracedArray
 
 
-def is_known(array: TracedArray) -> bool:
-    """Whether the elements are there to look at."""
+def is_concrete(array: TracedArray) -> bool:
+    """Return whether the elements can be read."""
     if array._real is None:
         return False
     return not active() or id(owner_of(array._real)) not in current().storages
 
 
 def number(array: TracedArray, what: str, fix: str) -> Any:
-    """The one element of a known array; other arrays raise."""
-    if is_known(array):
+    """Return the one element of a concrete array; raise `DataDependentControlFlowError` for other arrays."""
+    if is_concrete(array):
         return array._real.item() if array._real.size == 1 else array._real.__bool__()
     if (found := look(array)) is not None:
         return found.item() if found.size == 1 else found.__bool__()
@@ -50,7 +50,7 @@ def write_error(error: ValueError, *values: Any) -> Exception:
 
 
 def outside_owners(value: Any) -> list[np.ndarray]:
-    """The arrays from outside of the function that own the memory of a value or, of a list or tuple, of its items."""
+    """Return the arrays from outside of the function that own the memory of a value, or of the items of a list."""
     if isinstance(value, list | tuple):
         return [owner for item in value for owner in outside_owners(item)]
     real = value if type(value) is np.ndarray else getattr(value, "_real", None)
@@ -59,49 +59,51 @@ def outside_owners(value: Any) -> list[np.ndarray]:
 
 
 def owner_of(real: np.ndarray) -> np.ndarray:
-    """The array that owns the memory of a real array."""
+    """Return the array that owns the memory of a real array."""
     while type(real.base) is np.ndarray:
         real = real.base
     return real
 
 
 def root_of(array: TracedArray) -> TracedArray:
-    """The array that a view is taken of, through other views."""
+    """Return the array that a view is taken of, through other views."""
     while array._parent is not None:
         array = array._parent
     return array
 
 
-def twin_of(array: TracedArray) -> np.ndarray:
-    """A real array of the example's shape and strides, never to be read."""
+def layout_proxy_of(array: TracedArray) -> np.ndarray:
+    """Return a real array of the example's shape and strides, never to be read."""
     if array._real is not None:
         return array._real
-    if array._twin is None:
+    if array._layout_proxy is None:
         if array._parent is not None:
-            array._twin = array._step.twin(twin_of(array._parent))
+            array._layout_proxy = array._step.layout_proxy(layout_proxy_of(array._parent))
         else:
             shape = examples(array.shape)
             if shape is None:
                 raise unsupported("the memory layout of an array whose size depends on data")
-            array._twin = views.contiguous(shape, array.dtype)
-    return array._twin
+            array._layout_proxy = views.contiguous(shape, array.dtype)
+    return array._layout_proxy
 
 
 def is_contiguous(array: TracedArray) -> bool:
-    """Whether the elements lie in row-major order."""
-    if (array._twin is None and array._real is None) and (array._parent is None or examples(array.shape) is None):
+    """Return whether the elements lie in row-major order."""
+    if (array._layout_proxy is None and array._real is None) and (
+        array._parent is None or examples(array.shape) is None
+    ):
         return array._parent is None
-    return bool(twin_of(array).flags.c_contiguous)
+    return bool(layout_proxy_of(array).flags.c_contiguous)
 
 
-def is_natural(array: TracedArray) -> bool:
-    """Whether the elements are known not to be negative."""
+def is_non_negative(array: TracedArray) -> bool:
+    """Return whether the elements are known not to be negative."""
     root = root_of(array)
-    return array.dtype.kind == "u" or (array._natural and root._storage is not None and not root._storage.version)
+    return array.dtype.kind == "u" or (array._non_negative and root._storage is not None and not root._storage.version)
 
 
 def refined(value: SSAValue, dims: Sequence[Dim]) -> SSAValue:
-    """`value` with the sizes in its type that capture knows."""
+    """Refine the type of `value` by the sizes of the capture, and return it."""
     shape = shape_of(value)
     if len(shape) != len(dims):
         raise AssertionError(f"a value of shape {shape} for sizes {dims}")

@@ -1,89 +1,79 @@
-"""Statistics whose numpy code looks at values, to warn or to choose a way."""
+"""Statistics whose numpy code branches on values."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import TracedArray, as_returned
-from mlgraph.frontend.numpy.dispatch import implements, store
-from mlgraph.frontend.numpy.lifting import as_array, broadcast_to, cast
-from mlgraph.frontend.numpy.looking import is_known
-from mlgraph.frontend.numpy.methods import normal_axes
-from mlgraph.frontend.numpy.sizes import Dim, product
-from mlgraph.frontend.numpy.trace import unsupported
-
-NOTHING = np._NoValue
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.normalize import ArrayLike, Axes, KeepDims, UfuncOut, UnsafeOut, implements, normal_axes
+from mlgraph.frontend.numpy.queries import is_concrete
+from mlgraph.frontend.numpy.sizes import product
+from mlgraph.frontend.numpy.tracer import unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, broadcast_to, cast
 
 
 @implements(np.average)
-def average(a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = NOTHING) -> Any:
-    x = as_array(a)
-    keep = keepdims is not NOTHING and bool(keepdims)
+def average(
+    a: ArrayLike, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: KeepDims = False
+) -> Any:
+    axes = normal_axes(axis, a.ndim)
     if weights is None:
-        result = np.mean(x, axis, keepdims=keep)
+        result = np.mean(a, axes, keepdims=keepdims)
         if not returned:
             return result
-        count = product([x.shape[i] for i in normal_axes(axis, x.ndim)])
-        return result, np.full_like(result, count)
+        return result, np.full_like(result, product([a.shape[i] for i in axes]))
     w = as_array(weights)
-    axes = normal_axes(axis, x.ndim)
-    dtype = np.result_type(x.dtype, w.dtype, "f8") if x.dtype.kind in "biu" else np.result_type(x.dtype, w.dtype)
-    if w.ndim != x.ndim:
+    dtype = np.result_type(a.dtype, w.dtype, "f8") if a.dtype.kind in "biu" else np.result_type(a.dtype, w.dtype)
+    if w.ndim != a.ndim:
         if axis is None:
             raise TypeError("Axis must be specified when shapes of a and weights differ.")
         w = w.transpose(*np.argsort(axes).tolist())
-        w = w.reshape([n if i in axes else 1 for i, n in enumerate(x.shape)])
-    total = np.sum(broadcast_to(w, x.shape), axis=axes, dtype=dtype, keepdims=keep)
-    result = np.divide(np.sum(np.multiply(x, w, dtype=dtype), axis=axes, keepdims=keep), total)
+        w = w.reshape([n if i in axes else 1 for i, n in enumerate(a.shape)])
+    total = np.sum(broadcast_to(w, a.shape), axis=axes, dtype=dtype, keepdims=keepdims)
+    result = np.divide(np.sum(np.multiply(a, w, dtype=dtype), axis=axes, keepdims=keepdims), total)
     return (result, np.broadcast_to(total, result.shape)) if returned else result
 
 
-def flattened(x: TracedArray, axis: Any) -> tuple[TracedArray, tuple[int, ...]]:
-    """The reduced axes as one, the last."""
-    axes = normal_axes(axis, x.ndim)
+def flattened(x: TracedArray, axes: tuple[int, ...]) -> TracedArray:
+    """Return the array with the reduced axes as one, the last."""
     rest = [i for i in range(x.ndim) if i not in axes]
     moved = x.transpose(*rest, *axes) if x.ndim > 1 else x
-    return moved.reshape([x.shape[i] for i in rest] + [product([x.shape[i] for i in axes])]), axes
+    return moved.reshape([x.shape[i] for i in rest] + [product([x.shape[i] for i in axes])])
 
 
 def restored(
-    result: TracedArray,
-    x: TracedArray,
-    axes: tuple[int, ...],
-    keepdims: bool,
-    out: Any,
-    leading: int = 0,
-    casting: str = "unsafe",
-) -> Any:
-    """The result, after `leading` axes of its own, with the reduced axes if they are kept."""
-    if keepdims:
-        dims: list[Dim] = list(result.shape[:leading])
-        result = result.reshape(dims + [1 if i in axes else n for i, n in enumerate(x.shape)])
-    if out is not None:
-        return store(out, result, casting=casting)
-    return as_returned(result)
+    result: TracedArray, x: TracedArray, axes: tuple[int, ...], keepdims: bool, leading: int = 0
+) -> TracedArray:
+    """Return the result, after `leading` axes of its own, with the reduced axes if they are kept."""
+    if not keepdims:
+        return result
+    return result.reshape([*result.shape[:leading], *(1 if i in axes else n for i, n in enumerate(x.shape))])
 
 
 @implements(np.median)
-def median(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False) -> Any:
-    x = as_array(a)
-    flat, axes = flattened(x, axis)
-    ordered = np.sort(flat, axis=-1)
+def median(
+    a: ArrayLike,
+    axis: Axes = None,
+    out: UnsafeOut = None,
+    overwrite_input: bool = False,
+    keepdims: KeepDims = False,
+) -> Any:
+    ordered = np.sort(flattened(a, axis), axis=-1)
     n = ordered.shape[-1]
-    dtype = np.dtype(np.float64) if x.dtype.kind in "biu" else x.dtype
+    dtype = np.dtype(np.float64) if a.dtype.kind in "biu" else a.dtype
     wide = np.dtype(np.float32) if dtype == np.float16 else dtype
     low = np.take(ordered, (n - 1) // 2, axis=-1).astype(wide)
     high = np.take(ordered, n // 2, axis=-1).astype(wide)
     result = low if type(n) is int and n % 2 else (low + high) / wide.type(2)
     if out is not None and out.dtype.kind in "iu" and wide.kind == "f":
         result = np.trunc(low + high) / wide.type(2)  # numpy adds the two in `out`
-    if x.dtype.kind in "fc":
+    if a.dtype.kind in "fc":
         result = np.where(np.isnan(ordered[..., -1]), wide.type(np.nan), result)
-    return restored(as_array(result).astype(dtype), x, axes, keepdims, out)
+    return restored(as_array(result).astype(dtype), a, axis, keepdims)
 
 
-METHODS: dict[str, Any] = {
+PLACES: dict[str, Any] = {
     "linear": lambda q, n: (n - 1) * q,
     "lower": lambda q, n: np.floor((n - 1) * q),
     "higher": lambda q, n: np.ceil((n - 1) * q),
@@ -99,20 +89,16 @@ METHODS: dict[str, Any] = {
 
 
 def quantile(
-    a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: bool, weights: Any, interpolation: Any, skip_nan: bool
-) -> Any:
-    """The quantiles `q`, in [0, 1], over an axis; NaN counts as missing if `skip_nan`."""
-    if method not in METHODS or weights is not None or interpolation is not None:
-        raise unsupported(
-            f"quantiles with method={method!r}, weights or interpolation", fix=f"use one of {', '.join(METHODS)}"
-        )
-    x, probabilities = as_array(a), as_array(q)
+    x: TracedArray, q: Any, axes: tuple[int, ...], out: Any, method: str, keepdims: bool, skip_nan: bool
+) -> TracedArray:
+    """Return the quantiles `q`, in [0, 1], over some axes; NaN counts as missing if `skip_nan`."""
+    probabilities = as_array(q)
     if x.dtype.kind in "bc":
         raise TypeError("a must be an array of real numbers")
-    if is_known(probabilities) and not ((probabilities._real >= 0) & (probabilities._real <= 1)).all():
+    if is_concrete(probabilities) and not ((probabilities._real >= 0) & (probabilities._real <= 1)).all():
         raise ValueError("Quantiles must be in the range [0, 1]")
     dtype = quantile_type(x, q, method)
-    flat, axes = flattened(x, axis)
+    flat = flattened(x, axes)
     ordered = np.sort(flat, axis=-1)
     wide = np.dtype(np.float64) if dtype.kind != "f" or dtype.itemsize < 8 else dtype
     ps = probabilities.astype(np.float64).reshape((*probabilities.shape, *(1,) * (flat.ndim - 1)))
@@ -124,12 +110,12 @@ def quantile(
     if missing is not None:
         bad = np.all(missing, axis=-1) if skip_nan else missing[..., -1]
         result = np.where(bad, np.nan, result)
-    casting = "unsafe" if skip_nan else "same_kind"
-    return restored(as_array(result).astype(dtype), x, axes, keepdims, out, probabilities.ndim, casting)
+    result = restored(as_array(result).astype(dtype), x, axes, keepdims, probabilities.ndim)
+    return cast(result, out.dtype) if skip_nan and out is not None else result
 
 
 def quantile_type(x: TracedArray, q: Any, method: str) -> np.dtype:
-    """The element type of quantiles."""
+    """Return the element type of quantiles."""
     if method in ("lower", "higher", "nearest"):
         return x.dtype
     weak = 0.5 if type(q) in (int, float) else as_array(q).dtype
@@ -140,7 +126,7 @@ def quantile_type(x: TracedArray, q: Any, method: str) -> np.dtype:
 
 def _interpolated(ordered: TracedArray, ps: TracedArray, n: Any, method: str, wide: np.dtype) -> Any:
     last = n - 1
-    place = np.clip(METHODS[method](ps, n), 0, np.maximum(last, 0) if isinstance(last, TracedArray) else last)
+    place = np.clip(PLACES[method](ps, n), 0, np.maximum(last, 0) if isinstance(last, TracedArray) else last)
     place = as_array(place)
     low = np.floor(place)
     share = place - low
@@ -155,7 +141,7 @@ def _interpolated(ordered: TracedArray, ps: TracedArray, n: Any, method: str, wi
 
 
 def _at(ordered: TracedArray, place: Any) -> Any:
-    """The elements at places along the last axis; places have the quantiles' axes first."""
+    """Return the elements at places along the last axis; places have the quantiles' axes first."""
     index = as_array(place).astype(np.int64)
     leading = index.ndim - (ordered.ndim - 1)
     if leading == 0:
@@ -166,26 +152,28 @@ def _at(ordered: TracedArray, place: Any) -> Any:
 
 
 def register(function: Any, percent: bool, skip_nan: bool) -> None:
-    """A numpy function that is `quantile`, of percentages or not, with NaN as missing or not."""
+    """Register a function that is `quantile`, of percentages or not, with NaN as missing or not."""
 
     @implements(function)
     def call(
-        a: Any,
+        a: ArrayLike,
         q: Any,
-        axis: Any = None,
-        out: Any = None,
+        axis: Axes = None,
+        out: UfuncOut = None,
         overwrite_input: bool = False,
         method: str = "linear",
-        keepdims: Any = False,
+        keepdims: KeepDims = False,
         *,
         weights: Any = None,
         interpolation: Any = None,
     ) -> Any:
+        if method not in PLACES or weights is not None or interpolation is not None:
+            raise unsupported(
+                f"quantiles with method={method!r}, weights or interpolation", fix=f"use one of {', '.join(PLACES)}"
+            )
         if percent:
-            kind = as_array(a).dtype
-            q = np.true_divide(q, kind.type(100) if kind.kind == "f" else 100)
-        keep = keepdims is not NOTHING and bool(keepdims)
-        return quantile(a, q, axis, out, method, keep, weights, interpolation, skip_nan)
+            q = np.true_divide(q, a.dtype.type(100) if a.dtype.kind == "f" else 100)
+        return quantile(a, q, axis, out, method, keepdims, skip_nan)
 
 
 register(np.quantile, percent=False, skip_nan=False)
@@ -195,9 +183,13 @@ register(np.nanpercentile, percent=True, skip_nan=True)
 
 
 @implements(np.nanmedian)
-def nanmedian(a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = NOTHING) -> Any:
-    x = as_array(a)
-    keep = keepdims is not NOTHING and bool(keepdims)
-    if x.dtype.kind != "f":
-        return np.median(x, axis, out, keepdims=keep)
-    return quantile(x, 0.5, axis, out, "linear", keep, None, None, skip_nan=True)
+def nanmedian(
+    a: ArrayLike,
+    axis: Axes = None,
+    out: UfuncOut = None,
+    overwrite_input: bool = False,
+    keepdims: KeepDims = False,
+) -> Any:
+    if a.dtype.kind != "f":
+        return np.median(a, axis, out, keepdims=keepdims)
+    return quantile(a, 0.5, axis, out, "linear", keepdims, skip_nan=True)

@@ -1,4 +1,4 @@
-"""Numbers that follow from sizes alone, as `n / 2` and `np.arange(n)`: values of the graph that Python may look at.
+"""Numbers that follow from sizes alone, as `n / 2` and `np.arange(n)`: values of the graph that Python may read.
 
 Each carries what it is for the example inputs. A look fixes the sizes that it follows from, which join the signature.
 """
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from mlgraph.frontend.numpy.array import TracedArray
 
 
-MOST = 1024
-"""The most elements that are worked out for the example inputs too."""
+MAX_EXAMPLE_SIZE = 1024
+"""The size of the largest array whose elements are also computed for the example inputs."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def example_of(array: TracedArray) -> Example | None:
 
 
 def look(array: TracedArray) -> np.ndarray | None:
-    """Return the elements of an array that follow from sizes, which are fixed; None for other arrays."""
+    """Return the elements of an array that follow from sizes, and fix these; return None for other arrays."""
     example = example_of(array)
     if example is None:
         return None
@@ -52,7 +52,7 @@ def look(array: TracedArray) -> np.ndarray | None:
 
 
 def with_examples(results: Any, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-    """Give the results of `function` examples, where all that it was given has one or is no value of the graph."""
+    """Return `results` with examples attached if each argument has an example or is no value of the graph."""
     given = [*args, *kwargs.values()]
     if not any(map(_has_sizes, _leaves(given))) or not all(map(_is_small, _leaves(results))):
         return results
@@ -65,14 +65,14 @@ def with_examples(results: Any, function: Callable[..., Any], args: Any, kwargs:
 
 
 def attach(array: Any, value: Any, sizes: tuple[Size, ...]) -> Any:
-    """Give an array its elements for the example inputs."""
+    """Attach its elements for the example inputs to an array."""
     if hasattr(array, "_example") and array._real is None:
         array._example = Example(_read_only(np.array(value, array._dtype)), sizes, _version(array))
     return array
 
 
 class _Unknown(Exception):
-    """A value of the graph has no example."""
+    """Raised for a value of the graph that has no example."""
 
 
 def _leaves(x: Any) -> Iterator[Any]:
@@ -91,7 +91,7 @@ def _has_sizes(x: Any) -> bool:
 
 def _is_small(result: Any) -> bool:
     dims = examples(getattr(result, "_dims", ()))
-    return dims is None or math.prod(dims) <= MOST
+    return dims is None or math.prod(dims) <= MAX_EXAMPLE_SIZE
 
 
 def _sizes(x: Any) -> tuple[Size, ...]:
@@ -102,7 +102,7 @@ def _sizes(x: Any) -> tuple[Size, ...]:
 
 
 def _example(x: Any) -> Any:
-    """An argument for the example inputs: Python numbers stay such, for they promote in their own way."""
+    """Return an argument for the example inputs; Python numbers stay such, since they promote weakly."""
     if isinstance(x, list | tuple):
         return type(x)(map(_example, x))
     if type(x) is Size:

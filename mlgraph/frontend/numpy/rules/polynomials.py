@@ -1,4 +1,4 @@
-"""Polynomials, whose numpy code drops coefficients that are zero."""
+"""Polynomials, whose leading zero coefficients numpy drops."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any
@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.dispatch import implements
-from mlgraph.frontend.numpy.lifting import as_array
+from mlgraph.frontend.numpy.normalize import ArrayLike, implements
 from mlgraph.frontend.numpy.sizes import fix
-from mlgraph.frontend.numpy.trace import unsupported
+from mlgraph.frontend.numpy.tracer import unsupported
+from mlgraph.frontend.numpy.wrapping import as_array
 
 
 def without_leading(x: TracedArray, kept: Any, at_least_one: bool) -> Any:
-    """The elements from the first that is kept on."""
+    """Return the elements from the first kept one on."""
     seen = as_array(np.maximum.accumulate(kept))
     if at_least_one:
         seen[-1] = True
@@ -21,17 +21,16 @@ def without_leading(x: TracedArray, kept: Any, at_least_one: bool) -> Any:
 
 
 @implements(np.trim_zeros)
-def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
-    x = as_array(filt)
-    if x.ndim != 1 or axis not in (None, 0, -1):
+def trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Any = None) -> Any:
+    if filt.ndim != 1 or axis not in (None, 0, -1):
         raise unsupported("np.trim_zeros of arrays of several axes")
-    kept = x != 0
-    seen = np.ones_like(x, dtype=bool)
+    kept = filt != 0
+    seen = np.ones_like(filt, dtype=bool)
     if "f" in trim.lower():
         seen = seen & np.maximum.accumulate(kept)
     if "b" in trim.lower():
         seen = seen & np.maximum.accumulate(kept[::-1])[::-1]
-    return x[seen]
+    return filt[seen]
 
 
 @implements(np.polymul)

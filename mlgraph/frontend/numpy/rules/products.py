@@ -6,35 +6,22 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh
-from mlgraph.frontend.numpy.dispatch import implements, store
-from mlgraph.frontend.numpy.lifting import as_array, cast, value_of
-from mlgraph.frontend.numpy.methods import diagonals, normal_axis
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh
+from mlgraph.frontend.numpy.methods import diagonals
+from mlgraph.frontend.numpy.normalize import ArrayLike, SameOut, UnsafeOut, implements, normal_axis
 from mlgraph.frontend.numpy.sizes import examples, fix, is_dim
-from mlgraph.frontend.numpy.trace import emit, unsupported
+from mlgraph.frontend.numpy.tracer import emit, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, cast, value_of
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
 @implements(np.dot)
-def dot(a: Any, b: Any, /, out: Any = None) -> Any:
-    x, y = as_array(a), as_array(b)
-    if not x.ndim or not y.ndim:
-        found = as_array(np.multiply(x, y))
-    elif y.ndim <= 2:
-        found = as_array(np.matmul(x, y))
-    else:
-        found = np.tensordot(x, y, axes=(-1, -2))
-    return store_same(out, found) if out is not None else as_returned(found)
-
-
-def store_same(out: Any, result: TracedArray) -> Any:
-    """Write a result to an `out` argument that must have its type and number of axes."""
-    if isinstance(out, np.ndarray) and (out.dtype != result.dtype or out.ndim != result.ndim):
-        raise ValueError(
-            "output array is not acceptable (must have the right datatype, number of dimensions, and be a C-Array)"
-        )
-    return store(out, result)
+def dot(a: ArrayLike, b: ArrayLike, /, out: SameOut = None) -> Any:
+    if not a.ndim or not b.ndim:
+        return np.multiply(a, b)
+    return np.matmul(a, b) if b.ndim <= 2 else np.tensordot(a, b, axes=(-1, -2))
 
 
 @implements(np.vdot)
@@ -43,51 +30,38 @@ def vdot(a: Any, b: Any, /) -> Any:
 
 
 @implements(np.inner)
-def inner(a: Any, b: Any, /) -> Any:
-    x, y = as_array(a), as_array(b)
-    if not x.ndim or not y.ndim:
-        return np.multiply(x, y)
-    if y.ndim == 1:
-        return np.matmul(x, y)
-    return np.tensordot(x, y, axes=(-1, -1))
-
-
-@implements(np.outer)
-def outer(a: Any, b: Any, out: Any = None) -> Any:
-    return np.multiply(as_array(a).ravel()[:, None], as_array(b).ravel()[None, :], out=out)
-
-
-@implements(np.linalg.outer)
-def linalg_outer(x1: Any, x2: Any, /) -> Any:
-    return outer(x1, x2)
+def inner(a: ArrayLike, b: ArrayLike, /) -> Any:
+    if not a.ndim or not b.ndim:
+        return np.multiply(a, b)
+    if b.ndim == 1:
+        return np.matmul(a, b)
+    return np.tensordot(a, b, axes=(-1, -1))
 
 
 @implements(np.tensordot)
-def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
-    x, y = as_array(a), as_array(b)
+def tensordot(a: ArrayLike, b: ArrayLike, axes: Any = 2) -> Any:
     if is_dim(axes):
         count = fix(axes)
-        first, second = list(range(x.ndim - count, x.ndim)), list(range(count))
+        first, second = list(range(a.ndim - count, a.ndim)), list(range(count))
     else:
         first, second = ([axis] if is_dim(axis) else list(axis) for axis in axes)
-    first = [normal_axis(i, x.ndim) for i in first]
-    second = [normal_axis(i, y.ndim) for i in second]
-    if len(first) != len(second) or any(x.shape[i] != y.shape[j] for i, j in zip(first, second)):
+    first = [normal_axis(i, a.ndim) for i in first]
+    second = [normal_axis(i, b.ndim) for i in second]
+    if len(first) != len(second) or any(a.shape[i] != b.shape[j] for i, j in zip(first, second)):
         raise ValueError("shape-mismatch for sum")
     names = dict(zip(second, (LETTERS[i] for i in first)))
-    left = LETTERS[: x.ndim]
-    right = "".join(names.get(j, LETTERS[x.ndim + j]) for j in range(y.ndim))
+    left = LETTERS[: a.ndim]
+    right = "".join(names.get(j, LETTERS[a.ndim + j]) for j in range(b.ndim))
     kept = [c for i, c in enumerate(left) if i not in first] + [c for j, c in enumerate(right) if j not in second]
-    return as_array(np.einsum(f"{left},{right}->{''.join(kept)}", x, y))
+    return as_array(np.einsum(f"{left},{right}->{''.join(kept)}", a, b))
 
 
 @implements(np.kron)
-def kron(a: Any, b: Any) -> Any:
-    x, y = as_array(a), as_array(b)
-    ndim = max(x.ndim, y.ndim)
-    x, y = (v.reshape((1,) * (ndim - v.ndim) + v.shape) for v in (x, y))
-    wide = x.reshape([n for m in x.shape for n in (m, 1)]) * y.reshape([n for m in y.shape for n in (1, m)])
-    return wide.reshape([m * n for m, n in zip(x.shape, y.shape)])
+def kron(a: ArrayLike, b: ArrayLike) -> Any:
+    ndim = max(a.ndim, b.ndim)
+    a, b = (v.reshape((1,) * (ndim - v.ndim) + v.shape) for v in (a, b))
+    wide = a.reshape([n for m in a.shape for n in (m, 1)]) * b.reshape([n for m in b.shape for n in (1, m)])
+    return wide.reshape([m * n for m, n in zip(a.shape, b.shape)])
 
 
 @implements(np.convolve)
@@ -107,14 +81,14 @@ def correlate(a: Any, v: Any, mode: str = "valid") -> Any:
 
 
 def _is_shorter(x: TracedArray, y: TracedArray) -> bool:
-    """Whether x is the shorter of two vectors, whose size is then fixed."""
+    """Return whether x is the shorter of two vectors, whose size is then fixed."""
     sizes = examples((x.shape[0], y.shape[0]))
     fix((x if sizes is None or sizes[0] < sizes[1] else y).shape[0])
     return x.shape[0] < y.shape[0]
 
 
 def _slid(x: TracedArray, window: TracedArray, mode: str) -> Any:
-    """The products of `window` with each part of `x`; the size of the window is fixed."""
+    """Return the products of `window` with each part of `x`; the size of the window is fixed."""
     n = fix(window.shape[0])
     if mode not in ("full", "same", "valid"):
         raise ValueError(f"mode must be one of 'valid', 'same', or 'full' (got '{mode}')")
@@ -134,7 +108,7 @@ def _sum(parts: list[Any]) -> Any:
 @implements(np.einsum)
 def einsum(
     *operands: Any,
-    out: Any = None,
+    out: UnsafeOut = None,
     optimize: Any = False,
     dtype: Any = None,
     order: str = "K",
@@ -142,19 +116,20 @@ def einsum(
 ) -> Any:
     equation, given = _equation(operands)
     arrays = [as_array(x) for x in given]
-    inputs, output = _spelt_out(equation, arrays)
+    inputs, output = _spelled_out(equation, arrays)
     if len(arrays) == 1 and out is None and (part := _view(arrays[0], *inputs, output)) is not None:
         return part
     made = [] if out is None else [out.dtype]
     kind = np.result_type(*[x.dtype for x in arrays], *made) if dtype is None else np.dtype(dtype)
     if any(not np.can_cast(x.dtype, kind, casting) for x in arrays):
         raise TypeError(f"Cannot cast operands to {kind} according to the rule '{casting}'")
-    found = _contracted([cast(x, kind) for x in arrays], inputs, output, kind)
-    return store(out, found, casting=casting) if out is not None else as_returned(found)
+    if out is not None and not np.can_cast(kind, out.dtype, casting):
+        raise TypeError(f"Cannot cast the result from {kind} to {out.dtype} according to the rule '{casting}'")
+    return _contracted([cast(x, kind) for x in arrays], inputs, output, kind)
 
 
 def _view(x: TracedArray, letters: str, output: str) -> TracedArray | None:
-    """What numpy gives of one operand that is not summed, a view of it; None of others."""
+    """Return the view that numpy gives of one operand without sums, None where there is a sum."""
     if not output or set(letters) != set(output):
         return None
     while len(letters) > len(output):
@@ -169,7 +144,7 @@ def _view(x: TracedArray, letters: str, output: str) -> TracedArray | None:
 
 
 def _equation(operands: Any) -> tuple[str, list[Any]]:
-    """The subscripts and the arrays, from either way to call."""
+    """Return the subscripts and the arrays, from either calling convention."""
     if isinstance(operands[0], str):
         return operands[0].replace(" ", ""), list(operands[1:])
     arrays, subscripts = list(operands[: len(operands) // 2 * 2 : 2]), list(operands[1::2])
@@ -181,8 +156,8 @@ def _letters(subscripts: Any) -> str:
     return "".join("..." if s is Ellipsis else LETTERS[s] for s in subscripts)
 
 
-def _spelt_out(equation: str, arrays: list[TracedArray]) -> tuple[list[str], str]:
-    """The letters of each operand and of the result, the ellipsis written out."""
+def _spelled_out(equation: str, arrays: list[TracedArray]) -> tuple[list[str], str]:
+    """Return the letters of each operand and of the result, with the ellipsis expanded."""
     left, arrow, right = equation.partition("->")
     terms = left.split(",")
     if len(terms) != len(arrays):
@@ -228,7 +203,7 @@ def _contracted(arrays: list[TracedArray], inputs: list[str], output: str, dtype
 
 
 def _without_ones(x: TracedArray, letters: str, sizes: dict[str, Any], output: str) -> tuple[TracedArray, str]:
-    """An operand without axes of size 1 that stand for a larger one."""
+    """Return an operand without its broadcast axes of size 1, and its letters."""
     drop = [
         i
         for i, (c, n) in enumerate(zip(letters, x.shape))

@@ -6,21 +6,22 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh, is_traced
-from mlgraph.frontend.numpy.dispatch import implements, store, store_both_ways
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import as_returned, fresh, is_traced
 from mlgraph.frontend.numpy.indexing import gathered, normal_index
-from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast
-from mlgraph.frontend.numpy.looking import is_known
 from mlgraph.frontend.numpy.masks import nonzero, selection
-from mlgraph.frontend.numpy.methods import normal_axis, repeated
+from mlgraph.frontend.numpy.methods import repeated
+from mlgraph.frontend.numpy.normalize import ArrayLike, FlatAxis, ReadOut, UnsafeOut, implements, normal_axis
+from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.sizes import fix, is_free
-from mlgraph.frontend.numpy.trace import emit, unsupported
+from mlgraph.frontend.numpy.tracer import emit, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, broadcast_to, cast
 
 INT = np.dtype(np.int64)
 
 
 def placed(indices: TracedArray, n: Any, mode: str) -> TracedArray:
-    """Indices as `mode` reads them: "raise", "wrap" or "clip"."""
+    """Return indices normalized as `mode` says: "raise", "wrap" or "clip"."""
     if mode == "wrap":
         return np.remainder(cast(indices, INT), n)
     if mode == "clip":
@@ -31,31 +32,24 @@ def placed(indices: TracedArray, n: Any, mode: str) -> TracedArray:
 
 
 @implements(np.take)
-def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: str = "raise") -> Any:
-    x, places = as_array(a), as_array(indices)
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    along = normal_axis(axis, x.ndim)
-    if x.dtype.kind != "O" and places.dtype == bool:
-        places = cast(places, INT)
-    found = gathered(x, [as_array(placed(places, x.shape[along], mode))], (along,))
-    return found if out is None else store_both_ways(out, found)
+def take(
+    a: ArrayLike, indices: ArrayLike, axis: FlatAxis = None, out: ReadOut = None, mode: str = "raise"
+) -> TracedArray:
+    if indices.dtype == bool:
+        indices = cast(indices, INT)
+    return gathered(a, [as_array(placed(indices, a.shape[axis], mode))], (axis,))
 
 
 @implements(np.take_along_axis)
-def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> TracedArray:
-    x, places = as_array(arr), as_array(indices)
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    along = normal_axis(axis, x.ndim)
-    if places.ndim != x.ndim:
+def take_along_axis(arr: ArrayLike, indices: ArrayLike, axis: FlatAxis = -1) -> TracedArray:
+    if indices.ndim != arr.ndim:
         raise ValueError("`indices` and `arr` must have the same number of dimensions")
-    places = normal_index(places, x.shape[along])
-    one = lambda shape: (*shape[:along], 1, *shape[along + 1 :])  # noqa: E731
-    rest = broadcast_dims(one(x.shape), one(places.shape))
-    x = broadcast_to(x, (*rest[:along], x.shape[along], *rest[along + 1 :]))
-    places = broadcast_to(places, (*rest[:along], places.shape[along], *rest[along + 1 :]))
-    return fresh(emit(ivy.take_along_axis, x.value, places.value, along), places.shape, x.dtype)
+    indices = normal_index(indices, arr.shape[axis])
+    one = lambda shape: (*shape[:axis], 1, *shape[axis + 1 :])  # noqa: E731
+    rest = broadcast_dims(one(arr.shape), one(indices.shape))
+    arr = broadcast_to(arr, (*rest[:axis], arr.shape[axis], *rest[axis + 1 :]))
+    indices = broadcast_to(indices, (*rest[:axis], indices.shape[axis], *rest[axis + 1 :]))
+    return fresh(emit(ivy.take_along_axis, arr.value, indices.value, axis), indices.shape, arr.dtype)
 
 
 @implements(np.put_along_axis)
@@ -71,21 +65,16 @@ def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
     arr.write(emit(ivy.scatter_along_axis, arr.value, places.value, new.value, along))
 
 
-@implements(np.put)
-def put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
-    a.put(ind, v, mode)
-
-
 @implements(np.putmask)
 def putmask(a: Any, /, mask: Any, values: Any) -> None:
-    """The values repeat, and the i-th goes to the i-th place, whether or not the mask is true there."""
+    """Write the i-th value at the i-th place where the mask is true; values repeat."""
     values, test = as_array(values).astype(a.dtype), _mask_for(a, mask)
     if values.size != 0:
         a[...] = np.where(test, repeated(values, a.shape), a)
 
 
 def _mask_for(array: Any, mask: Any) -> TracedArray:
-    """A mask of as many elements as the array, in its shape."""
+    """Return a mask of as many elements as the array, in its shape."""
     test = as_array(mask).astype(bool)
     if test.ndim == array.ndim and test.shape == array.shape:
         return test
@@ -96,7 +85,7 @@ def _mask_for(array: Any, mask: Any) -> TracedArray:
 
 @implements(np.place)
 def place(arr: Any, mask: Any, vals: Any) -> None:
-    """The values repeat, and the i-th goes to the i-th true place."""
+    """Write the i-th value at the i-th true place; values repeat."""
     values, test = as_array(vals).ravel(), _mask_for(arr, mask)
     if values.size == 0:
         raise ValueError("Cannot insert from an empty array!")
@@ -109,11 +98,10 @@ def place(arr: Any, mask: Any, vals: Any) -> None:
 
 
 @implements(np.nonzero)
-def nonzero_(a: Any) -> tuple[Any, ...]:
-    x = as_array(a)
-    if not x.ndim:
+def nonzero_(a: ArrayLike) -> tuple[Any, ...]:
+    if not a.ndim:
         raise ValueError("Calling nonzero on 0d arrays is not allowed.")
-    return nonzero(_mask(x))
+    return nonzero(_mask(a))
 
 
 def _mask(x: TracedArray) -> TracedArray:
@@ -126,37 +114,25 @@ def argwhere(a: Any) -> Any:
     return np.stack(nonzero(_mask(as_array(a))), axis=-1)
 
 
-@implements(np.flatnonzero)
-def flatnonzero(a: Any) -> Any:
-    return nonzero(_mask(as_array(a).reshape(-1)))[0]
-
-
 @implements(np.compress)
-def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
-    x, test = as_array(a), as_array(condition).astype(bool)
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    along = normal_axis(axis, x.ndim)
-    if is_known(test):
-        found = np.take(x, np.flatnonzero(test._real), axis=along)
-    else:
-        moved = np.moveaxis(x, along, 0)
-        found = (
-            np.moveaxis(selection(moved[: test.shape[0]], _mask(test)), 0, along)
-            if along
-            else selection(moved, _mask(test))
-        )
-    return found if out is None else store_both_ways(out, found)
+def compress(condition: Any, a: ArrayLike, axis: FlatAxis = None, out: ReadOut = None) -> Any:
+    test = as_array(condition).astype(bool)
+    if is_concrete(test):
+        return np.take(a, np.flatnonzero(test._real), axis=axis)
+    moved = np.moveaxis(a, axis, 0)
+    if not axis:
+        return selection(moved, _mask(test))
+    return np.moveaxis(selection(moved[: test.shape[0]], _mask(test)), 0, axis)
 
 
 @implements(np.extract)
 def extract(condition: Any, arr: Any) -> Any:
     test, x = as_array(condition).astype(bool).reshape(-1), as_array(arr).reshape(-1)
-    return x[np.flatnonzero(test._real)] if is_known(test) else selection(x, _mask(test))
+    return x[np.flatnonzero(test._real)] if is_concrete(test) else selection(x, _mask(test))
 
 
 @implements(np.choose)
-def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
+def choose(a: Any, choices: Any, out: UnsafeOut = None, mode: str = "raise") -> Any:
     options = [as_array(c) for c in (choices if isinstance(choices, tuple | list) else list(choices))]
     index = cast(as_array(a), INT)
     dtype = np.result_type(*[o.dtype for o in options])
@@ -165,7 +141,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     result = broadcast_to(cast(options[-1], dtype), dims)
     for i in range(len(options) - 2, -1, -1):
         result = np.where(index == i, cast(options[i], dtype), result)
-    return result if out is None else store(out, result, casting="unsafe")
+    return result
 
 
 @implements(np.select)
@@ -182,9 +158,8 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 @implements(np.piecewise)
-def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
-    """Every function is worked out for every element, and the conditions choose."""
-    array = as_array(x)
+def piecewise(x: ArrayLike, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+    """Compute every function for every element, and choose by the conditions."""
     tests = [as_array(c).astype(bool) for c in condlist] if isinstance(condlist, tuple | list) else [as_array(condlist)]
     if len(funclist) == len(tests) + 1:
         rest = tests[0]
@@ -195,10 +170,10 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         raise ValueError(
             f"with {len(tests)} condition(s), either {len(tests)} or {len(tests) + 1} functions are expected"
         )
-    result = np.zeros_like(array)
+    result = np.zeros_like(x)
     for test, function in zip(tests, funclist):
-        value = function(array, *args, **kw) if callable(function) else function
-        result = np.where(test, cast(as_array(value), array.dtype), result)
+        value = function(x, *args, **kw) if callable(function) else function
+        result = np.where(test, cast(as_array(value), x.dtype), result)
     return result
 
 
@@ -225,66 +200,46 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Any, ...]
 
 
 @implements(np.delete)
-def delete(arr: Any, obj: Any, axis: Any = None) -> Any:
-    x = as_array(arr)
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    along = normal_axis(axis, x.ndim)
+def delete(arr: ArrayLike, obj: Any, axis: FlatAxis = None) -> Any:
     if is_traced(obj):
         raise unsupported("np.delete at places that are values of the graph", fix="use np.where or a mask")
     obj = obj._real if type(obj) is TracedArray else obj
-    if is_free(x.shape[along]) and isinstance(obj, int) and obj >= 0:
-        front = (slice(None),) * along
-        if obj >= x.shape[along]:
+    if is_free(arr.shape[axis]) and isinstance(obj, int) and obj >= 0:
+        front = (slice(None),) * axis
+        if obj >= arr.shape[axis]:
             raise IndexError(f"index {obj} is out of bounds for axis {axis}")
-        return np.concatenate([x[(*front, slice(None, obj))], x[(*front, slice(obj + 1, None))]], axis=along)
-    kept = np.delete(np.arange(fix(x.shape[along])), obj)
-    return np.take(x, kept, axis=along)
+        return np.concatenate([arr[(*front, slice(None, obj))], arr[(*front, slice(obj + 1, None))]], axis=axis)
+    kept = np.delete(np.arange(fix(arr.shape[axis])), obj)
+    return np.take(arr, kept, axis=axis)
 
 
 @implements(np.insert)
-def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
-    x = as_array(arr)
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    along = normal_axis(axis, x.ndim)
+def insert(arr: ArrayLike, obj: Any, values: Any, axis: FlatAxis = None) -> Any:
     if is_traced(obj):
         raise unsupported("np.insert at places that are values of the graph", fix="pass the places as Python numbers")
     obj = obj._real if type(obj) is TracedArray else obj
-    new = cast(as_array(values), x.dtype)
-    n = x.shape[along]
-    front = (slice(None),) * along
+    new = cast(as_array(values), arr.dtype)
+    n = arr.shape[axis]
+    front = (slice(None),) * axis
     if isinstance(obj, int | np.integer) or (np.ndim(obj) == 0 and not isinstance(obj, slice)):
         index = int(obj) + n if int(obj) < 0 else int(obj)
         if index > n or index < 0:
             raise IndexError(f"index {obj} is out of bounds for axis {axis} with size {n}")
-        new = new.reshape((1,) * (x.ndim - new.ndim) + new.shape)
-        new = np.moveaxis(new, 0, along)
-        dims = (*x.shape[:along], new.shape[along], *x.shape[along + 1 :])
-        parts = [x[(*front, slice(None, index))], broadcast_to(new, dims), x[(*front, slice(index, None))]]
-        return np.concatenate(parts, axis=along)
+        new = new.reshape((1,) * (arr.ndim - new.ndim) + new.shape)
+        new = np.moveaxis(new, 0, axis)
+        dims = (*arr.shape[:axis], new.shape[axis], *arr.shape[axis + 1 :])
+        parts = [arr[(*front, slice(None, index))], broadcast_to(new, dims), arr[(*front, slice(index, None))]]
+        return np.concatenate(parts, axis=axis)
     size = fix(n)
     marks = np.insert(np.arange(size), obj, -1)
     count = int((marks < 0).sum())
-    dims = (*x.shape[:along], count, *x.shape[along + 1 :])
-    both = np.concatenate([x, broadcast_to(new, dims)], axis=along)
+    dims = (*arr.shape[:axis], count, *arr.shape[axis + 1 :])
+    both = np.concatenate([arr, broadcast_to(new, dims)], axis=axis)
     order = np.asarray(obj).ravel() if not isinstance(obj, slice) else np.arange(size)[obj]
     ranks = np.argsort(np.where(order < 0, order + size, order), kind="stable")
     places = np.array(marks)
     places[marks < 0] = size + ranks[:count]
-    return np.take(both, places, axis=along)
-
-
-@implements(np.ix_)
-def ix_(*args: Any) -> tuple[Any, ...]:
-    arrays = [as_array(a) for a in args]
-    if any(a.ndim != 1 for a in arrays):
-        raise ValueError("Cross index must be 1 dimensional")
-    found: list[Any] = []
-    for i, a in enumerate(arrays):
-        index = nonzero(_mask(a))[0] if a.dtype == bool else a
-        found.append(index.reshape((1,) * i + (-1,) + (1,) * (len(arrays) - i - 1)))
-    return tuple(found)
+    return np.take(both, places, axis=axis)
 
 
 @implements(np.interp)

@@ -1,10 +1,10 @@
-"""The table: numpy functions that are captured by a function of ours, a module a family.
+"""Rules that capture numpy functions, one module for each family.
 
 Functions that are not here are captured by running numpy's own Python code on traced arrays.
 """
 
-from mlgraph.frontend.numpy import generalised
-from mlgraph.frontend.numpy.table import (
+from mlgraph.frontend.numpy import generalized
+from mlgraph.frontend.numpy.rules import (
     elementwise,
     fourier,
     indexing,
@@ -24,7 +24,7 @@ from mlgraph.frontend.numpy.table import (
 __all__ = [
     "elementwise",
     "fourier",
-    "generalised",
+    "generalized",
     "indexing",
     "linalg",
     "manipulation",

@@ -1,4 +1,4 @@
-"""Objects of the user's classes, whose methods run over our numpy."""
+"""Proxies of the user's objects, whose methods run with rebound globals."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from __future__ import annotations
@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 
-class Instance:
-    """Stands for an object inside of its own methods: attributes are the object's, methods and arrays are adapted."""
+class ObjectProxy:
+    """An object inside of its own methods: attributes are the object's, methods and arrays are substituted."""
 
     __slots__ = ("_adapt", "_object")
 
@@ -58,7 +58,7 @@ class Instance:
         return bool(self._object)
 
     def __eq__(self, other: object) -> bool:
-        return self._object == (other._object if type(other) is Instance else other)
+        return self._object == (other._object if type(other) is ObjectProxy else other)
 
     def __hash__(self) -> int:
         return hash(self._object)
@@ -73,17 +73,17 @@ class Instance:
         return _special(self, "__exit__")(*args)
 
 
-def _special(self: Instance, name: str) -> Callable[..., Any]:
-    """A method that Python looks up on the class."""
+def _special(self: ObjectProxy, name: str) -> Callable[..., Any]:
+    """Return a method that Python looks up on the class."""
     function = getattr(type(self._object), name)
     if isinstance(function, types.FunctionType):
         return types.MethodType(self._adapt(function), self)
     return types.MethodType(function, self._object)
 
 
-def real_of(value: Any) -> Any:
-    """The object that an `Instance` stands for; any other value itself."""
-    return value._object if type(value) is Instance else value
+def unproxied(value: Any) -> Any:
+    """Return the object of an `ObjectProxy`; return any other value itself."""
+    return value._object if type(value) is ObjectProxy else value
 
 
 _get = object.__getattribute__

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy import generalised
-from mlgraph.frontend.numpy.dispatch import implements
-from mlgraph.frontend.numpy.lifting import as_array, cast
+from mlgraph.frontend.numpy import generalized
+from mlgraph.frontend.numpy.normalize import ArrayLike, SameOut, implements
 from mlgraph.frontend.numpy.sizes import examples, larger
-from mlgraph.frontend.numpy.table.products import store_same
+from mlgraph.frontend.numpy.wrapping import as_array, cast
 
 
 def _inexact(x: Any) -> Any:
@@ -23,7 +22,7 @@ def qr(a: Any, mode: str = "reduced") -> Any:
     x = _inexact(a)
     if mode not in ("reduced", "r", "complete"):
         return NotImplemented
-    q, r = generalised.qr(x, complete=mode == "complete")
+    q, r = generalized.qr(x, complete=mode == "complete")
     if mode == "r":
         return r
     return np.linalg._linalg.QRResult(q, r)
@@ -31,24 +30,23 @@ def qr(a: Any, mode: str = "reduced") -> Any:
 
 @implements(np.linalg.eig)
 def eig(a: Any) -> Any:
-    """Complex always: whether all eigenvalues are real is known only when the graph runs."""
-    return np.linalg._linalg.EigResult(*generalised.eig(_inexact(a)))
+    """Return complex numbers always: whether all are real depends on data."""
+    return np.linalg._linalg.EigResult(*generalized.eig(_inexact(a)))
 
 
 @implements(np.linalg.eigvals)
 def eigvals(a: Any) -> Any:
-    """Complex always: whether all eigenvalues are real is known only when the graph runs."""
-    return generalised.eig(_inexact(a))[0]
+    """Return complex numbers always: whether all are real depends on data."""
+    return generalized.eig(_inexact(a))[0]
 
 
 @implements(np.linalg.lstsq)
-def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """Through the singular values; the residuals are those of a matrix of full rank."""
-    x, y = as_array(a), as_array(b)
-    dtype = np.result_type(x.dtype, y.dtype, np.float32)
-    dtype = np.dtype(np.float64) if "f" not in x.dtype.kind + y.dtype.kind and dtype.kind == "f" else dtype
+def lstsq(a: ArrayLike, b: ArrayLike, rcond: Any = None) -> Any:
+    """Solve through the singular values; the residuals are those of a matrix of full rank."""
+    dtype = np.result_type(a.dtype, b.dtype, np.float32)
+    dtype = np.dtype(np.float64) if "f" not in a.dtype.kind + b.dtype.kind and dtype.kind == "f" else dtype
     wide = np.dtype(np.complex128) if dtype.kind == "c" else np.dtype(np.float64)
-    matrix, right = cast(x, wide), cast(y, wide)
+    matrix, right = cast(a, wide), cast(b, wide)
     m, n = matrix.shape
     if rcond is None:
         rcond = float(np.finfo(dtype).eps) * larger(m, n)
@@ -87,8 +85,8 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
 
 
 @implements(np.linalg.multi_dot)
-def multi_dot(arrays: Any, *, out: Any = None) -> Any:
-    """In the order that is cheapest for the sizes of the example."""
+def multi_dot(arrays: Any, *, out: SameOut = None) -> Any:
+    """Multiply in the order that is cheapest for the sizes of the example."""
     parts = [as_array(a) for a in arrays]
     if len(parts) < 2:
         raise ValueError("Expecting at least two arrays.")
@@ -97,16 +95,15 @@ def multi_dot(arrays: Any, *, out: Any = None) -> Any:
     parts[-1] = parts[-1][:, None] if last else parts[-1]
     shapes = [examples(p.shape) or (2, 2) for p in parts]
     found = _chained(parts, [shapes[0][0], *(s[1] for s in shapes)])
-    found = found[(0 if vector else slice(None), 0 if last else slice(None))]
-    return found if out is None else store_same(out, found)
+    return found[(0 if vector else slice(None), 0 if last else slice(None))]
 
 
 def _chained(parts: list[Any], sizes: list[int]) -> Any:
-    """The product of matrices of `sizes[i]` by `sizes[i + 1]`, with the fewest multiplications."""
+    """Return the product of matrices of `sizes[i]` by `sizes[i + 1]`, with the fewest multiplications."""
 
     @functools.cache
     def best(i: int, j: int) -> tuple[int, int]:
-        """The least cost of the product from i to j, and the place of its last multiplication."""
+        """Return the least cost of the product from i to j, and the place of its last multiplication."""
         costs = [(best(i, k)[0] + best(k + 1, j)[0] + sizes[i] * sizes[k + 1] * sizes[j + 1], k) for k in range(i, j)]
         return min(costs, default=(0, i))
 
@@ -119,7 +116,7 @@ def _chained(parts: list[Any], sizes: list[int]) -> Any:
 
 @implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """The plain Euclidean norm; the others are numpy's own code."""
+    """Return the Euclidean norm; the others are captured from numpy's own code."""
     array = _inexact(x)
     plain = ord is None or (ord in ("f", "fro") and array.ndim == 2) or (ord == 2 and array.ndim == 1)
     if axis is not None or not plain:

@@ -1,30 +1,33 @@
-"""Generalised ufuncs: `matmul` and its kin, and those that `numpy.linalg`'s Python code calls.
+"""Lowerings of generalized ufuncs: `matmul` and its kin, and those that `numpy.linalg`'s Python code calls.
 
-A rule is given arrays of the element types of numpy's loop, with the core axes last, and gives its results so as well.
+A rule takes and returns arrays of the element types of numpy's loop, with the core axes last.
 """
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh
-from mlgraph.frontend.numpy.dispatch import GENERALISED, given, loop_types
-from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, lift
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import as_returned, fresh
+from mlgraph.frontend.numpy.dispatch import given, loop_types
 from mlgraph.frontend.numpy.sizes import smaller
-from mlgraph.frontend.numpy.trace import emit, unsupported
+from mlgraph.frontend.numpy.tables import GENERALIZED
+from mlgraph.frontend.numpy.tracer import emit, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, broadcast_to, cast, same_shape, wrap
 
 Rule = Callable[..., Any]
 
 
-def generalised(*names: str) -> Callable[[Rule], Rule]:
-    """The function is the core of these ufuncs."""
+def generalized(*names: str) -> Callable[[Rule], Rule]:
+    """Return a decorator that makes a function the core of these ufuncs."""
 
     def register(function: Rule) -> Rule:
         for name in names:
-            GENERALISED[name] = lambda *args, **kwargs: _call(function, *args, **kwargs)
+            GENERALIZED[name] = lambda *args, **kwargs: _call(function, *args, **kwargs)
         return function
 
     return register
@@ -48,7 +51,7 @@ def _call(
         raise unsupported(f"np.{ufunc.__name__} with order={order!r} or keepdims={keepdims}")
     if axis is not None:
         axes = [(axis,)] * ufunc.nin + [()] * ufunc.nout
-    operands = [lift(x) for x in inputs]
+    operands = [wrap(x) for x in inputs]
     arrays = [None if o is Ellipsis else o for o in outs]
     types = loop_types(ufunc, operands, arrays, casting, dtype, signature)
     arrays = [cast(as_array(x), t) for x, t in zip(operands, types)]
@@ -58,10 +61,21 @@ def _call(
     results = [cast(r, t) for r, t in zip(found if isinstance(found, tuple) else (found,), types[ufunc.nin :])]
     if axes is not None:
         results = [_cores_back(x, a) for x, a in zip(results, axes[ufunc.nin :])]
+    else:
+        _check_cores(ufunc, outs, results)
     if keepdims:
         results = [np.expand_dims(r, axis) for r in results]
     results = [given(o, as_returned(r)) for o, r in zip(outs, results)]
     return results[0] if len(results) == 1 else tuple(results)
+
+
+def _check_cores(ufunc: np.ufunc, outs: Sequence[Any], results: Sequence[TracedArray]) -> None:
+    """Raise `ValueError` for an `out` with other core axes than the result's; its other axes may be broadcast."""
+    cores = re.findall(r"\((.*?)\)", (ufunc.signature or "").partition("->")[2])
+    for out, result, names in zip(outs, results, cores):
+        count = min(len(names.split(",")) if names else 0, result.ndim)
+        if isinstance(out, np.ndarray) and count and not same_shape(out.shape[-count:], result.shape[-count:]):
+            raise ValueError(f"{ufunc.__name__}: output of shape {out.shape} for a result of shape {result.shape}")
 
 
 def _cores_last(x: TracedArray, axes: Any) -> TracedArray:
@@ -77,7 +91,7 @@ def _cores_back(x: TracedArray, axes: Any) -> TracedArray:
 # Products
 
 
-@generalised("matmul")
+@generalized("matmul")
 def matmul(a: TracedArray, b: TracedArray) -> TracedArray:
     if not a.shape or not b.shape:
         raise ValueError("matmul: Input operand does not have enough dimensions")
@@ -94,17 +108,17 @@ def matmul(a: TracedArray, b: TracedArray) -> TracedArray:
     return fresh(emit(ivy.matmul, a.value, b.value), dims, a.dtype)
 
 
-@generalised("vecdot")
+@generalized("vecdot")
 def vecdot(a: TracedArray, b: TracedArray) -> TracedArray:
     return np.add.reduce(np.conjugate(a) * b, axis=-1, dtype=a.dtype) if a.dtype != bool else np.any(a & b, axis=-1)
 
 
-@generalised("matvec")
+@generalized("matvec")
 def matvec(a: TracedArray, b: TracedArray) -> TracedArray:
     return np.matmul(a, b[..., None])[..., 0]
 
 
-@generalised("vecmat")
+@generalized("vecmat")
 def vecmat(a: TracedArray, b: TracedArray) -> TracedArray:
     return np.matmul(np.conjugate(a)[..., None, :], b)[..., 0, :]
 
@@ -112,41 +126,41 @@ def vecmat(a: TracedArray, b: TracedArray) -> TracedArray:
 # Linear algebra
 
 
-@generalised("inv")
+@generalized("inv")
 def inv(a: TracedArray) -> TracedArray:
     return fresh(emit(ivy.inv, a.value), a.shape, a.dtype)
 
 
-@generalised("det")
+@generalized("det")
 def det(a: TracedArray) -> TracedArray:
     return fresh(emit(ivy.det, a.value), a.shape[:-2], a.dtype)
 
 
-@generalised("slogdet")
+@generalized("slogdet")
 def slogdet(a: TracedArray) -> tuple[TracedArray, TracedArray]:
     sign, logarithm = emit(ivy.slogdet, a.value)
     real = np.dtype(f"f{a.dtype.itemsize // 2}") if a.dtype.kind == "c" else a.dtype
     return fresh(sign, a.shape[:-2], a.dtype), fresh(logarithm, a.shape[:-2], real)
 
 
-@generalised("solve")
+@generalized("solve")
 def solve(a: TracedArray, b: TracedArray) -> TracedArray:
     batch = broadcast_dims(a.shape[:-2], b.shape[:-2])
     a, b = broadcast_to(a, (*batch, *a.shape[-2:])), broadcast_to(b, (*batch, *b.shape[-2:]))
     return fresh(emit(ivy.solve, a.value, b.value), b.shape, b.dtype)
 
 
-@generalised("solve1")
+@generalized("solve1")
 def solve1(a: TracedArray, b: TracedArray) -> TracedArray:
     return solve(a, b[..., None])[..., 0]
 
 
-@generalised("cholesky_lo")
+@generalized("cholesky_lo")
 def cholesky_lo(a: TracedArray) -> TracedArray:
     return fresh(emit(ivy.cholesky, a.value), a.shape, a.dtype)
 
 
-@generalised("cholesky_up")
+@generalized("cholesky_up")
 def cholesky_up(a: TracedArray) -> TracedArray:
     return np.conjugate(cholesky_lo(np.conjugate(np.swapaxes(a, -1, -2))).mT)
 
@@ -155,35 +169,35 @@ def _real(dtype: np.dtype) -> np.dtype:
     return np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
 
 
-@generalised("eigh_lo")
+@generalized("eigh_lo")
 def eigh_lo(a: TracedArray) -> tuple[TracedArray, TracedArray]:
     values, vectors = emit(ivy.eigh, a.value)
     return fresh(values, a.shape[:-1], _real(a.dtype)), fresh(vectors, a.shape, a.dtype)
 
 
-@generalised("eigh_up")
+@generalized("eigh_up")
 def eigh_up(a: TracedArray) -> tuple[TracedArray, TracedArray]:
     return eigh_lo(np.conjugate(a.mT))
 
 
-@generalised("eigvalsh_lo")
+@generalized("eigvalsh_lo")
 def eigvalsh_lo(a: TracedArray) -> TracedArray:
     return eigh_lo(a)[0]
 
 
-@generalised("eigvalsh_up")
+@generalized("eigvalsh_up")
 def eigvalsh_up(a: TracedArray) -> TracedArray:
     return eigh_up(a)[0]
 
 
 def eig(a: TracedArray) -> tuple[TracedArray, TracedArray]:
-    """The complex eigenvalues and eigenvectors of any square matrices."""
+    """Return the complex eigenvalues and eigenvectors of any square matrices."""
     dtype = np.result_type(a.dtype, np.complex64)
     values, vectors = emit(ivy.eig, cast(a, dtype).value)
     return fresh(values, a.shape[:-1], dtype), fresh(vectors, a.shape, dtype)
 
 
-@generalised("svd_s")
+@generalized("svd_s")
 def svd_s(a: TracedArray) -> tuple[TracedArray, TracedArray, TracedArray]:
     left, values, right = emit(ivy.svd, a.value)
     *batch, m, n = a.shape
@@ -195,7 +209,7 @@ def svd_s(a: TracedArray) -> tuple[TracedArray, TracedArray, TracedArray]:
     )
 
 
-@generalised("svd_f")
+@generalized("svd_f")
 def svd_f(a: TracedArray) -> tuple[TracedArray, TracedArray, TracedArray]:
     left, values, right = emit(ivy.svd, a.value, full_matrices=True)
     *batch, m, n = a.shape
@@ -206,13 +220,13 @@ def svd_f(a: TracedArray) -> tuple[TracedArray, TracedArray, TracedArray]:
     )
 
 
-@generalised("svd")
+@generalized("svd")
 def svdvals(a: TracedArray) -> TracedArray:
     return svd_s(a)[1]
 
 
 def qr(a: TracedArray, complete: bool = False) -> tuple[TracedArray, TracedArray]:
-    """The QR decomposition, reduced or complete."""
+    """Return the QR decomposition, reduced or complete."""
     *batch, m, n = a.shape
     k = m if complete else smaller(m, n)
     q, r = emit(ivy.qr, a.value, full_matrices=complete)

@@ -8,14 +8,15 @@ import numpy as np
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy import views
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, natural, view
-from mlgraph.frontend.numpy.dispatch import implements, store
-from mlgraph.frontend.numpy.lifting import as_array, broadcast_dims, broadcast_to, cast, iota, stack, value_of
-from mlgraph.frontend.numpy.looking import is_contiguous, is_known, owner_of, twin_of
-from mlgraph.frontend.numpy.methods import normal_axes, normal_axis, repeated, shape_from
-from mlgraph.frontend.numpy.replacements import eye, filled
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh, is_traced, non_negative, view
+from mlgraph.frontend.numpy.creation_overrides import eye, filled
+from mlgraph.frontend.numpy.methods import repeated, shape_from
+from mlgraph.frontend.numpy.normalize import ArrayLike, FlatAxis, OutArray, implements, normal_axis
+from mlgraph.frontend.numpy.queries import is_concrete, is_contiguous, layout_proxy_of, owner_of
 from mlgraph.frontend.numpy.sizes import examples, fix, is_dim, is_free, operands, product, simple
-from mlgraph.frontend.numpy.trace import emit, outside_write, unsupported
+from mlgraph.frontend.numpy.tracer import emit, outside_write, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, broadcast_to, cast, iota, stack, value_of
 
 # Like others
 
@@ -27,7 +28,7 @@ def like(value: Any) -> Any:
         x = as_array(a)
         dims = x.shape if shape is None else shape_from([shape])
         crooked = order in ("K", "A") and x.ndim > 1 and len(dims) == x.ndim and not is_contiguous(x)
-        order = "F" if crooked and twin_of(x).flags.f_contiguous else order
+        order = "F" if crooked and layout_proxy_of(x).flags.f_contiguous else order
         return filled(dims, value, x.dtype if dtype is None else dtype, order)
 
     return call
@@ -51,17 +52,12 @@ def full_like(
     return like(fill_value)(a, dtype, order, subok, shape)
 
 
-@implements(np.copy)
-def copy(a: Any, order: str = "K", subok: bool = False) -> TracedArray:
-    return as_array(a).copy(order)
-
-
 # Joining
 
 
 @implements(np.concatenate, np.concat)
 def concatenate(
-    arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+    arrays: Any, /, axis: Any = 0, out: OutArray = None, *, dtype: Any = None, casting: str = "same_kind"
 ) -> Any:
     parts = [as_array(a) for a in arrays]
     if not parts:
@@ -79,12 +75,11 @@ def concatenate(
         size = size + p.shape[along]
     dims = (*parts[0].shape[:along], simple(size), *parts[0].shape[along + 1 :])
     values = [value_of(p, new) for p in parts]
-    found = fresh(emit(ivy.concat, values, along) if len(values) > 1 else values[0], dims, new)
-    return found if out is None else store(out, found)
+    return fresh(emit(ivy.concat, values, along) if len(values) > 1 else values[0], dims, new)
 
 
 def joined_type(parts: list[TracedArray], dtype: Any, casting: str) -> np.dtype:
-    """The element type of arrays that are joined."""
+    """Return the element type of arrays that are joined."""
     new = np.result_type(*[p.dtype for p in parts]) if dtype is None else np.dtype(dtype)
     for p in parts:
         if not np.can_cast(p.dtype, new, casting):
@@ -103,13 +98,12 @@ def _check_joinable(a: TracedArray, b: TracedArray, axis: int) -> None:
 
 
 @implements(np.stack)
-def stack_(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+def stack_(arrays: Any, axis: int = 0, out: OutArray = None, *, dtype: Any = None, casting: str = "same_kind") -> Any:
     parts = [as_array(a) for a in arrays]
     if not parts:
         raise ValueError("need at least one array to stack")
     new = joined_type(parts, dtype, casting)
-    found = stack(parts, normal_axis(axis, parts[0].ndim + 1), new)
-    return found if out is None else store(out, found)
+    return stack(parts, normal_axis(axis, parts[0].ndim + 1), new)
 
 
 @implements(np.block)
@@ -134,31 +128,23 @@ def _blocks(item: Any) -> Any:
     return itertools.chain.from_iterable(map(_blocks, item)) if isinstance(item, list) else [item]
 
 
-@implements(np.append)
-def append(arr: Any, values: Any, axis: Any = None) -> Any:
-    if axis is None:
-        return np.concatenate([as_array(arr).ravel(), as_array(values).ravel()])
-    return np.concatenate([as_array(arr), as_array(values)], axis=axis)
-
-
 # Repeating and broadcasting
 
 
 @implements(np.broadcast_to)
-def broadcast_to_(array: Any, shape: Any, subok: bool = False) -> TracedArray:
-    x = as_array(array)
+def broadcast_to_(array: ArrayLike, shape: Any, subok: bool = False) -> TracedArray:
     dims = shape_from([shape]) if not is_dim(shape) else (simple(shape),)
-    found = _broadcast_view(x, dims)
-    if found is x:
-        found = x[...]
+    found = _broadcast_view(array, dims)
+    if found is array:
+        found = array[...]
     found._read_only = True
     return found
 
 
 def _broadcast_view(x: TracedArray, dims: tuple[Any, ...]) -> TracedArray:
-    """A view of `x` in a larger shape, `x` itself if it has that; where the shape depends on data, a copy."""
+    """Return a view of `x` in a larger shape, `x` itself if it has that; where the shape depends on data, a copy."""
     found, sizes = broadcast_to(x, dims), examples(dims)
-    if found is x or is_known(found) or sizes is None:
+    if found is x or is_concrete(found) or sizes is None:
         return found
     found = view(x, views.Broadcast(dims, sizes), dims)
     found.value  # noqa: B018  so that it is built at its own line
@@ -173,21 +159,16 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[TracedArray, ...]
 
 
 @implements(np.tile)
-def tile(A: Any, reps: Any) -> TracedArray:
-    x = as_array(A)
+def tile(A: ArrayLike, reps: Any) -> TracedArray:
     times = [simple(n) for n in (reps if isinstance(reps, tuple | list) or np.ndim(reps) else (reps,))]
-    times = [1] * (x.ndim - len(times)) + times
-    x = x.reshape((1,) * (len(times) - x.ndim) + x.shape)
-    dims = tuple(simple(n * k) for n, k in zip(x.shape, times))
-    return fresh(emit(ivy.tile, x.value, operands(times)), dims, x.dtype)
+    times = [1] * (A.ndim - len(times)) + times
+    A = A.reshape((1,) * (len(times) - A.ndim) + A.shape)
+    dims = tuple(simple(n * k) for n, k in zip(A.shape, times))
+    return fresh(emit(ivy.tile, A.value, operands(times)), dims, A.dtype)
 
 
 @implements(np.repeat)
-def repeat(a: Any, repeats: Any, axis: Any = None) -> TracedArray:
-    x = as_array(a)
-    if axis is None:
-        x, axis = x.reshape(-1), 0
-    along = normal_axis(axis, x.ndim)
+def repeat(a: ArrayLike, repeats: Any, axis: FlatAxis = None) -> TracedArray:
     if is_traced(repeats) and type(repeats) is TracedArray:
         raise unsupported(
             "np.repeat with repeats that are values of the graph",
@@ -196,11 +177,11 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> TracedArray:
         )
     times = [fix(n) for n in np.atleast_1d(np.asarray(repeats) if type(repeats) is not TracedArray else repeats._real)]
     if len(times) == 1:
-        dims = (*x.shape[:along], simple(x.shape[along] * times[0]), *x.shape[along + 1 :])
-        return fresh(emit(ivy.repeat, x.value, times[0], along), dims, x.dtype)
-    if x.shape[along] != len(times):
+        dims = (*a.shape[:axis], simple(a.shape[axis] * times[0]), *a.shape[axis + 1 :])
+        return fresh(emit(ivy.repeat, a.value, times[0], axis), dims, a.dtype)
+    if a.shape[axis] != len(times):
         raise ValueError("operands could not be broadcast together")
-    return np.take(x, np.repeat(np.arange(len(times)), times), axis=along)
+    return np.take(a, np.repeat(np.arange(len(times)), times), axis=axis)
 
 
 @implements(np.resize)
@@ -209,44 +190,36 @@ def resize(a: Any, new_shape: Any) -> TracedArray:
     dims = (simple(new_shape),) if is_dim(new_shape) else shape_from([new_shape])
     if x.size == 0:
         return as_array(np.zeros_like(x, shape=dims))
-    places = natural(as_array(np.remainder(iota(product(dims), np.dtype(np.int64)), x.size)))
+    places = non_negative(as_array(np.remainder(iota(product(dims), np.dtype(np.int64)), x.size)))
     return np.take(x, places).reshape(dims)
 
 
 # Moving
 
 
-@implements(np.flip)
-def flip(m: Any, axis: Any = None) -> TracedArray:
-    x = as_array(m)
-    axes = normal_axes(axis, x.ndim)
-    return x[tuple(slice(None, None, -1) if i in axes else slice(None) for i in range(x.ndim))]
-
-
 @implements(np.roll)
-def roll(a: Any, shift: Any, axis: Any = None) -> TracedArray:
-    x = as_array(a)
+def roll(a: ArrayLike, shift: Any, axis: Any = None) -> TracedArray:
     if axis is None:
-        return roll(x.reshape(-1), shift, 0).reshape(x.shape)
+        return roll(a.reshape(-1), shift, 0).reshape(a.shape)
     if is_dim(axis) and is_free(shift):
-        return _rolled_by_size(x, shift, normal_axis(axis, x.ndim))
+        return _rolled_by_size(a, shift, normal_axis(axis, a.ndim))
     if isinstance(shift, tuple | list) and any(map(is_free, shift)):
         for one, along in zip(shift, axis):
-            x = roll(x, one, along)
-        return x
+            a = roll(a, one, along)
+        return a
     if is_traced(shift):
-        return _rolled(x, as_array(shift), axis)
+        return _rolled(a, as_array(shift), axis)
     shifts, axes = np.broadcast_arrays(np.asarray(shift), np.asarray(axis))
     pairs = {}
     for s, ax in zip(shifts.ravel().tolist(), axes.ravel().tolist()):
-        along = normal_axis(ax, x.ndim)
+        along = normal_axis(ax, a.ndim)
         pairs[along] = pairs.get(along, 0) + s
-    value = emit(ivy.roll, x.value, tuple(pairs.values()), tuple(pairs))
-    return fresh(value, x.shape, x.dtype)
+    value = emit(ivy.roll, a.value, tuple(pairs.values()), tuple(pairs))
+    return fresh(value, a.shape, a.dtype)
 
 
 def _rolled_by_size(x: TracedArray, shift: Any, axis: int) -> TracedArray:
-    """A roll by a free size that is known to lie within the axis, or by its negative."""
+    """Return a roll by a free size that is known to lie within the axis, or by its negative."""
     n = x.shape[axis]
     cut = n - shift if shift >= 0 else -shift
     front = (slice(None),) * axis
@@ -254,7 +227,7 @@ def _rolled_by_size(x: TracedArray, shift: Any, axis: int) -> TracedArray:
 
 
 def _rolled(x: TracedArray, shift: TracedArray, axis: Any) -> TracedArray:
-    """A roll by a value of the graph."""
+    """Return a roll by a value of the graph."""
     along = normal_axis(axis, x.ndim)
     if shift.ndim:
         raise unsupported("np.roll by several values of the graph")
@@ -263,7 +236,7 @@ def _rolled(x: TracedArray, shift: TracedArray, axis: Any) -> TracedArray:
 
 
 def arange(n: Any) -> TracedArray:
-    """The places along an axis of size n."""
+    """Return the places along an axis of size n."""
     return iota(n, np.dtype(np.int64))
 
 
@@ -285,14 +258,13 @@ def _triangle(row: Any, x: TracedArray, k: Any) -> TracedArray:
 
 
 @implements(np.diag)
-def diag(v: Any, k: int = 0) -> TracedArray:
-    x = as_array(v)
-    if x.ndim == 2:
-        return np.diagonal(x, k)
-    if x.ndim != 1:
+def diag(v: ArrayLike, k: int = 0) -> TracedArray:
+    if v.ndim == 2:
+        return np.diagonal(v, k)
+    if v.ndim != 1:
         raise ValueError("Input must be 1- or 2-d.")
-    k, n = fix(k), x.shape[0]
-    square = np.where(eye(n, dtype=bool), x, x.dtype.type(0))
+    k, n = fix(k), v.shape[0]
+    square = np.where(eye(n, dtype=bool), v, v.dtype.type(0))
     if not k:
         return square
     return np.pad(square, ((0, k), (k, 0)) if k > 0 else ((-k, 0), (0, -k)))  # rows before the last, columns after
@@ -309,97 +281,31 @@ def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = 
 
 
 @implements(np.diag_indices_from)
-def diag_indices_from(arr: Any) -> tuple[Any, ...]:
-    x = as_array(arr)
-    if x.ndim < 2:
+def diag_indices_from(arr: ArrayLike) -> tuple[Any, ...]:
+    if arr.ndim < 2:
         raise ValueError("input array must be at least 2-d")
-    if any(n != x.shape[0] for n in x.shape):
+    if any(n != arr.shape[0] for n in arr.shape):
         raise ValueError("All dimensions of input must be of equal length")
-    return (arange(x.shape[0]),) * x.ndim
+    return (arange(arr.shape[0]),) * arr.ndim
 
 
 @implements(np.fill_diagonal)
-def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
+def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> Any:
     if a.ndim != 2 or wrap:
-        raise unsupported("np.fill_diagonal of arrays that are no matrix, or with wrap=True")
+        return NotImplemented
     rows, columns = a.shape
     mask = np.equal.outer(arange(rows), arange(columns))
     values = as_array(val).astype(a.dtype)
     if values.ndim:
         values = repeated(values.ravel(), (rows,)).reshape(-1, 1)
     a[...] = np.where(mask, values, a)
-
-
-# Ranks and shapes
-
-
-@implements(np.atleast_1d)
-def atleast_1d(*arys: Any) -> Any:
-    return _each(arys, lambda x: x.reshape(1) if not x.ndim else x)
-
-
-@implements(np.atleast_2d)
-def atleast_2d(*arys: Any) -> Any:
-    return _each(arys, lambda x: x.reshape(1, 1) if not x.ndim else x[None, :] if x.ndim == 1 else x)
-
-
-@implements(np.atleast_3d)
-def atleast_3d(*arys: Any) -> Any:
-    def one(x: TracedArray) -> TracedArray:
-        if not x.ndim:
-            return x.reshape(1, 1, 1)
-        return x[None, :, None] if x.ndim == 1 else x[:, :, None] if x.ndim == 2 else x
-
-    return _each(arys, one)
-
-
-def _each(arrays: Any, function: Any) -> Any:
-    found = tuple(function(as_array(a)) for a in arrays)
-    return found[0] if len(found) == 1 else found
-
-
-@implements(np.shape)
-def shape(a: Any) -> Any:
-    return as_array(a).shape
-
-
-@implements(np.size)
-def size(a: Any, axis: Any = None) -> Any:
-    x = as_array(a)
-    if axis is None:
-        return x.size
-    result: Any = 1
-    for i in normal_axes(axis, x.ndim):
-        result = result * x.shape[i]
-    return result
-
-
-@implements(np.ndim)
-def ndim(a: Any) -> int:
-    return as_array(a).ndim
+    return None
 
 
 @implements(np.copyto)
-def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
+def copyto(dst: Any, src: ArrayLike, casting: str = "same_kind", where: Any = True) -> None:
     if type(dst) is not TracedArray:
         raise outside_write(owner_of(dst))
-    value = as_array(src)
-    if not np.can_cast(value.dtype, dst.dtype, casting):
-        raise TypeError(
-            f"Cannot cast array data from {value.dtype!r} to {dst.dtype!r} according to the rule '{casting}'"
-        )
-    dst[...] = value if where is True else np.where(where, cast(value, dst.dtype), dst)
-
-
-@implements(np.meshgrid)
-def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
-    if indexing not in ("xy", "ij"):
-        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
-    n = len(xi)
-    grids = [as_array(x).reshape((1,) * i + (-1,) + (1,) * (n - i - 1)) for i, x in enumerate(xi)]
-    if indexing == "xy" and n > 1:
-        grids[0] = grids[0].reshape((1, -1) + (1,) * (n - 2))
-        grids[1] = grids[1].reshape((-1, 1) + (1,) * (n - 2))
-    if not sparse:
-        grids = list(np.broadcast_arrays(*grids))
-    return tuple(g.copy() for g in grids) if copy else tuple(grids)
+    if not np.can_cast(src.dtype, dst.dtype, casting):
+        raise TypeError(f"Cannot cast array data from {src.dtype!r} to {dst.dtype!r} according to the rule '{casting}'")
+    dst[...] = src if where is True else np.where(where, cast(src, dst.dtype), dst)

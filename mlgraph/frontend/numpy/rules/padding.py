@@ -6,30 +6,29 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced
-from mlgraph.frontend.numpy.dispatch import implements
-from mlgraph.frontend.numpy.lifting import as_array, cast
-from mlgraph.frontend.numpy.methods import normal_axis
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import fresh, is_traced
+from mlgraph.frontend.numpy.normalize import ArrayLike, implements, normal_axis
 from mlgraph.frontend.numpy.sizes import fix, is_dim, is_free, operands, simple
-from mlgraph.frontend.numpy.trace import emit
+from mlgraph.frontend.numpy.tracer import emit
+from mlgraph.frontend.numpy.wrapping import as_array, cast
 
 
 @implements(np.pad)
-def pad(array: Any, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
-    x = as_array(array)
-    widths = _widths(pad_width, x.ndim)
+def pad(array: ArrayLike, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Any:
+    widths = _widths(pad_width, array.ndim)
     low, high = tuple(w[0] for w in widths), tuple(w[1] for w in widths)
     if any(is_free(n) is False and n < 0 for n in (*low, *high)):
         raise ValueError("index can't contain negative values")
-    dims = tuple(simple(a + n + b) for a, n, b in zip(low, x.shape, high))
+    dims = tuple(simple(a + n + b) for a, n, b in zip(low, array.shape, high))
     if mode in ("constant", "empty"):
-        return _padded(x, low, high, dims, kwargs.get("constant_values", 0))
+        return _padded(array, low, high, dims, kwargs.get("constant_values", 0))
     if any(map(is_free, (*low, *high))):
         return NotImplemented
     if mode == "edge":
-        return fresh(emit(ivy.pad_edge, x.value, low, high), dims, x.dtype)
+        return fresh(emit(ivy.pad_edge, array.value, low, high), dims, array.dtype)
     if mode in ("reflect", "symmetric", "wrap") and kwargs.get("reflect_type", "even") == "even":
-        return _continued(x, low, high, mode)
+        return _continued(array, low, high, mode)
     return NotImplemented
 
 
@@ -67,7 +66,7 @@ def _padded(x: TracedArray, low: Any, high: Any, dims: Any, constants: Any) -> T
 
 
 def _continued(x: TracedArray, low: Any, high: Any, mode: str) -> TracedArray:
-    """Padding that repeats the array or mirrors it, again and again if need be."""
+    """Pad by repeating or mirroring the array, as often as needed."""
     for axis in range(x.ndim):
         if not low[axis] and not high[axis]:
             continue

@@ -6,19 +6,19 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy import views
-from mlgraph.frontend.numpy.array import TracedArray, view
-from mlgraph.frontend.numpy.dispatch import implements
-from mlgraph.frontend.numpy.lifting import as_array, iota
-from mlgraph.frontend.numpy.looking import is_contiguous
-from mlgraph.frontend.numpy.methods import normal_axis
-from mlgraph.frontend.numpy.replacements import dims_of, replaces
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import view
+from mlgraph.frontend.numpy.creation_overrides import dims_of, overrides
+from mlgraph.frontend.numpy.normalize import ArrayLike, implements, normal_axis
+from mlgraph.frontend.numpy.queries import is_contiguous
 from mlgraph.frontend.numpy.sizes import examples, is_dim, is_free, static
-from mlgraph.frontend.numpy.trace import unsupported
+from mlgraph.frontend.numpy.tracer import unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, iota
 
 INT = np.dtype(np.int64)
 
 
-@replaces(np.lib.stride_tricks.as_strided)
+@overrides(np.lib.stride_tricks.as_strided)
 def as_strided(
     x: Any,
     shape: Any = None,
@@ -28,7 +28,7 @@ def as_strided(
     *,
     check_bounds: Any = None,
 ) -> TracedArray:
-    """A view of a contiguous array by strides; its sizes are fixed."""
+    """Return a view of a contiguous array by strides; its sizes are fixed."""
     found = as_array(x)
     sizes = static(found.shape if shape is None else dims_of(shape))
     steps, odd = np.divmod(found.strides if strides is None else strides, found.itemsize)
@@ -52,27 +52,26 @@ def as_strided(
 
 @implements(np.lib.stride_tricks.sliding_window_view)
 def sliding_window_view(
-    x: Any, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
+    x: ArrayLike, window_shape: Any, axis: Any = None, *, subok: bool = False, writeable: bool = False
 ) -> TracedArray:
-    """The windows at the end of the axes, as in numpy."""
+    """Return windows along the last axes, as numpy does."""
     if writeable:
         raise unsupported("numpy.lib.stride_tricks.sliding_window_view with writeable=True")
-    found = as_array(x)
     windows = (window_shape,) if is_dim(window_shape) else tuple(window_shape)
-    axes = range(found.ndim) if axis is None else (axis,) if is_dim(axis) else axis
-    along = [normal_axis(a, found.ndim) for a in axes]
+    axes = range(x.ndim) if axis is None else (axis,) if is_dim(axis) else axis
+    along = [normal_axis(a, x.ndim) for a in axes]
     if len(windows) != len(along):
         raise ValueError(f"there are {len(windows)} windows for {len(along)} axes")
     for window, a in zip(windows, along):
-        if window < 0 or found.shape[a] < window:
+        if window < 0 or x.shape[a] < window:
             raise ValueError("window shape cannot be negative or larger than input array shape")
-        starts, inside = iota(found.shape[a] - window + 1, INT), iota(window, INT)
+        starts, inside = iota(x.shape[a] - window + 1, INT), iota(window, INT)
         places = starts.reshape(-1, 1) + inside.reshape(1, -1)
-        dims = (*found.shape[:a], *places.shape, *found.shape[a + 1 :])
+        dims = (*x.shape[:a], *places.shape, *x.shape[a + 1 :])
         example = examples((window,))
         if example is None:
             raise unsupported("windows whose size depends on data")
         step = views.Windows(places.value, a, *example, is_fixed=not is_free(window))
-        found = np.moveaxis(view(found, step, dims), a + 1, -1)
-        found._read_only = True
-    return found
+        x = np.moveaxis(view(x, step, dims), a + 1, -1)
+        x._read_only = True
+    return x

@@ -1,4 +1,4 @@
-"""What stands in the place of numpy functions that do not ask traced arrays: those that make arrays, above all."""
+"""Overrides of numpy functions that do not dispatch to traced arrays: above all, creation functions."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 import itertools
@@ -10,58 +10,59 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, is_traced, known
-from mlgraph.frontend.numpy.from_sizes import look, with_examples
-from mlgraph.frontend.numpy.lifting import (
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import concrete, fresh, is_traced
+from mlgraph.frontend.numpy.methods import in_order, laid_out
+from mlgraph.frontend.numpy.queries import is_concrete
+from mlgraph.frontend.numpy.rebinding import override
+from mlgraph.frontend.numpy.size_examples import look, with_examples
+from mlgraph.frontend.numpy.sizes import Dim, Size, fix, is_dim, is_free, operand, operands, simple
+from mlgraph.frontend.numpy.tracer import active, element_type, emit, unsupported
+from mlgraph.frontend.numpy.wrapping import (
     any_traced,
     as_array,
     broadcast_dims,
     cast,
     iota,
-    is_lifted,
+    is_wrapped,
     leaves,
-    relifted,
-    unlifted,
+    unwrap_concrete,
+    wrap_concrete,
 )
-from mlgraph.frontend.numpy.looking import is_known
-from mlgraph.frontend.numpy.methods import in_order, laid_out
-from mlgraph.frontend.numpy.sizes import Dim, Size, fix, is_dim, is_free, operand, operands, simple
-from mlgraph.frontend.numpy.trace import active, element_type, emit, unsupported
-from mlgraph.frontend.numpy.transplant import replace
 
 
-def replaces(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The function stands in the place of these; the real one runs where no array is traced."""
+def overrides(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that makes a function override these; the real one runs where no array is traced."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         for real in functions:
-            replace(real, _or_real(real, function))
+            override(real, _or_real(real, function))
         return function
 
     return register
 
 
-def _or_real(real: Any, ours: Callable[..., Any]) -> Callable[..., Any]:
+def _or_real(real: Any, function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
         if not active():
             return real(*args, **kwargs)
-        if any(map(_needs_us, (*args, *kwargs.values()))):
-            return with_examples(ours(*args, **kwargs), real, args, kwargs)
-        return relifted(real(*map(unlifted, args), **{k: unlifted(v) for k, v in kwargs.items()}))
+        if any(map(_holds_traced, (*args, *kwargs.values()))):
+            return with_examples(function(*args, **kwargs), real, args, kwargs)
+        return wrap_concrete(real(*map(unwrap_concrete, args), **{k: unwrap_concrete(v) for k, v in kwargs.items()}))
 
     call.__name__ = getattr(real, "__name__", type(real).__name__)
     call.__doc__ = getattr(real, "__doc__", None)
     return call
 
 
-def _needs_us(value: Any) -> bool:
+def _holds_traced(value: Any) -> bool:
     return any(map(is_traced, leaves(value))) if isinstance(value, list | tuple) else is_traced(value)
 
 
 # Arrays from arrays
 
 
-@replaces(np.array)
+@overrides(np.array)
 def array(
     object: Any,
     dtype: Any = None,
@@ -79,7 +80,7 @@ def array(
     return found
 
 
-@replaces(np.asarray, np.asanyarray, np.asarray_chkfinite)
+@overrides(np.asarray, np.asanyarray, np.asarray_chkfinite)
 def asarray(
     a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None, like: Any = None
 ) -> TracedArray:
@@ -93,21 +94,21 @@ def asarray(
 
 
 def is_wanted(copy: Any) -> bool:
-    """Whether a `copy` argument asks for a copy."""
+    """Return whether a `copy` argument asks for a copy."""
     return copy is True or copy is np._CopyMode.ALWAYS
 
 
-@replaces(np.ascontiguousarray)
+@overrides(np.ascontiguousarray)
 def ascontiguousarray(a: Any, dtype: Any = None, *, like: Any = None) -> TracedArray:
     return array(a, dtype, copy=None, order="C", ndmin=1)
 
 
-@replaces(np.asfortranarray)
+@overrides(np.asfortranarray)
 def asfortranarray(a: Any, dtype: Any = None, *, like: Any = None) -> TracedArray:
     return array(a, dtype, copy=None, order="F", ndmin=1)
 
 
-@replaces(np.require)
+@overrides(np.require)
 def require(a: Any, dtype: Any = None, requirements: Any = None, *, like: Any = None) -> TracedArray:
     wanted = {str(r).upper() for r in requirements or ()}
     fortran, rows = wanted & {"F", "F_CONTIGUOUS", "FORTRAN"}, wanted & {"C", "C_CONTIGUOUS", "CONTIGUOUS"}
@@ -120,48 +121,48 @@ def require(a: Any, dtype: Any = None, requirements: Any = None, *, like: Any = 
 
 
 def dims_of(shape: Any) -> tuple[Dim, ...]:
-    """The shape that a creation function was given."""
+    """Return the shape that a creation function was given."""
     if is_dim(shape) or getattr(shape, "shape", None) == ():
         return (simple(shape),)
     return tuple(simple(n) if is_dim(n) else n.__index__() for n in shape)
 
 
 def filled(shape: Any, value: Any, dtype: Any, order: Any = "C") -> TracedArray:
-    """An array that holds one number."""
+    """Return an array that holds one number."""
     dims, dtype = dims_of(shape), np.dtype(dtype)
     if order == "F" and len(dims) > 1:
         return filled(dims[::-1], value, dtype).transpose()
-    if is_lifted(value) or np.ndim(value):
+    if is_wrapped(value) or np.ndim(value):
         return np.broadcast_to(cast(as_array(value), dtype), dims).copy()
     number = dtype.type(value).item()
     if not any(map(is_free, dims)):
-        return known(np.full(dims, number, dtype))
+        return concrete(np.full(dims, number, dtype))
     return fresh(emit(ivy.full, operands(dims), number, element_type(dtype)), dims, dtype)
 
 
-@replaces(np.zeros)
+@overrides(np.zeros)
 def zeros(shape: Any, dtype: Any = float, order: str = "C", *, device: Any = None, like: Any = None) -> TracedArray:
     return filled(shape, 0, dtype, order)
 
 
-@replaces(np.empty)
+@overrides(np.empty)
 def empty(shape: Any, dtype: Any = float, order: str = "C", *, device: Any = None, like: Any = None) -> TracedArray:
     return filled(shape, 0, dtype, order)
 
 
-@replaces(np.ones)
+@overrides(np.ones)
 def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None) -> TracedArray:
     return filled(shape, 1, float if dtype is None else dtype, order)
 
 
-@replaces(np.full)
+@overrides(np.full)
 def full(
     shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None, like: Any = None
 ) -> TracedArray:
     return filled(shape, fill_value, as_array(fill_value).dtype if dtype is None else dtype, order)
 
 
-@replaces(np.arange)
+@overrides(np.arange)
 def arange(
     *args: Any,
     dtype: Any = None,
@@ -194,25 +195,27 @@ def _ceil(a: Any, b: Any) -> Any:
     return -(-a // b)
 
 
-def settled(x: Any) -> Any:
-    """A number that follows from sizes as a Python number, which fixes them; anything else as it is."""
+def resolved(x: Any) -> Any:
+    """Return a number that follows from sizes as a Python number, which fixes them; return anything else as it is."""
     if type(x) is TracedArray and not x.ndim and (found := look(x)) is not None:
         return found.item()
     return x
 
 
 def _arange_of_values(start: Any, stop: Any, step: Any, dtype: Any) -> TracedArray:
-    start, stop, step = (settled(x) for x in (start, stop, step))
-    if any(type(x) is TracedArray and not is_known(x) for x in (start, stop, step)):
+    start, stop, step = (resolved(x) for x in (start, stop, step))
+    if any(type(x) is TracedArray and not is_concrete(x) for x in (start, stop, step)):
         raise unsupported(
             "np.arange over values of the graph",
             why="the number of elements would be known only when the graph runs",
             fix="pass the bounds as Python arguments",
         )
-    return known(np.arange(*(x if not is_dim(x) else int(x) for x in unlifted((start, stop, step))), dtype=dtype))
+    return concrete(
+        np.arange(*(x if not is_dim(x) else int(x) for x in unwrap_concrete((start, stop, step))), dtype=dtype)
+    )
 
 
-@replaces(np.eye)
+@overrides(np.eye)
 def eye(
     N: Any, M: Any = None, k: int = 0, dtype: Any = float, order: str = "C", *, device: Any = None, like: Any = None
 ) -> TracedArray:
@@ -223,33 +226,33 @@ def eye(
     return cast(as_array(np.equal.outer(iota(rows, np.dtype(int)), iota(columns, np.dtype(int)) - k)), dtype)
 
 
-@replaces(np.identity)
+@overrides(np.identity)
 def identity(n: Any, dtype: Any = None, *, like: Any = None) -> TracedArray:
     return eye(n, dtype=float if dtype is None else dtype)
 
 
-@replaces(np.tri)
+@overrides(np.tri)
 def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = float, *, like: Any = None) -> TracedArray:
     rows, columns = iota(simple(N), np.dtype(int)), iota(simple(N if M is None else M), np.dtype(int))
     return cast(as_array(np.greater_equal.outer(rows, columns - k)), np.dtype(dtype))
 
 
 def window(real: Callable[..., Any]) -> Callable[[Callable[..., Any]], None]:
-    """The function is a window of numpy's, of a size of at least 2."""
+    """Return a decorator that makes a function this window of numpy, for sizes of at least 2."""
 
     def register(function: Callable[..., Any]) -> None:
         def call(M: Any, *rest: Any) -> Any:
             if type(M) is not Size or M < 2:
-                return known(real(settled(M) if type(M) is not Size else fix(M), *rest))
+                return concrete(real(resolved(M) if type(M) is not Size else fix(M), *rest))
             return function(M, *rest)
 
-        replaces(real)(call)
+        overrides(real)(call)
 
     return register
 
 
 def _places(size: Dim) -> TracedArray:
-    """From -1 to 1."""
+    """Return numbers from -1 to 1."""
     return (2 * arange(size) + (1 - size)) / (size - 1)
 
 
@@ -260,7 +263,7 @@ window(np.blackman)(lambda M: 0.42 + 0.5 * np.cos(np.pi * _places(M)) + 0.08 * n
 window(np.kaiser)(lambda M, beta: np.i0(beta * np.sqrt(1 - np.square(_places(M)))) / np.i0(float(beta)))
 
 
-@replaces(np.broadcast_shapes)
+@overrides(np.broadcast_shapes)
 def broadcast_shapes(*shapes: Any) -> tuple[Dim, ...]:
     return broadcast_dims(*map(dims_of, shapes))
 
@@ -277,7 +280,7 @@ class Broadcast:
         self.size = math.prod(self.shape)
 
 
-@replaces(np.broadcast)
+@overrides(np.broadcast)
 def broadcast(*arrays: Any) -> Broadcast:
     return Broadcast(*arrays)
 
@@ -289,7 +292,7 @@ class ArrayConverter:
         self.given = arrays
         self.arrays = tuple(as_array(a) for a in arrays)
         self.scalar_input = tuple(
-            not is_lifted(a) and not isinstance(a, np.ndarray) and np.ndim(a) == 0 for a in arrays
+            not is_wrapped(a) and not isinstance(a, np.ndarray) and np.ndim(a) == 0 for a in arrays
         )
 
     def __getitem__(self, i: int) -> Any:
@@ -313,11 +316,11 @@ class ArrayConverter:
 
 
 _real_converter = import_module("numpy._core._multiarray_umath")._array_converter
-replace(_real_converter, lambda *arrays: ArrayConverter(*arrays) if active() else _real_converter(*arrays))
+override(_real_converter, lambda *arrays: ArrayConverter(*arrays) if active() else _real_converter(*arrays))
 
 
-class Vectorised:
-    """`np.vectorize`: the function is run for each element. The sizes are fixed."""
+class Vectorized:
+    """`np.vectorize`: the function runs for each element. The sizes are fixed."""
 
     def __init__(
         self,
@@ -332,8 +335,8 @@ class Vectorised:
         self.real: Any = np.vectorize(pyfunc, otypes, doc, excluded, cache, signature) if pyfunc is not None else None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not any(map(_needs_us, (*args, *kwargs.values()))):
-            return relifted(self.real(*map(unlifted, args), **kwargs))
+        if not any(map(_holds_traced, (*args, *kwargs.values()))):
+            return wrap_concrete(self.real(*map(unwrap_concrete, args), **kwargs))
         if self.signature is not None or kwargs or self.excluded:
             raise unsupported(
                 "np.vectorize with signature, excluded or keyword arguments", fix="call the function on whole arrays"
@@ -350,20 +353,20 @@ class Vectorised:
         return found if self.otypes is None else found.astype(np.dtype(self.otypes[0]))
 
 
-replace(np.vectorize, Vectorised)
+override(np.vectorize, Vectorized)
 
 
 def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:
     items = list(iter if count < 0 else itertools.islice(iter, count))
     if not any(map(is_traced, items)):
-        return relifted(np.fromiter(unlifted(items), dtype))
+        return wrap_concrete(np.fromiter(unwrap_concrete(items), dtype))
     return as_array(items, dtype)
 
 
-replace(np.fromiter, lambda *args, **named: fromiter(*args, **named) if active() else np.fromiter(*args, **named))
+override(np.fromiter, lambda *args, **named: fromiter(*args, **named) if active() else np.fromiter(*args, **named))
 
 
-@replaces(np.ndenumerate)
+@overrides(np.ndenumerate)
 def ndenumerate(arr: Any) -> Iterator[tuple[tuple[int, ...], Any]]:
     array = as_array(arr)
     return ((place, array[place]) for place in itertools.product(*map(range, array.shape)))
@@ -378,7 +381,7 @@ class Joiner:
     def __getitem__(self, key: Any) -> Any:
         items = key if isinstance(key, tuple) else (key,)
         if not active() or not any_traced(items):
-            return relifted(self.real[unlifted(key)]) if active() else self.real[key]
+            return wrap_concrete(self.real[unwrap_concrete(key)]) if active() else self.real[key]
         if any(isinstance(item, str) for item in items):
             raise unsupported("np.r_ with a string", fix="use np.concatenate or np.stack")
         arrays = [self._array(item) for item in items]
@@ -391,7 +394,7 @@ class Joiner:
 
 
 def _range_of(item: slice) -> Any:
-    """The numbers that a slice names in the key of `np.r_` and its like."""
+    """Return the numbers that a slice names in the key of `np.r_` and its like."""
     start, step = 0 if item.start is None else item.start, 1 if item.step is None else item.step
     if isinstance(step, complex):
         return np.linspace(start, item.stop, int(abs(step)))
@@ -407,7 +410,7 @@ class Grid:
     def __getitem__(self, key: Any) -> Any:
         items = key if isinstance(key, tuple) else (key,)
         if not active() or not any_traced(items):
-            return relifted(self.real[unlifted(key)]) if active() else self.real[key]
+            return wrap_concrete(self.real[unwrap_concrete(key)]) if active() else self.real[key]
         axes = list(map(_range_of, items))
         if not isinstance(key, tuple):
             return axes[0]
@@ -416,14 +419,14 @@ class Grid:
         return tuple(grids) if self.is_open else np.stack(grids)
 
 
-replace(np.mgrid, Grid(np.mgrid, is_open=False))
-replace(np.ogrid, Grid(np.ogrid, is_open=True))
-replace(np.r_, Joiner(np.r_, columns=False))
-replace(np.c_, Joiner(np.c_, columns=True))
+override(np.mgrid, Grid(np.mgrid, is_open=False))
+override(np.ogrid, Grid(np.ogrid, is_open=True))
+override(np.r_, Joiner(np.r_, columns=False))
+override(np.c_, Joiner(np.c_, columns=True))
 
 
 def _mathematical(ufunc: np.ufunc) -> Callable[..., Any]:
-    """A function of `math` on a traced number: the ufunc, as a Python number."""
+    """Return a function of `math` for traced numbers, which gives the ufunc's result as a Python number."""
 
     def call(*args: Any) -> Any:
         found = ufunc(*(x.astype(np.float64) if type(x) is TracedArray else x for x in args))
@@ -442,17 +445,17 @@ _MATH = (
 
 for _name in _MATH.split():
     if hasattr(math, _name):
-        replaces(getattr(math, _name))(_mathematical(getattr(np, _name)))
+        overrides(getattr(math, _name))(_mathematical(getattr(np, _name)))
 
 
-@replaces(math.log)
+@overrides(math.log)
 def log(x: Any, base: Any = None) -> Any:
     natural = _mathematical(np.log)
     return natural(x) if base is None else natural(x) / natural(base)
 
 
 def _whole(ufunc: np.ufunc) -> Callable[[Any], Any]:
-    """A function of `math` that gives an int."""
+    """Return a function of `math` for traced numbers that gives an int."""
 
     def call(x: Any) -> Any:
         if type(x) is Size:
@@ -465,10 +468,10 @@ def _whole(ufunc: np.ufunc) -> Callable[[Any], Any]:
 
 
 for _name in ("floor", "ceil", "trunc"):
-    replaces(getattr(math, _name))(_whole(getattr(np, _name)))
+    overrides(getattr(math, _name))(_whole(getattr(np, _name)))
 
 
-@replaces(math.prod)
+@overrides(math.prod)
 def prod(iterable: Any, *, start: Any = 1) -> Any:
     for x in iterable:
         start = start * x

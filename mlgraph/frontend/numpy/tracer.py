@@ -1,4 +1,4 @@
-"""The capture in progress: where operations go, which user line they come from, and which real arrays it has met."""
+"""The capture in progress: where operations are inserted, from which user line, and which real arrays it uses."""
 
 import os
 import sys
@@ -20,13 +20,13 @@ from mlgraph.frontend.locations import at
 
 R = TypeVar("R")
 
-_current: ContextVar["Trace | None"] = ContextVar("numpy_trace", default=None)
+_current: ContextVar["NumpyTracer | None"] = ContextVar("numpy_trace", default=None)
 _OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _NUMPY = os.path.dirname(os.path.abspath(str(np.__file__)))
 PRIVATE = tuple(path + os.sep for path in (_OURS, _NUMPY, os.path.join(os.path.dirname(_NUMPY), "scipy")))
 
 
-class Trace:
+class NumpyTracer:
     """One capture."""
 
     def __init__(self, block: Block) -> None:
@@ -44,20 +44,20 @@ class Trace:
         self.generators: list[tuple[str, Any, Callable[[], Any]]] = []
         """Random generators of the user's: a name, the generator, and what reads it again."""
         self.streams: dict[str, Callable[[], Any]] = {}
-        """What the draws of the program draw from, by name."""
+        """The generators that the program draws from, by name."""
         self.own: list[Any] = []
         """Generators that the function seeds itself."""
         self.layout_asked = False
-        """Whether the function asked an array for its strides or flags."""
+        """True if the function asked an array for its strides or flags."""
         self.view_or_copy: list[Any] = []
         """The arrays of which a view or a copy was taken, depending on how they lie in memory, and what was taken."""
         self.writes = False
-        """Whether the function writes into an array."""
+        """True if the function writes into an array."""
         self._constants: dict[tuple[str, tuple[int, ...]], list[tuple[np.ndarray[Any, Any], SSAValue]]] = {}
         self._locations: dict[tuple[str, int], LocationAttr] = {}
 
     def constant(self, array: "np.ndarray[Any, Any]") -> SSAValue:
-        """`array` as it is now; equal arrays are one constant."""
+        """Return `array` as a constant; equal arrays share one."""
         key = (array.dtype.str, array.shape)
         for known, value in self._constants.setdefault(key, []):
             if np.array_equal(known, array, equal_nan=array.dtype.kind in "fc") and _same_zeros(known, array):
@@ -69,7 +69,7 @@ class Trace:
         return value
 
     def location(self) -> LocationAttr:
-        """The innermost line that is neither ours, numpy's nor scipy's."""
+        """Return the innermost line outside of mlgraph, numpy and scipy."""
         frame = user_frame()
         if frame is None:
             return UnknownLoc()
@@ -80,13 +80,13 @@ class Trace:
 
 
 def _same_zeros(a: "np.ndarray[Any, Any]", b: "np.ndarray[Any, Any]") -> bool:
-    """Whether the zeros of equal arrays have the same signs."""
+    """Return whether the zeros of equal arrays have the same signs."""
     return a.dtype.kind not in "fc" or np.array_equal(np.signbit(a.real), np.signbit(b.real))
 
 
 @contextmanager
-def tracing(trace: Trace) -> Generator[Trace, None, None]:
-    """numpy calls inside are captured by `trace`."""
+def tracing(trace: NumpyTracer) -> Generator[NumpyTracer, None, None]:
+    """Capture the numpy calls in the body of the `with` statement by `trace`."""
     token = _current.set(trace)
     try:
         with building(trace.block):
@@ -97,7 +97,7 @@ def tracing(trace: Trace) -> Generator[Trace, None, None]:
 
 @contextmanager
 def region(block: Block) -> Generator[None, None, None]:
-    """Operations inside go to the region of an operation; the capture uses none of their values behind it."""
+    """Insert operations into the region of an operation; their values are not reused outside."""
     trace = current()
     values = trace.shared, trace.sizes, trace._constants  # pyright: ignore[reportPrivateUsage]
     trace.shared, trace.sizes = dict(trace.shared), dict(trace.sizes)
@@ -110,12 +110,12 @@ def region(block: Block) -> Generator[None, None, None]:
 
 
 def active() -> bool:
-    """Whether a capture is in progress in this thread."""
+    """Return whether a capture is in progress in this thread."""
     return _current.get() is not None
 
 
-def current() -> Trace:
-    """The capture in progress."""
+def current() -> NumpyTracer:
+    """Return the capture in progress."""
     trace = _current.get()
     if trace is None:
         raise CaptureError(
@@ -128,20 +128,20 @@ def current() -> Trace:
 
 
 def emit(row: Op[..., R], *args: Any, **kwargs: Any) -> R:
-    """Build a row; it comes from the user's line."""
+    """Build an operation, located at the user's line."""
     with located(current().location()):
         return row(*args, **kwargs)
 
 
 def constant(array: Any) -> SSAValue:
-    """A real array, or number, as a constant of the graph."""
+    """Return a real array, or number, as a constant of the graph."""
     trace = current()
     with located(trace.location()):
         return trace.constant(np.asarray(array))
 
 
 def user_frame() -> Any:
-    """The innermost frame whose code is neither ours, numpy's nor scipy's."""
+    """Return the innermost frame outside of mlgraph, numpy and scipy."""
     frame: Any = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]
     while frame is not None and frame.f_code.co_filename.startswith(PRIVATE):
         frame = frame.f_back
@@ -149,13 +149,13 @@ def user_frame() -> Any:
 
 
 def user_line() -> str:
-    """`file:line` of the user's code that is running."""
+    """Return `file:line` of the user's code that is running."""
     frame = user_frame()
     return "" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def unsupported(name: str, why: str = "", fix: str = "") -> UnsupportedOpError:
-    """The error for a numpy function, or a use of one, that cannot be captured."""
+    """Return the error for a numpy function, or a use of one, that cannot be captured."""
     error = UnsupportedOpError.of_source("numpy", {(name, user_line()): 1})
     if why or fix:
         error = UnsupportedOpError(f"{name} cannot be captured", where=user_line(), why=why, fix=fix)
@@ -186,7 +186,7 @@ def outside_view(*owners: Any) -> OutsideWriteError:
 
 
 def element_type(dtype: "np.dtype[Any]") -> DType:
-    """The element type of the IR for a numpy dtype."""
+    """Return the element type of the IR for a numpy dtype."""
     found = BY_NAME.get(dtype.name)
     if found is None or not dtype.isnative:
         raise unsupported(

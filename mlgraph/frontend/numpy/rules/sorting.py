@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, as_returned, fresh, is_traced, natural, scalar
-from mlgraph.frontend.numpy.dispatch import implements
-from mlgraph.frontend.numpy.lifting import as_array, cast, common_type, lift, value_of
-from mlgraph.frontend.numpy.looking import is_known
-from mlgraph.frontend.numpy.methods import normal_axis
-from mlgraph.frontend.numpy.sizes import fix, is_dim
-from mlgraph.frontend.numpy.trace import element_type, emit, unsupported
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import as_returned, fresh, is_traced, non_negative, scalar
+from mlgraph.frontend.numpy.normalize import ArrayLike, FlatAxis, implements
+from mlgraph.frontend.numpy.queries import is_concrete
+from mlgraph.frontend.numpy.sizes import Dim, fix, is_dim
+from mlgraph.frontend.numpy.tracer import element_type, emit, unsupported
+from mlgraph.frontend.numpy.wrapping import as_array, cast, common_type, value_of, wrap
 
 INT = np.dtype(np.int64)
 
@@ -23,51 +23,43 @@ def _checked(order: Any) -> None:
         raise ValueError("Cannot specify order when the array has no fields.")
 
 
-def _flat(x: TracedArray, axis: Any) -> tuple[TracedArray, int]:
-    if axis is None:
-        return x.reshape(-1), 0
-    if not x.ndim:
-        raise np.exceptions.AxisError(axis, 0)
-    return x, normal_axis(axis, x.ndim)
-
-
 @implements(np.sort)
-def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+def sort(a: ArrayLike, axis: FlatAxis = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> TracedArray:
     _checked(order)
-    x, along = _flat(as_array(a), axis)
-    if x.dtype.kind == "c":
-        return np.take_along_axis(x, np.argsort(x, along), along)
-    inside = np.dtype(np.uint8) if x.dtype == bool else x.dtype
-    return cast(fresh(emit(ivy.sort, value_of(x, inside), along), x.shape, inside), x.dtype)
+    if a.dtype.kind == "c":
+        return np.take_along_axis(a, np.argsort(a, axis), axis)
+    inside = np.dtype(np.uint8) if a.dtype == bool else a.dtype
+    return cast(fresh(emit(ivy.sort, value_of(a, inside), axis), a.shape, inside), a.dtype)
 
 
 @implements(np.argsort)
-def argsort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+def argsort(
+    a: ArrayLike, axis: FlatAxis = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+) -> TracedArray:
     _checked(order)
-    x, along = _flat(as_array(a), axis)
-    if x.dtype.kind == "c":
-        return np.lexsort((x.imag, x.real), axis=along)
-    inside = value_of(x, np.dtype(np.uint8) if x.dtype == bool else x.dtype)
-    return natural(fresh(emit(ivy.argsort, inside, along, element_type(INT)), x.shape, INT))
+    if a.dtype.kind == "c":
+        return np.lexsort((a.imag, a.real), axis=axis)
+    inside = value_of(a, np.dtype(np.uint8) if a.dtype == bool else a.dtype)
+    return non_negative(fresh(emit(ivy.argsort, inside, axis, element_type(INT)), a.shape, INT))
 
 
 @implements(np.partition)
-def partition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
-    """Sorted altogether, which is one of the orders that numpy allows."""
-    _check_kth(as_array(a), kth, axis)
+def partition(a: ArrayLike, kth: Any, axis: FlatAxis = -1, kind: str = "introselect", order: Any = None) -> TracedArray:
+    """Sort altogether, which is one of the orders that numpy allows."""
+    _check_kth(kth, a.shape[axis])
     return sort(a, axis, order=order)
 
 
 @implements(np.argpartition)
-def argpartition(a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None) -> Any:
-    """As `np.argsort`, which is one of the orders that numpy allows."""
-    _check_kth(as_array(a), kth, axis)
+def argpartition(
+    a: ArrayLike, kth: Any, axis: FlatAxis = -1, kind: str = "introselect", order: Any = None
+) -> TracedArray:
+    """Sort altogether, which is one of the orders that numpy allows."""
+    _check_kth(kth, a.shape[axis])
     return argsort(a, axis, order=order)
 
 
-def _check_kth(x: TracedArray, kth: Any, axis: Any) -> None:
-    x, along = _flat(x, axis)
-    n = x.shape[along]
+def _check_kth(kth: Any, n: Dim) -> None:
     for k in [kth] if is_dim(kth) else np.asarray(kth).ravel().tolist():
         if not -n <= k < n:
             raise ValueError(f"kth(={k}) out of bounds ({n})")
@@ -86,72 +78,59 @@ def lexsort(keys: Any, axis: int = -1) -> Any:
     return order
 
 
-@implements(np.sort_complex)
-def sort_complex(a: Any) -> Any:
-    x = as_array(a)
-    wide = {"b": np.complex64, "i": np.complex64, "u": np.complex64}
-    dtype = np.result_type(x.dtype, wide.get(x.dtype.kind, np.complex64))
-    if x.dtype.kind in "iu" and x.dtype.itemsize > 2:
-        dtype = np.dtype(np.complex128)
-    return np.sort(x.astype(dtype))
-
-
 @implements(np.searchsorted)
-def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Any:
+def searchsorted(a: ArrayLike, v: ArrayLike, side: str = "left", sorter: Any = None) -> Any:
     if side not in ("left", "right"):
         raise ValueError(f"search side must be 'left' or 'right' (got '{side}')")
-    array, values = as_array(a), as_array(v)
-    if array.ndim != 1:
+    if a.ndim != 1:
         raise ValueError("object too deep for desired array")
     if sorter is not None:
-        array = np.take(array, sorter)
-    dtype = np.result_type(array.dtype, values.dtype)
+        a = np.take(a, sorter)
+    dtype = np.result_type(a.dtype, v.dtype)
     if dtype.kind not in "biuf":
         raise unsupported("np.searchsorted of complex numbers")
     dtype = np.dtype(np.uint8) if dtype.kind == "b" else dtype
-    flat = values.reshape(-1)
-    found = emit(ivy.searchsorted, value_of(array, dtype), value_of(flat, dtype), element_type(INT), side)
-    result = natural(fresh(found, flat.shape, INT)).reshape(values.shape)
-    return result if values.shape else natural(scalar(fresh(result.value, (), INT)))
+    flat = v.reshape(-1)
+    found = emit(ivy.searchsorted, value_of(a, dtype), value_of(flat, dtype), element_type(INT), side)
+    result = non_negative(fresh(found, flat.shape, INT)).reshape(v.shape)
+    return result if v.shape else non_negative(scalar(fresh(result.value, (), INT)))
 
 
 @implements(np.digitize)
-def digitize(x: Any, bins: Any, right: bool = False) -> Any:
-    array, edges = as_array(x), as_array(bins)
+def digitize(x: ArrayLike, bins: ArrayLike, right: bool = False) -> Any:
     side = "left" if right else "right"
-    if is_known(edges):
-        steps = np.diff(edges._real)
+    if is_concrete(bins):
+        steps = np.diff(bins._real)
         if (steps >= 0).all():
-            return np.searchsorted(edges, array, side=side)
+            return np.searchsorted(bins, x, side=side)
         if not (steps <= 0).all():
             raise ValueError("bins must be monotonically increasing or decreasing")
-        return len(edges._real) - np.searchsorted(edges[::-1], array, side="right" if right else "left")
-    size = edges.shape[0]
-    rising = np.searchsorted(edges, array, side=side)
-    falling = size - np.searchsorted(edges[::-1], array, side="right" if right else "left")
-    return as_returned(np.where(edges[-1] >= edges[0], rising, falling))
+        return len(bins._real) - np.searchsorted(bins[::-1], x, side="right" if right else "left")
+    size = bins.shape[0]
+    rising = np.searchsorted(bins, x, side=side)
+    falling = size - np.searchsorted(bins[::-1], x, side="right" if right else "left")
+    return as_returned(np.where(bins[-1] >= bins[0], rising, falling))
 
 
 @implements(np.bincount)
-def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Any:
-    """The number of bins is `minlength`: how many more the values need is not known."""
-    places = as_array(x)
-    if is_traced(places) and not minlength:
+def bincount(x: ArrayLike, /, weights: Any = None, minlength: int = 0) -> Any:
+    """Count in `minlength` bins: how many more the values need depends on data."""
+    if is_traced(x) and not minlength:
         raise unsupported(
             "np.bincount without minlength",
             why="the number of bins would be known only when the graph runs",
             fix="give minlength, the number of bins",
         )
-    size = int(places._real.max()) + 1 if is_known(places) and places._real.size else 0
+    size = int(x._real.max()) + 1 if is_concrete(x) and x._real.size else 0
     size = max(size, fix(minlength))
-    values = np.ones_like(places, dtype=INT) if weights is None else as_array(weights).astype(np.float64)
+    values = np.ones_like(x, dtype=INT) if weights is None else as_array(weights).astype(np.float64)
     result = as_array(np.zeros(size, INT if weights is None else np.float64))
-    found = emit(ivy.index_put, result.value, [value_of(places, INT)], as_array(values).value, (0,), True)
+    found = emit(ivy.index_put, result.value, [value_of(x, INT)], as_array(values).value, (0,), True)
     return fresh(found, (size,), result.dtype)
 
 
 def _edges(a: TracedArray, bins: Any, range: Any) -> TracedArray:
-    """The edges of a histogram's bins."""
+    """Return the edges of a histogram's bins."""
     if isinstance(bins, str):
         raise unsupported(f"a histogram with bins={bins!r}", fix="give a number of bins, or their edges")
     if np.ndim(bins) == 1:
@@ -165,7 +144,7 @@ def _edges(a: TracedArray, bins: Any, range: Any) -> TracedArray:
         low, high = range
         if not is_traced(low) and low == high:
             low, high = low - 0.5, high + 0.5
-    dtype = common_type(a, lift(low), lift(high))
+    dtype = common_type(a, wrap(low), wrap(high))
     return as_array(np.linspace(low, high, count + 1, dtype=dtype if dtype.kind == "f" else np.float64))
 
 
@@ -186,7 +165,7 @@ def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, we
 
 
 def _counted(x: TracedArray, edges: TracedArray, count: int, weights: Any) -> Any:
-    """How many elements lie in each bin, the last with its upper edge."""
+    """Return how many elements lie in each bin; the last includes its upper edge."""
     place = _bin(x, edges)
     kept = (x >= edges[0]) & (x <= edges[-1])
     unit = np.ones_like(x, dtype=INT) if weights is None else weights
@@ -227,11 +206,3 @@ def histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = N
             volume = volume * np.diff(e).reshape([-1 if i == j else 1 for j in builtins.range(axes)])
         hist = hist / volume / np.sum(hist)
     return hist, tuple(edges)
-
-
-@implements(np.histogram2d)
-def histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
-    if np.ndim(bins) == 1 and len(bins) != 2:
-        bins = [bins, bins]
-    hist, edges = histogramdd([x, y], bins, range, density, weights)
-    return hist, edges[0], edges[1]

@@ -1,4 +1,4 @@
-"""From whatever numpy takes for an array to a traced array, and from one element type or shape to another."""
+"""Conversions of whatever numpy takes for an array to a traced array, and between element types and shapes."""
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from collections.abc import Iterable, Iterator, Sequence
@@ -8,24 +8,24 @@ import numpy as np
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
-from mlgraph.frontend.numpy.array import TracedArray, fresh, from_size, is_traced, known, natural
-from mlgraph.frontend.numpy.from_sizes import attach, example_of, with_examples
-from mlgraph.frontend.numpy.looking import is_known
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.constructors import concrete, fresh, from_size, is_traced, non_negative
+from mlgraph.frontend.numpy.operators import NUMBERS
+from mlgraph.frontend.numpy.queries import is_concrete
+from mlgraph.frontend.numpy.size_examples import attach, example_of, with_examples
 from mlgraph.frontend.numpy.sizes import Dim, Size, is_free, operand, operands, simple
-from mlgraph.frontend.numpy.trace import constant, current, element_type, emit, unsupported
-
-NUMBERS = (bool, int, float, complex)
+from mlgraph.frontend.numpy.tracer import constant, current, element_type, emit, unsupported
 
 
-def lift(x: Any) -> Any:
-    """`x` as a traced array, or as it is if it is a Python number or a size."""
+def wrap(x: Any) -> Any:
+    """Return `x` as a traced array, or as it is if it is a Python number or a size."""
     if type(x) is TracedArray or type(x) is Size or type(x) in NUMBERS:
         return x
     return as_array(x)
 
 
 def as_array(x: Any, dtype: Any = None) -> TracedArray:
-    """What `np.asarray(x, dtype)` gives."""
+    """Return `np.asarray(x, dtype)` as a traced array."""
     array = _as_array(x)
     if dtype is not None:
         array = cast(array, np.dtype(dtype))
@@ -42,13 +42,13 @@ def _as_array(x: Any) -> TracedArray:
         return from_size(x)
     if isinstance(x, np.ndarray):
         return _captured(x)
-    if isinstance(x, list | tuple) and any(map(is_lifted, leaves(x))):
+    if isinstance(x, list | tuple) and any(map(is_wrapped, leaves(x))):
         return _stacked(x)
     return _made(np.asarray(x))
 
 
 def _captured(real: np.ndarray) -> TracedArray:
-    """An array from outside of the function."""
+    """Return an array from outside of the function."""
     if type(real) is not np.ndarray:
         raise unsupported(f"an array of class {type(real).__name__}", fix="use a plain array, np.asarray(x)")
     owner = real
@@ -63,16 +63,16 @@ def _captured(real: np.ndarray) -> TracedArray:
 def _made(real: np.ndarray) -> TracedArray:
     if real.dtype.kind not in "biufcV" or (real.dtype.kind == "V" and real.dtype.name != "bfloat16"):
         raise unsupported(f"an array of dtype {real.dtype}", fix="use numbers or bools")
-    return known(real)
+    return concrete(real)
 
 
-def is_lifted(x: Any) -> bool:
-    """Whether `x` is ours, known or not."""
+def is_wrapped(x: Any) -> bool:
+    """Return whether `x` is a traced array, concrete or not, or a size."""
     return type(x) is TracedArray or type(x) is Size
 
 
 def leaves(x: Any) -> Iterator[Any]:
-    """The elements of nested lists and tuples."""
+    """Return the elements of nested lists and tuples."""
     if isinstance(x, list | tuple):
         for item in x:
             yield from leaves(item)
@@ -81,49 +81,49 @@ def leaves(x: Any) -> Iterator[Any]:
 
 
 def _stacked(items: Sequence[Any]) -> TracedArray:
-    """`np.array` of nested sequences."""
+    """Return `np.array` of nested sequences."""
     if not any(is_traced(x) for x in leaves(items)):
-        return _made(np.array(unlifted(items)))
+        return _made(np.array(unwrap_concrete(items)))
     arrays = [_as_array(item) for item in items]
     dtype = np.result_type(*[_found_dtype(array) for array in arrays])
     return with_examples(stack(arrays, 0, dtype), np.array, (items,), {"dtype": dtype})
 
 
 def _found_dtype(array: TracedArray) -> np.dtype:
-    """The element type that np.array finds for an item."""
+    """Return the element type that np.array finds for an item."""
     return array.dtype
 
 
-def unlifted(x: Any) -> Any:
-    """`x` with real arrays in the place of known ones."""
+def unwrap_concrete(x: Any) -> Any:
+    """Return `x` with real arrays for concrete ones, also in containers."""
     if type(x) is TracedArray:
-        return x._real if is_known(x) else x
+        return x._real if is_concrete(x) else x
     if type(x) is Size:
         return simple(x)
     if type(x) is tuple or type(x) is list:
-        return type(x)(unlifted(item) for item in x)
+        return type(x)(unwrap_concrete(item) for item in x)
     if isinstance(x, tuple) and hasattr(x, "_fields"):
-        return type(x)(*(unlifted(item) for item in x))
+        return type(x)(*(unwrap_concrete(item) for item in x))
     if type(x) is dict:
-        return {key: unlifted(item) for key, item in x.items()}
+        return {key: unwrap_concrete(item) for key, item in x.items()}
     if type(x) is slice:
-        return slice(unlifted(x.start), unlifted(x.stop), unlifted(x.step))
+        return slice(unwrap_concrete(x.start), unwrap_concrete(x.stop), unwrap_concrete(x.step))
     return x
 
 
-def relifted(x: Any) -> Any:
-    """`x` with known arrays in the place of real ones."""
+def wrap_concrete(x: Any) -> Any:
+    """Return `x` with concrete arrays for real ones, also in containers."""
     if type(x) is np.ndarray and x.dtype.kind in "biufc":
-        return known(x)
+        return concrete(x)
     if type(x) is tuple or type(x) is list:
-        return type(x)(relifted(item) for item in x)
+        return type(x)(wrap_concrete(item) for item in x)
     if isinstance(x, tuple) and hasattr(x, "_fields"):
-        return type(x)(*(relifted(item) for item in x))
+        return type(x)(*(wrap_concrete(item) for item in x))
     return x
 
 
 def any_traced(values: Iterable[Any]) -> bool:
-    """Whether a traced value is among `values`, lists and tuples included."""
+    """Return whether a traced value is among `values`, or in lists, tuples, dicts and slices among them."""
     for x in values:
         if is_traced(x):
             return True
@@ -135,16 +135,16 @@ def any_traced(values: Iterable[Any]) -> bool:
 
 
 def cast(array: TracedArray, dtype: np.dtype, copy: bool = False) -> TracedArray:
-    """The elements in another type; the array itself where that is its type, unless a copy is wanted."""
+    """Return the elements in another type; the array itself where that is its type, unless `copy` is true."""
     if array.dtype == dtype:
         return fresh(array.value, array.shape, dtype) if copy else array
-    if is_known(array):
-        return known(array._real.astype(dtype))
+    if is_concrete(array):
+        return concrete(array._real.astype(dtype))
     return fresh(cast_value(array.value, array.dtype, dtype), array.shape, dtype)
 
 
 def cast_value(value: SSAValue, old: np.dtype, new: np.dtype) -> SSAValue:
-    """A value in another element type."""
+    """Return a value in another element type."""
     if old == new:
         return value
     if old.kind == "c" and new.kind not in "cb":
@@ -154,16 +154,16 @@ def cast_value(value: SSAValue, old: np.dtype, new: np.dtype) -> SSAValue:
 
 
 def value_of(x: Any, dtype: np.dtype) -> SSAValue:
-    """A lifted operand as a value of element type `dtype`."""
+    """Return a wrapped operand as a value of element type `dtype`."""
     if type(x) is TracedArray:
-        return constant(x._real.astype(dtype)) if is_known(x) else cast_value(x.value, x.dtype, dtype)
+        return constant(x._real.astype(dtype)) if is_concrete(x) else cast_value(x.value, x.dtype, dtype)
     if type(x) is Size:
         return from_size(x, dtype).value
     return constant(np.array(x, dtype))
 
 
 def stack(arrays: Sequence[TracedArray], axis: int, dtype: np.dtype) -> TracedArray:
-    """Arrays of one shape along a new axis."""
+    """Return arrays of one shape along a new axis."""
     shape = arrays[0].shape
     for other in arrays[1:]:
         if not same_shape(shape, other.shape):
@@ -175,18 +175,18 @@ def stack(arrays: Sequence[TracedArray], axis: int, dtype: np.dtype) -> TracedAr
 
 
 def same(a: Dim, b: Dim) -> bool:
-    """Whether two sizes are known to be equal."""
+    """Return whether two sizes are equal for all inputs."""
     difference = simple(a - b)
     return type(difference) is int and difference == 0
 
 
 def same_shape(a: Sequence[Dim], b: Sequence[Dim]) -> bool:
-    """Whether two shapes are equal; free sizes become equal where they are for the example."""
+    """Return whether two shapes are equal; free sizes become equal where they are for the example."""
     return len(a) == len(b) and all(same(m, n) or m == n for m, n in zip(a, b))
 
 
 def broadcast_dims(*shapes: Sequence[Dim]) -> tuple[Dim, ...]:
-    """The broadcast of shapes."""
+    """Return the broadcast of shapes."""
     length = max((len(s) for s in shapes), default=0)
     return tuple(_broadcast_dim([s[i] for s in shapes if len(s) >= -i], shapes) for i in range(-length, 0))
 
@@ -210,26 +210,26 @@ def _broadcast_dim(sizes: Sequence[Dim], shapes: Any) -> Dim:
 
 
 def broadcast_to(array: TracedArray, dims: Sequence[Dim]) -> TracedArray:
-    """`array` repeated along new leading axes and axes of size 1."""
+    """Return `array` repeated along new leading axes and axes of size 1."""
     dims = tuple(dims)
     if len(array.shape) == len(dims) and all(same(m, n) or m == n for m, n in zip(array.shape, dims)):
         return array
     if not same_shape(broadcast_dims(array.shape, dims), dims):
         raise ValueError(f"could not broadcast input array from shape {array.shape} into shape {dims}")
-    if is_known(array) and all(type(n) is int for n in dims):
-        return known(np.broadcast_to(array._real, dims))
+    if is_concrete(array) and all(type(n) is int for n in dims):
+        return concrete(np.broadcast_to(array._real, dims))
     return fresh(emit(ivy.broadcast_to, array.value, operands(dims)), dims, array.dtype)
 
 
 def iota(size: Dim, dtype: np.dtype) -> TracedArray:
-    """The numbers from 0 to `size - 1`."""
+    """Return the numbers from 0 to `size - 1`."""
     if not is_free(size):
-        return known(np.arange(int(size), dtype=dtype))
-    return natural(fresh(emit(ivy.iota, (operand(size),), element_type(dtype)), (size,), dtype))
+        return concrete(np.arange(int(size), dtype=dtype))
+    return non_negative(fresh(emit(ivy.iota, (operand(size),), element_type(dtype)), (size,), dtype))
 
 
 def kind_of(x: Any) -> Any:
-    """An operand as `ufunc.resolve_dtypes` takes it: Python numbers are weak."""
+    """Return an operand as `ufunc.resolve_dtypes` takes it: Python numbers are weak."""
     if type(x) is Size:
         return int
     if type(x) is TracedArray:
@@ -239,6 +239,6 @@ def kind_of(x: Any) -> Any:
 
 
 def common_type(*operands: Any) -> np.dtype:
-    """The element type that numpy promotes lifted operands to."""
+    """Return the element type that numpy promotes wrapped operands to."""
     kinds = [kind_of(x) for x in operands]
     return np.result_type(*[k if isinstance(k, np.dtype) else k(0) for k in kinds])

@@ -1,9 +1,9 @@
-"""Functions over another `np`: how Python code that calls numpy, the user's and numpy's own, runs on traced arrays.
+"""Rebinding of globals, so that Python code that calls numpy, the user's and numpy's own, runs on traced arrays.
 
-Most numpy functions ask traced arrays what to do. Those that make arrays (`np.zeros`, `np.array`, `np.asarray`) ask
-nobody. A transplanted function is a copy of a Python function whose globals are looked up through us: it sees
-`replacements` in the place of such functions, and functions that it calls are transplanted in turn. The function,
-its module and numpy stay as they are. A function that assigns to globals keeps its own.
+Most numpy functions dispatch to traced arrays, creation functions (`np.zeros`, `np.array`, `np.asarray`) do not. A
+rebound function is a copy of a Python function whose globals are looked up here: it sees the overrides of
+`creation_overrides` for such functions, and functions that it calls are rebound in turn. The function itself, its
+module and numpy stay as they are. A function that assigns to globals keeps its own.
 """
 
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
@@ -20,15 +20,17 @@ import numpy as np
 from mlgraph.errors import MlgraphError
 from mlgraph.frontend.numpy import scipy
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.instances import Instance
-from mlgraph.frontend.numpy.lifting import any_traced, as_array, is_lifted, leaves, relifted
-from mlgraph.frontend.numpy.trace import active, current, unsupported
+from mlgraph.frontend.numpy.dispatch import call_function, call_ufunc, real_call
+from mlgraph.frontend.numpy.object_proxy import ObjectProxy
+from mlgraph.frontend.numpy.tables import hook
+from mlgraph.frontend.numpy.tracer import active, current, unsupported
+from mlgraph.frontend.numpy.wrapping import any_traced, as_array, is_wrapped, leaves, wrap_concrete
 
-REPLACEMENTS: dict[int, tuple[Any, Any]] = {}
-"""By identity: functions that do not ask traced arrays, and what stands in their place; filled by `replacements`."""
+OVERRIDES: dict[int, tuple[Any, Any]] = {}
+"""Functions that do not dispatch to traced arrays and their overrides, by identity; filled by `creation_overrides`."""
 
-ADAPTERS: dict[type, Callable[[Any], Any]] = {}
-"""By class: what stands in the place of an object from outside, as a random generator."""
+SUBSTITUTES: dict[type, Callable[[Any], Any]] = {}
+"""Functions that return the substitute of an object from outside, as a random generator, by its class."""
 
 _STANDARD = frozenset(sys.stdlib_module_names) - {"__main__"}
 _OTHERS = frozenset("mlgraph torch jax jaxlib tensorflow keras xdsl pytest _pytest optree".split())
@@ -37,7 +39,7 @@ _modules: dict[str, "Module"] = {}
 
 
 class Globals(dict[str, Any]):
-    """The globals of a transplanted function: those of the original, adapted at each look."""
+    """The globals of a rebound function: those of the original, substituted at each access."""
 
     def __init__(self, original: dict[str, Any]) -> None:
         own = {name: original[name] for name in _EAGER if name in original}
@@ -45,21 +47,21 @@ class Globals(dict[str, Any]):
         self.original = original
 
     def __missing__(self, name: str) -> Any:
-        return adapted(self.original[name])
+        return substitute(self.original[name])
 
 
 _EAGER = ("__name__", "__package__", "__spec__", "__file__", "__loader__", "__path__")
 
 
 class Module(types.ModuleType):
-    """A module whose attributes are adapted."""
+    """A module whose attributes are substituted."""
 
     def __init__(self, module: types.ModuleType) -> None:
         super().__init__(module.__name__, module.__doc__)
         self.__dict__["_module"] = module
 
     def __getattr__(self, name: str) -> Any:
-        return adapted(getattr(self._module, name))
+        return substitute(getattr(self._module, name))
 
     def __setattr__(self, name: str, value: Any) -> None:
         setattr(self._module, name, value)
@@ -68,8 +70,9 @@ class Module(types.ModuleType):
         return dir(self._module)
 
 
-def transplanted(function: types.FunctionType) -> types.FunctionType:
-    """A copy of a function that sees our numpy, one for each capture."""
+@hook
+def rebound(function: types.FunctionType) -> types.FunctionType:
+    """Return a copy of a function with rebound globals, one for each capture."""
     if isinstance(function.__globals__, Globals):
         return function
     copies = current().shared
@@ -78,7 +81,7 @@ def transplanted(function: types.FunctionType) -> types.FunctionType:
         closure = function.__closure__ or ()
         stored = _stored_cells(function.__code__)
         named = zip(function.__code__.co_freevars, closure)
-        cells = tuple(cell if name in stored or not _is_adapted(cell) else types.CellType() for name, cell in named)
+        cells = tuple(cell if name in stored or not _is_substituted(cell) else types.CellType() for name, cell in named)
         defaults = None if function.__defaults__ is None else tuple(map(_argument, function.__defaults__))
         copy = types.FunctionType(function.__code__, _globals_of(function), function.__name__, defaults, cells or None)
         copy.__kwdefaults__ = {
@@ -90,7 +93,7 @@ def transplanted(function: types.FunctionType) -> types.FunctionType:
             copy.__dict__ = function.__dict__  # what the code writes to attributes of the function itself
         for cell, old in zip(cells, closure):
             if cell is not old:
-                cell.cell_contents = adapted(old.cell_contents)
+                cell.cell_contents = substitute(old.cell_contents)
     return copies[key]
 
 
@@ -112,37 +115,34 @@ def _writes_globals(code: types.CodeType) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _stored_cells(code: types.CodeType) -> frozenset[str]:
-    """The variables of a closure that the code assigns to, as `nonlocal` allows; their cells stay shared."""
+    """Return the closure variables that the code assigns to by `nonlocal`; their cells stay shared."""
     inner = [c for c in code.co_consts if isinstance(c, types.CodeType)]
     own = {i.argval for i in dis.get_instructions(code) if i.opname in ("STORE_DEREF", "DELETE_DEREF")}
     return frozenset(own).union(*map(_stored_cells, inner))
 
 
-def _is_adapted(cell: types.CellType) -> bool:
-    """Whether a transplanted function sees something else than what the cell of a closure holds."""
+def _is_substituted(cell: types.CellType) -> bool:
+    """Return whether the content of a closure's cell is substituted in rebound functions."""
     try:
         content = cell.cell_contents
     except ValueError:
         return False
     kinds = types.FunctionType | types.MethodType | types.ModuleType | functools.partial | np.ndarray
-    classes = (*ADAPTERS, *_DISPATCHING)
+    classes = (*SUBSTITUTES, *_DISPATCHING)
     return (
-        isinstance(content, kinds)
-        or type(content) in classes
-        or id(content) in REPLACEMENTS
-        or _is_users_object(content)
+        isinstance(content, kinds) or type(content) in classes or id(content) in OVERRIDES or _is_users_object(content)
     )
 
 
-def adapted(value: Any) -> Any:
-    """What a transplanted function sees in the place of `value`; `value` itself outside of captures."""
+def substitute(value: Any) -> Any:
+    """Return the substitute of `value` in rebound functions; outside of captures, `value` itself."""
     if not active():
         return value
     if type(value) is np.ndarray:
         return as_array(value) if value.dtype.kind in "biufc" else value
-    if type(value) in ADAPTERS:
-        return ADAPTERS[type(value)](value)
-    found = REPLACEMENTS.get(id(value))
+    if type(value) in SUBSTITUTES:
+        return SUBSTITUTES[type(value)](value)
+    found = OVERRIDES.get(id(value))
     if found is not None:
         return found[1]
     if isinstance(value, types.ModuleType):
@@ -157,17 +157,15 @@ def _function(value: types.FunctionType) -> Any:
         return scipy.FUNCTIONS[value.__name__]
     if _is_left_alone(value):
         return value
-    return _library(value) if _is_library(value.__module__ or "") else transplanted(value)
+    return _library(value) if _is_library(value.__module__ or "") else rebound(value)
 
 
 @functools.cache
 def _library(function: types.FunctionType) -> Callable[..., Any]:
-    """A function of numpy or scipy: itself on constants alone, a copy over our numpy where a value is traced."""
+    """Return a function of numpy or scipy that runs its rebound copy where an argument is traced."""
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        from mlgraph.frontend.numpy.dispatch import real_call
-
         if not active():
             return function(*args, **kwargs)
         given = (*args, *kwargs.values())
@@ -179,9 +177,9 @@ def _library(function: types.FunctionType) -> Callable[..., Any]:
 
 
 def _over_traced(function: types.FunctionType, args: Any, kwargs: Any) -> Any:
-    """Run a copy of a library's function; what compiled code says of traced arrays becomes an error of ours."""
+    """Run the rebound copy of a library's function; an error of compiled code becomes `UnsupportedOpError`."""
     try:
-        return transplanted(function)(*args, **kwargs)
+        return rebound(function)(*args, **kwargs)
     except (TypeError, AttributeError) as error:
         if isinstance(error, MlgraphError) or not function.__module__.startswith("scipy"):
             raise
@@ -199,17 +197,17 @@ def _is_library(module: str) -> bool:
 
 def _object(value: Any) -> Any:
     if isinstance(value, types.MethodType) and isinstance(value.__func__, types.FunctionType):
-        function = value.__func__ if _is_left_alone(value.__func__) else transplanted(value.__func__)
-        return types.MethodType(function, adapted(value.__self__))
+        function = value.__func__ if _is_left_alone(value.__func__) else rebound(value.__func__)
+        return types.MethodType(function, substitute(value.__self__))
     if isinstance(value, functools.partial):
-        return functools.partial(adapted(value.func), *value.args, **value.keywords)
+        return functools.partial(substitute(value.func), *value.args, **value.keywords)
     if type(value) in _DISPATCHING:
         return _dispatcher(value)
-    return _instance(value) if _is_users_object(value) else value
+    return _proxy(value) if _is_users_object(value) else value
 
 
 def _is_users_object(value: Any) -> bool:
-    """Whether a value is an object with attributes of a plain class that is neither numpy's nor a container's."""
+    """Return whether a value is an object with attributes, whose class is neither numpy's nor a container."""
     kind = type(value)
     if (
         type(kind) is not type
@@ -223,21 +221,21 @@ def _is_users_object(value: Any) -> bool:
 _NOT_WRAPPED = (dict, list, tuple, set, frozenset, str, bytes, int, float, complex, np.ndarray, type, BaseException)
 
 
-def _instance(value: Any) -> Any:
-    """An object of the user's, as transplanted functions see it; one for each capture."""
+def _proxy(value: Any) -> Any:
+    """Return the proxy of a user's object, one for each capture."""
     instances = current().shared
     key = ("instance", id(value))
     if key not in instances:
-        instances[key] = Instance(value, adapted)
+        instances[key] = ObjectProxy(value, substitute)
     return instances[key]
 
 
 _DISPATCHING = (type(np.sum), np.ufunc)
 
 
-def replace(function: Any, ours: Any) -> None:
-    """Let transplanted functions see `ours` in the place of `function`."""
-    REPLACEMENTS[id(function)] = (function, ours)
+def override(function: Any, substitute: Any) -> None:
+    """Substitute another function for `function` in rebound functions."""
+    OVERRIDES[id(function)] = (function, substitute)
 
 
 def _is_left_alone(function: types.FunctionType) -> bool:
@@ -259,22 +257,20 @@ def _module(module: types.ModuleType) -> Any:
 
 
 class Dispatcher:
-    """A numpy function that also looks for traced arrays inside of lists, and gives known arrays."""
+    """A numpy function that also finds traced arrays in lists, and returns concrete arrays."""
 
     def __init__(self, function: Any) -> None:
         self.function = function
         functools.update_wrapper(self, function, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        from mlgraph.frontend.numpy.dispatch import call_function, call_ufunc
-
         if not active():
             return self.function(*args, **kwargs)
-        if any(map(_holds_lifted, (*args, *kwargs.values()))):
+        if any(map(_holds_wrapped, (*args, *kwargs.values()))):
             if isinstance(self.function, np.ufunc):
                 return call_ufunc(self.function, "__call__", args, kwargs)
             return call_function(self.function, args, kwargs)
-        return relifted(self.function(*args, **kwargs))
+        return wrap_concrete(self.function(*args, **kwargs))
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.function, name)
@@ -294,15 +290,13 @@ class Dispatcher:
 
 
 def _ufunc_method(ufunc: np.ufunc, name: str, *args: Any, **kwargs: Any) -> Any:
-    from mlgraph.frontend.numpy.dispatch import call_ufunc
-
-    if active() and any(map(_holds_lifted, (*args, *kwargs.values()))):
+    if active() and any(map(_holds_wrapped, (*args, *kwargs.values()))):
         return call_ufunc(ufunc, name, args, kwargs)
-    return relifted(getattr(ufunc, name)(*args, **kwargs)) if active() else getattr(ufunc, name)(*args, **kwargs)
+    return wrap_concrete(getattr(ufunc, name)(*args, **kwargs)) if active() else getattr(ufunc, name)(*args, **kwargs)
 
 
-def _holds_lifted(value: Any) -> bool:
-    return any(map(is_lifted, leaves(value))) if isinstance(value, list | tuple) else is_lifted(value)
+def _holds_wrapped(value: Any) -> bool:
+    return any(map(is_wrapped, leaves(value))) if isinstance(value, list | tuple) else is_wrapped(value)
 
 
 @functools.cache
@@ -314,37 +308,37 @@ def _dispatcher(function: Any) -> Dispatcher:
 
 
 def length(value: Any) -> Any:
-    """`len` that records the size of a traced array."""
+    """Return the size of the first axis of a traced array; otherwise call `len`."""
     if type(value) is TracedArray and value.shape:
         return value.shape[0]
     return builtins.len(value)
 
 
 def import_module(name: str, globals: Any = None, locals: Any = None, fromlist: Any = (), level: int = 0) -> Any:
-    """`import` that finds our numpy."""
+    """Import a module, and return its substitute."""
     found = builtins.__import__(name, globals, locals, fromlist, level)
-    return adapted(found)
+    return substitute(found)
 
 
 _BUILTINS = {**vars(builtins), "len": length, "__import__": import_module}
 
 
-def over_our_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A callable of the user's, or a plain function that holds one in its closure, over our numpy."""
-    ours = _over_our_numpy(function)
+def with_traced_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a callable of the user's, or a plain function with one in its closure, with rebound globals."""
+    rebound = _with_traced_numpy(function)
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return ours(*map(_argument, args), **{name: _argument(value) for name, value in kwargs.items()})
+        return rebound(*map(_argument, args), **{name: _argument(value) for name, value in kwargs.items()})
 
     return call
 
 
 def _argument(value: Any) -> Any:
-    return ADAPTERS[type(value)](value) if type(value) in ADAPTERS else value
+    return SUBSTITUTES[type(value)](value) if type(value) in SUBSTITUTES else value
 
 
-def _over_our_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
+def _with_traced_numpy(function: Callable[..., Any]) -> Callable[..., Any]:
     if isinstance(function, types.FunctionType):
-        return transplanted(function)
-    found = adapted(function)
-    return _instance(function) if found is function and not isinstance(function, type) else found
+        return rebound(function)
+    found = substitute(function)
+    return _proxy(function) if found is function and not isinstance(function, type) else found

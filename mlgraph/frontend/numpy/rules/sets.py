@@ -6,15 +6,13 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
-from mlgraph.frontend.numpy.dispatch import implements
-from mlgraph.frontend.numpy.lifting import as_array
-from mlgraph.frontend.numpy.trace import unsupported
-
-from numpy.lib import _arraysetops_impl as numpy_code  # isort: skip
+from mlgraph.frontend.numpy.normalize import ArrayLike, implements
+from mlgraph.frontend.numpy.tracer import unsupported
+from mlgraph.frontend.numpy.wrapping import as_array
 
 
 def _firsts(ordered: TracedArray, equal_nan: bool) -> Any:
-    """Whether each element of a sorted array is the first of its equals."""
+    """Return whether each element of a sorted array is the first of its equals."""
     new = ordered[1:] != ordered[:-1]
     if equal_nan and ordered.dtype.kind in "fc":
         new = new & ~(np.isnan(ordered[1:]) & np.isnan(ordered[:-1]))
@@ -23,7 +21,7 @@ def _firsts(ordered: TracedArray, equal_nan: bool) -> Any:
 
 @implements(np.unique)
 def unique(
-    ar: Any,
+    ar: ArrayLike,
     return_index: bool = False,
     return_inverse: bool = False,
     return_counts: bool = False,
@@ -32,10 +30,9 @@ def unique(
     equal_nan: bool = True,
     sorted: bool = True,
 ) -> Any:
-    array = as_array(ar)
-    if axis is not None and array.ndim != 1:
+    if axis is not None and ar.ndim != 1:
         raise unsupported("np.unique along an axis", fix="call it on one row at a time")
-    flat = array.reshape(-1)
+    flat = ar.reshape(-1)
     order = np.argsort(flat, kind="stable")
     ordered = np.take(flat, order)
     first = as_array(_firsts(ordered, equal_nan))
@@ -46,31 +43,11 @@ def unique(
         rank = np.cumsum(first, dtype=np.int64) - 1
         inverse = np.zeros_like(rank)
         inverse[order] = rank
-        found.append(inverse.reshape(array.shape))
+        found.append(inverse.reshape(ar.shape))
     if return_counts:
         starts = np.flatnonzero(first)
         found.append(np.diff(np.concatenate([starts, as_array(flat.shape[0]).reshape(1)])))
     return found[0] if len(found) == 1 else tuple(found)
-
-
-@implements(np.unique_values)
-def unique_values(x: Any, /) -> Any:
-    return unique(x, equal_nan=False)
-
-
-@implements(np.unique_counts)
-def unique_counts(x: Any, /) -> Any:
-    return numpy_code.UniqueCountsResult(*unique(x, return_counts=True, equal_nan=False))
-
-
-@implements(np.unique_inverse)
-def unique_inverse(x: Any, /) -> Any:
-    return numpy_code.UniqueInverseResult(*unique(x, return_inverse=True, equal_nan=False))
-
-
-@implements(np.unique_all)
-def unique_all(x: Any, /) -> Any:
-    return numpy_code.UniqueAllResult(*unique(x, True, True, True, equal_nan=False))
 
 
 @implements(np.isin)
@@ -82,15 +59,10 @@ def isin(
     return np.logical_not(found) if invert else found
 
 
-@implements(np.union1d)
-def union1d(ar1: Any, ar2: Any) -> Any:
-    return np.unique(np.concatenate((ar1, ar2), axis=None))
-
-
 @implements(np.intersect1d)
 def intersect1d(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
     if return_indices:
-        raise unsupported("np.intersect1d with return_indices=True")
+        return NotImplemented
     x, y = as_array(ar1).ravel(), as_array(ar2).ravel()
     ordered = np.sort(x)
     first = as_array(_firsts(ordered, equal_nan=False))

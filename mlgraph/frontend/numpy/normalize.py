@@ -1,0 +1,128 @@
+"""Coercion of the arguments of rules by their annotations, and of their results: they are written to `out`.
+
+A rule has the parameters of the numpy function that it captures, annotated with the types below:
+
+    @implements(np.median)
+    def median(a: ArrayLike, axis: Axes = None, out: UnsafeOut = None, *, keepdims: KeepDims = False) -> TracedArray:
+
+It is given `a` as a traced array, `axis` as a tuple of axes counted from the front, and `keepdims` as a bool. An
+argument that is `np._NoValue` is dropped, so that the rule's default holds. A rule may look at `out`, whose type some
+results depend on; what it returns is written there, or becomes a numpy scalar where it has no axes and no `out`.
+"""
+
+# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any, TypeAlias
+
+import numpy as np
+
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.outputs import Output
+from mlgraph.frontend.numpy.sizes import is_dim
+from mlgraph.frontend.numpy.tables import FUNCTIONS
+from mlgraph.frontend.numpy.wrapping import as_array
+
+Rule: TypeAlias = Callable[..., Any]
+
+_NO_VALUE = np._NoValue
+
+
+def normal_axis(axis: Any, ndim: int) -> int:
+    """Return an axis counted from the front."""
+    axis = axis.__index__()
+    if not -ndim <= axis < ndim:
+        raise np.exceptions.AxisError(axis, ndim)
+    return axis % ndim
+
+
+def normal_axes(axes: Any, ndim: int) -> tuple[int, ...]:
+    """Return axes counted from the front, of None, an int or a tuple."""
+    if axes is None:
+        return tuple(range(ndim))
+    found = tuple(normal_axis(a, ndim) for a in ((axes,) if is_dim(axes) else axes))
+    if len(set(found)) != len(found):
+        raise ValueError("repeated axis")
+    return found
+
+
+def _every_axis(array: TracedArray, axis: Any) -> tuple[TracedArray, tuple[int, ...]]:
+    return array, normal_axes(axis, array.ndim)
+
+
+def _flat_axis(array: TracedArray, axis: Any) -> tuple[TracedArray, int]:
+    return (array.reshape(-1), 0) if axis is None else (array, normal_axis(axis, array.ndim))
+
+
+def _dtype(value: Any) -> np.dtype | None:
+    return None if value is None else np.dtype(value)
+
+
+ArrayLike = Annotated[TracedArray, as_array]
+"""Whatever `np.asarray` takes."""
+DTypeLike = Annotated[np.dtype | None, _dtype]
+KeepDims = Annotated[bool, bool]
+Axes = Annotated[tuple[int, ...], _every_axis]
+"""None (every axis), an int or a tuple of them: axes of the first parameter, counted from the front."""
+FlatAxis = Annotated[int, _flat_axis]
+"""An axis of the first parameter, counted from the front; None flattens that array."""
+
+OutArray = Annotated[Any, Output()]
+UnsafeOut = Annotated[Any, Output(casting="unsafe")]
+"""An `out` of any type."""
+UfuncOut = Annotated[Any, Output(broadcasts=True, unpacks=True)]
+"""The `out` of a function that is made of ufuncs, which broadcast to it."""
+ReducedOut = Annotated[Any, Output(casting="unsafe", unpacks=True)]
+"""The `out` of `ufunc.reduce` and its kin."""
+ReadOut = Annotated[Any, Output(casting="unsafe", reads=True)]
+"""An `out` that numpy reads before it writes it, as `np.take` does."""
+SameOut = Annotated[Any, Output(casting="no")]
+"""An `out` of the very type of the result, as for `np.dot`."""
+
+
+def implements(*functions: Any) -> Callable[[Rule], Rule]:
+    """Return a decorator that makes a rule capture these numpy functions.
+
+    A rule that returns NotImplemented leaves the call to numpy's own code.
+    """
+
+    def register(rule: Rule) -> Rule:
+        normal = normalized(rule)
+        FUNCTIONS.update(dict.fromkeys(functions, normal))
+        return normal
+
+    return register
+
+
+def normalized(rule: Rule) -> Rule:
+    """Return a rule that coerces its arguments and writes to `out` as its annotations say."""
+    parameters = inspect.signature(rule).parameters
+    roles = {n: p.annotation.__metadata__[0] for n, p in parameters.items() if hasattr(p.annotation, "__metadata__")}
+    output, along = roles.pop("out", None), roles.pop("axis", None)
+    if not roles and output is None and along is None:
+        return rule
+    array, axis = _first_array(roles), parameters["axis"].default if along else None
+    names = [name for name, p in parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    without_names = [name for name, p in parameters.items() if p.kind is p.POSITIONAL_ONLY]
+
+    @functools.wraps(rule)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = dict(zip(names, args))
+        rest = args[len(names) :]
+        if not given.keys().isdisjoint(kwargs):
+            raise TypeError(f"{rule.__name__}() got multiple values for an argument")
+        given.update(kwargs)
+        given = {n: roles[n](x) if n in roles else x for n, x in given.items() if x is not _NO_VALUE}
+        if along is not None and array in given:
+            given[array], given["axis"] = along(given[array], given.get("axis", axis))
+        if output is not None:
+            given["out"] = out = output.argument(given.get("out"))
+        result = rule(*(given.pop(name) for name in without_names if name in given), *rest, **given)
+        return result if output is None else output.finish(out, result)
+
+    return call
+
+
+def _first_array(roles: dict[str, Any]) -> str | None:
+    return next((name for name, role in roles.items() if role is as_array), None)
