@@ -32,10 +32,12 @@ demo: $(READY)  ## A ResNet-50 written for torch, run by torch, jax, tensorflow 
 	$(BIN)/python examples/demo.py
 
 .PHONY: test
-test: static unit  ## Everything that CI runs: all but what is marked slow
+test: $(READY)  ## Everything that CI runs: all but what is marked slow
+	$(MAKE) -j 2 unit types filecheck lint
 
 .PHONY: test-all
-test-all: static unit-all  ## What CI runs, and what is marked slow: whole models, long random runs
+test-all: $(READY)  ## What CI runs, and what is marked slow: whole models, long random runs
+	$(MAKE) -j 2 unit-all types filecheck lint
 
 .PHONY: static
 static: $(READY)

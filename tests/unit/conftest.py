@@ -11,7 +11,9 @@ import pytest
 # Most programs run twice: XLA's time is in compiling them, an operation at a time where nothing says `jax.jit`.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ.setdefault("XLA_FLAGS", "--xla_cpu_use_fusion_emitters=false --xla_cpu_parallel_codegen_split_count=1")
-os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(Path(__file__).parents[2] / "build" / "xla"))
+BUILD = Path(__file__).parents[2] / "build"
+os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(BUILD / "xla"))
+os.environ.setdefault("MLGRAPH_CACHE_DIR", str(BUILD / "kernels"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 gc.set_threshold(20_000, 10, 10)  # four frameworks are millions of objects to walk
 

@@ -86,7 +86,7 @@ def resnet():
     return model.eval()
 
 
-@pytest.mark.parametrize("to", targets("jax"))
+@pytest.mark.parametrize("to", targets("torch"))
 def test_resnet(to):
     model, original = resnet(), resnet()
     before = state_of(model)

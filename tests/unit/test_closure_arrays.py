@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 import torch
+from harness import agree
 
 import mlgraph
 from mlgraph.errors import InputError
@@ -139,11 +140,6 @@ def test_each_call_writes_what_eager_writes(case, pair):
         agree(got if isinstance(got, tuple) else (got,), wanted if isinstance(wanted, tuple) else (wanted,))
         agree(found(), expected())
     assert graph.cache_info().captures == 1
-
-
-def agree(found, expected):
-    for a, b in zip(found, expected, strict=True):
-        np.testing.assert_allclose(np.asarray(a), np.asarray(b), rtol=1e-6)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.__name__)

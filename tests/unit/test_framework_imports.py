@@ -28,6 +28,7 @@ STEPS = {
     "loader": "from mlgraph.frameworks.imports import load; load('tensorflow'); load('torch')",
 }
 ABSENT = [name for name in ("torch", "jax", "tensorflow") if find_spec(name) is None]
+TRITON = () if find_spec("triton") is None else ("triton",)
 needs_triton = pytest.mark.skipif(find_spec("triton") is None, reason="triton is not installed")
 
 
@@ -43,9 +44,17 @@ def run(*steps: str) -> None:
 
 
 @pytest.mark.skipif(bool(ABSENT), reason=f"not installed: {', '.join(ABSENT)}")
-@pytest.mark.parametrize("order", [("torch", "jax", "tensorflow"), ("tensorflow", "jax", "torch")], ids="-".join)
+@pytest.mark.parametrize(
+    "order",
+    [
+        ("torch", "jax", "tensorflow", "export", *TRITON),
+        (*TRITON, "tensorflow", "jax", "torch", "export"),
+        pytest.param(("tensorflow", "jax", "torch", "export"), marks=pytest.mark.slow),
+    ],
+    ids="-".join,
+)
 def test_order_of_frameworks(order: tuple[str, ...]) -> None:
-    run(*order, "export")
+    run(*order)
 
 
 @needs_triton
@@ -54,9 +63,9 @@ def test_order_of_frameworks(order: tuple[str, ...]) -> None:
     [
         pytest.param(("export", "triton"), marks=pytest.mark.slow),
         pytest.param(("tensorflow", "to torch", "triton"), marks=pytest.mark.slow),
-        ("torch", "tensorflow", "export", "triton"),
+        pytest.param(("torch", "tensorflow", "export", "triton"), marks=pytest.mark.slow),
         pytest.param(("to tensorflow", "tensorflow", "torch", "triton", "export"), marks=pytest.mark.slow),
-        ("triton", "tensorflow", "export"),
+        pytest.param(("triton", "tensorflow", "export"), marks=pytest.mark.slow),
         ("loader", "tensorflow", "triton"),
     ],
     ids="-".join,

@@ -46,7 +46,7 @@ OWN_CONVENTION = {
 def gradient(graph: Any, x: np.ndarray, to: str) -> np.ndarray:
     """The gradient of the sum of the results by the target's autodiff."""
     if to == "jax":
-        return np.asarray(jax.grad(lambda x: graph.apply(graph.params, x).sum())(jnp.asarray(x)))
+        return np.asarray(jax.jit(jax.grad(lambda x: graph.apply(graph.params, x).sum()))(jnp.asarray(x)))
     if to == "tensorflow":
         leaf = tf.constant(x)
         with tf.GradientTape() as tape:
@@ -133,7 +133,7 @@ def weight_gradients(module: torch.nn.Module, x: torch.Tensor, to: str, names: l
     if to == "jax":
         array = jnp.asarray(x.numpy())
         weights = {name: graph.params[name] for name in names}
-        found = jax.grad(lambda w: (graph.apply({**graph.params, **w}, array) ** 2).sum())(weights)
+        found = jax.jit(jax.grad(lambda w: (graph.apply({**graph.params, **w}, array) ** 2).sum()))(weights)
         return {name: np.asarray(value) for name, value in found.items()}
     weights = {name: tf.Variable(graph.params[name]) for name in names}
     with tf.GradientTape() as tape:

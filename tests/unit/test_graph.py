@@ -10,6 +10,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from harness import same
 from xdsl.dialects.builtin import ModuleOp
 
 import mlgraph
@@ -20,10 +21,6 @@ Y = torch.ones(2, 3)
 
 def difference(x, y):
     return x - y
-
-
-def same(found, expected):
-    np.testing.assert_allclose(np.asarray(found), np.asarray(expected), rtol=1e-6)
 
 
 # Shapes

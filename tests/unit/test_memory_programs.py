@@ -19,7 +19,8 @@ import mlgraph
 
 BATCH = 20
 """How many programs one capture holds: most of what torch.export costs is the same for any function."""
-COUNTS = [("torch", 200), ("numpy", 1800)]
+COUNTS = [("torch", 60), ("numpy", 600)]
+MORE = [pytest.param("torch", 200, marks=pytest.mark.slow), pytest.param("numpy", 1800, marks=pytest.mark.slow)]
 
 
 class Programs(torch.nn.Module):
@@ -83,7 +84,7 @@ def identical(results: Sequence[Any], owners: Sequence[Any]) -> list[list[bool]]
     return [[x is y for y in (*results, *owners)] for x in results]
 
 
-@pytest.mark.parametrize(("source", "count"), COUNTS)
+@pytest.mark.parametrize(("source", "count"), [*COUNTS, *MORE])
 def test_values_writes_and_shared_memory_are_eagers(source: str, count: int) -> None:
     check = {"torch": from_torch, "numpy": from_numpy}[source]
     count = int(os.environ.get("MLGRAPH_MEMORY_PROGRAMS", count))

@@ -61,7 +61,12 @@ def compiled(name: str, to: str) -> tuple[torch.nn.Module, Any]:
     return model, mlgraph.compile(logits, to=to, kwargs=inputs(name, 2, 7))
 
 
-WAYS = [("llama", "jax"), ("gpt2", "torch"), ("vit", "tensorflow"), ("t5", "numpy")]
+WAYS = [
+    pytest.param("llama", "jax", marks=pytest.mark.slow),
+    ("gpt2", "torch"),
+    ("vit", "tensorflow"),
+    pytest.param("t5", "numpy", marks=pytest.mark.slow),
+]
 
 
 @pytest.mark.filterwarnings("ignore::mlgraph.errors.PrecisionWarning")
@@ -81,7 +86,7 @@ def test_a_mask_that_hides_nothing_is_dropped():
 
 
 @pytest.mark.filterwarnings("ignore::mlgraph.errors.PrecisionWarning")
-@pytest.mark.parametrize(("name", "to"), [("llama", "jax"), ("gpt2", "torch"), ("vit", "tensorflow")])
+@pytest.mark.parametrize(("name", "to"), WAYS[:-1])
 def test_gradients_of_the_weights_are_those_of_torch(name: str, to: str):
     model, graph = compiled(name, to)
     given = inputs(name, 3, 6)

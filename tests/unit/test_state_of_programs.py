@@ -3,7 +3,9 @@
 # pyright: basic
 import collections
 import types
+from functools import partial
 
+import harness
 import numpy as np
 import pytest
 import torch
@@ -209,11 +211,7 @@ def test_each_call_leaves_the_state_that_eager_leaves(program, to):
         agree(found(), expected())
 
 
-def agree(found, expected):
-    assert len(found) == len(expected)
-    for a, b in zip(found, expected):
-        a, b = (x.detach().numpy() if isinstance(x, torch.Tensor) else np.asarray(x) for x in (a, b))
-        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+agree = partial(harness.agree, rtol=1e-5, atol=1e-6)
 
 
 def test_a_table_by_length_is_left_by_numpy_without_traced_arrays():

@@ -5,14 +5,12 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
+import harness
 import numpy as np
-from xdsl.context import Context
 
 from mlgraph.frontend.numpy import capture
-from mlgraph.frontend.program import TRACED, OutputKind, Program, Request
-from mlgraph.targets.callable import emit
+from mlgraph.frontend.program import OutputKind, Program
 from mlgraph.transforms.lower_generator import LowerGeneratorPass
-from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 
 def leaves(value: Any) -> list[Any]:
@@ -21,23 +19,17 @@ def leaves(value: Any) -> list[Any]:
 
 def traced(function: Callable[..., Any], *arrays: Any, **options: Any) -> Program:
     """The verified program of a function."""
-    names = [f"x{i}" for i in range(len(arrays))]
-    program = capture(Request(lambda *xs: leaves(function(*xs)), [np.array(a) for a in arrays], names, **options))
-    program.module.verify()
-    return program
+    flat = lambda *xs: leaves(function(*xs))  # noqa: E731
+    return harness.captured(capture, flat, [np.array(a) for a in arrays], **options)
 
 
 def loaded(program: Program) -> Callable[..., Any]:
     """A function from arrays to the output leaves, and the new values of inputs that are written."""
-    LowerGeneratorPass("numpy").apply(Context(), program.module)
-    LowerIvyPass("numpy").apply(Context(), program.module)
-    main = emit(program.module, "numpy").load("<test>", lambda array: array)
+    main = harness.lowered(program.module, "numpy", LowerGeneratorPass("numpy")).load("<test>", lambda array: array)
 
     def run(*arrays: Any) -> Any:
-        found = main(*[np.array(a) for a in arrays])
-        results = found if isinstance(found, tuple) else (found,)
-        traced = iter(results)
-        outputs = [next(traced) if leaf is TRACED else leaf for leaf in program.leaves]
+        results = harness.results(main(*[np.array(a) for a in arrays]))
+        outputs = harness.leaves(program, results)
         written = {s.target: r for s, r in zip(program.outputs, results) if s.kind is OutputKind.INPUT}
         return SimpleNamespace(outputs=outputs, written=written)
 

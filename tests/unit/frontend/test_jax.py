@@ -4,8 +4,10 @@
 import itertools
 import threading
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+import harness
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,7 +15,6 @@ import pytest
 from jax import lax
 from jax._src.export.shape_poly import _DimExpr
 from jax_cases import CASES, CONTROL, floats, integers
-from xdsl.context import Context
 
 import mlgraph
 from mlgraph.dialects.context import context
@@ -21,8 +22,9 @@ from mlgraph.errors import CaptureError, DataDependentControlFlowError, InputErr
 from mlgraph.frameworks.arrays import as_numpy, convert
 from mlgraph.frontend.jax import capture
 from mlgraph.frontend.program import TRACED, Program, Request
-from mlgraph.targets.callable import emit
-from mlgraph.transforms.lower_ivy import LowerIvyPass
+
+LONG = 8
+"""Lines of a program that is better compiled as a whole than one operation at a time."""
 
 _numbers = itertools.count()
 
@@ -37,31 +39,32 @@ def captured(function: Callable[..., Any], *arrays: Any, **request: Any) -> tupl
         result[:] = [structure]
         return found
 
-    names = [f"x{i}" for i in range(len(leaves))]
-    program = capture(Request(flat, [jnp.asarray(leaf) for leaf in leaves], names, **request))
-    program.module.verify()
+    program = harness.captured(capture, flat, [jnp.asarray(leaf) for leaf in leaves], **request)
     return program, result[0]
 
 
-def loaded(function: Callable[..., Any], *arrays: Any, to: str = "jax") -> tuple[Program, Callable[..., Any]]:
-    """The program of a function, and its emitted source run on `to`."""
-    program, tree = captured(function, *arrays)
-    text = str(program.module)
-    assert_round_trip(text)
-    LowerIvyPass(to).apply(Context(), program.module)  # type: ignore[arg-type]
+def loaded(program: Program, tree: Any, to: str = "jax") -> Callable[..., Any]:
+    """A function that runs the source of a program on `to`; for jax compiled as a whole where it is long."""
+    source = harness.lowered(program.module, to)
     with jax.enable_x64(True):
-        main = emit(program.module, to).load(f"<test {next(_numbers)}>", lambda array: convert(array, to))
+        main = source.load(f"<test {next(_numbers)}>", lambda array: convert(array, to))
+    if to == "jax" and source.text.count("\n") > LONG:
+        main = jax.jit(main)
 
     def run(*arrays: Any) -> Any:
         with jax.enable_x64(True), np.errstate(all="ignore"):
             found = main(*[convert(np.asarray(leaf), to) for leaf in jax.tree_util.tree_leaves(arrays)])
-        found = found if isinstance(found, tuple) else (found,)
-        results = [value if isinstance(value, int) else as_numpy(value) for value in found]
-        traced = iter(results)
-        leaves = [next(traced) if leaf is TRACED else leaf for leaf in program.leaves]
-        return jax.tree_util.tree_unflatten(tree, leaves)
+        results = [value if isinstance(value, int) else as_numpy(value) for value in harness.results(found)]
+        return jax.tree_util.tree_unflatten(tree, harness.leaves(program, results))
 
-    return program, run
+    return run
+
+
+def traced(function: Callable[..., Any], *arrays: Any) -> tuple[Program, Callable[..., Any]]:
+    """The program of a function, and its emitted source run on jax."""
+    program, tree = captured(function, *arrays)
+    assert_round_trip(str(program.module))
+    return program, loaded(program, tree)
 
 
 def assert_round_trip(text: str) -> None:
@@ -94,37 +97,41 @@ def assert_same(found: Any, expected: Any, tolerance: float) -> None:
             np.testing.assert_array_equal(x, y)
 
 
-def check(name: str, to: str) -> None:
-    """Run a case on what it was traced on, on the same numbers elsewhere, and on its other inputs."""
-    case = CASES[name]
-    program, run = loaded(case.function, *case.arrays, to=to)
-    redrawn = jax.tree_util.tree_map(shuffled, case.arrays)
-    for arrays in (case.arrays, redrawn, *case.also):
-        assert fits(program, arrays), [given.shape for given in program.inputs]
-        expected = case.function(*jax.tree_util.tree_map(jnp.asarray, arrays))
-        assert_same(run(*arrays), expected, case.tolerance)
-
-
 def shuffled(array: Any) -> Any:
     """The elements of an array elsewhere: other inputs of the same kind."""
     array = np.asarray(array)
     return np.random.default_rng(1).permutation(array.ravel()).reshape(array.shape)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_jax_to_jax(name: str) -> None:
-    check(name, "jax")
+@cache
+def calls(name: str) -> list[tuple[Any, Any]]:
+    """What a case is called on, and what jax gives: its inputs, the same numbers elsewhere, and its other inputs."""
+    case = CASES[name]
+    # One compilation, where there is one for each operation outside; but inside sizes are arrays.
+    function = case.function if name == "sizes" else jax.jit(case.function)
+    inputs = [case.arrays, jax.tree_util.tree_map(shuffled, case.arrays), *case.also]
+    return [(arrays, function(*jax.tree_util.tree_map(jnp.asarray, arrays))) for arrays in inputs]
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_jax_to_numpy(name: str) -> None:
-    check(name, "numpy")
+@cache
+def captured_case(name: str) -> tuple[Program, Any]:
+    """The program of a case, which serves every target, and the tree of its results."""
+    program, tree = captured(CASES[name].function, *CASES[name].arrays)
+    assert_round_trip(str(program.module))
+    return program, tree
 
 
-@pytest.mark.parametrize("to", ["torch", "tensorflow"])
-@pytest.mark.parametrize("name", CONTROL)
-def test_control_flow(name: str, to: str) -> None:
-    check(name, to)
+EVERYWHERE = ("jax", "numpy", "torch", "tensorflow")
+TARGETS = [(name, to) for name in CASES for to in (EVERYWHERE if name in CONTROL else EVERYWHERE[:2])]
+
+
+@pytest.mark.parametrize(("name", "to"), TARGETS)
+def test_case(name: str, to: str) -> None:
+    program, tree = captured_case(name)
+    run = loaded(program, tree, to)
+    for arrays, expected in calls(name):
+        assert fits(program, arrays), [given.shape for given in program.inputs]
+        assert_same(run(*arrays), expected, CASES[name].tolerance)
 
 
 # Sizes
@@ -177,7 +184,7 @@ QUESTIONS: dict[str, tuple[Callable[[Any], Any], str]] = {
 
 @pytest.mark.parametrize("look", LOOKS)
 def test_a_size_that_python_looks_at_is_fixed(look: str) -> None:
-    program, run = loaded(LOOKS[look], floats(4, 3))
+    program, run = traced(LOOKS[look], floats(4, 3))
     assert program.inputs[0].shape == (4, "s1")
     x = floats(4, 5)
     assert_same(run(x), LOOKS[look](jnp.asarray(x)), 1e-5)
@@ -186,7 +193,7 @@ def test_a_size_that_python_looks_at_is_fixed(look: str) -> None:
 @pytest.mark.parametrize("question", QUESTIONS)
 def test_a_question_about_sizes_is_a_guard(question: str) -> None:
     function, guard = QUESTIONS[question]
-    program, run = loaded(function, floats(4, 3))
+    program, run = traced(function, floats(4, 3))
     assert program.inputs[0].shape == ("s0", "s1")
     assert program.size_guards == (guard,)
     x = floats(4, 5)
@@ -304,7 +311,7 @@ def test_typed_keys_are_no_inputs() -> None:
 
 def test_constants_are_captured() -> None:
     table = jnp.asarray(floats(40, 3))
-    program, run = loaded(lambda i: table[i] + jnp.array([1.0, 2.0, 3.0]), integers(40, 4))
+    program, run = traced(lambda i: table[i] + jnp.array([1.0, 2.0, 3.0]), integers(40, 4))
     assert sum(op.name == "constant.array" for op in program.module.walk()) == 1
     i = integers(40, 7)
     assert_same(run(i), table[i] + jnp.array([1.0, 2.0, 3.0]), 1e-6)
@@ -315,7 +322,7 @@ def test_printing_happens_at_capture_only(capsys: pytest.CaptureFixture[str]) ->
         jax.debug.print("x = {}", x)
         return x * 2
 
-    _, run = loaded(function, floats(3))
+    _, run = traced(function, floats(3))
     run(floats(3))
     assert capsys.readouterr().out == ""
 

@@ -5,10 +5,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+import harness
 import numpy as np
 import pytest
 from tensorflow_cases import IDIOMS, floats, integers, positive, split_heads, tf
-from xdsl.context import Context
 
 import mlgraph
 from mlgraph.dialects.functions import main_of
@@ -16,35 +16,34 @@ from mlgraph.errors import CaptureError, DataDependentControlFlowError, Unsuppor
 from mlgraph.frameworks.imports import load
 from mlgraph.frontend.program import TRACED, OutputKind, Program, Request
 from mlgraph.frontend.tensorflow import capture
-from mlgraph.targets.callable import emit
 from mlgraph.transforms.lower_constant import LowerConstantPass
-from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 keras: Any = load("keras")
 
 
 def captured(function: Any, *arrays: Any, target: Any = None, dynamic: bool = True) -> Program:
     tensors = [tf.convert_to_tensor(a) for a in arrays]
-    names = [f"x{i}" for i in range(len(tensors))]
-    request = Request(lambda *xs: tf.nest.flatten(function(*xs)), tensors, names, target or function, dynamic=dynamic)
-    program = capture(request)
-    program.module.verify()
-    return program
+    flat = lambda *xs: tf.nest.flatten(function(*xs))  # noqa: E731
+    return harness.captured(capture, flat, tensors, target=target or function, dynamic=dynamic)
+
+
+def loaded(program: Program, to: str) -> Callable[..., list[Any]]:
+    """A function from arrays to the results of `@main`."""
+    convert: Callable[[Any], Any] = tf.convert_to_tensor if to == "tensorflow" else np.asarray
+    source = harness.lowered(program.module, to, LowerConstantPass(to))
+    main = source.load("<test>", convert)
+
+    def run(*arrays: Any) -> list[Any]:
+        weights = {name: convert(value) for name, value in program.parameters.items()}
+        first = [weights] if "def main(params" in source.text else []
+        return harness.results(main(*first, *map(convert, arrays)))
+
+    return run
 
 
 def run(program: Program, *arrays: Any, to: str = "numpy") -> list[Any]:
     """The results of `@main`."""
-    module = program.module.clone()
-    LowerConstantPass(to).apply(Context(), module)
-    LowerIvyPass(to).apply(Context(), module)
-    convert: Callable[[Any], Any] = tf.convert_to_tensor if to == "tensorflow" else np.asarray
-    source = emit(module, to)
-    main = source.load("<test>", convert)
-    given = [convert(a) for a in arrays]
-    if "def main(params" in source.text:
-        given.insert(0, {name: convert(value) for name, value in program.parameters.items()})
-    found = main(*given)
-    return list(found) if isinstance(found, tuple | list) else [found]
+    return loaded(program, to)(*arrays)
 
 
 def writes(program: Program, results: list[Any]) -> dict[str, Any]:
@@ -54,18 +53,17 @@ def writes(program: Program, results: list[Any]) -> dict[str, Any]:
 
 def outputs(program: Program, *arrays: Any, to: str = "numpy") -> list[Any]:
     """The output leaves of a call."""
-    results = run(program, *arrays, to=to)
-    traced = iter(results)
-    return [next(traced) if leaf is TRACED else leaf for leaf in program.leaves]
+    return harness.leaves(program, run(program, *arrays, to=to))
 
 
 def agree(function: Any, *calls: tuple[Any, ...], target: Any = None, tolerance: float = 1e-4) -> Program:
     """Capture for the first call, and compare with eager on every call, with two targets."""
     program = captured(function, *calls[0], target=target)
+    mains = [loaded(program, to) for to in ("numpy", "tensorflow")]
     for arrays in calls:
         expected = [np.asarray(leaf) for leaf in tf.nest.flatten(function(*map(tf.convert_to_tensor, arrays)))]
-        for to in ("numpy", "tensorflow"):
-            found = [np.asarray(leaf) for leaf in outputs(program, *arrays, to=to)]
+        for main in mains:
+            found = [np.asarray(leaf) for leaf in harness.leaves(program, main(*arrays))]
             assert [(a.shape, a.dtype) for a in found] == [(b.shape, b.dtype) for b in expected]
             for a, b in zip(found, expected, strict=True):
                 np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)

@@ -1,9 +1,12 @@
 # pyright: basic
 """How tests of the torch frontend compare graphs with the function that they were traced from."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -12,6 +15,7 @@ from torch.utils import _pytree
 
 import mlgraph
 from mlgraph.errors import DataDependentControlFlowError
+from mlgraph.serialize import module
 
 TARGETS = ("torch", "jax", "tensorflow", "numpy")
 LONG = 40
@@ -67,12 +71,20 @@ def graphs(function: Callable[..., Any], *inputs: tuple[Any, ...], targets: Sequ
     for args in inputs[1:]:
         graph(*args)
     found = {"torch": graph}
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, parsing_once():
         graph.save(folder)
         for to in targets[1:]:
             with wide_types(to):
                 found[to] = mlgraph.load(folder, to=to)
     return found
+
+
+@contextmanager
+def parsing_once() -> Iterator[None]:
+    """Give copies of what was parsed before, inside: each target is loaded from the same text."""
+    parsed = cache(module.parse)
+    with patch.object(module, "parse", lambda *text: parsed(*text).clone()):
+        yield
 
 
 def assert_close(found: Any, expected: torch.Tensor, rtol: float, atol: float, message: str) -> None:

@@ -4,6 +4,7 @@
 import math as python
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import mpmath
@@ -124,6 +125,7 @@ def fused(name: str, dtype: Any) -> FusedOp:
     return FusedOp(name, Block(arg_types=arrays).args, arrays[:1], body)
 
 
+@cache
 def kernel(name: str, dtype: Any) -> Kernel:
     """The machine code of a function."""
     return Kernel(fused(name, dtype), "numpy", KERNEL_PASSES)
