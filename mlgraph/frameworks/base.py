@@ -106,6 +106,10 @@ class Framework(Spelling, Traits, ABC):
         """Return the address of a C function that returns the number of threads the user allows; 0 if there is none."""
         return 0
 
+    def thread_team(self) -> int:
+        """Return the address of `GOMP_parallel` of the OpenMP that this framework runs its loops by; 0 for none."""
+        return 0
+
     def concrete(self, x: Any) -> Any:
         """Return `x`, or zeros of numpy in the place of an array without values."""
         return x

@@ -145,14 +145,11 @@ class Torch(Framework):
 
         Other libraries bring an OpenMP of their own, whose number of threads is another.
         """
-        torch = sys.modules.get("torch")
-        if torch is None:
-            return 0
-        try:
-            library = ctypes.CDLL(str(Path(torch.__file__ or "").with_name("lib") / "libtorch_cpu.so"))
-            return ctypes.cast(library._ZN2at15get_num_threadsEv, ctypes.c_void_p).value or 0
-        except (OSError, AttributeError):  # a torch that is built otherwise, or still being imported
-            return 0
+        return _address("_ZN2at15get_num_threadsEv")
+
+    def thread_team(self) -> int:
+        """Return the address of `GOMP_parallel`; 0 where torch is not imported, or uses another OpenMP than GNU's."""
+        return _address("GOMP_parallel")
 
     def full_device(self, name: str) -> str:
         import torch
@@ -263,6 +260,18 @@ class Torch(Framework):
         import torch
 
         return torch.compile(main)
+
+
+def _address(symbol: str) -> int:
+    """Return the address of a function of torch's libraries; 0 where torch is not imported, or has none of the name."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return 0
+    try:
+        library = ctypes.CDLL(str(Path(torch.__file__ or "").with_name("lib") / "libtorch_cpu.so"))
+        return ctypes.cast(library[symbol], ctypes.c_void_p).value or 0
+    except (OSError, AttributeError):  # a torch that is built otherwise, or still being imported
+        return 0
 
 
 def plain(x: Any) -> Any:

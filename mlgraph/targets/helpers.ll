@@ -10,13 +10,20 @@
 ;   8  state     OWNED while a caller has the pool, OPEN while helpers may begin, and HELPER for each at work
 ;  16  sleeping  how many helpers wait to be woken; who wakes one takes it off
 ;  24  loop      the number of the loop
-;  25  alone     the time in nanoseconds until which callers work alone
+;  25  alone     the time in nanoseconds until which no helper is asked
+;  26  joined    the number of the last loop that a helper joined
 ;  32  wake      a semaphore
+;  40  team      the address of `GOMP_parallel` of a framework's OpenMP, 0 where there is none
+;  41  main      the thread whose team is used
+;  42  preferred the time until which the team is asked in the place of helpers
+;  43  barred    the time until which it is not
+;  44  penalty   how long the team is barred the next time, at least
 ; A helper reads the words of a loop only while it counts in `state`, and the caller changes them when none does.
 
 declare i32 @sem_wait(ptr)
 declare i32 @sem_post(ptr)
 declare i32 @sched_yield()
+declare ptr @pthread_self()
 declare i32 @clock_gettime(i32, ptr)
 
 %time = type { i64, i64 }
@@ -37,13 +44,6 @@ define internal i64 @now() {
 define void @call(ptr %pool, ptr %work, ptr %shared, i64 %most) {
 entry:
   %limit.at = getelementptr i64, ptr %pool, i64 1
-  %helpers.at = getelementptr i64, ptr %pool, i64 3
-  %work.at = getelementptr i64, ptr %pool, i64 4
-  %shared.at = getelementptr i64, ptr %pool, i64 5
-  %state.at = getelementptr i64, ptr %pool, i64 8
-  %sleeping.at = getelementptr i64, ptr %pool, i64 16
-  %loop.at = getelementptr i64, ptr %pool, i64 24
-  %wake.at = getelementptr i64, ptr %pool, i64 32
   %limit = load ptr, ptr %limit.at
   %limited = icmp ne ptr %limit, null
   br i1 %limited, label %ask, label %begin
@@ -62,22 +62,50 @@ begin:
   br i1 %any, label %look, label %alone
 
 look:
+  %started = call i64 @now()
+  %team = call i1 @team.wanted(ptr %pool, i64 %started)
   %alone.at = getelementptr i64, ptr %pool, i64 25
   %until = load atomic i64, ptr %alone.at monotonic, align 8
-  %started = call i64 @now()
   %helped = icmp sge i64 %started, %until
-  br i1 %helped, label %own, label %alone
+  %shares = or i1 %team, %helped
+  br i1 %shares, label %own, label %alone
 
 own:
+  %state.at = getelementptr i64, ptr %pool, i64 8
   %pair = cmpxchg ptr %state.at, i64 0, i64 1 acquire monotonic
   %owned = extractvalue { i64, i1 } %pair, 1
-  br i1 %owned, label %open, label %alone
+  br i1 %owned, label %share, label %alone
+
+share:
+  br i1 %team, label %by.team, label %by.helpers
+
+by.team:
+  call void @by.team(ptr %pool, ptr %work, ptr %shared, i64 %helpers, i64 %started)
+  br label %close
+
+by.helpers:
+  call void @by.helpers(ptr %pool, ptr %work, ptr %shared, i64 %helpers, i64 %started)
+  br label %close
+
+close:
+  store atomic i64 0, ptr %state.at release, align 8
+  ret void
 
 alone:
   call void %work(ptr %shared)
   ret void
+}
 
-open:
+; Open the loop to helpers, work, close it, and wait for those at work.
+define internal void @by.helpers(ptr %pool, ptr %work, ptr %shared, i64 %helpers, i64 %started) {
+  %helpers.at = getelementptr i64, ptr %pool, i64 3
+  %work.at = getelementptr i64, ptr %pool, i64 4
+  %shared.at = getelementptr i64, ptr %pool, i64 5
+  %state.at = getelementptr i64, ptr %pool, i64 8
+  %sleeping.at = getelementptr i64, ptr %pool, i64 16
+  %loop.at = getelementptr i64, ptr %pool, i64 24
+  %alone.at = getelementptr i64, ptr %pool, i64 25
+  %wake.at = getelementptr i64, ptr %pool, i64 32
   store atomic i64 %helpers, ptr %helpers.at monotonic, align 8
   store ptr %work, ptr %work.at
   store ptr %shared, ptr %shared.at
@@ -95,7 +123,7 @@ open:
   br label %wake
 
 wake:
-  %left = phi i64 [ %woken, %open ], [ %left.next, %post ]
+  %left = phi i64 [ %woken, %0 ], [ %left.next, %post ]
   %more = icmp sgt i64 %left, 0
   br i1 %more, label %post, label %run
 
@@ -108,7 +136,13 @@ run:
   call void %work(ptr %shared)
   %before = atomicrmw and ptr %state.at, i64 -3 acq_rel
   %by.itself = icmp eq i64 %before, 3
-  br i1 %by.itself, label %close, label %waiting
+  br i1 %by.itself, label %check, label %waiting
+
+check:
+  %joined.at = getelementptr i64, ptr %pool, i64 26
+  %joined = load atomic i64, ptr %joined.at monotonic, align 8
+  %helped = icmp eq i64 %joined, %loop.next
+  br i1 %helped, label %done, label %fail
 
 waiting:
   %worked.until = call i64 @now()
@@ -136,21 +170,137 @@ again:
 waited:
   %now = call i64 @now()
   %waited.for = sub i64 %now, %worked.until
-  %worked = sub i64 %worked.until, %started
-  %bearable = lshr i64 %worked, 2
-  %allowed = add i64 %bearable, HELD
-  %held.up = icmp sgt i64 %waited.for, %allowed
-  br i1 %held.up, label %learn, label %close
+  %held.up = call i1 @held.up(i64 %started, i64 %worked.until, i64 %now)
+  br i1 %held.up, label %learn, label %done
 
 learn:
   %penalty = mul i64 %waited.for, TIMES
   %alone.until = add i64 %now, %penalty
   store atomic i64 %alone.until, ptr %alone.at monotonic, align 8
-  br label %close
+  br label %fail
 
-close:
-  store atomic i64 0, ptr %state.at release, align 8
+fail:
+  call void @prefer.team(ptr %pool)
+  br label %done
+
+done:
   ret void
+}
+
+; Whether to ask the team: helpers failed lately, the team was not held up lately, and it is this thread's.
+define internal i1 @team.wanted(ptr %pool, i64 %now) {
+  %preferred.at = getelementptr i64, ptr %pool, i64 42
+  %preferred = load atomic i64, ptr %preferred.at monotonic, align 8
+  %wanted = icmp slt i64 %now, %preferred
+  br i1 %wanted, label %look, label %no
+
+look:
+  %barred.at = getelementptr i64, ptr %pool, i64 43
+  %barred = load atomic i64, ptr %barred.at monotonic, align 8
+  %free = icmp sge i64 %now, %barred
+  %main.at = getelementptr i64, ptr %pool, i64 41
+  %main = load ptr, ptr %main.at
+  %self = call ptr @pthread_self()
+  %own = icmp eq ptr %self, %main
+  %good = and i1 %free, %own
+  ret i1 %good
+
+no:
+  ret i1 false
+}
+
+define internal void @prefer.team(ptr %pool) {
+  %team.at = getelementptr i64, ptr %pool, i64 40
+  %team = load ptr, ptr %team.at
+  %there = icmp ne ptr %team, null
+  br i1 %there, label %prefer, label %done
+
+prefer:
+  %now = call i64 @now()
+  %until = add i64 %now, PREFERENCE
+  %preferred.at = getelementptr i64, ptr %pool, i64 42
+  store atomic i64 %until, ptr %preferred.at monotonic, align 8
+  br label %done
+
+done:
+  ret void
+}
+
+%region = type { ptr, ptr, ptr, i64 } ; what a team runs, its argument, who called, and when that thread had worked
+
+; What each thread of a team runs.
+define internal void @member(ptr %region) {
+  %work = load ptr, ptr %region
+  %shared.at = getelementptr %region, ptr %region, i64 0, i32 1
+  %shared = load ptr, ptr %shared.at
+  call void %work(ptr %shared)
+  %caller.at = getelementptr %region, ptr %region, i64 0, i32 2
+  %caller = load ptr, ptr %caller.at
+  %self = call ptr @pthread_self()
+  %calls = icmp eq ptr %self, %caller
+  br i1 %calls, label %tell, label %done
+
+tell:
+  %worked.until = call i64 @now()
+  %worked.until.at = getelementptr %region, ptr %region, i64 0, i32 3
+  store i64 %worked.until, ptr %worked.until.at
+  br label %done
+
+done:
+  ret void
+}
+
+; Work in the team. Where its region waited long for a thread, the team is barred for a while, twice as long each time.
+define internal void @by.team(ptr %pool, ptr %work, ptr %shared, i64 %helpers, i64 %started) {
+  %region = alloca %region
+  %self = call ptr @pthread_self()
+  %shared.at = getelementptr %region, ptr %region, i64 0, i32 1
+  %caller.at = getelementptr %region, ptr %region, i64 0, i32 2
+  store ptr %work, ptr %region
+  store ptr %shared, ptr %shared.at
+  store ptr %self, ptr %caller.at
+  %threads = add i64 %helpers, 1
+  %count = trunc i64 %threads to i32
+  %team.at = getelementptr i64, ptr %pool, i64 40
+  %team = load ptr, ptr %team.at
+  call void %team(ptr @member, ptr %region, i32 %count, i32 0)
+  %now = call i64 @now()
+  %worked.until.at = getelementptr %region, ptr %region, i64 0, i32 3
+  %worked.until = load i64, ptr %worked.until.at
+  %waited.for = sub i64 %now, %worked.until
+  %held.up = call i1 @held.up(i64 %started, i64 %worked.until, i64 %now)
+  %penalty.at = getelementptr i64, ptr %pool, i64 44
+  %penalty = load i64, ptr %penalty.at
+  br i1 %held.up, label %bar, label %forgive
+
+bar:
+  %times = mul i64 %waited.for, TIMES
+  %more = icmp sgt i64 %times, %penalty
+  %long = select i1 %more, i64 %times, i64 %penalty
+  %until = add i64 %now, %long
+  %barred.at = getelementptr i64, ptr %pool, i64 43
+  store atomic i64 %until, ptr %barred.at monotonic, align 8
+  %twice = shl i64 %long, 1
+  %too.long = icmp sgt i64 %twice, LONGEST
+  %next = select i1 %too.long, i64 LONGEST, i64 %twice
+  store i64 %next, ptr %penalty.at
+  ret void
+
+forgive:
+  %part = lshr i64 %penalty, 8
+  %less = sub i64 %penalty, %part
+  store i64 %less, ptr %penalty.at
+  ret void
+}
+
+; Whether a caller that worked until then has waited for more than a quarter of its work and HELD nanoseconds.
+define internal i1 @held.up(i64 %started, i64 %worked.until, i64 %now) {
+  %worked = sub i64 %worked.until, %started
+  %waited.for = sub i64 %now, %worked.until
+  %bearable = lshr i64 %worked, 2
+  %allowed = add i64 %bearable, HELD
+  %held.up = icmp sgt i64 %waited.for, %allowed
+  ret i1 %held.up
 }
 
 ; What each helper runs until it is stopped: it looks out for a loop for a while, then sleeps until it is woken.
@@ -163,6 +313,7 @@ entry:
   %state.at = getelementptr i64, ptr %pool, i64 8
   %sleeping.at = getelementptr i64, ptr %pool, i64 16
   %loop.at = getelementptr i64, ptr %pool, i64 24
+  %joined.at = getelementptr i64, ptr %pool, i64 26
   %wake.at = getelementptr i64, ptr %pool, i64 32
   %begun = call i64 @now()
   br label %look
@@ -200,6 +351,7 @@ help:
   %loop = load atomic i64, ptr %loop.at monotonic, align 8
   %work = load ptr, ptr %work.at
   %shared = load ptr, ptr %shared.at
+  store atomic i64 %loop, ptr %joined.at monotonic, align 8
   call void %work(ptr %shared)
   br label %leave
 

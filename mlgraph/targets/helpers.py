@@ -3,6 +3,9 @@
 The caller never waits for a helper that has not begun: on a busy machine that would last as long as another process
 keeps the processor. Where one had begun and was then pushed off its processor, callers work alone for a while. Helpers
 look out for the next loop for some microseconds, then sleep; they end with the process.
+
+Where torch runs loops of its own in between, its OpenMP threads spin on the processors that helpers need. There the
+loop is run in torch's team of threads, as long as that does not hold the caller up.
 """
 
 import atexit
@@ -13,10 +16,11 @@ import signal
 import sys
 import threading
 from array import array
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from mlgraph.frameworks import every
+from mlgraph.frameworks import Framework, every
 from mlgraph.targets.llvm import Loaded, machine_code
 
 CODE = Path(__file__).with_suffix(".ll")
@@ -33,14 +37,27 @@ HELD, TIMES = 20_000, 30
 """How many nanoseconds a caller waits for helpers, beside a quarter of what it worked, before that counts as being held
 up; and for how many times as long callers work alone then."""
 
+PREFERENCE, LONGEST = 1_000_000_000, 2_000_000_000
+"""For how many nanoseconds a team is asked where helpers failed, and for how many at most it is barred when it was held
+up."""
+
 PAUSES = {
     "x86_64": "call void @llvm.x86.sse2.pause()",
     "aarch64": "call void @llvm.aarch64.hint(i32 1)",
 }
 """What a waiting thread does, by the processor: it leaves the other thread of its core, and memory, alone."""
 
+NUMBERS = {
+    "SPINS": SPINS,
+    "HELD": HELD,
+    "TIMES": TIMES,
+    "TURN": TURN,
+    "PREFERENCE": PREFERENCE,
+    "LONGEST": LONGEST,
+}
+
 WORDS = 64
-CALL, LIMIT, STOP, WAKE = 0, 1, 2, 32
+CALL, LIMIT, STOP, WAKE, TEAM, MAIN = 0, 1, 2, 32, 40, 41
 """The words of a pool, as `helpers.ll` knows them."""
 
 _pool = array("q", [0] * (WORDS + 8))
@@ -69,7 +86,9 @@ def start(count: int) -> None:
     with _lock:
         library, words = _libc(), _words()
         if count and not words[LIMIT]:
-            words[LIMIT] = _limit()
+            words[LIMIT] = _first(lambda framework: framework.thread_limit())
+            words[TEAM] = _first(lambda framework: framework.thread_team())
+            words[MAIN] = threading.main_thread().ident or 0
         if count <= len(_threads) or not supported() or ended():
             return
         code = _code()
@@ -124,14 +143,14 @@ def _code() -> Loaded:
     pause = PAUSES[platform.machine()]
     declared = pause.replace("call", "declare").replace("i32 1", "i32")
     text = f"{text}\n{declared}\n".replace("PAUSE", pause)
-    for name, number in {"SPINS": SPINS, "HELD": HELD, "TIMES": TIMES, "TURN": TURN}.items():
+    for name, number in NUMBERS.items():
         text = text.replace(name, str(number))
     return machine_code(text, lambda: text)
 
 
-def _limit() -> int:
-    """Return the address of a framework's function that tells how many threads may be used; 0 where none is loaded."""
-    return next((found for framework in every() if (found := framework.thread_limit())), 0)
+def _first(address_of: Callable[[Framework], int]) -> int:
+    """Return the address that the first loaded framework gives; 0 where none does."""
+    return next((found for framework in every() if (found := address_of(framework))), 0)
 
 
 if hasattr(os, "register_at_fork"):
