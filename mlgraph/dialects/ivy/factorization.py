@@ -137,7 +137,7 @@ def conjugate(x: Value) -> Value:
 
 
 def batch_of(x: Value, rest: int = 2) -> tuple[Size, ...]:
-    """The sizes of `x` before the last axes."""
+    """Return the sizes of `x` before the last axes."""
     return tuple(size_of(x, axis) for axis in range(rank(x) - rest))
 
 

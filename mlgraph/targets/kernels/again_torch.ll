@@ -2,7 +2,7 @@
 ;
 ; `self` is a list that holds a tuple, which another call may replace meanwhile:
 ;   0  form       bytes: what `%form` names; the type of elements, rank, sizes and strides of each operand; and for each
-;                 result the number of an operand, whose `new_empty` makes it
+;                 result the number of an operand, whose `new_empty_strided` makes it
 ;   1  other      the function for all other calls
 ;   2  loops      what runs the kernel,
 ;   3  plan       on this number and the addresses of tensors
@@ -13,8 +13,9 @@
 ;   8  gradient   "requires_grad"
 ;   9  taken      `torch.is_grad_enabled`
 ;  10  negated    `torch.Tensor.is_neg`
-;  11  make       `torch.Tensor.new_empty`
-;  12  shape      of the first result, and so on
+;  11  make       `torch.Tensor.new_empty_strided`
+;  12  shape      of the first result,
+;  13  stride     and so on
 
 %header = type { [HEADER x i8], ptr }                                ; of every object, with its type
 %dltensor = type { ptr, i64, i32, i32, ptr, ptr, i64 }               ; data, device, rank, type, sizes, strides, offset
@@ -199,8 +200,9 @@ make:
   %new.empty = call ptr @PyTuple_GetItem(ptr %held, i64 11)
   %length = add i64 %all, 1
   %vector = alloca ptr, i64 %length
-  %pair = alloca [2 x ptr]
-  %pair.shape = getelementptr ptr, ptr %pair, i64 1
+  %wanted.new = alloca [3 x ptr]
+  %wanted.shape = getelementptr ptr, ptr %wanted.new, i64 1
+  %wanted.stride = getelementptr ptr, ptr %wanted.new, i64 2
   store ptr %plan, ptr %vector
   %results = call ptr @PyTuple_New(i64 %made)
   %no.tuple = icmp eq ptr %results, null
@@ -208,15 +210,19 @@ make:
 
 result:
   %j = phi i64 [ 0, %make ], [ %j.next, %next ]
-  %place = add i64 %j, 12
+  %j.twice = shl i64 %j, 1
+  %place = add i64 %j.twice, 12
   %shape = call ptr @PyTuple_GetItem(ptr %held, i64 %place)
+  %place.next = add i64 %place, 1
+  %stride.new = call ptr @PyTuple_GetItem(ptr %held, i64 %place.next)
   %like.at = getelementptr i64, ptr %known.next, i64 %j
   %like = load i64, ptr %like.at, align 1
   %like.slot = getelementptr ptr, ptr %arguments, i64 %like
   %like.x = load ptr, ptr %like.slot
-  store ptr %like.x, ptr %pair
-  store ptr %shape, ptr %pair.shape
-  %new = call ptr @PyObject_Vectorcall(ptr %new.empty, ptr %pair, i64 2, ptr null)
+  store ptr %like.x, ptr %wanted.new
+  store ptr %shape, ptr %wanted.shape
+  store ptr %stride.new, ptr %wanted.stride
+  %new = call ptr @PyObject_Vectorcall(ptr %new.empty, ptr %wanted.new, i64 3, ptr null)
   %no.new = icmp eq ptr %new, null
   br i1 %no.new, label %failed, label %keep
 
