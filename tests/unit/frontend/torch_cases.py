@@ -37,7 +37,7 @@ def assert_same(
     found = graphs(flat, *inputs, targets=targets)
     one = found["torch"].cache_info().captures == 1
     for to, graph in found.items():
-        run = in_jit(graph) if to == "jax" and graph.source.count("\n") > LONG else graph
+        run = runner(graph, to)
         with wide_types(to):
             # What serves all shapes runs on jax at the last alone: XLA compiles it for each.
             for args in inputs[-1:] if to == "jax" and one else inputs:
@@ -45,6 +45,11 @@ def assert_same(
                 assert len(results) == len(expected), to
                 for a, b in zip(results, expected, strict=True):
                     assert_close(a, b, rtol, rtol if atol is None else atol, f"to {to}")
+
+
+def runner(graph: Any, to: str) -> Callable[..., Any]:
+    """A graph, inside `jax.jit` where that is quicker."""
+    return in_jit(graph) if to == "jax" and graph.source.count("\n") > LONG else graph
 
 
 def in_jit(graph: Any) -> Callable[..., Any]:
