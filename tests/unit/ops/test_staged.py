@@ -24,7 +24,7 @@ def staged(backend: str, main: Any, inputs: list[Any]) -> Any:
     import tensorflow as tf
 
     signature = [tf.TensorSpec([None] * x.ndim, x.dtype) for x in inputs]
-    return tf.function(main, input_signature=signature)
+    return tf.function(main, input_signature=signature, autograph=False)  # nor does it convert the code of graphs
 
 
 def first_of_each_row() -> list[Case]:
