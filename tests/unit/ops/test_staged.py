@@ -6,11 +6,8 @@ from typing import Any
 import pytest
 from frameworks import to_framework, wide_types
 from test_rows import CASES, Case, Program, check
-from xdsl.context import Context
 
 from mlgraph.support import holes
-from mlgraph.targets.callable import emit
-from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 DATA_DEPENDENT = {"nonzero": "its shape depends on values", "to_size": "its result is a size", "item": "it is a number"}
 """Rows that `jax.jit` cannot run, by why."""
@@ -43,8 +40,7 @@ def test_staged(backend: str, case: Case):
         pytest.skip(holes()[backend, ""][case.row])
     arguments = case.draw()
     program = Program(case.row, arguments, "none" if backend in case.example.sized else "all")
-    LowerIvyPass(to=backend).apply(Context(), program.module)
-    source = emit(program.module, backend)
+    source = program.source(backend)
     with wide_types(backend):
         main = source.load(f"<staged {case}>", lambda array: to_framework(backend, array))
         inputs = [to_framework(backend, array) for array in program.inputs]
