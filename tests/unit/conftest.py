@@ -3,7 +3,10 @@
 
 import gc
 import os
+import sys
+from functools import cache
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 import pytest
@@ -23,6 +26,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if not any(item.get_closest_marker(name) for name in ("quick", "kernels")):
             item.add_marker("frameworks")
+
+
+def pytest_collection_finish() -> None:
+    """Let jax lower the programs of a thread in one MLIR context: to make one is a quarter of each compilation."""
+    mlir = sys.modules.get("jax._src.interpreters.mlir")
+    if mlir is not None:
+        make = mlir.make_ir_context
+        context_of = cache(lambda thread: make())
+        mlir.make_ir_context = lambda: context_of(get_ident())
 
 
 @pytest.fixture(name="records")

@@ -133,9 +133,15 @@ def test_layers_in_training(name):
         torch.testing.assert_close([module(y), module(y)], pair, rtol=1e-4, atol=1e-5)
 
 
+@pytest.fixture(scope="module")
+def saved_encoder(tmp_path_factory):
+    graph = mlgraph.compile(MODULES["encoder"](), to="numpy", args=(torch.ones(2, 3, 8),))
+    return graph.save(tmp_path_factory.mktemp("encoder"))
+
+
 @pytest.mark.parametrize("to", ["jax", "tensorflow", "numpy"])
-def test_attention_in_training_on_other_targets(to):
-    graph = mlgraph.compile(MODULES["encoder"](), to=to, args=(torch.ones(2, 3, 8),))
+def test_attention_in_training_on_other_targets(to, saved_encoder):
+    graph = mlgraph.load(saved_encoder, to=to)
     first, second = (np.asarray(graph(torch.ones(2, 3, 8))) for _ in range(2))
     assert first.shape == (2, 3, 8)
     assert not np.array_equal(first, second)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from frameworks import to_numpy
 from torch.testing._internal.common_methods_invocations import op_db
-from torch_cases import graphs
+from torch_cases import graphs, runner
 
 import mlgraph
 from mlgraph.errors import MlgraphError
@@ -64,7 +64,7 @@ def test_operator(op: Any):
             return leaves(op.op(*a, **k))
 
         for to, graph in graphs(function, copied(tensors)).items():
-            found = graph(*copied(tensors))
+            found = runner(graph, to)(*copied(tensors))
             assert len(found) == len(expected), to
             for a, b in zip(found, expected, strict=True):
                 assert_close(a, b, to)

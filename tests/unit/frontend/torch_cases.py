@@ -34,14 +34,22 @@ def assert_same(
     def flat(*args: Any) -> list[Any]:
         return _pytree.tree_leaves(function(*args))
 
-    for to, graph in graphs(flat, *inputs, targets=targets).items():
-        run = in_jit(graph) if to == "jax" and graph.source.count("\n") > LONG else graph
+    found = graphs(flat, *inputs, targets=targets)
+    one = found["torch"].cache_info().captures == 1
+    for to, graph in found.items():
+        run = runner(graph, to)
         with wide_types(to):
-            for args in inputs:
-                found, expected = run(*args), flat(*args)
-                assert len(found) == len(expected), to
-                for a, b in zip(found, expected, strict=True):
+            # What serves all shapes runs on jax at the last alone: XLA compiles it for each.
+            for args in inputs[-1:] if to == "jax" and one else inputs:
+                results, expected = run(*args), flat(*args)
+                assert len(results) == len(expected), to
+                for a, b in zip(results, expected, strict=True):
                     assert_close(a, b, rtol, rtol if atol is None else atol, f"to {to}")
+
+
+def runner(graph: Any, to: str) -> Callable[..., Any]:
+    """A graph, inside `jax.jit` where that is quicker."""
+    return in_jit(graph) if to == "jax" and graph.source.count("\n") > LONG else graph
 
 
 def in_jit(graph: Any) -> Callable[..., Any]:

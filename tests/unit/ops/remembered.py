@@ -1,8 +1,8 @@
 """What takes seconds to find out about the table, kept in `build` until the table, its kernels or an example change."""
 
+import fcntl
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -27,9 +27,11 @@ def state() -> str:
 def remembered(name: str, find: Callable[[], Iterable[str]]) -> set[str]:
     """Return what `find` gives, without calling it where it was called before."""
     kept = ROOT / "build" / "tests" / f"{name}-{state()}.json"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        part = kept.with_suffix(f".{os.getpid()}")  # the other workers write the same at the same time
-        part.write_text(json.dumps(sorted(find())))
-        part.replace(kept)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # one worker finds out for all
+        if not kept.exists():
+            part = kept.with_suffix(".part")
+            part.write_text(json.dumps(sorted(find())))
+            part.replace(kept)
     return set(json.loads(kept.read_text()))

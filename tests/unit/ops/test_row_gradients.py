@@ -10,12 +10,9 @@ import pytest
 from frameworks import to_framework, wide_types
 from remembered import remembered
 from test_rows import CASES, Case, Program
-from xdsl.context import Context
 from xdsl.dialects.builtin import Float64Type, TensorType
 
-from mlgraph.targets.callable import emit
 from mlgraph.tools.support import holes
-from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 NO_GRADIENT = {
     "torch": dict.fromkeys(
@@ -130,9 +127,9 @@ def test_gradients_agree(case: Case):
         if case.row in holes().get((backend, ""), ()) or case.row in NO_GRADIENT[backend]:
             continue
         program = Program(case.row, arguments)
-        LowerIvyPass(to=backend).apply(Context(), program.module)
+        source = program.source(backend)
         with wide_types(backend):
-            main = emit(program.module, backend).load(f"<gradient {case}>", lambda x, to=backend: to_framework(to, x))
+            main = source.load(f"<gradient {case}>", lambda x, to=backend: to_framework(to, x))
             found[backend] = gradients(main, program.inputs)
     if len(found) < 2:
         pytest.skip("fewer than two frameworks have a gradient to compare")

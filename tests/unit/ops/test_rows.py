@@ -25,7 +25,7 @@ from mlgraph.dialects.functions import finish, function
 from mlgraph.dialects.ivy import IVY
 from mlgraph.dialects.parameters import DTypeKind, ShapeKind
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.targets.callable import emit
+from mlgraph.targets.callable import Source, emit
 from mlgraph.tools.support import holes
 from mlgraph.transforms.lower_ivy import LowerIvyPass
 
@@ -101,6 +101,12 @@ class Program:
         if n < 0 or n == TO_END:
             return n
         return ivy.dim(self.input("size", np.zeros(n, np.int8)), 0)
+
+    def source(self, backend: str, device: str = "cpu") -> Source:
+        """Lower the program in place, and return the source that it becomes."""
+        LowerIvyPass(to=backend).apply(Context(), self.module)
+        self.module.verify()
+        return emit(self.module, backend, device)
 
 
 def operands_of(arguments: dict[str, Any], narrow: bool = False) -> dict[str, Any]:
@@ -215,14 +221,11 @@ def test_row(backend: str, case: Case):
     seen: set[str] = set()
     for dynamic in ("none",) if backend in case.example.sized else ("none", "all", "first"):
         program = Program(case.row, arguments, dynamic)
-        lowering = LowerIvyPass(to=backend)
         if any(case.row in holes().get((backend, dtype), ()) for dtype in ("", case.dtype)):
             with pytest.raises(UnsupportedOpError):
-                lowering.apply(Context(), program.module)
+                program.source(backend)
             return
-        lowering.apply(Context(), program.module)
-        program.module.verify()
-        source = emit(program.module, backend)
+        source = program.source(backend)
         if source.text in seen:
             continue
         seen.add(source.text)

@@ -8,12 +8,9 @@ import pytest
 import torch
 from frameworks import to_framework
 from test_rows import CASES, Case, Program
-from xdsl.context import Context
 
 from mlgraph.analysis.aliases import Aliases, Root
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.targets.callable import emit
-from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 ROWS = sorted({case.row for case in CASES})
 
@@ -27,8 +24,7 @@ def shares(result: Any, operand: Any) -> bool:
 def undetected(case: Case, backend: str) -> list[str]:
     """Return the results of a case that share the memory of an operand, which the analysis denies."""
     program = Program(case.row, case.draw())
-    LowerIvyPass(backend).apply(Context(), program.module)  # type: ignore[arg-type]
-    main = emit(program.module, backend).load("<test>", lambda array: to_framework(backend, array))
+    main = program.source(backend).load("<test>", lambda array: to_framework(backend, array))
     given = [to_framework(backend, np.array(array)) for array in program.inputs]
     found = main(*given)
     aliases = Aliases(program.main, backend)

@@ -5,11 +5,8 @@ import pytest
 import torch
 from frameworks import to_framework
 from test_rows import CASES, Case, Program
-from xdsl.context import Context
 
-from mlgraph.targets.callable import emit
 from mlgraph.tools.support import holes
-from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 READ_VALUES = ("dynamic_slice", "grouped_matmul", "item", "nonzero", "to_size")
 """Rows that look at values, which `meta` has not."""
@@ -24,8 +21,7 @@ def chosen() -> list[Case]:
 @pytest.mark.parametrize("case", chosen(), ids=str)
 def test_row(case: Case):
     program = Program(case.row, case.draw(), "none" if "torch" in case.example.sized else "all")
-    LowerIvyPass(to="torch").apply(Context(), program.module)
-    main = emit(program.module, "torch", "meta").load("<meta>", lambda x: to_framework("torch", x).to("meta"))
+    main = program.source("torch", "meta").load("<meta>", lambda x: to_framework("torch", x).to("meta"))
     found = main(*(to_framework("torch", x).to("meta") for x in program.inputs))
     tensors = [x for x in (found if isinstance(found, tuple) else (found,)) if isinstance(x, torch.Tensor)]
     assert all(x.device.type == "meta" for x in tensors)

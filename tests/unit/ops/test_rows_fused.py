@@ -11,11 +11,9 @@ from xdsl.context import Context
 
 from mlgraph.dialects.ivy import elementwise, nn
 from mlgraph.driver import KERNEL_PASSES
-from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels import Kernel
 from mlgraph.tools.support import holes
 from mlgraph.transforms.fuse_elementwise import FuseElementwisePass
-from mlgraph.transforms.lower_ivy import LowerIvyPass
 
 pytestmark = pytest.mark.kernels
 
@@ -45,8 +43,7 @@ def fused(case: Case, backend: str) -> tuple[Program, dict, object]:
     program = Program(case.row, case.draw(), "all")
     FuseElementwisePass(single_ops=True).apply(Context(), program.module)
     program.module.verify()
-    LowerIvyPass(to=backend).apply(Context(), program.module)
-    source = emit(program.module, backend)
+    source = program.source(backend)
     kernels = {name: Kernel(op, backend, KERNEL_PASSES) for name, op in source.kernels.items()}
     return program, kernels, source.load(f"<kernel {case}>", lambda a: to_framework(backend, a), kernels)
 
