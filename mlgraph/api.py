@@ -1,6 +1,5 @@
 """The function `mlgraph.compile`."""
 
-# pyright: basic
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
@@ -152,7 +151,7 @@ def _compile_one(obj: Any, *, to: str | None, options: CompileOptions, state: An
         obj = obj.function
     arguments.check_callable(obj)
     eager = args is not None or kwargs is not None
-    values = (args or (), kwargs or {})
+    values: tuple[Sequence[Any], dict[str, Any]] = (args or (), kwargs or {})
     to = to or _target(obj, trees.flatten(values)[0])
     make = Graph if eager else LazyGraph
     graph = make(obj, to, Compiler(options), StatefulArguments.of(obj, *state))

@@ -1,6 +1,5 @@
 """The compiler of a specialization: frontend, pipeline and target. It is the only module that knows all three."""
 
-# pyright: basic
 import functools
 import itertools
 import time

@@ -6,7 +6,7 @@ import dis
 import functools
 import itertools
 import types
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.frameworks.registry import PACKAGES
 
@@ -20,7 +20,7 @@ def functions_of(obj: Any) -> list[types.FunctionType]:
         while isinstance(value, functools.partial | types.MethodType):
             value = value.func if isinstance(value, functools.partial) else value.__func__
         if not isinstance(value, types.FunctionType | type) and value is obj:
-            value = vars(type(value)).get("__call__")
+            value = vars(cast(type, type(value))).get("__call__")
         if not isinstance(value, types.FunctionType) or package_of(value) in PACKAGES or id(value) in found:
             continue
         found[id(value)] = value

@@ -75,14 +75,16 @@ class Jax(Framework):
         import jax
 
         array = owner.as_numpy(x)
-        if not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
+        if not self.is_wide(None):
             check_range(array)
-        return jax.numpy.array(array)
+        jnp: Any = jax.numpy
+        return jnp.array(array)
 
     def array_types(self) -> tuple[type, ...]:
         import jax
 
-        return (type(jax.numpy.zeros(())),)
+        jnp: Any = jax.numpy
+        return (type(jnp.zeros(())),)
 
     def dtype(self, name: str) -> Any:
         return dtype(name)
@@ -96,8 +98,9 @@ class Jax(Framework):
         return np.zeros(x.shape, x.dtype) if isinstance(x, Tracer) else x
 
     def number(self, value: Any) -> Any:
-        import jax.numpy as jnp
+        import jax
 
+        jnp: Any = jax.numpy
         return jnp.asarray(value)
 
     def traced_number(self, x: Any) -> Any:
@@ -106,7 +109,8 @@ class Jax(Framework):
     def is_wide(self, told: bool | None) -> bool:
         import jax
 
-        return bool(jax.config.jax_enable_x64) if told is None else told  # pyright: ignore[reportAttributeAccessIssue]
+        config: Any = jax.config
+        return bool(config.jax_enable_x64) if told is None else told
 
     def wide_types(self) -> AbstractContextManager[Any]:
         import jax
@@ -140,7 +144,8 @@ class Jax(Framework):
     def compiled(self, main: Callable[..., Any]) -> Callable[..., Any]:
         import jax
 
-        return jax.jit(main)
+        jit: Any = jax.jit  # pyright: ignore[reportUnknownMemberType]
+        return jit(main)
 
     def missing_value_error(self) -> type[Exception]:
         import jax

@@ -110,7 +110,8 @@ class Numpy(Framework):
         return tuple(step // x.itemsize for step in x.strides) if x.itemsize else (0,) * x.ndim
 
     def distance(self, view: Any, array: Any) -> int | None:
-        if not isinstance(view, np.ndarray) or view.dtype != array.dtype or not np.may_share_memory(view, array):
+        is_array: bool = isinstance(view, np.ndarray)
+        if not is_array or view.dtype != array.dtype or not np.may_share_memory(view, array):
             return None
         return (view.ctypes.data - array.ctypes.data) // view.itemsize
 

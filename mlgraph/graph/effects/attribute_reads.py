@@ -22,7 +22,7 @@ class AttributeReadTracker:
 
     def __init__(self, value: Any) -> None:
         self.value = value
-        self.cls = type(value)
+        self.cls: type = type(value)
         self.read: set[str] | None = None
         """The names of the attributes that were read; None if that is unknown."""
         self._written: set[str] = set()

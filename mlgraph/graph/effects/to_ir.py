@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from xdsl.builder import Builder
+from xdsl.dialects.builtin import LocationAttr
 from xdsl.dialects.func import ReturnOp
 from xdsl.ir import SSAValue
 from xdsl.rewriter import InsertPoint
@@ -115,7 +116,7 @@ def _write(program: Program, session: ObjectSession, state: StateSpec, inputs: i
 
 def _set(slot: Slot, value: SSAValue, last: ReturnOp) -> Slot:
     """Insert `stateful.set` before the return, and return the slot."""
-    location = value.owner.location if hasattr(value.owner, "location") else None  # pyright: ignore[reportAttributeAccessIssue]
+    location: LocationAttr | None = getattr(value.owner, "location", None)
     with building(Builder(InsertPoint.before(last)), location):
         stateful.set(slot, value)
     return slot

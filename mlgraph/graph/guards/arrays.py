@@ -1,6 +1,5 @@
 """Guards of the arrays that a program takes: class, element type, device, rank, sizes and layout."""
 
-# pyright: basic
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -311,7 +310,7 @@ class _Sizes:
     """The symbols bound by the sizes of a call so far."""
 
     bounds: Mapping[str, tuple[int, int | None]]
-    found: dict[str, tuple[int, tuple[str, int]]] = field(default_factory=dict)
+    found: dict[str, tuple[int, tuple[str, int]]] = field(default_factory=dict[str, tuple[int, tuple[str, int]]])
     """The value of each symbol, and the array and axis where it was found."""
 
     def misfit(self, place: tuple[str, int], size: Size, actual: int) -> _Misfit | None:

@@ -28,9 +28,9 @@ class LayerDescription:
     @classmethod
     def of(cls, layer: Any) -> "LayerDescription":
         """Describe a layer as it is now."""
-        found = vars(layer)
+        found: dict[str, Any] = vars(layer)
         names = [name for name in found if not name.startswith("_") or name in PRIVATE]
-        held = {name: tuple(found.get(name, ())) for name in STRUCTURE}
+        held: dict[str, tuple[Any, ...]] = {name: tuple(found.get(name, ())) for name in STRUCTURE}
         return cls(type(layer), held, {name: found[name] for name in names if name not in NOT_CALLED})
 
     def difference(self, now: "LayerDescription", name: str) -> str | None:
@@ -79,7 +79,8 @@ class LayersGuard(Guard):
         facts = Facts()
         for layer in self._layers.values():
             facts.object(layer)
-            facts.dict(vars(layer))
+            held: dict[str, Any] = vars(layer)
+            facts.dict(held)
         self._identities.note(facts)
 
 

@@ -146,7 +146,7 @@ class ItemPath(Path):
 
     def find(self) -> Any:
         owner = self.owner.find()
-        return dict.__getitem__(owner, self.key) if isinstance(owner, dict) else owner[self.key]
+        return dict[Any, Any].__getitem__(owner, self.key) if isinstance(owner, dict) else owner[self.key]
 
     @property
     def text(self) -> str:

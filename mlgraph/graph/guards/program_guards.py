@@ -1,6 +1,5 @@
 """The guards of a captured program."""
 
-# pyright: basic
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
