@@ -52,7 +52,7 @@ def compare(
     """Run the graph and its original, and compare every leaf of their results. Raise `CheckError` if one differs."""
     expected, spec = flatten_result(run_original(info, call, specialization))
     executable = specialization.executable
-    result = executable.pure(params, None, call)
+    result = specialization.pure(params, None, call)
     leaves, _ = flatten_result(result[0] if executable.writes_state else result)
     for accessor, a, b in zip(spec.accessors(), leaves, expected, strict=True):
         text = difference(a, b)
