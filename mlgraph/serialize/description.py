@@ -24,8 +24,8 @@ from mlgraph.frontend.program import TRACED, Input, Layout, Memory, OutputKind, 
 from mlgraph.graph import trees
 from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.executable import OutputTree
-from mlgraph.graph.guards.arrays import linear
 from mlgraph.graph.guards.size_conditions import holds, symbols
+from mlgraph.graph.guards.sizes import linear
 from mlgraph.graph.specialization import Specialization
 from mlgraph.serialize import upgrades
 from mlgraph.serialize.values import tree_from_json, tree_to_json, value_from_json, value_to_json

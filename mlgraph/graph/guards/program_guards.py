@@ -12,7 +12,8 @@ from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.effects import StateSpec
 from mlgraph.graph.function_info import FunctionInfo
 from mlgraph.graph.guards.arguments import StaticGuard, StructureGuard
-from mlgraph.graph.guards.arrays import ArgumentArray, HeldArray, array_guards, narrow_name
+from mlgraph.graph.guards.array_sources import ArgumentArray, HeldArray
+from mlgraph.graph.guards.arrays import array_guards, narrow_name
 from mlgraph.graph.guards.base import Guard
 from mlgraph.graph.guards.environment import ValueGuard
 from mlgraph.graph.guards.objects import ObjectsGuard
