@@ -61,4 +61,4 @@ class Traits:
     boxes_kernels: ClassVar[bool] = False
     """Kernels take arrays apart themselves, as Python objects."""
     kernels: ClassVar[str | None] = None
-    """The module whose `wrapped` runs mlgraph's kernels on its arrays; None if the library fuses by itself."""
+    """The module whose `make_launcher` runs mlgraph's kernels on its arrays; None if the library fuses by itself."""
