@@ -3,7 +3,7 @@
 # pyright: basic
 import types
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from mlgraph.frameworks.inspection import functions_of, package_of, variables
 from mlgraph.frameworks.registry import PACKAGES, framework_of, get, neutral, of_array, of_module
@@ -42,7 +42,8 @@ def frameworks_used(obj: Any) -> list[str]:
     while hasattr(obj, "func") and hasattr(obj, "args"):
         obj = obj.func
     obj = getattr(obj, "__wrapped__", obj)
-    function: Any = obj if isinstance(obj, types.FunctionType) else vars(cast(type, type(obj))).get("__call__")
+    owner: object = obj
+    function: Any = obj if isinstance(obj, types.FunctionType) else vars(type(owner)).get("__call__")
     function = getattr(obj, "__func__", function)
     if not isinstance(function, types.FunctionType):
         return [PACKAGES[package_of(obj)]] if package_of(obj) in PACKAGES else []

@@ -13,6 +13,9 @@ from mlgraph.errors import InputError
 from mlgraph.frameworks.base import Framework
 from mlgraph.frameworks.spelling import ARITHMETIC, BITWISE, COMPARISONS, at
 
+ARRAYS: tuple[type, ...] = (np.ndarray,)
+"""The classes of arrays, without scalars."""
+
 
 class Numpy(Framework):
     """numpy, with scipy for what it lacks."""
@@ -110,8 +113,7 @@ class Numpy(Framework):
         return tuple(step // x.itemsize for step in x.strides) if x.itemsize else (0,) * x.ndim
 
     def distance(self, view: Any, array: Any) -> int | None:
-        is_array: bool = isinstance(view, np.ndarray)
-        if not is_array or view.dtype != array.dtype or not np.may_share_memory(view, array):
+        if not isinstance(view, ARRAYS) or view.dtype != array.dtype or not np.may_share_memory(view, array):
             return None
         return (view.ctypes.data - array.ctypes.data) // view.itemsize
 

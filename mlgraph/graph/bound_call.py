@@ -16,6 +16,9 @@ from mlgraph.graph.effects.access_path import AccessPath
 from mlgraph.graph.effects.stateful_arguments import is_implicitly_stateful
 from mlgraph.graph.numbers import number_array, traced_number
 
+MUTABLE: tuple[type, ...] = (set, bytearray)
+"""The classes of leaves that are copied, since they may change after the call."""
+
 
 @dataclass(frozen=True)
 class BoundCall:
@@ -91,8 +94,7 @@ def _kept(leaf: Any) -> Any:
         return StatefulObject(None)
     if framework_of(leaf) is not None:
         return None
-    may_change: bool = isinstance(leaf, set | bytearray)
-    return copy(leaf) if may_change else leaf
+    return copy(leaf) if isinstance(leaf, MUTABLE) else leaf
 
 
 def flatten_call(

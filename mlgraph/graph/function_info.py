@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.frameworks import of_module
 
@@ -40,9 +40,9 @@ def _with_keywords(layer: Any, signature: inspect.Signature) -> Callable[..., An
     kinds = [p.kind for p in signature.parameters.values()]
     names = () if inspect.Parameter.VAR_POSITIONAL in kinds else (*signature.parameters,)[1:]
 
-    cls: Any = type(layer)
+    forward: Any = getattr(cast(object, type(layer)), "call")  # noqa: B009
 
-    @functools.wraps(cls.call)
+    @functools.wraps(forward)
     def call(*args: Any, **kwargs: Any) -> Any:
         by_name = dict(zip(names, args[1:]))
         return layer(*(args[:1] if names else args), **by_name, **kwargs)

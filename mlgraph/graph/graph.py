@@ -105,7 +105,7 @@ class Graph(Generic[P]):
         self._written_for: str | None = None
         self._attribute = self.name
         self._regenerate()
-        named: Any = function if hasattr(function, "__name__") else type(function)
+        named: Any = function if hasattr(function, "__name__") else function.__class__
         functools.update_wrapper(self, named, updated=())
         self.__signature__ = self.signature
 

@@ -4,7 +4,7 @@
 import enum
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.frameworks import of_module
 from mlgraph.frameworks.modules import is_module
@@ -16,14 +16,14 @@ def compile_module_object(module: Any, graph: Any) -> Any:
     """Make `graph` the forward of `module`, and return the module."""
     name = _forward_name(module)
     if name is None:
-        cls: Any = type(module)
+        cls: Any = cast(object, type(module))
         graph.original = types.MethodType(cls.__call__, module)
         members = {"__call__": _call_graph, "__module__": cls.__module__, "__doc__": cls.__doc__}
         object.__setattr__(module, "__class__", type(cls)(cls.__name__, (cls,), members))
         vars(module)[_GRAPH] = graph
     else:
         graph.original = getattr(module, name)
-        held: dict[str, Any] = vars(module)
+        held: dict[str, Any] = module.__dict__
         graph.replaced = held.get(name)
         held[name] = graph
     return module
@@ -80,5 +80,6 @@ def _compiled_class(cls: type, compile_one: Callable[[Any], Any]) -> type:
     if not public or issubclass(cls, enum.Enum | BaseException):
         return cls
     methods = {name: compile_one(function) for name, function in public.items()}
-    make: Any = type(cls)
-    return make(cls.__name__, (cls,), {**methods, "__module__": cls.__module__, "__doc__": cls.__doc__})
+    members: Any = {**methods, "__module__": cls.__module__, "__doc__": cls.__doc__}
+    make: Any = cast(object, type(cls))
+    return make(cls.__name__, (cls,), members)

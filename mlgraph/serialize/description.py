@@ -15,7 +15,7 @@ import json
 import keyword
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.dialects.dtypes import BY_NAME
 from mlgraph.errors import IRError
@@ -37,9 +37,9 @@ LARGEST = 2**63 - 1
 
 def read_about(content: bytes) -> dict[str, Any]:
     """Return the content of `graph.json`, upgraded to this version. Raise `IRError` for an unknown version."""
-    about: Any = json.loads(content.decode())
-    is_object: bool = isinstance(about, dict)
-    version = about.get("version") if is_object else None
+    read: Any = json.loads(content.decode())
+    about = cast(dict[str, Any], read if isinstance(read, dict) else {})
+    version = about.get("version")
     if type(version) is not int or version not in (*upgrades.UPGRADES, VERSION):
         known = ", ".join(map(str, (*upgrades.UPGRADES, VERSION)))
         raise IRError(f"the graph is of version {version!r}, this mlgraph reads {known}")

@@ -82,9 +82,12 @@ def _check_array(op: Operation, name: str, arrays: Arrays) -> None:
 
 def _fits(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> bool:
     """Return whether the type `found` says no more than `shape` and the element type of `wanted`."""
-    if not isinstance(found, TensorType) or element_type(found) != element_type(wanted):
+    if not isinstance(found, TensorType):
         return False
-    sizes = cast(TensorType[Attribute], found).get_shape()
+    tensor = cast(TensorType[Attribute], found)
+    if element_type(tensor) != element_type(wanted):
+        return False
+    sizes = tensor.get_shape()
     return len(sizes) == len(shape) and all(n in (DYNAMIC_INDEX, size) for n, size in zip(sizes, shape))
 
 
@@ -94,7 +97,7 @@ def check(program: Program, passed: Sequence[Any], tree: OutputTree, calls: int)
     block = main.body.block
     if len(program.inputs) != calls or not _are_numbers(passed, calls) or len(passed) != len(block.args):
         raise IRError("@main does not take the arrays that a call gives")
-    for number, argument in zip(passed, block.args):
+    for number, argument in zip(cast(Sequence[int], passed), block.args):
         wanted = program.inputs[number]
         if not wanted.used or not _fits(wanted.shape, BY_NAME[wanted.dtype], argument.type):
             raise IRError(f"array {number} of a call is no {argument.type}")
@@ -122,23 +125,33 @@ def _check_writes(program: Program, passed: Sequence[int], results: Sequence[Att
             raise IRError("a result is written where nothing is")
     for spec, type in zip(program.outputs, results):
         if spec.kind is OutputKind.USER_OUTPUT:
-            fits = not isinstance(type, TensorType) or element_type(type) in BY_NAME.values()
-            fits = fits and (isinstance(type, TensorType | IndexType) or type in BY_NAME.values())
+            fits = _is_known(type)
         elif spec.kind is OutputKind.BUFFER:
             array = program.parameters[spec.target]
             fits = _agree(array.shape, type_of_array(array), type)
         else:
-            wanted = program.inputs[spec.target]
+            number: int = spec.target
+            wanted = program.inputs[number]
             fits = _agree(wanted.shape, BY_NAME[wanted.dtype], type)
         if not fits:
             raise IRError(f"a result is {type}, which has no place to go to")
 
 
+def _is_known(type: Attribute) -> bool:
+    """Return whether a type is a size, an element type or a tensor of one that mlgraph has."""
+    if isinstance(type, TensorType):
+        return element_type(cast(TensorType[Attribute], type)) in BY_NAME.values()
+    return isinstance(type, IndexType) or type in BY_NAME.values()
+
+
 def _agree(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> bool:
     """Return whether the element types are equal and no size that both know differs."""
-    if not isinstance(found, TensorType) or element_type(found) != element_type(wanted):
+    if not isinstance(found, TensorType):
         return False
-    sizes = cast(TensorType[Attribute], found).get_shape()
+    tensor = cast(TensorType[Attribute], found)
+    if element_type(tensor) != element_type(wanted):
+        return False
+    sizes = tensor.get_shape()
     known = [(n, size) for n, size in zip(sizes, shape) if n != DYNAMIC_INDEX and isinstance(size, int)]
     return len(sizes) == len(shape) and all(n == size for n, size in known)
 

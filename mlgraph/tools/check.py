@@ -7,7 +7,7 @@ Both run on the given inputs and on perturbed ones, which show a value that was 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -92,7 +92,7 @@ def perturbed(array: "np.ndarray[Any, Any]", generator: np.random.Generator) -> 
     """Return other values similar to those of `array`: floats changed by about a tenth, integers and bools permuted."""
     if array.dtype.kind in "biu":
         return generator.permutation(array.reshape(-1)).reshape(array.shape)
-    noise: np.ndarray[Any, Any] = generator.standard_normal(array.shape)
+    noise = cast("np.ndarray[Any, Any]", generator.standard_normal(array.shape))
     wide = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
     moved: np.ndarray[Any, Any] = np.where(wide == 0, np.abs(noise) / 100, wide * (1 + noise / 10))
     return np.asarray(moved).astype(array.dtype)

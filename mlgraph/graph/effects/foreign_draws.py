@@ -9,6 +9,7 @@ import numpy as np
 
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frameworks import get
+from mlgraph.frameworks.numpy import ARRAYS
 from mlgraph.graph.effects.reach import Reach
 
 GENERATORS = (np.random.Generator, np.random.RandomState)
@@ -70,4 +71,4 @@ def _restore(stream: Any, state: Any) -> None:
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, dict):
         return all(_same(value, b[key]) for key, value in cast(dict[Any, Any], a).items())
-    return bool(np.array_equal(a, b)) if isinstance(a, np.ndarray) else a == b
+    return bool(np.array_equal(a, b)) if isinstance(a, ARRAYS) else a == b

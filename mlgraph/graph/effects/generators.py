@@ -78,8 +78,8 @@ def _of_object(name: str, value: Any) -> Iterator[Readable]:
     root = str(type(value).__module__).partition(".")[0]
     if isinstance(value, type | types.ModuleType) or (root in (*_OTHERS, *names()) and not is_module(value)):
         return
-    cls: type = type(value)
-    if (call := vars(cls).get("__call__")) is not None:
+    owner: object = value
+    if (call := vars(type(owner)).get("__call__")) is not None:
         yield "", call, _constant(call)
     for key, inner in list(getattr(value, "__dict__", {}).items()):
         yield f"{name}_{key}" if name else key, inner, lambda key=key: getattr(value, "__dict__").get(key)  # noqa: B009

@@ -48,5 +48,5 @@ def attributes_restored(
 
 def _hooks(module: Any) -> list[dict[Any, Any]]:
     """Return the dicts in which torch keeps the hooks of a module, one for each kind."""
-    attributes: dict[str, Any] = vars(module)
+    attributes: dict[str, Any] = module.__dict__
     return [held for name, held in attributes.items() if "hooks" in name and isinstance(held, dict)]

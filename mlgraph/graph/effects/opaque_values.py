@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from mlgraph.graph.trees import same_static
+from mlgraph.graph.trees import TUPLES, same_static
 
 
 class OpaqueKind(NamedTuple):
@@ -64,12 +64,12 @@ def _fill_queue(value: Any, content: Any) -> None:
 
 
 def _read_local(value: Any) -> Any:
-    attributes: dict[str, Any] = vars(value)
+    attributes: dict[str, Any] = value.__dict__
     return tuple(attributes.items())
 
 
 def _fill_local(value: Any, content: Any) -> None:
-    attributes: dict[str, Any] = vars(value)
+    attributes: dict[str, Any] = value.__dict__
     attributes.clear()
     attributes.update(content)
 
@@ -93,20 +93,19 @@ OPAQUE_KINDS: dict[Any, OpaqueKind] = {
     threading.Event: OpaqueKind(threading.Event.is_set, _fill_event),
 }
 """The kinds of opaque object, by base class."""
+MEMORY: tuple[type, ...] = (memoryview,)
 
 
 def opaque_kind(value: Any) -> OpaqueKind | None:
     """Return the kind of an opaque object, None for any other value."""
-    is_memory: bool = isinstance(value, memoryview)
-    if is_memory and (value.readonly or not value.contiguous):
+    if isinstance(value, MEMORY) and (value.readonly or not value.contiguous):
         return None
-    bases: tuple[type, ...] = type(value).__mro__
-    return next((OPAQUE_KINDS[cls] for cls in bases if cls in OPAQUE_KINDS), None)
+    owner: object = value
+    return next((OPAQUE_KINDS[cls] for cls in type(owner).__mro__ if cls in OPAQUE_KINDS), None)
 
 
 def same_content_of(a: Any, b: Any) -> bool:
     """Return whether two results of `OpaqueKind.read` are equal; objects inside are compared by identity."""
-    are_tuples: bool = isinstance(a, tuple) and type(a) is type(b)
-    if are_tuples:
+    if isinstance(a, TUPLES) and type(a) is type(b):
         return len(a) == len(b) and all(map(same_content_of, a, b))
     return a is b or same_static(a, b)

@@ -4,8 +4,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import optree
-
 from mlgraph.frameworks import framework_of
 from mlgraph.frameworks.modules import is_module
 from mlgraph.graph import trees
@@ -30,8 +28,7 @@ def _rebuild(kind: Any, items: Any) -> Any:
     return filled(cls, dict(zip(steps, items)))
 
 
-_object: Any = Object
-optree.register_pytree_node(_object, _flatten, _rebuild, namespace=trees.NAMESPACE)
+trees.register(Object, _flatten, _rebuild)
 
 
 def flatten_result(result: Any, roots: Sequence[Any] = ()) -> tuple[list[Any], Any]:
@@ -56,4 +53,5 @@ def _open_object(leaf: Any, closed: set[int]) -> Any:
     opened = {step: _open(value, {*closed, id(leaf)}) for step, value in held.items()}
     if not any(framework_of(inner) is not None for inner in trees.flatten(list(opened.values()))[0]):
         return leaf
-    return Object(type(leaf), opened)
+    owner: object = leaf
+    return Object(type(owner), opened)

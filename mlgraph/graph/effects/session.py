@@ -33,6 +33,10 @@ from mlgraph.graph.effects.side_effects import (
 )
 from mlgraph.graph.effects.traced_ids import TracedId, check_left
 from mlgraph.graph.numbers import number_array, python_number, traced_number
+from mlgraph.graph.trees import TUPLES, tuple_of
+
+LISTS: tuple[type, ...] = (list, deque)
+"""The containers whose number of items may change."""
 
 
 @dataclass
@@ -177,7 +181,7 @@ class ObjectSession:
         for key, container in self._containers.items():
             old, new = before[key], content(container.value)
             at = container.path.then
-            if isinstance(container.value, list | deque) and len(old) != len(new):
+            if isinstance(container.value, LISTS) and len(old) != len(new):
                 items = [self._template(item, at(step), leaves) for step, item in new.items()]
                 self.changes.append(ReplaceItems(container.path, items))
                 continue
@@ -211,8 +215,7 @@ class ObjectSession:
     def _check_key(self, step: Step, path: AccessPath) -> None:
         """Raise `UnsupportedOpError` for the key of an item that no later call could find."""
         if isinstance(step, ItemStep):
-            keys: tuple[Any, ...] = step.key if isinstance(step.key, tuple) else (step.key,)
-            for key in keys:
+            for key in step.key if isinstance(step.key, TUPLES) else (step.key,):
                 check_left(key, path.text(self.names))
 
     # Reads
@@ -257,8 +260,9 @@ class ObjectSession:
         looked = [step for step in held if read is None or isinstance(step, ItemStep) or step.name in read]
         children = {step: self._expected(held[step], path.then(step)) for step in looked}
         names = {step.name for step in held if not isinstance(step, ItemStep)}
-        cls: type = type(value)
-        return ExpectedContainer(cls, keys_of(held), children, None if read is None else tuple(sorted(read - names)))
+        owner: object = value
+        absent = None if read is None else tuple(sorted(read - names))
+        return ExpectedContainer(type(owner), keys_of(held), children, absent)
 
 
 def _with_traced(value: Any, path: AccessPath, given: Mapping[AccessPath, Any]) -> Any:
@@ -269,7 +273,7 @@ def _with_traced(value: Any, path: AccessPath, given: Mapping[AccessPath, Any]) 
         return value
     old = cast(tuple[Any, ...], value)
     items = [_with_traced(item, path.then(ItemStep(i)), given) for i, item in enumerate(old)]
-    return old if all(a is b for a, b in zip(items, old)) else tuple.__new__(type(old), items)
+    return old if all(a is b for a, b in zip(items, old)) else tuple_of(type(old), items)
 
 
 def _reaches(expected: Any, steps: Sequence[Step]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, cast
 from mlgraph.errors import InputError
 from mlgraph.frameworks.modules import is_module, submodules
 from mlgraph.graph.effects.access_path import NamespaceView, is_container, is_object
+from mlgraph.graph.trees import tuple_of
 
 
 class StatefulObject:
@@ -125,7 +126,7 @@ def _marked(value: Any, steps: Sequence[Any]) -> Any:
         raise InputError(f"a stateful index path has {step!r}, which is not there in {type(value).__name__}") from error
     if isinstance(value, tuple):
         old = cast(tuple[Any, ...], value)
-        return tuple.__new__(type(old), [inner if i == step else item for i, item in enumerate(old)])
+        return tuple_of(type(old), [inner if i == step else item for i, item in enumerate(old)])
     new = copy(value)
     new[step] = inner
     return new

@@ -34,7 +34,8 @@ def unwrapped(function: Any) -> Any:
     """Return the function or class whose code runs."""
     while isinstance(function, functools.partial | MethodType):
         function = function.func if isinstance(function, functools.partial) else function.__func__
-    return function if isinstance(function, FunctionType) else cast(type, type(function))
+    owner: object = function
+    return owner if isinstance(owner, FunctionType) else type(owner)
 
 
 @functools.lru_cache(maxsize=4096)

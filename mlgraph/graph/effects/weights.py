@@ -45,5 +45,5 @@ def _inside(value: Any) -> list[tuple[str, Any]]:
         return [(str(i), item) for i, item in enumerate(cast(list[Any], value))]
     if isinstance(value, type | types.ModuleType) or package_of(type(value)) in (*PACKAGES, "builtins", "mlgraph"):
         return []
-    cls: type = type(value)
-    return [("", vars(cls).get("__call__")), *getattr(value, "__dict__", {}).items()]
+    owner: object = value
+    return [("", vars(type(owner)).get("__call__")), *getattr(value, "__dict__", {}).items()]

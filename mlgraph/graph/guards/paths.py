@@ -12,6 +12,10 @@ from typing import Any
 
 from mlgraph.graph.guards.base import Branch
 
+DICTS: tuple[type, ...] = (dict,)
+get_item: Any = dict[Any, Any].__getitem__
+"""The method of dicts, which a subclass may override."""
+
 
 @dataclass(frozen=True, eq=False)
 class Path(ABC):
@@ -146,7 +150,7 @@ class ItemPath(Path):
 
     def find(self) -> Any:
         owner = self.owner.find()
-        return dict[Any, Any].__getitem__(owner, self.key) if isinstance(owner, dict) else owner[self.key]
+        return get_item(owner, self.key) if isinstance(owner, DICTS) else owner[self.key]
 
     @property
     def text(self) -> str:

@@ -8,7 +8,7 @@ shape or type, the function is captured again. A weight that is replaced by one 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from mlgraph.frameworks.modules import is_watched
 from mlgraph.frameworks.torch import TORCH
@@ -62,9 +62,10 @@ class ModuleDescription:
     @classmethod
     def of(cls, module: Any, hooks: Iterable[str]) -> "ModuleDescription":
         """Describe a module as it is now."""
-        held: dict[str, Any] = vars(module)
+        held: dict[str, Any] = module.__dict__
+        owner: object = module
         return cls(
-            type(module),
+            type(owner),
             _forward(module),
             module.training,
             dict(module._modules),
@@ -184,7 +185,7 @@ def _modules(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     for name, value in named:
         if is_watched(value):
             for path, module in value.named_modules(remove_duplicate=False):
-                held: dict[str, Any] = vars(module)
+                held: dict[str, Any] = module.__dict__
                 if all(isinstance(held.get(kind), dict) for kind in (*KINDS, *HOOKS)):  # none of TorchScript
                     yield ".".join(part for part in (name, path) if part), module
 
@@ -205,12 +206,12 @@ def _ties(modules: Mapping[str, Any]) -> dict[str, str]:
 
 def _forward(module: Any) -> Any:
     """Return the forward of a module, its own or its class's; for a compiled one, the original."""
-    held: dict[str, Any] = vars(module)
-    own = held.get("forward")
+    held: dict[str, Any] = module.__dict__
+    own: Any = held.get("forward")
     while hasattr(own, "replaced"):
         own = own.replaced
-    cls: Any = type(module)
-    return cls.forward if own is None else own
+    owner: Any = cast(object, type(module))
+    return owner.forward if own is None else own
 
 
 def _classes(modules: Iterable[Any]) -> Iterator[type]:
@@ -233,7 +234,7 @@ def _global_hooks() -> dict[str, tuple[Any, ...]]:
 
 def _note(facts: Facts, module: Any, hooks: Iterable[str]) -> None:
     """Record all that `ModuleDescription` describes of a module."""
-    held: dict[str, Any] = vars(module)
+    held: dict[str, Any] = module.__dict__
     facts.object(module)
     facts.dict(held)
     for name in (*KINDS, *hooks):
