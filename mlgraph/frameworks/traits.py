@@ -43,7 +43,7 @@ class Traits:
     has_buffers: ClassVar[bool] = False
     """The buffers of its modules are overwritten in place."""
     has_immutable_weights: ClassVar[bool] = False
-    """A module is given new arrays in the place of the weights that are written."""
+    """A module is given new arrays for weights that are written."""
 
     # Random numbers
 

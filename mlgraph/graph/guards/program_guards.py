@@ -25,7 +25,7 @@ def program_guards(
 ) -> list[Guard]:
     """Return every condition under which a program is right for a call, those that decide first at the front.
 
-    `narrow` says that the target has 32-bit types in the place of 64-bit ones.
+    `narrow` says that the target has 32-bit types instead of 64-bit ones.
     """
     parameters = tuple(info.signature.parameters)
     accessors = call.accessors(parameters)
