@@ -1,6 +1,5 @@
 """Checks of the arguments of `compile`. Each error says what was probably meant and what to write instead."""
 
-# pyright: basic
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from types import ModuleType

@@ -1,6 +1,5 @@
 """The framework that a function or module is written for, and the target of a call where the user names none."""
 
-# pyright: basic
 import types
 from collections.abc import Sequence
 from typing import Any

@@ -1,6 +1,5 @@
 """The user's Python functions: which a call may run, which variables they name, and whether they catch errors."""
 
-# pyright: basic
 import contextlib
 import dis
 import functools

@@ -1,6 +1,5 @@
 """jax: immutable arrays, random keys that are split, and 64-bit types only on request."""
 
-# pyright: basic
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager

@@ -1,6 +1,5 @@
 """numpy: mutable arrays, scalars, and two generations of random generators."""
 
-# pyright: basic
 import functools
 import sys
 from collections.abc import Sequence

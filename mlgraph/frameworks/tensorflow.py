@@ -1,6 +1,5 @@
 """tensorflow: immutable tensors, variables, and random seeds that are split."""
 
-# pyright: basic
 import sys
 from collections.abc import Callable
 from types import MappingProxyType

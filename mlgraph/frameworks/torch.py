@@ -1,6 +1,5 @@
 """torch: mutable tensors on devices and with gradients, generators, and modules with buffers."""
 
-# pyright: basic
 import ctypes
 import sys
 from collections.abc import Callable, Iterable, Sequence

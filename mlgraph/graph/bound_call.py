@@ -1,6 +1,5 @@
 """A call as a structure and its leaves: the arrays, Python values and stateful objects among the arguments."""
 
-# pyright: basic
 import inspect
 import re
 from collections.abc import Iterable, Sequence

@@ -1,6 +1,5 @@
 """`Graph` and `LazyGraph`: what `compile` returns."""
 
-# pyright: basic
 import copy
 import functools
 import logging

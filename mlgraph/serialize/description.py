@@ -9,7 +9,6 @@ version, name, to, signature, arrays (element type and shape by name), and speci
     outputs                 where each result of `@main` goes, and what memory it shares
 """
 
-# pyright: basic
 import inspect
 import json
 import keyword

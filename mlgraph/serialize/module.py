@@ -1,6 +1,5 @@
 """The IR of a saved graph, and the checks that it is allowed and matches the description of the graph."""
 
-# pyright: basic
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence

@@ -3,7 +3,6 @@
 Both run on the given inputs and on perturbed ones, which show a value that was fixed at capture by mistake.
 """
 
-# pyright: basic
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace

@@ -1,6 +1,5 @@
 """Access paths to what objects hold, and the content of objects by the steps that lead to it."""
 
-# pyright: basic
 import dataclasses
 import operator
 import sys

@@ -1,6 +1,5 @@
 """A tracker of the attributes of objects that a function reads."""
 
-# pyright: basic
 from collections import Counter
 from threading import RLock
 from typing import Any

@@ -1,6 +1,5 @@
 """The names in Python code, sorted by how the code uses them."""
 
-# pyright: basic
 import dis
 import functools
 from collections.abc import Iterable

@@ -1,6 +1,5 @@
 """Draws from random generators that are foreign to the function's framework, which a graph would repeat."""
 
-# pyright: basic
 import random
 from collections.abc import Iterator
 from typing import Any, cast

@@ -3,7 +3,6 @@
 A graph to their own framework draws from them as the function does, and reads each again at every call.
 """
 
-# pyright: basic
 import functools
 import types
 from collections.abc import Callable, Iterable, Iterator

@@ -1,6 +1,5 @@
 """Attributes of torch modules that a forward sets: a trace restores them, and they become state."""
 
-# pyright: basic
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any

@@ -3,7 +3,6 @@
 For each kind there is a function that reads the whole content for comparison, and one that restores it.
 """
 
-# pyright: basic
 import io
 import queue
 import threading

@@ -9,7 +9,6 @@ Paths lead from `scaled` to `helper` and all that its code names in turn, to the
 attributes of `options` that any of this code names. Code of libraries is not followed.
 """
 
-# pyright: basic
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType

@@ -1,6 +1,5 @@
 """Objects that a function makes and returns, such as a KV cache: a call rebuilds them around new arrays."""
 
-# pyright: basic
 from collections.abc import Mapping, Sequence
 from typing import Any
 

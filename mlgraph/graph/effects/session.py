@@ -1,6 +1,5 @@
 """One trace with stateful objects: they hold traced arrays, and what the function does to them is recorded."""
 
-# pyright: basic
 from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager

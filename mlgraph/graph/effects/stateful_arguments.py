@@ -1,6 +1,5 @@
 """The stateful objects of a graph: those given to `compile`, and index paths to those among the arguments."""
 
-# pyright: basic
 import inspect
 from collections.abc import Sequence
 from copy import copy

@@ -1,6 +1,5 @@
 """The conversion of a program's state to `stateful.get` and `stateful.set` in its ivy module."""
 
-# pyright: basic
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any

@@ -1,6 +1,5 @@
 """The user's modules, classes and functions, as opposed to those of libraries."""
 
-# pyright: basic
 import functools
 import os
 import sysconfig

@@ -1,6 +1,5 @@
 """The modules with weights, and the arrays, that a function may use beside its inputs."""
 
-# pyright: basic
 import functools
 import types
 from collections.abc import Iterable

@@ -1,6 +1,5 @@
 """Guards of the structure of a call, and of the Python values among its arguments."""
 
-# pyright: basic
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence

@@ -4,7 +4,6 @@ It may report a change where nothing relevant changed, for example an equal key 
 one. After a report the caller compares in Python and records the facts again.
 """
 
-# pyright: basic
 import ctypes
 import gc
 import struct

@@ -1,6 +1,5 @@
 """The guard of Keras layers: a call must find them built as at capture, whatever the values of their weights."""
 
-# pyright: basic
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar

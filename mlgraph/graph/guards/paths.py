@@ -4,7 +4,6 @@ A path starts at a variable or at a fixed object and goes on by attributes and i
 the user writes it, and gives an expression for it in the generated entry function.
 """
 
-# pyright: basic
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import CellType, FunctionType

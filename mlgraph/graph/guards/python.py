@@ -9,7 +9,6 @@ A `Reach` lists these values. Each guard holds the path to a value, tests it in 
 it in the message about a new capture.
 """
 
-# pyright: basic
 import ctypes
 import operator
 import os

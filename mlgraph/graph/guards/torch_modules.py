@@ -4,7 +4,6 @@ If a module that a function reaches gets another child, hook, class, forward or 
 shape or type, the function is captured again. A weight that is replaced by one of the same kind is only read again.
 """
 
-# pyright: basic
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
