@@ -1,6 +1,5 @@
 """Compilation in place: a module whose forward becomes a graph, and a Python module whose functions do."""
 
-# pyright: basic
 import enum
 import types
 from collections.abc import Callable
@@ -8,6 +7,9 @@ from typing import Any, cast
 
 from mlgraph.frameworks import of_module
 from mlgraph.frameworks.modules import is_module
+
+NOT_COMPILED: tuple[type, ...] = (enum.Enum, BaseException)
+"""The base classes of classes whose methods are left as they are."""
 
 _GRAPH = "_mlgraph_compiled"
 
@@ -77,7 +79,7 @@ def compile_module_type(module: types.ModuleType, compile_one: Callable[[Any], A
 def _compiled_class(cls: type, compile_one: Callable[[Any], Any]) -> type:
     """Return a subclass of `cls` with compiled methods, or `cls` itself if it has none, is an enum or an exception."""
     public = {n: v for n, v in vars(cls).items() if isinstance(v, types.FunctionType) and not n.startswith("_")}
-    if not public or issubclass(cls, enum.Enum | BaseException):
+    if not public or issubclass(cls, NOT_COMPILED):
         return cls
     methods = {name: compile_one(function) for name, function in public.items()}
     members: Any = {**methods, "__module__": cls.__module__, "__doc__": cls.__doc__}

@@ -4,7 +4,6 @@ None is a leaf. Dicts keep their order, which is part of the structure. A datacl
 and rebuilt as itself.
 """
 
-# pyright: basic
 import dataclasses
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Iterable
@@ -21,6 +20,7 @@ optree = cast(Any, untyped)
 """optree without its types, which do not fit classes that are only known at run time."""
 NAMESPACE = "mlgraph"
 TUPLES: tuple[type, ...] = (tuple,)
+PLAIN_SEQUENCES: tuple[type, ...] = (tuple, list)
 _known: set[type] = {dict, OrderedDict, defaultdict}
 _ordered = optree.dict_insertion_ordered(True, namespace=NAMESPACE)
 _ordered.__enter__()
@@ -51,7 +51,7 @@ def with_sorted_keys(tree: Any) -> Any:
         except TypeError:
             return items
     cls: Any = cast(object, type(tree))
-    if cls is tuple or cls is list:
+    if cls in PLAIN_SEQUENCES:
         return cls(map(with_sorted_keys, tree))
     return tuple_of(cls, map(with_sorted_keys, tree)) if optree.is_namedtuple(tree) else tree
 

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 DICTS: tuple[type, ...] = (dict,)
 LISTS: tuple[type, ...] = (list, deque)
 SEQUENCES: tuple[type, ...] = (list, tuple, deque)
+"""Classes in declared tuples: a test against them leaves the type of a value open, as that of its items is."""
 get_item: Any = dict[Any, Any].__getitem__
-"""The method of dicts, which a subclass may override."""
+get_keys: Any = dict[Any, Any].keys
+get_values: Any = dict[Any, Any].values
+"""Methods of dicts, which a subclass may override."""
 LEAVES = (type, FunctionType, MethodType, ModuleType, Enum)
 PLAIN = ("types", "collections", "argparse")
 """Modules of the standard library whose classes hold what the user puts there."""

@@ -1,13 +1,21 @@
 """One trace with stateful objects: they hold traced arrays, and what the function does to them is recorded."""
 
-from collections import deque
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from mlgraph.frameworks import framework_of, names
-from mlgraph.graph.effects.access_path import AccessPath, ItemStep, Step, content, fill, is_container, same_content
+from mlgraph.graph.effects.access_path import (
+    LISTS,
+    AccessPath,
+    ItemStep,
+    Step,
+    content,
+    fill,
+    is_container,
+    same_content,
+)
 from mlgraph.graph.effects.attribute_reads import AttributeReadTracker
 from mlgraph.graph.effects.expected_objects import (
     ExpectedAlias,
@@ -33,9 +41,6 @@ from mlgraph.graph.effects.side_effects import (
 from mlgraph.graph.effects.traced_ids import TracedId, check_left
 from mlgraph.graph.numbers import number_array, python_number, traced_number
 from mlgraph.graph.trees import TUPLES, tuple_of
-
-LISTS: tuple[type, ...] = (list, deque)
-"""The containers whose number of items may change."""
 
 
 @dataclass

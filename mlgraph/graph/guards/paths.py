@@ -9,11 +9,8 @@ from dataclasses import dataclass
 from types import CellType, FunctionType
 from typing import Any
 
+from mlgraph.graph.effects.access_path import DICTS, get_item
 from mlgraph.graph.guards.base import Branch
-
-DICTS: tuple[type, ...] = (dict,)
-get_item: Any = dict[Any, Any].__getitem__
-"""The method of dicts, which a subclass may override."""
 
 
 @dataclass(frozen=True, eq=False)

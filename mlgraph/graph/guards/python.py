@@ -20,16 +20,13 @@ from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, ClassVar
 
 from mlgraph.frameworks import framework_of, of_array
-from mlgraph.graph.effects.access_path import DICTS, SEQUENCES, is_object
+from mlgraph.graph.effects.access_path import DICTS, SEQUENCES, get_keys, get_values, is_object
 from mlgraph.graph.effects.opaque_values import opaque_kind, same_content_of
 from mlgraph.graph.effects.reach import MissingNames, Reach
 from mlgraph.graph.guards.base import Branch, Guard
 from mlgraph.graph.guards.paths import Path
 from mlgraph.graph.trees import TUPLES, same_static
 
-_keys: Any = dict[Any, Any].keys
-_values: Any = dict[Any, Any].values
-"""Methods of dicts, which a subclass may override."""
 MAPPINGS: tuple[type, ...] = (dict, MappingProxyType)
 BY_IDENTITY: tuple[type, ...] = (type, FunctionType, MethodType, dict, list, set, deque)
 MANY = 16
@@ -232,7 +229,7 @@ def _container_guard(path: Path, value: Any) -> Guard:
     if (kind := opaque_kind(value)) and not is_object(value):
         return ContentGuard(path, cls, kind.read(value))
     if isinstance(value, MAPPINGS):
-        return ContainerGuard(path, cls, tuple(_keys(value) if isinstance(value, DICTS) else value))
+        return ContainerGuard(path, cls, tuple(get_keys(value) if isinstance(value, DICTS) else value))
     return ContainerGuard(path, cls, len(value) if isinstance(value, SEQUENCES) else None)
 
 
@@ -245,7 +242,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _items(value: Any) -> Iterator[Any]:
-    return iter(_values(value) if isinstance(value, DICTS) else value)
+    return iter(get_values(value) if isinstance(value, DICTS) else value)
 
 
 def _array_guard(path: Path, array: Any, target: str, live: Collection[int]) -> ArrayGuard:
