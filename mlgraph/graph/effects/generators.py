@@ -81,7 +81,7 @@ def _of_object(name: str, value: Any) -> Iterator[Readable]:
     if (call := vars(type(owner)).get("__call__")) is not None:
         yield "", call, _constant(call)
     for key, inner in list(getattr(value, "__dict__", {}).items()):
-        yield f"{name}_{key}" if name else key, inner, lambda key=key: getattr(value, "__dict__").get(key)  # noqa: B009
+        yield f"{name}_{key}" if name else key, inner, _attribute(value, key)
 
 
 _OTHERS = ("builtins", "jaxlib", "mlgraph")
@@ -90,6 +90,10 @@ _OTHERS = ("builtins", "jaxlib", "mlgraph")
 
 def _item(container: Any, key: Any, name: str) -> Readable:
     return name, container[key], lambda: container[key]
+
+
+def _attribute(owner: Any, name: str) -> Callable[[], Any]:
+    return lambda: owner.__dict__.get(name)
 
 
 def _constant(value: Any) -> Callable[[], Any]:
