@@ -22,7 +22,7 @@ import mlgraph
 SIZES = (30_000, 100_000, 300_000, 1_000_000, 10_000_000)
 BUSY = (0, 1, 2)
 SECONDS = 1.0
-"""How long each is called."""
+"""The seconds for which each candidate is called."""
 
 
 def with_numpy(x: Any) -> Any:
@@ -54,7 +54,7 @@ def candidates(size: int) -> dict[str, Callable[[], Any]]:
 
 @contextmanager
 def busy(count: int) -> Generator[None]:
-    """Have so many other processes that never rest."""
+    """Run this many other processes that keep a processor busy."""
     processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
     time.sleep(0.5)
     try:
@@ -66,7 +66,7 @@ def busy(count: int) -> Generator[None]:
 
 
 def times(call: Callable[[], Any]) -> tuple[float, float]:
-    """Return the median and the 95th percentile of calls for a while, in microseconds."""
+    """Return the median and the 95th percentile of the time of a call, in microseconds."""
     call()
     taken: list[float] = []
     end = time.perf_counter() + SECONDS

@@ -17,12 +17,12 @@ from transformers import ResNetConfig, ResNetForImageClassification
 import mlgraph
 
 RUNS = {100: 9, 1_000: 5, 10_000: 2}
-"""Lengths of chains, and how often each is compiled: the least counts."""
+"""The lengths of chains, with the number of times that each is compiled; the shortest time counts."""
 STEPS = ("tracer", "capture", "transform", "emit")
 
 
 def chain(length):
-    """A jax function of `length` elementwise operations, no two of them alike."""
+    """Return a jax function of `length` elementwise operations, no two of them equal."""
 
     def function(x):
         for i in range(length // 2):
@@ -33,7 +33,7 @@ def chain(length):
 
 
 def timed(function, to, *arguments):
-    """The seconds of each step of a capture, "all" of it, and "processor" time, which other programs leave alone."""
+    """Return the seconds of each step of a capture, of "all" of them, and of the "processor" alone."""
     started, processor = time.perf_counter(), time.process_time()
     graph = mlgraph.compile(function, to=to, args=arguments)
     found = {"all": time.perf_counter() - started, "processor": time.process_time() - processor}
@@ -91,7 +91,7 @@ LOADED = "import sys; print([m for m in ('torch', 'jax', 'tensorflow', 'triton',
 
 
 def imports(report: Report) -> None:
-    """Fresh interpreters, the least of several; the interpreter's own start is not counted."""
+    """Add the table of imports: seconds in a new interpreter without its own start, the least of several."""
     rows = []
     taken = {}
     for name, code in (("import mlgraph", "import mlgraph"), ("mlgraph.compile", "import mlgraph; mlgraph.compile")):

@@ -31,13 +31,13 @@ JAX = SimpleNamespace(**{**vars(jax.numpy), "erf": jax.scipy.special.erf})
 
 @dataclass(frozen=True)
 class Chain:
-    """A function of arrays, the arrays that it takes, and the same for numexpr where that has the functions."""
+    """A function of arrays, the number of its arrays, and the expressions for numexpr if that has the functions."""
 
     function: Callable[..., Any]
     arrays: int
     expressions: tuple[str, ...] = ()
     row: bool = False
-    """Whether all arrays but the first are one row of it."""
+    """True if all arrays but the first are one row of it."""
     integers: bool = False
 
     def inputs(self, size: int, dtype: str, random: np.random.Generator) -> list[np.ndarray]:
@@ -108,7 +108,7 @@ CHAINS = {
     "normalise": Chain(normalise, 3, row=True),
     "bits": Chain(bits, 2, integers=True),
 }
-"""The functions, from one operation after the other as a person writes them."""
+"""The functions, written with elementary operations as a person would."""
 
 
 def names(chain: Chain) -> list[str]:
@@ -117,7 +117,7 @@ def names(chain: Chain) -> list[str]:
 
 
 def over(chain: Chain, xp: Any) -> Callable[..., Any]:
-    """The chain over the arrays of a framework, with named parameters."""
+    """Return the chain as a function of the arrays of a framework, with named parameters."""
     parameters = ", ".join(names(chain))
     scope = {"function": chain.function, "xp": xp}
     exec(f"def {chain.function.__name__}({parameters}):\n    return function(xp, {parameters})", scope)
@@ -139,14 +139,14 @@ def _numbers(chain: Chain) -> list[float]:
 
 
 def _with_names(text: str, literals: Mapping[str, Any]) -> str:
-    """numexpr computes in doubles where a literal stands: they are given as numbers of the arrays' type."""
+    """Return an expression with names in place of literals, for which numexpr would compute in doubles."""
     by_value = {float(value): name for name, value in literals.items()}
     found = {n: min(by_value, key=lambda v: abs(v - float(n))) for n in re.findall(r"\d+\.\d+|\d+e-\d+", text)}
     return re.sub(r"\d+\.\d+|\d+e-\d+", lambda match: by_value[found[match[0]]], text)
 
 
 def calls(chain: Chain, compiled: Mapping[str, Any], arrays: list[np.ndarray]) -> dict[str, Callable[[], Any]]:
-    """One call of each way to run a chain."""
+    """Return a call for each way to run a chain."""
     tensors = [torch.from_numpy(a) for a in arrays]
     given = [jax.numpy.asarray(a) for a in arrays]
     jit = compiled["jax.jit"]
@@ -165,7 +165,7 @@ def calls(chain: Chain, compiled: Mapping[str, Any], arrays: list[np.ndarray]) -
 
 
 def check(found: Mapping[str, Callable[[], Any]], name: str) -> None:
-    """Every way gives the same numbers, but for rounding."""
+    """Check that every way gives the same numbers, apart from rounding."""
     wanted = [np.asarray(a) for a in _several(found["numpy"]())]
     tolerance = 2e-4 if wanted[0].dtype == np.float32 else 1e-9
     for way, call in found.items():
@@ -192,14 +192,14 @@ def compile_all(chain: Chain, arrays: list[np.ndarray]) -> dict[str, Any]:
 
 @dataclass
 class Result:
-    """What a chain took at one size, in microseconds."""
+    """The times of a chain at one size, in microseconds."""
 
     chain: str
     dtype: str
     size: int
     taken: Mapping[str, float]
     traffic: float
-    """How many times the bytes of a copy of one array the chain must move."""
+    """The bytes that the chain must move, as a multiple of those of a copy of one array."""
 
     @property
     def peer(self) -> str:
@@ -207,12 +207,12 @@ class Result:
         return min(others, key=self.taken.__getitem__)
 
     def ratio(self, target: str) -> float:
-        """How many times as fast as the best peer a target is."""
+        """Return the speed of a target as a multiple of the best peer's."""
         return self.taken[self.peer] / self.taken[f"mlgraph {target}"]
 
     @property
     def bandwidth(self) -> float:
-        """The share of a copy's bandwidth."""
+        """The bandwidth, as a share of a copy's."""
         return self.taken["copy"] * self.traffic / min(self.taken[f"mlgraph {target}"] for target in TARGETS)
 
 
@@ -279,7 +279,7 @@ def main() -> int:
 
 
 def draw(results: list[Result], path: Path) -> None:
-    """The ratios as bars, those of each target by themselves."""
+    """Draw the ratios as bars, one panel for each target."""
     from matplotlib import pyplot
 
     labels = [f"{r.chain} {r.dtype}" for r in results if r.size == SIZES[0]]

@@ -36,7 +36,7 @@ def adam(lib: Any, w: Any, g: Any, m: Any, v: Any) -> Any:
 
 
 def option(lib: Any, price: Any, strike: Any, volatility: Any) -> Any:
-    """The price of a call for a year, with the logistic function for the normal distribution's."""
+    """Return the price of a call option for a year, with the logistic function for the normal distribution's."""
     deviation = lib.abs(volatility) + 0.1
     d1 = (lib.log(lib.abs(price) + 1) - lib.log(lib.abs(strike) + 1) + 0.5 * deviation * deviation) / deviation
     d2 = d1 - deviation
@@ -78,7 +78,7 @@ CHAINS: dict[Callable[..., Any], tuple[tuple[int, ...], ...]] = {
 
 
 def milliseconds(call: Callable[[], object]) -> float:
-    """The median time of a call on the GPU, by its own clock."""
+    """Return the median time of a call on the GPU, by its own clock."""
     for _ in range(5):
         call()
     events = [[torch.cuda.Event(enable_timing=True) for _ in range(2)] for _ in range(RUNS)]
@@ -99,14 +99,14 @@ def volume(arrays: Iterable[torch.Tensor]) -> int:
 
 
 def copying(dtype: torch.dtype) -> float:
-    """Bytes a millisecond that a copy on the GPU reads and writes."""
+    """Return the bytes per millisecond that a copy on the GPU reads and writes."""
     x = torch.randn(SHAPE, device="cuda").to(dtype)
     y = torch.empty_like(x)
     return volume((x, y)) / milliseconds(lambda: y.copy_(x))
 
 
 def by_jax(chain: Callable[..., Any], arrays: list[torch.Tensor]) -> float | None:
-    """Milliseconds of a call by `jax.jit`, by the host's clock over many; None where jax has no GPU."""
+    """Return the milliseconds of a call by `jax.jit`, by the host's clock over many calls; None if jax has no GPU."""
     import jax
 
     try:
@@ -124,7 +124,7 @@ def by_jax(chain: Callable[..., Any], arrays: list[torch.Tensor]) -> float | Non
 
 
 def measured(chain: Callable[..., Any], dtype: torch.dtype) -> tuple[int, dict[str, float | None]]:
-    """The bytes that a chain must move, and the milliseconds that each takes."""
+    """Return the bytes that a chain must move, and the milliseconds that each way takes."""
     torch.manual_seed(0)
     torch.compiler.reset()
     arrays = [torch.randn(shape, device="cuda").to(dtype) for shape in CHAINS[chain]]

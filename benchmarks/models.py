@@ -75,7 +75,7 @@ class SwiGLU(torch.nn.Module):
 
 
 class Tail(torch.nn.Module):
-    """The end of a residual block, behind its convolution."""
+    """The end of a residual block, after its convolution."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,7 +93,7 @@ BLOCKS: dict[str, Callable[[], tuple[torch.nn.Module, tuple[torch.Tensor, ...]]]
 
 
 def block(name: str) -> dict[str, float]:
-    """Milliseconds of a call, eager and by mlgraph without and with kernels."""
+    """Return the milliseconds of a call: eager, and by mlgraph without and with kernels."""
     torch.manual_seed(0)
     module, arrays = BLOCKS[name]()
     module.eval()
@@ -110,7 +110,7 @@ def block(name: str) -> dict[str, float]:
 
 
 def blocks(report: Report, names: Sequence[str]) -> None:
-    """The table of the blocks."""
+    """Add the table of the blocks."""
     taken = {name: block(name) for name in names}
     rows = [[name, *(f"{ms:.2f}" for ms in taken[name].values())] for name in names]
     report.table("Blocks", ["block", "eager", "mlgraph without kernels", "mlgraph"], rows, "Milliseconds a call.")
@@ -119,7 +119,7 @@ def blocks(report: Report, names: Sequence[str]) -> None:
 
 
 def first_call(make: Callable[[], Callable[..., Any]], *arguments: Any) -> tuple[Callable[..., Any], float]:
-    """What `make` gives, and the seconds until its first call is done."""
+    """Return the result of `make`, and the seconds until its first call has returned."""
     started = time.perf_counter()
     function = make()
     jax.block_until_ready(function(*arguments))
@@ -127,7 +127,7 @@ def first_call(make: Callable[[], Callable[..., Any]], *arguments: Any) -> tuple
 
 
 def measured(name: str) -> tuple[dict[str, float], dict[str, float]]:
-    """Milliseconds of a call and seconds of a compile of each way to run a model."""
+    """Return the milliseconds of a call and the seconds of a compilation for each way to run a model."""
     torch.manual_seed(0)
     torch.compiler.reset()
     eager, x = MODELS[name]()

@@ -45,7 +45,7 @@ FUNCTIONS = (
 
 
 def candidates(function, jax_function, *arguments, fuse=True):
-    """The same call by hand, by mlgraph, by torch.compile and by jax.jit."""
+    """Return the same call by hand, by mlgraph, by torch.compile and by jax.jit."""
     graph = mlgraph.compile(function, to="torch", args=arguments, fuse=fuse)
     compiled = torch.compile(function, backend="eager")
     arrays = jax.tree.map(lambda a: jnp.asarray(a.numpy()), arguments)
@@ -74,7 +74,7 @@ def two_operations(report: Report) -> None:
 
 
 def reads(names):
-    """A function that adds the items `names` of a dict."""
+    """Return a function that adds the items `names` of a dict."""
 
     def add(items):
         total = items[names[0]]

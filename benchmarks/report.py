@@ -1,4 +1,4 @@
-"""What the benchmarks share: timing in turns, the facts of the machine, and tables on screen and on disk."""
+"""The parts that benchmarks share: timing in turns, a description of the machine, and tables on screen and on disk."""
 
 import os
 import platform
@@ -19,7 +19,7 @@ PACKAGES = ("torch", "jax", "tensorflow-cpu", "numpy", "xdsl")
 def microseconds(
     calls: Mapping[str, Callable[[], object]], seconds: float = 5e-4, rounds: int = 800
 ) -> dict[str, float]:
-    """The least time of a call of each candidate. They run in short turns, so that a busy moment hits all alike."""
+    """Return the least time of a call of each candidate. They run in short turns, so that load affects all alike."""
     numbers: dict[str, int] = {}
     for name, call in calls.items():
         call()
@@ -56,11 +56,11 @@ class Report:
         self.parts.append("\n".join([*lines, *(["", note] if note else [])]))
 
     def bound(self, what: str, value: float, limit: float, unit: str) -> None:
-        """Say whether `value` is within `limit`."""
+        """Report whether `value` is within `limit`."""
         self._judge(value <= limit, what, f"{value:.2f}{unit}, bound {limit:g}{unit}")
 
     def at_least(self, what: str, value: float, limit: float, unit: str) -> None:
-        """Say whether `value` reaches `limit`."""
+        """Report whether `value` reaches `limit`."""
         self._judge(value >= limit, what, f"{value:.2f}{unit}, at least {limit:g}{unit} wanted")
 
     def _judge(self, held: bool, what: str, numbers: str) -> None:
@@ -71,7 +71,7 @@ class Report:
             self.missed.append(what)
 
     def finish(self) -> int:
-        """Write `results/NAME.md`; the exit status."""
+        """Write `results/NAME.md`, and return the exit status."""
         RESULTS.mkdir(exist_ok=True)
         path = RESULTS / f"{self.name}.md"
         path.write_text("\n\n".join([f"# {self.name}", self.about, machine(), *self.parts]) + "\n")
@@ -80,7 +80,7 @@ class Report:
 
 
 def machine() -> str:
-    """The machine in general words."""
+    """Return a general description of the machine."""
     there = {distribution.name for distribution in distributions()}
     versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES if package in there)
     python = f"Python {sys.version_info.major}.{sys.version_info.minor}"

@@ -1,6 +1,6 @@
-"""Writes what the documentation quotes: docs/support.md, docs/graph.svg and the marked parts of README.md.
+"""The generator of docs/support.md, docs/graph.svg and the marked parts of README.md.
 
-`python docs/generate.py` writes the files; with `--check` it says which are out of date, and fails if any is.
+`python docs/generate.py` writes the files. With `--check` it lists those that are out of date, and fails if any is.
 """
 
 import os
@@ -13,7 +13,7 @@ MARK = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTAL
 
 
 def support_page() -> str:
-    """docs/support.md."""
+    """Return the text of docs/support.md."""
     from mlgraph.tools import support
 
     about = (
@@ -27,7 +27,7 @@ def support_page() -> str:
 
 
 def sources() -> dict[str, list[str]]:
-    """The operations of each framework's tracer that its frontend has a rule for."""
+    """Return the operations of each framework's tracer for which its frontend has a rule."""
     from mlgraph.frameworks.imports import load
 
     load("tensorflow")  # before the libraries that torch's frontend loads
@@ -44,7 +44,7 @@ def sources() -> dict[str, list[str]]:
 
 
 def frontends_list() -> str:
-    """What each frontend knows, as Markdown."""
+    """Return the operations that each frontend supports, as Markdown."""
     note = "numpy has no list: functions without a rule of ours run as numpy's own Python code on traced arrays."
     parts = ["## What the frontends know", note]
     for title, names in sources().items():
@@ -53,7 +53,7 @@ def frontends_list() -> str:
 
 
 def example_graph(name: str, *shapes: tuple[int, ...]):
-    """A function of docs/example.py, compiled to jax."""
+    """Return a function of docs/example.py, compiled to jax."""
     import torch
 
     import mlgraph
@@ -67,14 +67,14 @@ def example_graph(name: str, *shapes: tuple[int, ...]):
 
 
 def picture() -> str:
-    """docs/graph.svg."""
+    """Return the text of docs/graph.svg."""
     from mlgraph.tools.show import svg
 
     return svg(example_graph("attend", (2, 5, 64), *[(64, 64)] * 4, (64,)).ir("ivy"))
 
 
 def readme(text: str) -> str:
-    """README.md with its marked parts written anew."""
+    """Return the text of README.md with its marked parts updated."""
     from mlgraph.tools import support
 
     graph = example_graph("softmax", (2, 5))
@@ -94,13 +94,13 @@ def fenced(language: str, text: str) -> str:
 
 
 def function_text(name: str) -> str:
-    """The source of a function of docs/example.py."""
+    """Return the source of a function of docs/example.py."""
     text = (ROOT / "docs" / "example.py").read_text()
     return text[text.index(f"def {name}(") :].partition("\n\n\n")[0]
 
 
 def files() -> dict[Path, str]:
-    """Every generated file, and what it should hold."""
+    """Return the expected text of every generated file."""
     page = ROOT / "README.md"
     return {
         ROOT / "docs" / "support.md": support_page(),

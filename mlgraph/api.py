@@ -1,6 +1,5 @@
 """The function `mlgraph.compile`."""
 
-# pyright: basic
 import functools
 from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
@@ -83,25 +82,25 @@ def compile(
 ) -> Any:
     """Compile functions, modules or models of torch, jax, tensorflow or numpy into callables of one of them.
 
-    With `args` or `kwargs`, captures now and returns a `Graph`; without, returns a `LazyGraph` that captures at its
-    first call. Several objects give a tuple. A module compiled to its own framework is returned itself, its forward
-    compiled (`mlgraph.restore` undoes it). Without objects, returns a decorator.
+    With `args` or `kwargs`, capture immediately and return a `Graph`; without, return a `LazyGraph` that captures at
+    its first call. For several objects, return a tuple. A module that is compiled to its own framework is itself
+    returned, with its forward compiled (`mlgraph.restore` undoes it). Without objects, return a decorator.
 
     - `to`: "torch", "jax", "tensorflow" or "numpy"; the framework of the inputs by default.
-    - `include_generators`: random operations are drawn anew at each call; False draws them once, now.
-    - `array_caching`: what depends on no input is computed once, now.
+    - `include_generators`: random operations draw new numbers at each call; False draws them once, at capture.
+    - `array_caching`: values that depend on no input are computed once, at capture.
     - `stateful`, `arg_stateful_idxs`, `kwarg_stateful_idxs`: objects whose attributes the function reads and writes.
     - `return_backend_compiled_fn`: also apply `torch.compile`, `jax.jit` (with `static_argnums`, `static_argnames`) or
       `tf.function`.
-    - `passes`: your own passes, or names of passes, run at the ivy stage after canonicalization.
-    - `dynamic`: False fixes every dimension to the size that it is captured with.
+    - `passes`: your own passes, or names of passes, which run at the ivy stage after canonicalization.
+    - `dynamic`: False fixes every dimension to its size at capture.
     - `dump_ir`: "stage", "changed" or "pass" writes numbered `.mlir` files to `dump_dir`.
     - `verify`: run the original beside each new capture.
-    - `fuse`: chains of elementwise operations, and reductions that end them, become kernels, for torch and numpy. With
-      `fast_math` kernels keep the halves that they compute with in single precision, and round once.
+    - `fuse`: chains of elementwise operations, and reductions at their ends, become kernels, for torch and numpy. With
+      `fast_math`, kernels compute half precision in float32 and round once.
     - `x64`: True keeps 64-bit types inside a jax callable; by default the session's `jax_enable_x64` decides.
 
-    Raises `UnknownTargetError` for a bad `to`, and at capture any other error of `mlgraph.errors`.
+    Raise `UnknownTargetError` for an invalid `to`, and at capture any other error of `mlgraph.errors`.
     The contract is that of Ivy's graph compiler, `ivy.compile`.
     """
     arguments.check_target(to)
@@ -152,7 +151,7 @@ def _compile_one(obj: Any, *, to: str | None, options: CompileOptions, state: An
         obj = obj.function
     arguments.check_callable(obj)
     eager = args is not None or kwargs is not None
-    values = (args or (), kwargs or {})
+    values: tuple[Sequence[Any], dict[str, Any]] = (args or (), kwargs or {})
     to = to or _target(obj, trees.flatten(values)[0])
     make = Graph if eager else LazyGraph
     graph = make(obj, to, Compiler(options), StatefulArguments.of(obj, *state))

@@ -1,6 +1,5 @@
 """Checks of the arguments of `compile`. Each error says what was probably meant and what to write instead."""
 
-# pyright: basic
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from types import ModuleType
@@ -12,6 +11,12 @@ from xdsl.utils.exceptions import ArgSpecParseError
 
 from mlgraph.errors import InputError, UnknownTargetError, advice
 from mlgraph.frameworks import every, framework_of, get, names
+
+PRINTED: tuple[type, ...] = (str, int, float, list, tuple)
+"""The classes of values whose text stands in messages."""
+LISTS: tuple[type, ...] = (tuple, list)
+MAPPINGS: tuple[Any, ...] = (Mapping,)
+ITERABLES: tuple[Any, ...] = (Iterable,)
 
 
 def check_target(to: Any) -> None:
@@ -37,7 +42,7 @@ def _shown(value: Any) -> str:
     """Return a short text for a value that the user gave."""
     if isinstance(value, ModuleType):
         return f"the module {value.__name__}"
-    text = repr(value) if isinstance(value, str | int | float | bool | list | tuple | None) else ""
+    text = repr(value) if value is None or isinstance(value, PRINTED) else ""
     return text if 0 < len(text) <= 60 else _article(value)
 
 
@@ -55,11 +60,13 @@ def check_callable(obj: Any) -> None:
 
 def positional(args: Any) -> tuple[Any, ...] | None:
     """Return the positional arguments that `args` holds; raise `InputError` unless it is a tuple or a list."""
-    if args is None or isinstance(args, tuple | list):
-        return args if args is None else tuple(args)
-    if isinstance(args, Mapping):
+    if args is None:
+        return None
+    if isinstance(args, LISTS):
+        return tuple(args)
+    if isinstance(args, MAPPINGS):
         fix = "give keyword arguments as kwargs={...}, or one dict as args=(batch,)"
-    elif isinstance(args, Iterable) and framework_of(args) is None and not isinstance(args, str | bytes):
+    elif isinstance(args, ITERABLES) and framework_of(args) is None and not isinstance(args, str | bytes):
         fix = "write args=(x,) for one argument, args=tuple(values) for several"
     else:
         fix = "write args=(x,): a comma makes the tuple"
@@ -71,7 +78,7 @@ def keywords(kwargs: Any) -> dict[str, Any] | None:
     if kwargs is None:
         return None
     fix = "write kwargs={'name': value}"
-    if not isinstance(kwargs, Mapping):
+    if not isinstance(kwargs, MAPPINGS):
         raise InputError(f"kwargs is no dict of arguments but {_article(kwargs)}", fix=fix)
     for name in kwargs:
         if not isinstance(name, str):
@@ -110,8 +117,8 @@ def check_static(function: str, parameters: Sequence[str], numbers: Any, names: 
 
 def _several(what: str, given: Any, kind: type) -> list[Any]:
     """Return one value of `kind`, or several, as a list."""
-    items = [] if given is None else [given] if isinstance(given, kind) or not isinstance(given, Iterable) else given
-    found = list(items)
+    is_one = isinstance(given, kind) or not isinstance(given, ITERABLES)
+    found: list[Any] = [] if given is None else [given] if is_one else list(given)
     for item in found:
         if not isinstance(item, kind) or isinstance(item, bool):
             example = "(0, 1)" if kind is int else "('mode',)"
@@ -121,7 +128,7 @@ def _several(what: str, given: Any, kind: type) -> list[Any]:
 
 def passes_of(passes: Any) -> tuple[ModulePass, ...]:
     """Return the passes, given as instances or by name: `["canonicalize", "lower-constant{to=torch}"]`."""
-    if isinstance(passes, str | ModulePass | type) or not isinstance(passes, Iterable):
+    if isinstance(passes, str | ModulePass | type) or not isinstance(passes, ITERABLES):
         raise InputError(f"passes is no list but {_article(passes)}", fix=f"write passes=[{_example(passes)}]")
     return tuple(found for one in passes for found in _passes(one))
 

@@ -1,6 +1,5 @@
 """The capture of a function: it is traced by its framework's frontend until it writes to stateful objects alone."""
 
-# pyright: basic
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -97,8 +96,8 @@ class _Round:
         program = _run_frontend(info.source, self._request(given, names), info.name)
         inputs = len(call.arrays)
         held = {Memory("object", path.text(session.names)): array for path, array in session.arrays.items()}
-        memory = dict(zip([*(Memory("input", i) for i in range(inputs)), *held], given))
-        written = {list(memory)[i]: given[i] for i in program.targets(OutputKind.INPUT)}
+        memory: dict[Memory, Any] = dict(zip([*(Memory("input", i) for i in range(inputs)), *held], given))
+        written: dict[Memory, Any] = {list(memory)[i]: given[i] for i in program.targets(OutputKind.INPUT)}
         check_separate(written, memory, dict(enumerate(names)))
         if get(info.to).has_devices:
             program.inputs = tuple(replace(i, device=device_of(a)) for i, a in zip(program.inputs, given, strict=True))

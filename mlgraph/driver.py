@@ -1,16 +1,15 @@
 """The compiler of a specialization: frontend, pipeline and target. It is the only module that knows all three."""
 
-# pyright: basic
 import functools
 import itertools
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from mlgraph.capture import capture, reachable_weights
+from mlgraph.capture import Capture, capture, reachable_weights
 from mlgraph.dialects.functions import main_of, update_type
 from mlgraph.dialects.stateful import Slot
 from mlgraph.errors import PassError, PrecisionWarning, UnsupportedOpError
@@ -51,6 +50,24 @@ KERNEL_PASSES = Passes(ExpandMathPass(), ExpandMathPass(common=True), NarrowHalv
 _counter = itertools.count()
 
 
+@dataclass(frozen=True, kw_only=True)
+class CapturedProgram:
+    """A program at the ivy stage, with what a specialization needs besides."""
+
+    program: Program
+    tree: OutputTree
+    passed: tuple[int, ...]
+    """The indices of the arrays of a call that `main` takes."""
+    source: str
+    """The framework from which the program was captured."""
+    effects: Effects | None = None
+    reads: Sequence[Guard] = ()
+    """The guards of values that the function reads without being given them."""
+    modules: ModulesGuard | None = None
+    outside: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    """Arrays that the function reaches by variables, with a Python expression for each."""
+
+
 @dataclass(frozen=True)
 class Compiler:
     """The compiler of specializations. It changes neither the user's objects nor a graph."""
@@ -68,89 +85,82 @@ class Compiler:
             load(get(framework).packages[0])
         started = time.perf_counter()
         found = capture(info, call, self.options)
-        program, call = found.program, found.call
-        seconds = {"tracer": program.tracer_seconds, "capture": time.perf_counter() - started - program.tracer_seconds}
-        program, state, left = with_state(program, found.session, len(call.arrays))
-        tree = OutputTree(found.result, [_returned(leaf, call.roots) for leaf in program.leaves])
-        _check_outputs([*tree.leaves, *(leaf for leaf in left if not isinstance(leaf, Slot))])
-        passed = _drop_unused(program, len(call.arrays))
-        effects = Effects(state, left) if call.roots else None
-        named = reachable_weights(info, call)
-        modules = modules_guard(info, named, program)
-        held = [value for _, value in named]
-        layers = list(keras_layers(held))
-        live = {*map(id, weights_below(held)), *map(id, held)}
-        reads = [*([LayersGuard(layers)] if layers else []), *python_guards(found.reach, info.to, live)]
-        outside = {path.text: array for path, array in found.reach.arrays}
-        return self.lower(info, call, program, tree, passed, seconds, effects, reads, modules, outside)
+        tracer = found.program.tracer_seconds
+        seconds = {"tracer": tracer, "capture": time.perf_counter() - started - tracer}
+        return self.lower(info, found.call, _with_guards(info, found), seconds)
 
     def lower(
-        self,
-        info: FunctionInfo,
-        call: BoundCall,
-        program: Program,
-        tree: OutputTree,
-        passed: tuple[int, ...],
-        seconds: dict[str, float],
-        effects: Effects | None = None,
-        reads: Sequence[Guard] = (),
-        modules: ModulesGuard | None = None,
-        outside: Mapping[str, Any] | None = None,
-        source: str | None = None,
+        self, info: FunctionInfo, call: BoundCall, captured: CapturedProgram, seconds: dict[str, float]
     ) -> Specialization:
-        """Run the pipeline on a program, whose `main` takes the arrays `passed`, and load the emitted source.
-
-        `outside` are arrays that the function reaches by variables, under the Python that reaches them; `source` is the
-        framework that the program was captured from, that of `info` by default.
-        """
-        to, options, framework = info.to, self.options, get(info.to)
-        source, narrow = source or info.source, not framework.is_wide(options.x64)
+        """Run the pipeline on a captured program and load the emitted source; add the seconds of each to `seconds`."""
+        program, options, framework = captured.program, self.options, get(info.to)
         started = time.perf_counter()
-        lifted = bool(call.lifted or call.numbers)
-        stages, dump = _run_pipeline(info, program, passed, options, lifted, exact=source == to)
+        stages, dump = _run_pipeline(info, call, captured, options)
         seconds["transform"] = time.perf_counter() - started
         started = time.perf_counter()
-        emitted = emit(program.module, to, program.device)
-        wide = framework.is_narrow and bool(options.x64)
-        place = functools.partial(placed, framework=to, device=program.device)
-        with framework.wide_types() if wide else nullcontext():
-            kernels = {name: Kernel(op, to, KERNEL_PASSES) for name, op in emitted.kernels.items()}
+        emitted = emit(program.module, info.to, program.device)
+        is_wide = framework.is_narrow and bool(options.x64)
+        with framework.wide_types() if is_wide else nullcontext():
+            kernels = {name: Kernel(op, info.to, KERNEL_PASSES) for name, op in emitted.kernels.items()}
             dump.kernels(kernels.values())
+            place = functools.partial(placed, framework=info.to, device=program.device)
             main = emitted.load(f"<mlgraph {info.name} {next(_counter)}>", place, kernels)
         if options.return_backend_compiled_fn:
             main = framework.compiled(main)
         main = translate_jit_errors(main, stages.first, framework)
         seconds["emit"] = time.perf_counter() - started
-        function = main_of(program.module)
+        state = None if captured.effects is None else captured.effects.state
+        narrow = not framework.is_wide(options.x64)
+        modules = [] if captured.modules is None else [captured.modules]
         return Specialization(
             call=call.without_arrays(),
-            guards=[
-                *([] if modules is None else [modules]),
-                *reads,
-                *program_guards(info, call, program, None if effects is None else effects.state, narrow),
-            ],
+            guards=[*modules, *captured.reads, *program_guards(info, call, program, state, narrow)],
             parameters=program.parameters,
-            modules=modules,
+            modules=captured.modules,
             executable=Executable(
-                to=to,
+                to=info.to,
                 main=main,
-                function=function,
+                function=main_of(program.module),
                 program=program,
-                tree=tree,
-                passed=passed,
-                wide=wide,
-                effects=effects,
-                outside=outside,
+                tree=captured.tree,
+                passed=captured.passed,
+                wide=is_wide,
+                effects=captured.effects,
+                outside=captured.outside,
             ),
             source=emitted,
             stages=stages,
             seconds=seconds,
             kernels=list(kernels.values()),
             reached=call.stateful.reached,
-            source_framework=source,
+            source_framework=captured.source,
             lifted=call.lifted,
             numbers=call.numbers,
         )
+
+
+def _with_guards(info: FunctionInfo, found: Capture) -> CapturedProgram:
+    """Return a captured program with its state as operations, and with the guards of what the function reaches."""
+    call = found.call
+    program, state, left = with_state(found.program, found.session, len(call.arrays))
+    tree = OutputTree(found.result, [_returned(leaf, call.roots) for leaf in program.leaves])
+    _check_outputs([*tree.leaves, *(leaf for leaf in left if not isinstance(leaf, Slot))])
+    named = reachable_weights(info, call)
+    held = [value for _, value in named]
+    passed = _drop_unused(program, len(call.arrays))
+    modules = modules_guard(info, named, program)
+    layers = list(keras_layers(held))
+    live = {*map(id, weights_below(held)), *map(id, held)}
+    return CapturedProgram(
+        program=program,
+        tree=tree,
+        passed=passed,
+        source=info.source,
+        effects=Effects(state, left) if call.roots else None,
+        reads=[*([LayersGuard(layers)] if layers else []), *python_guards(found.reach, info.to, live)],
+        modules=modules,
+        outside={path.text: array for path, array in found.reach.arrays},
+    )
 
 
 def _check_outputs(leaves: Sequence[Any]) -> None:
@@ -170,21 +180,14 @@ def _check_outputs(leaves: Sequence[Any]) -> None:
 
 
 def _run_pipeline(
-    info: FunctionInfo,
-    program: Program,
-    passed: Sequence[int],
-    options: CompileOptions,
-    lifted: bool,
-    exact: bool,
+    info: FunctionInfo, call: BoundCall, captured: CapturedProgram, options: CompileOptions
 ) -> tuple[Stages, Dump]:
-    """Lower the program in place. Return the stages, and where the dump of them goes.
-
-    `exact` refuses results that would not share the memory that the function's own do.
-    """
-    to = info.to
+    """Lower the program in place. Return its stages, and the dump that holds them."""
+    to, program = info.to, captured.program
     dump = Dump.open(info.name, options.dump_ir, options.dump_dir)
     narrow = not get(to).is_wide(options.x64)
-    if narrow and not lifted and (names := wide_values(program.module)):
+    is_lifted = bool(call.lifted or call.numbers)
+    if narrow and not is_lifted and (names := wide_values(program.module)):
         _warn_narrow(info.name, names)
     pipeline = default_pipeline(
         to,
@@ -194,9 +197,9 @@ def _run_pipeline(
         narrow=narrow,
         fuse=options.kernels(to),
         fast_math=options.fast_math,
-        inputs=passed,
+        inputs=captured.passed,
         outputs=program.outputs,
-        exact=exact,
+        exact=captured.source == to,
     )
     copies: list[Any] = []
 

@@ -111,7 +111,7 @@ class Framework(Spelling, Traits, ABC):
         return 0
 
     def concrete(self, x: Any) -> Any:
-        """Return `x`, or zeros of numpy in the place of an array without values."""
+        """Return `x`, or zeros of numpy for an array without values."""
         return x
 
     def copied(self, x: Any) -> Any:

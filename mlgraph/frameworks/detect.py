@@ -1,6 +1,5 @@
 """The framework that a function or module is written for, and the target of a call where the user names none."""
 
-# pyright: basic
 import types
 from collections.abc import Sequence
 from typing import Any
@@ -42,7 +41,8 @@ def frameworks_used(obj: Any) -> list[str]:
     while hasattr(obj, "func") and hasattr(obj, "args"):
         obj = obj.func
     obj = getattr(obj, "__wrapped__", obj)
-    function = obj if isinstance(obj, types.FunctionType) else vars(type(obj)).get("__call__")
+    owner: object = obj
+    function: Any = obj if isinstance(obj, types.FunctionType) else vars(type(owner)).get("__call__")
     function = getattr(obj, "__func__", function)
     if not isinstance(function, types.FunctionType):
         return [PACKAGES[package_of(obj)]] if package_of(obj) in PACKAGES else []

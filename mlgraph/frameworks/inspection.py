@@ -1,12 +1,11 @@
 """The user's Python functions: which a call may run, which variables they name, and whether they catch errors."""
 
-# pyright: basic
 import contextlib
 import dis
 import functools
 import itertools
 import types
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.frameworks.registry import PACKAGES
 
@@ -20,7 +19,7 @@ def functions_of(obj: Any) -> list[types.FunctionType]:
         while isinstance(value, functools.partial | types.MethodType):
             value = value.func if isinstance(value, functools.partial) else value.__func__
         if not isinstance(value, types.FunctionType | type) and value is obj:
-            value = vars(type(value)).get("__call__")
+            value = vars(cast(type, type(value))).get("__call__")
         if not isinstance(value, types.FunctionType) or package_of(value) in PACKAGES or id(value) in found:
             continue
         found[id(value)] = value

@@ -1,6 +1,5 @@
 """jax: immutable arrays, random keys that are split, and 64-bit types only on request."""
 
-# pyright: basic
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -72,17 +71,14 @@ class Jax(Framework):
         return np.asarray(x)
 
     def from_array(self, x: Any, owner: Framework) -> Any:
-        import jax
-
         array = owner.as_numpy(x)
-        if not jax.config.jax_enable_x64:  # pyright: ignore[reportAttributeAccessIssue]
+        if not self.is_wide(None):
             check_range(array)
-        return jax.numpy.array(array)
+        return _library().numpy.array(array)
 
     def array_types(self) -> tuple[type, ...]:
-        import jax
-
-        return (type(jax.numpy.zeros(())),)
+        array: object = _library().numpy.zeros(())
+        return (type(array),)
 
     def dtype(self, name: str) -> Any:
         return dtype(name)
@@ -96,17 +92,13 @@ class Jax(Framework):
         return np.zeros(x.shape, x.dtype) if isinstance(x, Tracer) else x
 
     def number(self, value: Any) -> Any:
-        import jax.numpy as jnp
-
-        return jnp.asarray(value)
+        return _library().numpy.asarray(value)
 
     def traced_number(self, x: Any) -> Any:
         return x  # an array whose type gives way to others
 
     def is_wide(self, told: bool | None) -> bool:
-        import jax
-
-        return bool(jax.config.jax_enable_x64) if told is None else told  # pyright: ignore[reportAttributeAccessIssue]
+        return bool(_library().config.jax_enable_x64) if told is None else told
 
     def wide_types(self) -> AbstractContextManager[Any]:
         import jax
@@ -138,14 +130,19 @@ class Jax(Framework):
         return isinstance(cls, type) and isinstance(obj, cls)
 
     def compiled(self, main: Callable[..., Any]) -> Callable[..., Any]:
-        import jax
-
-        return jax.jit(main)
+        return _library().jit(main)
 
     def missing_value_error(self) -> type[Exception]:
         import jax
 
         return jax.errors.ConcretizationTypeError
+
+
+def _library() -> Any:
+    """Return jax, whose own types lack much of what it has."""
+    import jax
+
+    return jax
 
 
 JAX = Jax()

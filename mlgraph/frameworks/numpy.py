@@ -1,6 +1,5 @@
 """numpy: mutable arrays, scalars, and two generations of random generators."""
 
-# pyright: basic
 import functools
 import sys
 from collections.abc import Sequence
@@ -12,6 +11,9 @@ import numpy as np
 from mlgraph.errors import InputError
 from mlgraph.frameworks.base import Framework
 from mlgraph.frameworks.spelling import ARITHMETIC, BITWISE, COMPARISONS, at
+
+ARRAYS: tuple[type, ...] = (np.ndarray,)
+"""The classes of arrays, without scalars."""
 
 
 class Numpy(Framework):
@@ -110,7 +112,7 @@ class Numpy(Framework):
         return tuple(step // x.itemsize for step in x.strides) if x.itemsize else (0,) * x.ndim
 
     def distance(self, view: Any, array: Any) -> int | None:
-        if not isinstance(view, np.ndarray) or view.dtype != array.dtype or not np.may_share_memory(view, array):
+        if not isinstance(view, ARRAYS) or view.dtype != array.dtype or not np.may_share_memory(view, array):
             return None
         return (view.ctypes.data - array.ctypes.data) // view.itemsize
 

@@ -1,6 +1,5 @@
 """tensorflow: immutable tensors, variables, and random seeds that are split."""
 
-# pyright: basic
 import sys
 from collections.abc import Callable
 from types import MappingProxyType
@@ -74,8 +73,7 @@ class TensorFlow(Framework):
         return np.asarray(x)
 
     def from_array(self, x: Any, owner: Framework) -> Any:
-        import tensorflow
-
+        tensorflow = _library()
         found = owner.to_dlpack(x)
         if found is not None:
             return tensorflow.experimental.dlpack.from_dlpack(found)
@@ -111,17 +109,14 @@ class TensorFlow(Framework):
         return tf.constant([entropy() if seed is None else seed, 0], tf.int32)
 
     def is_source(self, rng: Any) -> bool:
-        import tensorflow as tf
-
-        seed = tf.convert_to_tensor(rng)
+        seed = _library().convert_to_tensor(rng)
         return seed.shape == (2,) and seed.dtype.is_integer
 
     def step(self, stream: Any, device: str) -> tuple[Any, Any]:
-        import tensorflow as tf
-
+        tf = _library()
         if not tf.executing_eagerly():
             raise traced("tf.function", "seed")
-        seed, following = tf.unstack(tf.random.experimental.stateless_split(stream, 2))  # pyright: ignore[reportAttributeAccessIssue]
+        seed, following = tf.unstack(tf.random.experimental.stateless_split(stream, 2))
         return seed, following
 
     def settled(self, x: Any) -> Any:
@@ -141,9 +136,14 @@ class TensorFlow(Framework):
         return hasattr(module, "stateless_call")
 
     def compiled(self, main: Callable[..., Any]) -> Callable[..., Any]:
-        import tensorflow as tf
+        return _library().function(main, autograph=False)
 
-        return tf.function(main, autograph=False)
+
+def _library() -> Any:
+    """Return tensorflow, whose own types lack much of what it has."""
+    import tensorflow
+
+    return tensorflow
 
 
 TENSORFLOW = TensorFlow()

@@ -1,6 +1,5 @@
 """torch: mutable tensors on devices and with gradients, generators, and modules with buffers."""
 
-# pyright: basic
 import ctypes
 import sys
 from collections.abc import Callable, Iterable, Sequence
@@ -107,8 +106,9 @@ class Torch(Framework):
 
         array = np.array(owner.as_numpy(x))
         if array.dtype.name == "bfloat16":
-            return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16)
-        return torch.from_numpy(array)
+            array = array.view(np.int16)
+            return _from_numpy(array).view(torch.bfloat16)
+        return _from_numpy(array)
 
     def to_dlpack(self, x: Any) -> Any:
         import torch
@@ -259,7 +259,14 @@ class Torch(Framework):
     def compiled(self, main: Callable[..., Any]) -> Callable[..., Any]:
         import torch
 
-        return torch.compile(main)
+        library: Any = torch
+        return library.compile(main)
+
+
+def _from_numpy(array: "np.ndarray[Any, Any]") -> Any:
+    """Return a tensor in the memory of a numpy array."""
+    library: Any = sys.modules["torch"]
+    return library.from_numpy(array)
 
 
 def _address(symbol: str) -> int:

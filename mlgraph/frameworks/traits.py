@@ -43,7 +43,7 @@ class Traits:
     has_buffers: ClassVar[bool] = False
     """The buffers of its modules are overwritten in place."""
     has_immutable_weights: ClassVar[bool] = False
-    """A module is given new arrays in the place of the weights that are written."""
+    """A module is given new arrays for weights that are written."""
 
     # Random numbers
 
@@ -61,4 +61,4 @@ class Traits:
     boxes_kernels: ClassVar[bool] = False
     """Kernels take arrays apart themselves, as Python objects."""
     kernels: ClassVar[str | None] = None
-    """The module whose `wrapped` runs mlgraph's kernels on its arrays; None if the library fuses by itself."""
+    """The module whose `make_launcher` runs mlgraph's kernels on its arrays; None if the library fuses by itself."""

@@ -1,6 +1,5 @@
 """A call as a structure and its leaves: the arrays, Python values and stateful objects among the arguments."""
 
-# pyright: basic
 import inspect
 import re
 from collections.abc import Iterable, Sequence
@@ -15,6 +14,9 @@ from mlgraph.graph.effects import NO_STATE, StatefulArguments, StatefulObject
 from mlgraph.graph.effects.access_path import AccessPath
 from mlgraph.graph.effects.stateful_arguments import is_implicitly_stateful
 from mlgraph.graph.numbers import number_array, traced_number
+
+MUTABLE: tuple[type, ...] = (set, bytearray)
+"""The classes of leaves that are copied, since they may change after the call."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _kept(leaf: Any) -> Any:
         return StatefulObject(None)
     if framework_of(leaf) is not None:
         return None
-    return copy(leaf) if isinstance(leaf, set | bytearray) else leaf
+    return copy(leaf) if isinstance(leaf, MUTABLE) else leaf
 
 
 def flatten_call(

@@ -4,7 +4,7 @@ import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.frameworks import of_module
 
@@ -39,10 +39,9 @@ def _with_keywords(layer: Any, signature: inspect.Signature) -> Callable[..., An
     """Return a function that passes all arguments of a keras layer but the first by name, as keras requires."""
     kinds = [p.kind for p in signature.parameters.values()]
     names = () if inspect.Parameter.VAR_POSITIONAL in kinds else (*signature.parameters,)[1:]
+    cls: Any = cast(object, type(layer))
 
-    forward: Callable[..., Any] = type(layer).call
-
-    @functools.wraps(forward)
+    @functools.wraps(cls.call)
     def call(*args: Any, **kwargs: Any) -> Any:
         by_name = dict(zip(names, args[1:]))
         return layer(*(args[:1] if names else args), **by_name, **kwargs)

@@ -1,6 +1,5 @@
 """`Graph` and `LazyGraph`: what `compile` returns."""
 
-# pyright: basic
 import copy
 import functools
 import logging
@@ -105,7 +104,8 @@ class Graph(Generic[P]):
         self._written_for: str | None = None
         self._attribute = self.name
         self._regenerate()
-        functools.update_wrapper(self, function if hasattr(function, "__name__") else type(function), updated=())
+        named: Any = function if hasattr(function, "__name__") else function.__class__
+        functools.update_wrapper(self, named, updated=())
         self.__signature__ = self.signature
 
     @property
@@ -403,7 +403,8 @@ class Graph(Generic[P]):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Graph":
         """Return a graph of the copied function, without specializations. Its module is copied with it."""
-        new = type(self).__base__.__new__(type(self).__base__)  # type: ignore[union-attr]
+        cls: Any = type(self).__base__
+        new: Graph = cls.__new__(cls)
         memo[id(self)] = new
         vars(new).update(vars(self))
         new.function = copy.deepcopy(self.function, memo)

@@ -1,13 +1,15 @@
 """Compilation in place: a module whose forward becomes a graph, and a Python module whose functions do."""
 
-# pyright: basic
 import enum
 import types
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.frameworks import of_module
 from mlgraph.frameworks.modules import is_module
+
+NOT_COMPILED: tuple[type, ...] = (enum.Enum, BaseException)
+"""The base classes of classes whose methods are left as they are."""
 
 _GRAPH = "_mlgraph_compiled"
 
@@ -16,21 +18,23 @@ def compile_module_object(module: Any, graph: Any) -> Any:
     """Make `graph` the forward of `module`, and return the module."""
     name = _forward_name(module)
     if name is None:
-        cls = type(module)
+        cls: Any = cast(object, type(module))
         graph.original = types.MethodType(cls.__call__, module)
         members = {"__call__": _call_graph, "__module__": cls.__module__, "__doc__": cls.__doc__}
-        object.__setattr__(module, "__class__", type(cls)(cls.__name__, (cls,), members))  # pyright: ignore[reportCallIssue]
+        object.__setattr__(module, "__class__", type(cls)(cls.__name__, (cls,), members))
         vars(module)[_GRAPH] = graph
     else:
         graph.original = getattr(module, name)
-        graph.replaced = vars(module).get(name)
-        vars(module)[name] = graph
+        held: dict[str, Any] = module.__dict__
+        graph.replaced = held.get(name)
+        held[name] = graph
     return module
 
 
 def is_forward(graph: Any, module: Any) -> bool:
     """Return whether `graph` is the compiled forward of `module`."""
-    return is_module(module) and vars(module).get(_forward_name(module) or "") is graph
+    held: dict[str, Any] = getattr(module, "__dict__", {})
+    return is_module(module) and held.get(_forward_name(module) or "") is graph
 
 
 def _forward_name(module: Any) -> str | None:
@@ -40,7 +44,7 @@ def _forward_name(module: Any) -> str | None:
 
 
 def _call_graph(self: Any, *args: Any, **kwargs: Any) -> Any:
-    return vars(self)[_GRAPH](*args, **kwargs)
+    return getattr(self, _GRAPH)(*args, **kwargs)
 
 
 def restore(module: Any) -> Any:
@@ -75,7 +79,9 @@ def compile_module_type(module: types.ModuleType, compile_one: Callable[[Any], A
 def _compiled_class(cls: type, compile_one: Callable[[Any], Any]) -> type:
     """Return a subclass of `cls` with compiled methods, or `cls` itself if it has none, is an enum or an exception."""
     public = {n: v for n, v in vars(cls).items() if isinstance(v, types.FunctionType) and not n.startswith("_")}
-    if not public or issubclass(cls, enum.Enum | BaseException):
+    if not public or issubclass(cls, NOT_COMPILED):
         return cls
     methods = {name: compile_one(function) for name, function in public.items()}
-    return type(cls)(cls.__name__, (cls,), {**methods, "__module__": cls.__module__, "__doc__": cls.__doc__})  # pyright: ignore[reportCallIssue]
+    members: Any = {**methods, "__module__": cls.__module__, "__doc__": cls.__doc__}
+    make: Any = cast(object, type(cls))
+    return make(cls.__name__, (cls,), members)

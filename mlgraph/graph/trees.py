@@ -4,18 +4,23 @@ None is a leaf. Dicts keep their order, which is part of the structure. A datacl
 and rebuilt as itself.
 """
 
-# pyright: basic
 import dataclasses
 from collections import OrderedDict, defaultdict
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, cast
 
-import optree
+import optree as untyped
 
 from mlgraph.errors import InputError
 from mlgraph.frameworks.torch import TORCH
 from mlgraph.graph.random_keys import KeyWords, closed, opened
 
+optree = cast(Any, untyped)
+"""optree without its types, which do not fit classes that are only known at run time."""
 NAMESPACE = "mlgraph"
+TUPLES: tuple[type, ...] = (tuple,)
+PLAIN_SEQUENCES: tuple[type, ...] = (tuple, list)
 _known: set[type] = {dict, OrderedDict, defaultdict}
 _ordered = optree.dict_insertion_ordered(True, namespace=NAMESPACE)
 _ordered.__enter__()
@@ -40,16 +45,20 @@ def unflatten(spec: Any, leaves: Any) -> Any:
 def with_sorted_keys(tree: Any) -> Any:
     """Return `tree` with its plain dicts sorted by key, where the keys can be compared."""
     if type(tree) is dict:
-        items = {key: with_sorted_keys(item) for key, item in tree.items()}
+        items = {key: with_sorted_keys(item) for key, item in cast(dict[Any, Any], tree).items()}
         try:
             return {key: items[key] for key in sorted(items)}
         except TypeError:
             return items
-    if type(tree) is tuple or type(tree) is list:
-        return type(tree)(map(with_sorted_keys, tree))
-    if optree.is_namedtuple(tree):
-        return tuple.__new__(type(tree), map(with_sorted_keys, tree))
-    return tree
+    cls: Any = cast(object, type(tree))
+    if cls in PLAIN_SEQUENCES:
+        return cls(map(with_sorted_keys, tree))
+    return tuple_of(cls, map(with_sorted_keys, tree)) if optree.is_namedtuple(tree) else tree
+
+
+def tuple_of(cls: Any, items: Iterable[Any]) -> Any:
+    """Return a tuple of class `cls`, without running the `__new__` of the class."""
+    return tuple.__new__(cls, items)  # pyright: ignore[reportUnknownMemberType]
 
 
 def class_of(spec: Any) -> type:
@@ -66,47 +75,53 @@ def _rebuild_key(kind: Any, items: Any) -> Any:
     return closed(words, kind)
 
 
-_key_words: Any = KeyWords
-optree.register_pytree_node(_key_words, _flatten_key, _rebuild_key, namespace=NAMESPACE)
+def register(cls: type, flatten_node: Callable[[Any], Any], rebuild: Callable[[Any, Any], Any]) -> None:
+    """Make a class a node of trees; see `optree.register_pytree_node`."""
+    optree.register_pytree_node(cls, flatten_node, rebuild, namespace=NAMESPACE)
+
+
+register(KeyWords, _flatten_key, _rebuild_key)
 
 
 def _register(node: Any) -> bool:
     """Register the class of `node` with optree if it is an unknown container. Return False: no node is a leaf."""
-    cls = type(node)
-    if cls in _known or cls.__module__ == "builtins" or isinstance(node, type):
+    owner: object = node
+    cls = type(owner)
+    if cls in _known or cls.__module__ == "builtins" or issubclass(cls, type):
         return False
-    if dataclasses.is_dataclass(node) and not isinstance(node, dict):
+    if (functions := _functions_for(cls, node)) is not None:
         _known.add(cls)
-        optree.register_pytree_node(
-            cls, _flatten_dataclass, lambda names, items: _rebuild(cls, names, items), namespace=NAMESPACE
-        )
-    elif isinstance(node, dict) and (dataclasses.is_dataclass(node) or not getattr(node, "__dict__", None)):
-        _known.add(cls)
-        optree.register_pytree_node(
-            cls, _flatten_dict, lambda keys, items: _rebuild_dict(cls, keys, items), namespace=NAMESPACE
-        )
-    elif isinstance(node, tuple | list) and not optree.is_namedtuple(node) and not optree.is_structseq(node):
-        _known.add(cls)
-        optree.register_pytree_node(
-            cls, lambda node: (tuple(node), None, None), _rebuild_sequence(cls), namespace=NAMESPACE
-        )
+        register(cls, *functions)
     return False
 
 
-def _rebuild_sequence(cls: type) -> Any:
-    """Return a function from items to a sequence of class `cls`, such as `torch.Size`."""
+def _functions_for(cls: type, node: Any) -> tuple[Any, Any] | None:
+    """Return the functions that flatten and rebuild the containers of a class, None for what is no container."""
+    is_dataclass = dataclasses.is_dataclass(cls)
+    if issubclass(cls, dict):
+        is_plain = is_dataclass or not getattr(node, "__dict__", None)
+        return (_flatten_dict, partial(_rebuild_dict, cls)) if is_plain else None
+    if is_dataclass:
+        return _flatten_dataclass, partial(_rebuild, cls)
+    if issubclass(cls, tuple | list) and not optree.is_namedtuple(node) and not optree.is_structseq(node):
+        return _flatten_sequence, partial(_rebuild_sequence, cls)
+    return None
 
-    def rebuild(_: Any, items: Any) -> Any:
-        if issubclass(cls, tuple):
-            return _size(cls, items) if cls.__module__ == TORCH.name else tuple.__new__(cls, items)
-        new = cls.__new__(cls)  # pyright: ignore[reportCallIssue]
-        list.extend(new, items)
-        return new
 
-    return rebuild
+def _flatten_sequence(node: Any) -> Any:
+    return tuple(node), None, None
 
 
-def _size(cls: type, items: Any) -> Any:
+def _rebuild_sequence(cls: Any, _: Any, items: Any) -> Any:
+    """Return a sequence of class `cls`, such as `torch.Size`."""
+    if issubclass(cls, tuple):
+        return _size(cls, items) if cls.__module__ == TORCH.name else tuple_of(cls, items)
+    new = cls.__new__(cls)
+    list[Any].extend(new, items)
+    return new
+
+
+def _size(cls: Any, items: Any) -> Any:
     """Return a `torch.Size`, or a tuple if the items are no sizes."""
     try:
         return cls(items)
@@ -115,17 +130,18 @@ def _size(cls: type, items: Any) -> Any:
 
 
 def _flatten_dict(node: Any) -> Any:
-    if getattr(node, "__dict__", None) and not dataclasses.is_dataclass(node):
-        raise InputError(f"{type(node).__name__} is a dict with attributes of its own", fix="pass a plain dict")
-    return tuple(node.values()), tuple(node.keys()), tuple(node.keys())  # pyright: ignore[reportAttributeAccessIssue]
+    cls: Any = cast(object, type(node))
+    if getattr(node, "__dict__", None) and not dataclasses.is_dataclass(cls):
+        raise InputError(f"{cls.__name__} is a dict with attributes of its own", fix="pass a plain dict")
+    return tuple(node.values()), tuple(node.keys()), tuple(node.keys())
 
 
-def _rebuild_dict(cls: type, keys: Any, items: Any) -> Any:
+def _rebuild_dict(cls: Any, keys: Any, items: Any) -> Any:
     """Return a dict of class `cls`. Only a dataclass, as `ModelOutput` of transformers, has its `__init__` run."""
-    if dataclasses.is_dataclass(cls):
+    if dataclasses.is_dataclass(cast(object, cls)):
         return cls(**dict(zip(keys, items)))
-    new = cls.__new__(cls)  # pyright: ignore[reportCallIssue]
-    dict.update(new, zip(keys, items))
+    new = cls.__new__(cls)
+    dict[Any, Any].update(new, zip(keys, items))
     return new
 
 
@@ -137,7 +153,7 @@ def _flatten_dataclass(node: Any) -> Any:
 
 def _rebuild(cls: type, names: Any, items: Any) -> Any:
     """Return a dataclass with these fields without running its `__init__`."""
-    new = object.__new__(cls)
+    new: object = object.__new__(cast(Any, cls))
     for name, item in zip(names, items):
         object.__setattr__(new, name, item)
     return new

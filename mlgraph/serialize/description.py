@@ -9,13 +9,12 @@ version, name, to, signature, arrays (element type and shape by name), and speci
     outputs                 where each result of `@main` goes, and what memory it shares
 """
 
-# pyright: basic
 import inspect
 import json
 import keyword
 import unicodedata
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.dialects.dtypes import BY_NAME
 from mlgraph.errors import IRError
@@ -24,8 +23,8 @@ from mlgraph.frontend.program import TRACED, Input, Layout, Memory, OutputKind, 
 from mlgraph.graph import trees
 from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.executable import OutputTree
-from mlgraph.graph.guards.arrays import linear
 from mlgraph.graph.guards.size_conditions import holds, symbols
+from mlgraph.graph.guards.sizes import linear
 from mlgraph.graph.specialization import Specialization
 from mlgraph.serialize import upgrades
 from mlgraph.serialize.values import tree_from_json, tree_to_json, value_from_json, value_to_json
@@ -37,8 +36,9 @@ LARGEST = 2**63 - 1
 
 def read_about(content: bytes) -> dict[str, Any]:
     """Return the content of `graph.json`, upgraded to this version. Raise `IRError` for an unknown version."""
-    about = json.loads(content.decode())
-    version = about.get("version") if isinstance(about, dict) else None
+    read: Any = json.loads(content.decode())
+    about = cast(dict[str, Any], read if isinstance(read, dict) else {})
+    version = about.get("version")
     if type(version) is not int or version not in (*upgrades.UPGRADES, VERSION):
         known = ", ".join(map(str, (*upgrades.UPGRADES, VERSION)))
         raise IRError(f"the graph is of version {version!r}, this mlgraph reads {known}")

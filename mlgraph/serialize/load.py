@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.arguments import check_target
-from mlgraph.driver import Compiler
+from mlgraph.driver import CapturedProgram, Compiler
 from mlgraph.errors import CaptureError, IRError, MlgraphError, PassError
 from mlgraph.frameworks import CPU, get, names
 from mlgraph.frontend.program import Program
@@ -90,7 +90,8 @@ def _specialization(
     module.check(program, passed, tree, sum(call.is_array))
     compiler = Compiler(CompileOptions(array_caching=False))
     source = description.lifted_from_json(described, call.is_array)[0]
-    found = compiler.lower(graph.info(), call, program, tree, passed, {}, source=source)
+    captured = CapturedProgram(program=program, tree=tree, passed=passed, source=source)
+    found = compiler.lower(graph.info(), call, captured, {})
     found.executable.main = _first_call_checked(found.executable.main)
     return found
 

@@ -1,10 +1,9 @@
 """The IR of a saved graph, and the checks that it is allowed and matches the description of the graph."""
 
-# pyright: basic
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from xdsl.dialects.builtin import DYNAMIC_INDEX, IndexType, ModuleOp, TensorType
@@ -13,6 +12,7 @@ from xdsl.ir import Attribute, Operation
 
 from mlgraph.dialects.constant import ArrayOp, Captured, CapturedAttr, ParameterOp
 from mlgraph.dialects.dtypes import BY_NAME, element_type, type_of_array
+from mlgraph.dialects.functions import main_of
 from mlgraph.dialects.native import CALLEES
 from mlgraph.errors import IRError
 from mlgraph.frontend.program import TRACED, OutputKind, Program
@@ -81,22 +81,27 @@ def _check_array(op: Operation, name: str, arrays: Arrays) -> None:
 
 def _fits(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> bool:
     """Return whether the type `found` says no more than `shape` and the element type of `wanted`."""
-    if not isinstance(found, TensorType) or element_type(found) != element_type(wanted):
+    if not isinstance(found, TensorType):
         return False
-    sizes = found.get_shape()
+    tensor = cast(TensorType[Attribute], found)
+    if element_type(tensor) != element_type(wanted):
+        return False
+    sizes = tensor.get_shape()
     return len(sizes) == len(shape) and all(n in (DYNAMIC_INDEX, size) for n, size in zip(sizes, shape))
 
 
 def check(program: Program, passed: Sequence[Any], tree: OutputTree, calls: int) -> None:
     """Raise `IRError` unless `@main` takes and returns what the description says; `calls` is the number of arrays."""
-    block = program.module.body.block.first_op.body.block  # type: ignore[union-attr]
+    main = main_of(program.module)
+    block = main.body.block
     if len(program.inputs) != calls or not _are_numbers(passed, calls) or len(passed) != len(block.args):
         raise IRError("@main does not take the arrays that a call gives")
-    for number, argument in zip(passed, block.args):
+    for number, argument in zip(cast(Sequence[int], passed), block.args):
         wanted = program.inputs[number]
         if not wanted.used or not _fits(wanted.shape, BY_NAME[wanted.dtype], argument.type):
             raise IRError(f"array {number} of a call is no {argument.type}")
-    results = [operand.type for operand in block.last_op.operands]  # type: ignore[union-attr]
+    assert block.last_op is not None
+    results = [operand.type for operand in block.last_op.operands]
     if len(results) != len(program.outputs):
         raise IRError(f"@main returns {len(results)} values for {len(program.outputs)} places")
     traced = [i for i, leaf in enumerate(tree.leaves) if leaf is TRACED]
@@ -119,23 +124,33 @@ def _check_writes(program: Program, passed: Sequence[int], results: Sequence[Att
             raise IRError("a result is written where nothing is")
     for spec, type in zip(program.outputs, results):
         if spec.kind is OutputKind.USER_OUTPUT:
-            fits = not isinstance(type, TensorType) or element_type(type) in BY_NAME.values()
-            fits = fits and (isinstance(type, TensorType | IndexType) or type in BY_NAME.values())
+            fits = _is_known(type)
         elif spec.kind is OutputKind.BUFFER:
             array = program.parameters[spec.target]
             fits = _agree(array.shape, type_of_array(array), type)
         else:
-            wanted = program.inputs[spec.target]
+            number: int = spec.target
+            wanted = program.inputs[number]
             fits = _agree(wanted.shape, BY_NAME[wanted.dtype], type)
         if not fits:
             raise IRError(f"a result is {type}, which has no place to go to")
 
 
+def _is_known(type: Attribute) -> bool:
+    """Return whether a type is a size, an element type or a tensor of one that mlgraph has."""
+    if isinstance(type, TensorType):
+        return element_type(cast(TensorType[Attribute], type)) in BY_NAME.values()
+    return isinstance(type, IndexType) or type in BY_NAME.values()
+
+
 def _agree(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> bool:
     """Return whether the element types are equal and no size that both know differs."""
-    if not isinstance(found, TensorType) or element_type(found) != element_type(wanted):
+    if not isinstance(found, TensorType):
         return False
-    sizes = found.get_shape()
+    tensor = cast(TensorType[Attribute], found)
+    if element_type(tensor) != element_type(wanted):
+        return False
+    sizes = tensor.get_shape()
     known = [(n, size) for n, size in zip(sizes, shape) if n != DYNAMIC_INDEX and isinstance(size, int)]
     return len(sizes) == len(shape) and all(n == size for n, size in known)
 

@@ -1,15 +1,13 @@
 """Python values and trees of them as JSON, and back. No class is imported because a file names it."""
 
-# pyright: basic
 import collections
 import functools
 from collections.abc import Callable
-from typing import Any
-
-import optree
+from typing import Any, cast
 
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.graph import trees
+from mlgraph.graph.trees import optree
 
 DEEPEST = 100
 """The deepest nesting of containers."""
@@ -23,7 +21,7 @@ class Record(dict[str, Any]):
 
     def __getattr__(self, name: str) -> Any:
         try:
-            return dict.__getitem__(self, name)
+            return super().__getitem__(name)
         except KeyError:
             raise AttributeError(f"a record of {', '.join(self)} has no {name!r}") from None
 
@@ -31,13 +29,13 @@ class Record(dict[str, Any]):
         return f"Record({', '.join(f'{name}={value!r}' for name, value in self.items())})"
 
     def __getitem__(self, key: Any) -> Any:
-        return dict.__getitem__(self, key) if isinstance(key, str) else tuple(self.values())[key]
+        return super().__getitem__(key) if isinstance(key, str) else tuple(self.values())[key]
 
 
 @functools.lru_cache
 def named_tuple(name: str, fields: tuple[str, ...]) -> type:
     """Return a class of named tuples, cached by its names. Raise `ValueError` for invalid names."""
-    return collections.namedtuple(name, fields)
+    return collections.namedtuple(name, fields)  # pyright: ignore[reportUntypedNamedTuple]
 
 
 def value_to_json(value: Any) -> Any:
@@ -53,8 +51,9 @@ def value_from_json(value: Any) -> Any:
     """Return the value that `value_to_json` described. Raise `TypeError` or `ValueError` for other JSON."""
     if value is None or type(value) in (bool, int, str):
         return value
-    if type(value) is dict and list(value) == ["float"] and type(value["float"]) is str:
-        return float(value["float"])
+    tagged = cast(dict[str, Any], value) if type(value) is dict else {}
+    if list(tagged) == ["float"] and type(tagged["float"]) is str:
+        return float(tagged["float"])
     raise TypeError(f"{value!r} is no plain value")
 
 
@@ -111,10 +110,22 @@ def _example(tree: Any, depth: int) -> Any:
     kind, *rest = tree
     if kind not in _MAKERS:
         raise TypeError(f"{kind!r} is no kind of tree")
-    return _MAKERS[kind](lambda child: _example(child, depth + 1), *rest)
+
+    def make(child: Any) -> Any:
+        return _example(child, depth + 1)
+
+    return _MAKERS[kind](make, *rest)
 
 
 Make = Callable[[Any], Any]
+
+
+def _make_tuple(make: Make, children: Any) -> Any:
+    return tuple(make(child) for child in children)
+
+
+def _make_list(make: Make, children: Any) -> Any:
+    return [make(child) for child in children]
 
 
 def _make_dict(cls: type, make: Make, pairs: Any) -> Any:
@@ -132,8 +143,8 @@ def _make_named(make: Make, name: str, pairs: Any) -> Any:
 
 
 _MAKERS: dict[str, Callable[..., Any]] = {
-    "tuple": lambda make, children: tuple(make(child) for child in children),
-    "list": lambda make, children: [make(child) for child in children],
+    "tuple": _make_tuple,
+    "list": _make_list,
     "dict": functools.partial(_make_dict, dict),
     "OrderedDict": functools.partial(_make_dict, collections.OrderedDict),
     "record": functools.partial(_make_dict, Record),

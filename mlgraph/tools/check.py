@@ -3,11 +3,10 @@
 Both run on the given inputs and on perturbed ones, which show a value that was fixed at capture by mistake.
 """
 
-# pyright: basic
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -52,7 +51,7 @@ def compare(
     """Run the graph and its original, and compare every leaf of their results. Raise `CheckError` if one differs."""
     expected, spec = flatten_result(run_original(info, call, specialization))
     executable = specialization.executable
-    result = executable.pure(params, None, call)
+    result = specialization.pure(params, None, call)
     leaves, _ = flatten_result(result[0] if executable.writes_state else result)
     for accessor, a, b in zip(spec.accessors(), leaves, expected, strict=True):
         text = difference(a, b)
@@ -92,9 +91,9 @@ def perturbed(array: "np.ndarray[Any, Any]", generator: np.random.Generator) -> 
     """Return other values similar to those of `array`: floats changed by about a tenth, integers and bools permuted."""
     if array.dtype.kind in "biu":
         return generator.permutation(array.reshape(-1)).reshape(array.shape)
-    noise = generator.standard_normal(array.shape)
+    noise = cast("np.ndarray[Any, Any]", generator.standard_normal(array.shape))
     wide = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
-    moved = np.where(wide == 0, np.abs(noise) / 100, wide * (1 + noise / 10))
+    moved: np.ndarray[Any, Any] = np.where(wide == 0, np.abs(noise) / 100, wide * (1 + noise / 10))
     return np.asarray(moved).astype(array.dtype)
 
 
@@ -120,7 +119,7 @@ def copied(array: Any) -> Any:
 
 
 @contextmanager
-def kept(info: FunctionInfo, specialization: Specialization) -> Iterator[None]:
+def kept(info: FunctionInfo, specialization: Specialization) -> Generator[None]:
     """Restore on exit the weights and buffers that the function writes."""
     buffers = specialization.executable.program.targets(OutputKind.BUFFER)
     weights = specialization.weights()

@@ -453,11 +453,13 @@ def cached_pipeline(run):
     """Lower each different module once."""
     known = {}
 
-    def cached(info, program, *flags, exact):
+    def cached(info, call, captured, options):
+        program = captured.program
+        flags = captured.passed, captured.source, bool(call.lifted or call.numbers), options
         arrays = [op.value.data.array.tobytes() for op in program.module.walk() if isinstance(op, ArrayOp)]
-        key = (info.to, flags, exact, text_of(program.module), *arrays)
+        key = (info.to, flags, text_of(program.module), *arrays)
         if key not in known:
-            stages, dump = run(info, program, *flags, exact=exact)
+            stages, dump = run(info, call, captured, options)
             known[key] = program.module.clone(), stages, dump
         program.module, stages, dump = known[key][0].clone(), *known[key][1:]
         return stages, dump

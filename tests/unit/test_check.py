@@ -117,3 +117,11 @@ def test_random_numbers_cannot_be_checked():
 def test_other_sources(source):
     x = convert(X.numpy(), source)
     mlgraph.compile(lambda x: (x * 2 + 1) / 3, to="torch", args=(x,), verify=True).check(x)
+
+
+def test_a_float_that_is_an_input_is_checked():
+    graph = mlgraph.compile(lambda x, rate: x * rate, to="numpy")
+    for rate in (1.0, 2.0, 3.0):
+        graph(X.numpy(), rate)
+    graph.check(X.numpy(), 4.0)
+    assert graph.cache_info().captures == 2

@@ -1,21 +1,29 @@
 """Access paths to what objects hold, and the content of objects by the steps that lead to it."""
 
-# pyright: basic
 import dataclasses
 import operator
 import sys
 from collections import OrderedDict, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import Enum
 from types import CellType, FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from mlgraph.frameworks import PACKAGES, of_module
 from mlgraph.frameworks.modules import is_module
+from mlgraph.graph.trees import TUPLES, tuple_of
 
 if TYPE_CHECKING:
     from mlgraph.dialects.stateful import Slot
 
+DICTS: tuple[type, ...] = (dict,)
+LISTS: tuple[type, ...] = (list, deque)
+SEQUENCES: tuple[type, ...] = (list, tuple, deque)
+"""Classes in declared tuples: a test against them leaves the type of a value open, as that of its items is."""
+get_item: Any = dict[Any, Any].__getitem__
+get_keys: Any = dict[Any, Any].keys
+get_values: Any = dict[Any, Any].values
+"""Methods of dicts, which a subclass may override."""
 LEAVES = (type, FunctionType, MethodType, ModuleType, Enum)
 PLAIN = ("types", "collections", "argparse")
 """Modules of the standard library whose classes hold what the user puts there."""
@@ -45,10 +53,10 @@ class ItemStep(NamedTuple):
     key: Any
 
     def get(self, owner: Any) -> Any:
-        return dict.__getitem__(owner, self.key) if isinstance(owner, dict) else owner[self.key]
+        return get_item(owner, self.key) if isinstance(owner, DICTS) else owner[self.key]
 
     def set(self, owner: Any, value: Any) -> None:
-        if isinstance(owner, dict):
+        if isinstance(owner, DICTS):
             _dict_of(owner).__setitem__(owner, self.key, value)
         else:
             owner[self.key] = value
@@ -102,17 +110,17 @@ class NamespaceView:
                 return self.space.cell_contents is self.space.cell_contents
             except ValueError:
                 return False
-        return name in (self.space if isinstance(self.space, dict) else vars(self.space))
+        return name in (self.space if isinstance(self.space, DICTS) else self.space.__dict__)
 
     def get(self, name: str) -> Any:
         if isinstance(self.space, CellType):
             return self.space.cell_contents
-        return (self.space if isinstance(self.space, dict) else vars(self.space))[name]
+        return (self.space if isinstance(self.space, DICTS) else self.space.__dict__)[name]
 
     def set(self, name: str, value: Any) -> None:
         if isinstance(self.space, CellType):
             self.space.cell_contents = value
-        elif isinstance(self.space, dict):
+        elif isinstance(self.space, DICTS):
             self.space[name] = value
         else:
             setattr(self.space, name, value)
@@ -120,7 +128,7 @@ class NamespaceView:
     def delete(self, name: str) -> None:
         if isinstance(self.space, CellType):
             del self.space.cell_contents
-        elif isinstance(self.space, dict):
+        elif isinstance(self.space, DICTS):
             del self.space[name]
         else:
             delattr(self.space, name)
@@ -166,7 +174,8 @@ def is_object(value: Any) -> bool:
 
     False for functions, classes, Python modules, library types and value types (with `__eq__` and `__hash__`).
     """
-    cls = type(value)
+    owner: object = value
+    cls = type(owner)
     root = cls.__module__.partition(".")[0]
     if is_module(value):
         return True
@@ -179,7 +188,8 @@ def is_object(value: Any) -> bool:
 
 
 def _stores(value: Any) -> bool:
-    cls = type(value)  # asked instead of the value, which may note what is read of it
+    owner: object = value
+    cls = type(owner)  # asked instead of the value, which may note what is read of it
     return cls.__dictoffset__ != 0 or any("__slots__" in vars(base) for base in cls.__mro__)
 
 
@@ -193,9 +203,9 @@ def content(value: Any) -> dict[Step, Any]:
     found: dict[Step, Any] = {}
     if isinstance(value, NamespaceView):
         return value.content()
-    if isinstance(value, dict):
+    if isinstance(value, DICTS):
         found = {ItemStep(_plain_key(key)): item for key, item in _dict_of(value).items(value)}
-    elif isinstance(value, list | tuple | deque):
+    elif isinstance(value, SEQUENCES):
         found = {ItemStep(i): item for i, item in enumerate(value)}
     if is_object(value):
         found |= {AttributeStep(name): item for name, item in attributes(value).items()}
@@ -204,20 +214,21 @@ def content(value: Any) -> dict[Step, Any]:
 
 def _plain_key(key: Any) -> Any:
     """Return a key with integers for traced sizes, as in `cache[x.shape] = table`."""
-    if isinstance(key, tuple):
-        plain: Any = type(key)
+    if isinstance(key, TUPLES):
+        plain: Any = cast(object, type(key))
         return key if hasattr(key, "_fields") else plain(map(_plain_key, key))
     return operator.index(key) if type(key).__name__ in ("SymInt", "Size") else key  # of torch, of numpy's trace
 
 
 def attributes(value: Any) -> dict[str, Any]:
     """Return the attributes that an object stores in its dict or slots; of a module, those that the user set."""
-    found = dict(getattr(value, "__dict__", ()))
+    found: dict[str, Any] = {**getattr(value, "__dict__", {})}
     if (framework := of_module(value)) is not None:
         return {name: item for name, item in found.items() if not framework.is_internal(value, name)}
-    for cls in type(value).__mro__:
-        slots = vars(cls).get("__slots__", ())
-        names = (slots,) if isinstance(slots, str) else slots
+    owner: object = value
+    for cls in type(owner).__mro__:
+        slots: Any = vars(cls).get("__slots__", ())
+        names: Iterable[str] = (slots,) if isinstance(slots, str) else slots
         found |= {n: getattr(value, n) for n in names if not n.startswith("__") and hasattr(value, n)}
     return found
 
@@ -230,10 +241,10 @@ def fill(container: Any, held: Mapping[Step, Any]) -> None:
             step.delete(container)
         for step, item in held.items():
             step.set(container, item)
-    elif isinstance(container, dict):
+    elif isinstance(container, DICTS):
         _dict_of(container).clear(container)
         _dict_of(container).update(container, items)
-    elif isinstance(container, list | deque):
+    elif isinstance(container, LISTS):
         refill(container, list(items.values()))
     if is_object(container):
         kept = {step.name: item for step, item in held.items() if isinstance(step, AttributeStep)}
@@ -243,11 +254,11 @@ def fill(container: Any, held: Mapping[Step, Any]) -> None:
             AttributeStep(name).set(container, item)
 
 
-def filled(cls: type, held: Mapping[Step, Any]) -> Any:
+def filled(cls: Any, held: Mapping[Step, Any]) -> Any:
     """Return a new container with this content, without running its `__init__`."""
-    if issubclass(cls, tuple):
-        return tuple.__new__(cls, held.values())
-    new = cls.__new__(cls)  # pyright: ignore[reportCallIssue]
+    if issubclass(cls, TUPLES):
+        return tuple_of(cls, held.values())
+    new = cls.__new__(cls)
     fill(new, held)
     return new
 

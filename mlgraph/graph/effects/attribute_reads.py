@@ -1,6 +1,5 @@
 """A tracker of the attributes of objects that a function reads."""
 
-# pyright: basic
 from collections import Counter
 from threading import RLock
 from typing import Any
@@ -22,7 +21,7 @@ class AttributeReadTracker:
 
     def __init__(self, value: Any) -> None:
         self.value = value
-        self.cls = type(value)
+        self.cls: type = type(value)
         self.read: set[str] | None = None
         """The names of the attributes that were read; None if that is unknown."""
         self._written: set[str] = set()

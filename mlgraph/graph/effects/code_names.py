@@ -1,10 +1,10 @@
 """The names in Python code, sorted by how the code uses them."""
 
-# pyright: basic
 import dis
 import functools
+from collections.abc import Iterable
 from types import CodeType, FunctionType
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 
 class CodeNames(NamedTuple):
@@ -48,7 +48,7 @@ def names_in(code: CodeType) -> CodeNames:
         if isinstance(constant, CodeType):
             for kind, names in names_in(constant)._asdict().items():
                 named[kind] |= names
-        items = constant if isinstance(constant, tuple | frozenset) else (constant,)
+        items = cast(Iterable[Any], constant) if isinstance(constant, tuple | frozenset) else (constant,)
         named["strings"].update(item for item in items if isinstance(item, str))
     return CodeNames(**{kind: frozenset(names) for kind, names in named.items()})
 

@@ -1,14 +1,14 @@
 """Draws from random generators that are foreign to the function's framework, which a graph would repeat."""
 
-# pyright: basic
 import random
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frameworks import get
+from mlgraph.frameworks.numpy import ARRAYS
 from mlgraph.graph.effects.reach import Reach
 
 GENERATORS = (np.random.Generator, np.random.RandomState)
@@ -45,8 +45,8 @@ class ForeignDraws:
 
 
 def _streams(reach: Reach) -> Iterator[tuple[str, Any]]:
-    yield "Python's random", random._inst  # pyright: ignore[reportAttributeAccessIssue]
-    yield "np.random", np.random.mtrand._rand  # pyright: ignore[reportAttributeAccessIssue]
+    yield "Python's random", getattr(random, "_inst")  # noqa: B009
+    yield "np.random", getattr(np.random.mtrand, "_rand")  # noqa: B009
     for path, value in reach.leaves:
         if type(value) is random.Random or isinstance(value, GENERATORS):
             yield path.text, value
@@ -69,5 +69,5 @@ def _restore(stream: Any, state: Any) -> None:
 
 def _same(a: Any, b: Any) -> bool:
     if isinstance(a, dict):
-        return all(_same(a[key], b[key]) for key in a)
-    return bool(np.array_equal(a, b)) if isinstance(a, np.ndarray) else a == b
+        return all(_same(value, b[key]) for key, value in cast(dict[Any, Any], a).items())
+    return bool(np.array_equal(a, b)) if isinstance(a, ARRAYS) else a == b

@@ -3,11 +3,10 @@
 A graph to their own framework draws from them as the function does, and reads each again at every call.
 """
 
-# pyright: basic
 import functools
 import types
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.frameworks import every, names
 from mlgraph.frameworks.inspection import functions_of
@@ -54,9 +53,9 @@ def _inside(name: str, value: Any) -> list[Readable]:
     if isinstance(value, functools.partial):
         return [("", v, _constant(v)) for v in (value.func, *value.args, *value.keywords.values())]
     if isinstance(value, dict):
-        return [_item(value, key, f"{name}_{key}") for key in value]
+        return [_item(value, key, f"{name}_{key}") for key in cast(dict[Any, Any], value)]
     if isinstance(value, list | tuple):
-        return [_item(value, i, f"{name}_{i}") for i in range(len(value))]
+        return [_item(value, i, f"{name}_{i}") for i in range(len(cast(list[Any], value)))]
     return list(_of_object(name, value))
 
 
@@ -75,13 +74,14 @@ def _of_function(function: types.FunctionType) -> Iterator[Readable]:
 
 
 def _of_object(name: str, value: Any) -> Iterator[Readable]:
-    root = type(value).__module__.partition(".")[0]
+    root = str(type(value).__module__).partition(".")[0]
     if isinstance(value, type | types.ModuleType) or (root in (*_OTHERS, *names()) and not is_module(value)):
         return
-    if (call := vars(type(value)).get("__call__")) is not None:
+    owner: object = value
+    if (call := vars(type(owner)).get("__call__")) is not None:
         yield "", call, _constant(call)
     for key, inner in list(getattr(value, "__dict__", {}).items()):
-        yield f"{name}_{key}" if name else key, inner, lambda key=key: vars(value).get(key)
+        yield f"{name}_{key}" if name else key, inner, _attribute(value, key)
 
 
 _OTHERS = ("builtins", "jaxlib", "mlgraph")
@@ -90,6 +90,10 @@ _OTHERS = ("builtins", "jaxlib", "mlgraph")
 
 def _item(container: Any, key: Any, name: str) -> Readable:
     return name, container[key], lambda: container[key]
+
+
+def _attribute(owner: Any, name: str) -> Callable[[], Any]:
+    return lambda: owner.__dict__.get(name)
 
 
 def _constant(value: Any) -> Callable[[], Any]:

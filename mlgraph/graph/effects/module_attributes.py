@@ -1,7 +1,6 @@
 """Attributes of torch modules that a forward sets: a trace restores them, and they become state."""
 
-# pyright: basic
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,7 +12,7 @@ from mlgraph.graph.effects.access_path import content, fill, same_content
 @contextmanager
 def attributes_restored(
     modules: Iterable[Any], stateful: Iterable[Any], changed: dict[Any, tuple[str, Any]]
-) -> Iterator[None]:
+) -> Generator[None]:
     """Restore the attributes of torch modules on exit, and record changed modules that are not `stateful` in `changed`.
 
     Weights and buffers are left to the framework, which tracks them itself. A module may install hooks at its first
@@ -48,4 +47,5 @@ def attributes_restored(
 
 def _hooks(module: Any) -> list[dict[Any, Any]]:
     """Return the dicts in which torch keeps the hooks of a module, one for each kind."""
-    return [held for name, held in vars(module).items() if "hooks" in name and isinstance(held, dict)]
+    attributes: dict[str, Any] = module.__dict__
+    return [held for name, held in attributes.items() if "hooks" in name and isinstance(held, dict)]

@@ -9,7 +9,6 @@ Paths lead from `scaled` to `helper` and all that its code names in turn, to the
 attributes of `options` that any of this code names. Code of libraries is not followed.
 """
 
-# pyright: basic
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
@@ -37,25 +36,25 @@ class MissingNames(NamedTuple):
 class Reach:
     """Everything that a function reaches, at the time of the walk."""
 
-    leaves: list[ReachedValue] = field(default_factory=list)
+    leaves: list[ReachedValue] = field(default_factory=list[ReachedValue])
     """Values that are compared directly."""
-    arrays: list[ReachedValue] = field(default_factory=list)
-    containers: list[ReachedValue] = field(default_factory=list)
+    arrays: list[ReachedValue] = field(default_factory=list[ReachedValue])
+    containers: list[ReachedValue] = field(default_factory=list[ReachedValue])
     """Dicts, sequences, sets and objects, each before the containers that it holds."""
-    missing: list[MissingNames] = field(default_factory=list)
-    memos: list[Any] = field(default_factory=list)
+    missing: list[MissingNames] = field(default_factory=list[MissingNames])
+    memos: list[Any] = field(default_factory=list[Any])
     """Functions that cache their results, such as those of `functools.lru_cache`."""
-    functions: dict[int, FunctionType] = field(default_factory=dict)
-    classes: dict[int, type] = field(default_factory=dict)
+    functions: dict[int, FunctionType] = field(default_factory=dict[int, FunctionType])
+    classes: dict[int, type] = field(default_factory=dict[int, type])
     """The user's classes whose objects or members are reached."""
-    spaces: dict[int, ModuleType] = field(default_factory=dict)
+    spaces: dict[int, ModuleType] = field(default_factory=dict[int, ModuleType])
     """The user's Python modules that are reached by name."""
-    environ: dict[str, str | None] = field(default_factory=dict)
+    environ: dict[str, str | None] = field(default_factory=dict[str, "str | None"])
     """The environment variables that the code may read."""
-    iterators: list[ReachedValue] = field(default_factory=list)
-    contexts: list[tuple[str, Any, Any]] = field(default_factory=list)
+    iterators: list[ReachedValue] = field(default_factory=list[ReachedValue])
+    contexts: list[tuple[str, Any, Any]] = field(default_factory=list[tuple[str, Any, Any]])
     """Context variables: the Python that reaches each, the variable and its value."""
-    stored: set[str] = field(default_factory=set)
+    stored: set[str] = field(default_factory=set[str])
     """The names of the attributes that code assigns to."""
 
     def namespaces(self) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:

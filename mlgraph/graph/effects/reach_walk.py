@@ -1,20 +1,19 @@
 """The walk from a function to all that it reaches without being given it."""
 
-# pyright: basic
 import functools
 import os
 import sys
 import weakref
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import FunctionType, MappingProxyType, MethodType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.frameworks import PACKAGES, framework_of
 from mlgraph.frameworks.modules import is_module, is_watched, submodules
-from mlgraph.graph.effects.access_path import ItemStep, attributes, is_object
+from mlgraph.graph.effects.access_path import DICTS, ItemStep, attributes, get_keys, is_object
 from mlgraph.graph.effects.code_names import CodeNames, method_names, names_in
 from mlgraph.graph.effects.opaque_values import opaque_kind
 from mlgraph.graph.effects.reach import MissingNames, Reach, ReachedValue
@@ -37,11 +36,15 @@ from mlgraph.graph.guards.paths import (
     Path,
 )
 
-HOLDING = (dict, list, tuple, deque, MappingProxyType)
+HOLDING: tuple[type, ...] = (dict, list, tuple, deque, MappingProxyType)
 """The containers that hold values by key."""
-METHODS = (property, functools.cached_property, staticmethod, classmethod)
+METHODS: tuple[type, ...] = (property, functools.cached_property, staticmethod, classmethod)
 """The wrappers of functions in a class, besides plain methods."""
-PLAIN = (bool, int, float, complex, str, bytes, type(None))
+PARTIALS: tuple[type, ...] = (functools.partial,)
+FUNCTIONS: tuple[type, ...] = (FunctionType, functools.partial)
+PROXIES: tuple[type, ...] = (MappingProxyType,)
+VARIABLES: tuple[type, ...] = (ContextVar,)
+PLAIN: tuple[type, ...] = (bool, int, float, complex, str, bytes, type(None))
 ENDLESS = 20_000
 """The most values that are visited; containers beyond are compared by identity."""
 DYNAMIC = frozenset(("__dict__", "vars", "asdict", "astuple", "fields", "__slots__", "dir"))
@@ -77,8 +80,9 @@ class _Walk:
         self._module = getattr(unwrapped(self.function), "__module__", None)
         self._names: set[str] = set()
         self._strings: set[str] = set()
-        before = None
-        while before != (before := (len(self._names), len(self._strings), len(self.reach.functions))):
+        before: tuple[int, ...] = ()
+        while before != (now := (len(self._names), len(self._strings), len(self.reach.functions))):
+            before = now
             self._walk()
 
     def _walk(self) -> None:
@@ -101,8 +105,8 @@ class _Walk:
             self._visit_module(ObjectPath(module, type(module).__name__), module)
 
     def _start(self, function: Any) -> None:
-        if isinstance(function, functools.partial):
-            if isinstance(function.func, FunctionType | functools.partial):
+        if isinstance(function, PARTIALS):
+            if isinstance(function.func, FUNCTIONS):
                 self._start(function.func)
             self._visit_partial(ObjectPath(function, "partial"), function)
         elif isinstance(function, MethodType):
@@ -187,7 +191,7 @@ class _Walk:
             self._visit(path, value)
 
     @contextmanager
-    def _noting(self, flag: bool) -> Iterator[None]:
+    def _noting(self, flag: bool) -> Generator[None]:
         """Record what is visited inside if `flag`, else only follow the functions that it leads to."""
         before, self._quiet = self._quiet, not flag
         try:
@@ -244,7 +248,7 @@ class _Walk:
                 self._visit_items(path, value)
             case weakref.ref() | ContextVar():
                 self._visit_target(path, value)
-            case functools._lru_cache_wrapper():
+            case functools._lru_cache_wrapper():  # pyright: ignore[reportPrivateUsage]
                 self.reach.memos.append(value)
                 self._follow(value.__wrapped__)
             case _:
@@ -255,23 +259,24 @@ class _Walk:
             self._visit_object(path, value)
 
     def _note_iterator(self, path: Path, value: Any) -> None:
-        if hasattr(type(value), "__next__") and type(value).__module__ in ("builtins", "itertools"):
+        owner: object = value
+        if hasattr(type(owner), "__next__") and type(owner).__module__ in ("builtins", "itertools"):
             self._note(self.reach.iterators, path, value)
 
     def _visit_items(self, path: Path, value: Any) -> None:
-        keys = list(value) if isinstance(value, MappingProxyType) else range(len(value))
-        for key in list(dict.keys(value)) if isinstance(value, dict) else keys:
+        keys: Iterable[Any] = list(value) if isinstance(value, PROXIES) else range(len(value))
+        for key in list(get_keys(value)) if isinstance(value, DICTS) else keys:
             self._visit(ItemPath(path, key), ItemStep(key).get(value))
 
     def _visit_target(self, path: Path, value: Any) -> None:
-        inner = CallPath(path, ".get" if isinstance(value, ContextVar) else "")
+        inner = CallPath(path, ".get" if isinstance(value, VARIABLES) else "")
         try:
-            found = value.get() if isinstance(value, ContextVar) else value()
+            found: Any = value.get() if isinstance(value, VARIABLES) else value()
         except LookupError:  # a context variable that is not set
             return
         with self._noting(True):
             self._visit(inner, found)
-        if isinstance(value, ContextVar) and not self._quiet:
+        if isinstance(value, VARIABLES) and not self._quiet:
             self.reach.contexts.append((path.text, value, found))
 
     def _visit_partial(self, path: Path, value: Any) -> None:
@@ -283,16 +288,18 @@ class _Walk:
     def _visit_object(self, path: Path, value: Any) -> None:
         held = attributes(value)
         own = own_attributes(value)
-        self._visit_class(type(value))
+        owner: object = value
+        cls = type(owner)
+        self._visit_class(cls)
         for name in held:
-            if self._is_named(name) or type(value).__module__ == "collections":
-                stored = name in own and defines(type(value), name)
+            if self._is_named(name) or cls.__module__ == "collections":
+                stored = name in own and defines(cls, name)
                 self._visit(AttributePath(path, name, stored), held[name])
         if not self._quiet:
-            fallback = defines(type(value), "__getattr__")
-            self._note_missing(path, value, (n for n in self._names if fallback or defines(type(value), n)))
+            fallback = defines(cls, "__getattr__")
+            self._note_missing(path, value, (n for n in self._names if fallback or defines(cls, n)))
 
-    def _note_missing(self, path: Path, owner: Any, shadowing: Iterable[str]) -> None:
+    def _note_missing(self, path: Path, owner: object, shadowing: Iterable[str]) -> None:
         """Note names that an object may acquire: those that its class defines, and those that code looks up."""
         if type(owner).__dictoffset__ == 0 and not isinstance(owner, type):
             return
@@ -306,8 +313,8 @@ class _Walk:
     def _asked(self) -> set[str]:
         """Return the names of attributes that code looks up without knowing that they exist."""
         used = self._globals()
-        asked = {s for s in self._strings if s.isidentifier()} if used & {"getattr", "hasattr"} else set()
-        return asked | (self._names if "AttributeError" in used else set())
+        asked: set[str] = {s for s in self._strings if s.isidentifier()} if used & {"getattr", "hasattr"} else set()
+        return asked | self._names if "AttributeError" in used else asked
 
     def _is_named(self, name: str) -> bool:
         return name in self._names or name in self._strings or bool(DYNAMIC & (self._names | self._globals()))
@@ -346,7 +353,7 @@ class _Walk:
         if isinstance(item, FunctionType) or (not special and isinstance(item, METHODS)):
             if not special or name == "__call__":
                 self._note(self.reach.leaves, AttributePath(path, name, stored=True), item)
-        elif not special and (not hasattr(type(item), "__get__") or is_object(item)):
+        elif not special and (not hasattr(cast(object, type(item)), "__get__") or is_object(item)):
             self._visit_once((id(path.value), name), AttributePath(path, name, stored=True))
 
     def _visit_namespace(self, path: Path, module: ModuleType) -> None:
@@ -366,21 +373,23 @@ class _Walk:
         if ("w", id(module)) in self._seen:
             return
         self._seen.add(("w", id(module)))
+        owner: object = module
+        cls = type(owner)
         for name in ("forward", "call", "__call__"):
-            self._follow(getattr(type(module), name, None))
+            self._follow(getattr(cls, name, None))
         own_forward = getattr(module, "__dict__", {}).get("forward")
         if isinstance(own_forward, FunctionType | MethodType | functools.partial):
             self._visit_inside(ObjectPath(own_forward, f"{path.text}.forward"), own_forward)
         for kind in ("_forward_pre_hooks", "_forward_hooks"):
             for hook in getattr(module, "__dict__", {}).get(kind, {}).values():
                 self._visit(ObjectPath(hook, f"a hook of {path.text}"), hook)
-        self._visit_class(type(module))
-        own = method_names(type(module)) if is_watched(module) else frozenset()
+        self._visit_class(cls)
+        own: frozenset[str] = method_names(cls) if is_watched(module) else frozenset()
         for name, item in attributes(module).items():
             if (name in own or self._is_named(name)) and not is_module(item):
                 self._visit(AttributePath(path, name), item)
-        if self._is_users_class(type(module)):
-            self._note_missing(path, module, (name for name in self._names if defines(type(module), name)))
+        if self._is_users_class(cls):
+            self._note_missing(path, module, (name for name in self._names if defines(cls, name)))
 
 
 def _is_variable(name: str) -> bool:

@@ -1,10 +1,7 @@
 """Objects that a function makes and returns, such as a KV cache: a call rebuilds them around new arrays."""
 
-# pyright: basic
 from collections.abc import Mapping, Sequence
 from typing import Any
-
-import optree
 
 from mlgraph.frameworks import framework_of
 from mlgraph.frameworks.modules import is_module
@@ -30,8 +27,7 @@ def _rebuild(kind: Any, items: Any) -> Any:
     return filled(cls, dict(zip(steps, items)))
 
 
-_object: Any = Object
-optree.register_pytree_node(_object, _flatten, _rebuild, namespace=trees.NAMESPACE)
+trees.register(Object, _flatten, _rebuild)
 
 
 def flatten_result(result: Any, roots: Sequence[Any] = ()) -> tuple[list[Any], Any]:
@@ -56,4 +52,5 @@ def _open_object(leaf: Any, closed: set[int]) -> Any:
     opened = {step: _open(value, {*closed, id(leaf)}) for step, value in held.items()}
     if not any(framework_of(inner) is not None for inner in trees.flatten(list(opened.values()))[0]):
         return leaf
-    return Object(type(leaf), opened)
+    owner: object = leaf
+    return Object(type(owner), opened)

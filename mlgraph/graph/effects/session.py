@@ -1,14 +1,21 @@
 """One trace with stateful objects: they hold traced arrays, and what the function does to them is recorded."""
 
-# pyright: basic
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.frameworks import framework_of, names
-from mlgraph.graph.effects.access_path import AccessPath, ItemStep, Step, content, fill, is_container, same_content
+from mlgraph.graph.effects.access_path import (
+    LISTS,
+    AccessPath,
+    ItemStep,
+    Step,
+    content,
+    fill,
+    is_container,
+    same_content,
+)
 from mlgraph.graph.effects.attribute_reads import AttributeReadTracker
 from mlgraph.graph.effects.expected_objects import (
     ExpectedAlias,
@@ -33,6 +40,7 @@ from mlgraph.graph.effects.side_effects import (
 )
 from mlgraph.graph.effects.traced_ids import TracedId, check_left
 from mlgraph.graph.numbers import number_array, python_number, traced_number
+from mlgraph.graph.trees import TUPLES, tuple_of
 
 
 @dataclass
@@ -151,7 +159,7 @@ class ObjectSession:
             return result, self._note_changes(before)
 
     @contextmanager
-    def _undone(self) -> Iterator[None]:
+    def _undone(self) -> Generator[None]:
         """Restore every object on exit."""
         try:
             yield
@@ -177,11 +185,11 @@ class ObjectSession:
         for key, container in self._containers.items():
             old, new = before[key], content(container.value)
             at = container.path.then
-            if isinstance(container.value, list | deque) and len(old) != len(new):
+            if isinstance(container.value, LISTS) and len(old) != len(new):
                 items = [self._template(item, at(step), leaves) for step, item in new.items()]
                 self.changes.append(ReplaceItems(container.path, items))
                 continue
-            moved = _moved(old, new) if isinstance(container.value, dict) else frozenset()
+            moved: frozenset[Step] = _moved(old, new) if isinstance(container.value, dict) else frozenset()
             self.changes += [DeleteValue(at(step)) for step in old if step not in new or step in moved]
             for step, value in new.items():
                 if step not in old:
@@ -211,7 +219,7 @@ class ObjectSession:
     def _check_key(self, step: Step, path: AccessPath) -> None:
         """Raise `UnsupportedOpError` for the key of an item that no later call could find."""
         if isinstance(step, ItemStep):
-            for key in step.key if isinstance(step.key, tuple) else (step.key,):
+            for key in step.key if isinstance(step.key, TUPLES) else (step.key,):
                 check_left(key, path.text(self.names))
 
     # Reads
@@ -256,9 +264,9 @@ class ObjectSession:
         looked = [step for step in held if read is None or isinstance(step, ItemStep) or step.name in read]
         children = {step: self._expected(held[step], path.then(step)) for step in looked}
         names = {step.name for step in held if not isinstance(step, ItemStep)}
-        return ExpectedContainer(
-            type(value), keys_of(held), children, None if read is None else tuple(sorted(read - names))
-        )
+        owner: object = value
+        absent = None if read is None else tuple(sorted(read - names))
+        return ExpectedContainer(type(owner), keys_of(held), children, absent)
 
 
 def _with_traced(value: Any, path: AccessPath, given: Mapping[AccessPath, Any]) -> Any:
@@ -267,8 +275,9 @@ def _with_traced(value: Any, path: AccessPath, given: Mapping[AccessPath, Any]) 
         return given[path]
     if not isinstance(value, tuple):
         return value
-    items = [_with_traced(item, path.then(ItemStep(i)), given) for i, item in enumerate(value)]
-    return value if all(a is b for a, b in zip(items, value)) else tuple.__new__(type(value), items)
+    old = cast(tuple[Any, ...], value)
+    items = [_with_traced(item, path.then(ItemStep(i)), given) for i, item in enumerate(old)]
+    return old if all(a is b for a, b in zip(items, old)) else tuple_of(type(old), items)
 
 
 def _reaches(expected: Any, steps: Sequence[Step]) -> bool:

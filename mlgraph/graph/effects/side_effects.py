@@ -1,6 +1,5 @@
 """The side effects of a call: the changes that it makes in its stateful objects."""
 
-# pyright: basic
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -11,7 +10,7 @@ from mlgraph.graph.effects.access_path import AccessPath, Step, filled, refill
 class LeafTemplate(NamedTuple):
     """The i-th of the new values."""
 
-    index: int
+    number: int
 
 
 class ExistingTemplate(NamedTuple):
@@ -33,8 +32,8 @@ ValueTemplate: TypeAlias = LeafTemplate | ExistingTemplate | NewTemplate
 def make(template: ValueTemplate, roots: Sequence[Any], leaves: Sequence[Any]) -> Any:
     """Return the value that a template stands for."""
     match template:
-        case LeafTemplate(index):
-            return leaves[index]
+        case LeafTemplate(number):
+            return leaves[number]
         case ExistingTemplate(path):
             return path.find(roots)
         case NewTemplate(cls, children):

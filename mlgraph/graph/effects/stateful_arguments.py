@@ -1,15 +1,15 @@
 """The stateful objects of a graph: those given to `compile`, and index paths to those among the arguments."""
 
-# pyright: basic
 import inspect
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.errors import InputError
 from mlgraph.frameworks.modules import is_module, submodules
 from mlgraph.graph.effects.access_path import NamespaceView, is_container, is_object
+from mlgraph.graph.trees import tuple_of
 
 
 class StatefulObject:
@@ -124,7 +124,8 @@ def _marked(value: Any, steps: Sequence[Any]) -> Any:
     except (KeyError, IndexError, TypeError) as error:
         raise InputError(f"a stateful index path has {step!r}, which is not there in {type(value).__name__}") from error
     if isinstance(value, tuple):
-        return tuple.__new__(type(value), [inner if i == step else item for i, item in enumerate(value)])
+        old = cast(tuple[Any, ...], value)
+        return tuple_of(type(old), [inner if i == step else item for i, item in enumerate(old)])
     new = copy(value)
     new[step] = inner
     return new

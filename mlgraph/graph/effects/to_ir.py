@@ -1,11 +1,11 @@
 """The conversion of a program's state to `stateful.get` and `stateful.set` in its ivy module."""
 
-# pyright: basic
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from xdsl.builder import Builder
+from xdsl.dialects.builtin import LocationAttr
 from xdsl.dialects.func import ReturnOp
 from xdsl.ir import SSAValue
 from xdsl.rewriter import InsertPoint
@@ -28,7 +28,8 @@ def with_state(program: Program, session: ObjectSession, inputs: int) -> tuple[P
     block = main_of(program.module).body.block
     held = list(session.arrays)
     state = session.state([bool(block.args[inputs + i].uses.get_length()) for i in range(len(held))])
-    state.overwritten = tuple(held[i - inputs] for i in program.targets(OutputKind.INPUT) if i >= inputs)
+    written: list[int] = [i - inputs for i in program.targets(OutputKind.INPUT) if i >= inputs]
+    state.overwritten = tuple(held[i] for i in written)
     slots = _slots_of_new(session, state)
     program.outputs = tuple(_renamed(spec, state, session, inputs, leaves, slots) for spec in program.outputs)
     left = _write(program, session, state, inputs, slots)
@@ -62,7 +63,8 @@ def _renamed(
 
     def memory(one: Memory) -> Memory:
         if one.kind == "input" and one.key >= inputs:
-            return Memory("object", held[one.key - inputs].slot(state.names))
+            number: int = one.key - inputs
+            return Memory("object", held[number].slot(state.names))
         if one.kind == "output" and one.key >= leaves:
             return Memory("new", slots[one.key - leaves])
         return one
@@ -98,10 +100,11 @@ def _write(program: Program, session: ObjectSession, state: StateSpec, inputs: i
     objects: list[OutputSpec] = []
     for value, spec in zip(last.operands, program.outputs, strict=True):
         if spec.kind is OutputKind.INPUT and spec.target >= inputs:
-            slot = _set(held[spec.target - inputs].slot(state.names), value, last)
+            number: int = spec.target - inputs
+            slot = _set(held[number].slot(state.names), value, last)
             spec = replace(spec, same=Memory("object", slot))
         elif spec.kind is OutputKind.USER_OUTPUT and spec.target >= leaves:
-            i = spec.target - leaves
+            i: int = spec.target - leaves
             slot = left[i] = _set(slots[i], value, last)
         else:
             kept.append((value, spec))
@@ -115,7 +118,7 @@ def _write(program: Program, session: ObjectSession, state: StateSpec, inputs: i
 
 def _set(slot: Slot, value: SSAValue, last: ReturnOp) -> Slot:
     """Insert `stateful.set` before the return, and return the slot."""
-    location = value.owner.location if hasattr(value.owner, "location") else None  # pyright: ignore[reportAttributeAccessIssue]
+    location: LocationAttr | None = getattr(value.owner, "location", None)
     with building(Builder(InsertPoint.before(last)), location):
         stateful.set(slot, value)
     return slot

@@ -1,11 +1,10 @@
 """The user's modules, classes and functions, as opposed to those of libraries."""
 
-# pyright: basic
 import functools
 import os
 import sysconfig
 from types import FunctionType, MethodType, ModuleType
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.frontend.locations import is_library
 
@@ -34,7 +33,8 @@ def unwrapped(function: Any) -> Any:
     """Return the function or class whose code runs."""
     while isinstance(function, functools.partial | MethodType):
         function = function.func if isinstance(function, functools.partial) else function.__func__
-    return function if isinstance(function, FunctionType) else type(function)
+    owner: object = function
+    return owner if isinstance(owner, FunctionType) else type(owner)
 
 
 @functools.lru_cache(maxsize=4096)
@@ -50,6 +50,6 @@ def functions_of_member(item: Any) -> list[Any]:
         case functools.cached_property():
             return [item.func]
         case staticmethod() | classmethod():
-            return [item.__func__]
+            return [cast(Any, item).__func__]
         case _:
             return [item, getattr(item, "__wrapped__", None)]

@@ -1,10 +1,9 @@
 """The modules with weights, and the arrays, that a function may use beside its inputs."""
 
-# pyright: basic
 import functools
 import types
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from mlgraph.frameworks import PACKAGES, framework_of
 from mlgraph.frameworks.inspection import package_of, variables
@@ -40,9 +39,10 @@ def _inside(value: Any) -> list[tuple[str, Any]]:
     if isinstance(value, functools.partial):
         return [("", value.func), *(("", arg) for arg in value.args)]
     if isinstance(value, dict):
-        return [(str(key), item) for key, item in value.items()]
+        return [(str(key), item) for key, item in cast(dict[Any, Any], value).items()]
     if isinstance(value, list | tuple):
-        return [(str(i), item) for i, item in enumerate(value)]
+        return [(str(i), item) for i, item in enumerate(cast(list[Any], value))]
     if isinstance(value, type | types.ModuleType) or package_of(type(value)) in (*PACKAGES, "builtins", "mlgraph"):
         return []
-    return [("", vars(type(value)).get("__call__")), *getattr(value, "__dict__", {}).items()]
+    owner: object = value
+    return [("", vars(type(owner)).get("__call__")), *getattr(value, "__dict__", {}).items()]

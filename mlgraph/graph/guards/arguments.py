@@ -1,11 +1,10 @@
 """Guards of the structure of a call, and of the Python values among its arguments."""
 
-# pyright: basic
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from mlgraph.graph import trees
 from mlgraph.graph.guards.base import Branch, Guard, NameTable, any_of
@@ -48,18 +47,20 @@ class StructureGuard(Guard):
         if isinstance(value, KeyWords):
             branch.tests.append(f"{text}._impl.name == {value.kind!r}")
         entries = spec.entries()
+        children: list[Any]
         if isinstance(value, dict):
-            if self.sorts_keys and type(value) is dict:
-                branch.tests.append(f"{text}.keys() == {branch.names.add('keys', frozenset(value))}")
+            items = cast(dict[Any, Any], value)
+            if self.sorts_keys and type(items) is dict:
+                branch.tests.append(f"{text}.keys() == {branch.names.add('keys', frozenset(items))}")
             else:
-                branch.tests.append(f"[*{text}] == {branch.names.add('keys', list(value))}")
+                branch.tests.append(f"[*{text}] == {branch.names.add('keys', list(items))}")
             texts = [f"{text}[{_key(entry, branch.names)}]" for entry in entries]
-            children = [value[entry] for entry in entries]
+            children = [items[entry] for entry in entries]
             self._check_arrays(spec, f"{text}.values()", branch, start)
         elif isinstance(value, tuple | list | deque):
-            branch.tests.append(f"__len({text}) == {len(value)}")
-            texts = [f"{text}[{i}]" for i in range(len(value))]
-            children = list(value)
+            children = list(cast(Sequence[Any], value))
+            branch.tests.append(f"__len({text}) == {len(children)}")
+            texts = [f"{text}[{i}]" for i in range(len(children))]
             self._check_arrays(spec, text, branch, start)
         else:
             texts = [f"{text}.{entry}" for entry in entries]
@@ -119,7 +120,7 @@ class StaticGuard(Guard):
         text, value, names = branch.leaves[self.leaf], self.value, branch.names
         if value is None or value is True or value is False:
             branch.tests.append(f"{text} is {value}")
-        elif isinstance(value, float) and (value == 0 or not math.isfinite(value)):
+        elif isinstance(value, float) and (value == 0.0 or not math.isfinite(value)):
             branch.tests.append(f"__type({text}) is float and __repr({text}) == {repr(value)!r}")
         elif type(value) in (int, float, str):
             branch.tests.append(f"__type({text}) is {names.add('class', type(value))} and {text} == {value!r}")

@@ -1,6 +1,5 @@
 """The base class of guards, and the generated tests to which each guard adds."""
 
-# pyright: basic
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ class NameTable:
     """The objects that generated code refers to, under names that are no parameter's."""
 
     values: dict[str, Any]
-    known: dict[tuple[str, int], str] = field(default_factory=dict)
+    known: dict[tuple[str, int], str] = field(default_factory=dict[tuple[str, int], str])
 
     def add(self, prefix: str, value: Any) -> str:
         """Return a name for `value`, which begins with `prefix`."""
@@ -43,19 +42,19 @@ class Branch:
     names: NameTable
     leaves: Sequence[str] = ()
     """A Python expression for each leaf of the arguments."""
-    arrays: list[str] = field(default_factory=list)
+    arrays: list[str] = field(default_factory=list[str])
     """A Python expression for each array among them."""
-    typed: set[int] = field(default_factory=set)
+    typed: set[int] = field(default_factory=set[int])
     """The indices of arrays whose class is tested together with that of others."""
-    tests: list[str] = field(default_factory=list)
-    reads: list[str] = field(default_factory=list)
-    bound: dict[int, str] = field(default_factory=dict)
+    tests: list[str] = field(default_factory=list[str])
+    reads: list[str] = field(default_factory=list[str])
+    bound: dict[int, str] = field(default_factory=dict[int, str])
     """The variables that hold the values found by tests in `reads`, by the path's id."""
-    unpack: list[str] = field(default_factory=list)
-    size_tests: list[str] = field(default_factory=list)
-    symbols: set[str] = field(default_factory=set)
+    unpack: list[str] = field(default_factory=list[str])
+    size_tests: list[str] = field(default_factory=list[str])
+    symbols: set[str] = field(default_factory=set[str])
     """The size symbols that are bound."""
-    shapes: dict[tuple[int | str, ...], str] = field(default_factory=dict)
+    shapes: dict[tuple[int | str, ...], str] = field(default_factory=dict[tuple["int | str", ...], str])
     """The variable that holds the first shape of each kind; further shapes of the kind are compared with it."""
     on_cpu: bool = False
     """True once an array is tested to be on the CPU; torch itself refuses mixed devices."""

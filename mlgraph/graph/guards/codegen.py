@@ -12,7 +12,6 @@ For `fn(x, scale=2.0)` captured with a float32 matrix the generated function rea
 so that Python itself binds the arguments, and the time of a call depends only on the arguments that are used.
 """
 
-# pyright: basic
 import inspect
 import keyword
 import linecache
@@ -38,7 +37,11 @@ def binder(name: str, signature: inspect.Signature) -> Callable[..., tuple[Any, 
 
     It raises the `TypeError` that the original function would raise.
     """
-    return generate(name, signature, neutral(), (), lambda values: values)
+    return generate(name, signature, neutral(), (), _same)
+
+
+def _same(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return values
 
 
 def generate(

@@ -4,7 +4,6 @@ It may report a change where nothing relevant changed, for example an equal key 
 one. After a report the caller compares in Python and records the facts again.
 """
 
-# pyright: basic
 import ctypes
 import gc
 import struct
@@ -16,6 +15,7 @@ from mlgraph.frameworks.torch import TORCH
 from mlgraph.targets.llvm import Loaded, bound, machine_code
 
 CODE = Path(__file__).with_suffix(".ll")
+DICTS: tuple[type, ...] = (dict,)
 POINTER = struct.calcsize("P")
 END, OBJECT, VERSIONS, ENTRIES, TENSOR, NEVER = range(6)
 """The kinds of facts, numbered as in the machine code."""
@@ -47,7 +47,8 @@ class Facts:
 
     def members(self, cls: type) -> None:
         """Record the members that a class itself defines."""
-        self.dict(next(held for held in gc.get_referents(vars(cls)) if isinstance(held, dict)))
+        referents: list[Any] = gc.get_referents(vars(cls))
+        self.dict(next(held for held in referents if isinstance(held, DICTS)))
 
     def tensor(self, value: Any, memory: bool) -> bool:
         """Record the element type, device and shape of a torch tensor, and with `memory` the address of its elements.

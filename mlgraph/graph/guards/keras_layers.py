@@ -1,6 +1,5 @@
 """The guard of Keras layers: a call must find them built as at capture, whatever the values of their weights."""
 
-# pyright: basic
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -28,10 +27,11 @@ class LayerDescription:
     @classmethod
     def of(cls, layer: Any) -> "LayerDescription":
         """Describe a layer as it is now."""
-        found = vars(layer)
+        found: dict[str, Any] = layer.__dict__
         names = [name for name in found if not name.startswith("_") or name in PRIVATE]
-        held = {name: tuple(found.get(name, ())) for name in STRUCTURE}
-        return cls(type(layer), held, {name: found[name] for name in names if name not in NOT_CALLED})
+        held: dict[str, tuple[Any, ...]] = {name: tuple(found.get(name, ())) for name in STRUCTURE}
+        owner: object = layer
+        return cls(type(owner), held, {name: found[name] for name in names if name not in NOT_CALLED})
 
     def difference(self, now: "LayerDescription", name: str) -> str | None:
         """Return a description of what differs in the layer called `name`, None if nothing does."""
@@ -79,7 +79,8 @@ class LayersGuard(Guard):
         facts = Facts()
         for layer in self._layers.values():
             facts.object(layer)
-            facts.dict(vars(layer))
+            held: dict[str, Any] = layer.__dict__
+            facts.dict(held)
         self._identities.note(facts)
 
 

@@ -4,12 +4,12 @@ A path starts at a variable or at a fixed object and goes on by attributes and i
 the user writes it, and gives an expression for it in the generated entry function.
 """
 
-# pyright: basic
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from types import CellType, FunctionType
 from typing import Any
 
+from mlgraph.graph.effects.access_path import DICTS, get_item
 from mlgraph.graph.guards.base import Branch
 
 
@@ -146,7 +146,7 @@ class ItemPath(Path):
 
     def find(self) -> Any:
         owner = self.owner.find()
-        return dict.__getitem__(owner, self.key) if isinstance(owner, dict) else owner[self.key]
+        return get_item(owner, self.key) if isinstance(owner, DICTS) else owner[self.key]
 
     @property
     def text(self) -> str:

@@ -1,6 +1,5 @@
 """The guards of a captured program."""
 
-# pyright: basic
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,7 +12,8 @@ from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.effects import StateSpec
 from mlgraph.graph.function_info import FunctionInfo
 from mlgraph.graph.guards.arguments import StaticGuard, StructureGuard
-from mlgraph.graph.guards.arrays import ArgumentArray, HeldArray, array_guards, narrow_name
+from mlgraph.graph.guards.array_sources import ArgumentArray, HeldArray
+from mlgraph.graph.guards.arrays import array_guards, narrow_name
 from mlgraph.graph.guards.base import Guard
 from mlgraph.graph.guards.environment import ValueGuard
 from mlgraph.graph.guards.objects import ObjectsGuard
@@ -25,7 +25,7 @@ def program_guards(
 ) -> list[Guard]:
     """Return every condition under which a program is right for a call, those that decide first at the front.
 
-    `narrow` says that the target has 32-bit types in the place of 64-bit ones.
+    `narrow` says that the target has 32-bit types instead of 64-bit ones.
     """
     parameters = tuple(info.signature.parameters)
     accessors = call.accessors(parameters)

@@ -9,7 +9,6 @@ A `Reach` lists these values. Each guard holds the path to a value, tests it in 
 it in the message about a new capture.
 """
 
-# pyright: basic
 import ctypes
 import operator
 import os
@@ -21,14 +20,15 @@ from types import FunctionType, MappingProxyType, MethodType
 from typing import Any, ClassVar
 
 from mlgraph.frameworks import framework_of, of_array
-from mlgraph.graph.effects.access_path import is_object
+from mlgraph.graph.effects.access_path import DICTS, SEQUENCES, get_keys, get_values, is_object
 from mlgraph.graph.effects.opaque_values import opaque_kind, same_content_of
 from mlgraph.graph.effects.reach import MissingNames, Reach
 from mlgraph.graph.guards.base import Branch, Guard
 from mlgraph.graph.guards.paths import Path
-from mlgraph.graph.trees import same_static
+from mlgraph.graph.trees import TUPLES, same_static
 
-BY_IDENTITY = (type, FunctionType, MethodType, dict, list, set, deque)
+MAPPINGS: tuple[type, ...] = (dict, MappingProxyType)
+BY_IDENTITY: tuple[type, ...] = (type, FunctionType, MethodType, dict, list, set, deque)
 MANY = 16
 """The most plain items of a container that are tested one by one; more are compared in one test."""
 SHORT = 1024
@@ -153,7 +153,8 @@ class MissingGuard(PathGuard):
         return f"(__len({held}) == {self.count} or {names}.isdisjoint({held}))"
 
     def complaint(self, found: Any) -> str | None:
-        came = sorted(self.names & set(vars(found)))
+        held: dict[str, Any] = found.__dict__
+        came = sorted(self.names & held.keys())
         return f"{self.path.text}.{came[0]} is set now" if came else None
 
 
@@ -223,15 +224,17 @@ def python_guards(reach: Reach, target: str, live: Collection[int]) -> list[Guar
 
 
 def _container_guard(path: Path, value: Any) -> Guard:
-    if (whole := opaque_kind(value)) and not is_object(value):
-        return ContentGuard(path, type(value), whole.read(value))
-    if isinstance(value, dict | MappingProxyType):
-        return ContainerGuard(path, type(value), tuple(dict.keys(value) if isinstance(value, dict) else value))
-    return ContainerGuard(path, type(value), len(value) if isinstance(value, list | tuple | deque) else None)
+    owner: object = value
+    cls = type(owner)
+    if (kind := opaque_kind(value)) and not is_object(value):
+        return ContentGuard(path, cls, kind.read(value))
+    if isinstance(value, MAPPINGS):
+        return ContainerGuard(path, cls, tuple(get_keys(value) if isinstance(value, DICTS) else value))
+    return ContainerGuard(path, cls, len(value) if isinstance(value, SEQUENCES) else None)
 
 
 def _is_long(value: Any) -> bool:
-    return isinstance(value, dict | list | tuple | deque) and len(value) > MANY and all(map(_is_plain, _items(value)))
+    return isinstance(value, (*DICTS, *SEQUENCES)) and len(value) > MANY and all(map(_is_plain, _items(value)))
 
 
 def _is_plain(value: Any) -> bool:
@@ -239,7 +242,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _items(value: Any) -> Iterator[Any]:
-    return iter(dict.values(value) if isinstance(value, dict) else value)
+    return iter(get_values(value) if isinstance(value, DICTS) else value)
 
 
 def _array_guard(path: Path, array: Any, target: str, live: Collection[int]) -> ArrayGuard:
@@ -250,18 +253,19 @@ def _array_guard(path: Path, array: Any, target: str, live: Collection[int]) -> 
 
 
 def _missing_guard(missing: MissingNames) -> MissingGuard:
-    return MissingGuard(missing.path, missing.names, len(vars(missing.path.find())))
+    held: dict[str, Any] = missing.path.find().__dict__
+    return MissingGuard(missing.path, missing.names, len(held))
 
 
 def holds(value: Any, held: Any) -> bool:
     """Return whether an opaque object has this content."""
-    whole = opaque_kind(value)
-    return whole is not None and same_content_of(whole.read(value), held)
+    kind = opaque_kind(value)
+    return kind is not None and same_content_of(kind.read(value), held)
 
 
 def same_value(a: Any, b: Any) -> bool:
     """Return whether two Python values are equal and of the same types, inside tuples too."""
-    if isinstance(a, tuple) and type(a) is type(b):
+    if isinstance(a, TUPLES) and type(a) is type(b):
         return len(a) == len(b) and all(map(same_value, a, b))
     return a is b or same_static(a, b)
 
@@ -287,7 +291,8 @@ _memcmp = ctypes.CDLL(None).memcmp
 
 def _has_value(value: Any) -> bool:
     """Return whether a value compares by content and is immutable."""
-    cls = type(value)
+    owner: object = value
+    cls = type(owner)
     return not isinstance(value, BY_IDENTITY) and cls.__eq__ is not object.__eq__ and cls.__hash__ is not None
 
 

@@ -4,11 +4,10 @@ If a module that a function reaches gets another child, hook, class, forward or 
 shape or type, the function is captured again. A weight that is replaced by one of the same kind is only read again.
 """
 
-# pyright: basic
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from mlgraph.frameworks.modules import is_watched
 from mlgraph.frameworks.torch import TORCH
@@ -62,9 +61,10 @@ class ModuleDescription:
     @classmethod
     def of(cls, module: Any, hooks: Iterable[str]) -> "ModuleDescription":
         """Describe a module as it is now."""
-        held = vars(module)
+        held: dict[str, Any] = module.__dict__
+        owner: object = module
         return cls(
-            type(module),
+            type(owner),
             _forward(module),
             module.training,
             dict(module._modules),
@@ -184,7 +184,8 @@ def _modules(named: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     for name, value in named:
         if is_watched(value):
             for path, module in value.named_modules(remove_duplicate=False):
-                if all(isinstance(vars(module).get(kind), dict) for kind in (*KINDS, *HOOKS)):  # none of TorchScript
+                held: dict[str, Any] = module.__dict__
+                if all(isinstance(held.get(kind), dict) for kind in (*KINDS, *HOOKS)):  # none of TorchScript
                     yield ".".join(part for part in (name, path) if part), module
 
 
@@ -204,15 +205,18 @@ def _ties(modules: Mapping[str, Any]) -> dict[str, str]:
 
 def _forward(module: Any) -> Any:
     """Return the forward of a module, its own or its class's; for a compiled one, the original."""
-    own = vars(module).get("forward")
+    held: dict[str, Any] = module.__dict__
+    own: Any = held.get("forward")
     while hasattr(own, "replaced"):
         own = own.replaced
-    return type(module).forward if own is None else own
+    owner: Any = cast(object, type(module))
+    return owner.forward if own is None else own
 
 
 def _classes(modules: Iterable[Any]) -> Iterator[type]:
     """Yield the classes in the method resolution order of the modules, up to the first that defines `forward`."""
-    for cls in {type(module): None for module in modules}:
+    classes: dict[type, None] = {type(module): None for module in modules}
+    for cls in classes:
         for base in cls.__mro__:
             yield base
             if "forward" in vars(base):
@@ -229,10 +233,11 @@ def _global_hooks() -> dict[str, tuple[Any, ...]]:
 
 def _note(facts: Facts, module: Any, hooks: Iterable[str]) -> None:
     """Record all that `ModuleDescription` describes of a module."""
+    held: dict[str, Any] = module.__dict__
     facts.object(module)
-    facts.dict(vars(module))
+    facts.dict(held)
     for name in (*KINDS, *hooks):
-        facts.dict(vars(module)[name])
+        facts.dict(held[name])
 
 
 def _children_difference(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> str | None:

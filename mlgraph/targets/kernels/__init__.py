@@ -229,7 +229,7 @@ class Kernel:
         module = get(self.to).kernels
         if module is None:
             raise TypeError(f"{self.to} runs no kernels")
-        return import_module(module).wrapped(self, unfused)
+        return import_module(module).make_launcher(self, unfused)
 
     def another(self, fused: FusedOp, unfused: Callable[..., Any]) -> Callable[..., Any]:
         """What `over` gives for another kernel of this target, as a derivative is."""

@@ -13,7 +13,7 @@ from mlgraph.targets.kernels.loops import remember
 from mlgraph.targets.plan import Result
 
 
-def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
+def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     """The function that runs a kernel on numpy's arrays. For `kernel_0(x, b)` it is machine code that runs the loops of
     the last call where arrays are as they were then, and calls this where they are not:
 

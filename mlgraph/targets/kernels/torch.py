@@ -15,7 +15,7 @@ from mlgraph.targets.kernels.triton import supports
 from mlgraph.targets.plan import Plan, Result
 
 
-def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
+def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     """The function that runs a kernel on tensors of the CPU. For `kernel_0(x, b)` it is machine code that runs the
     loops of the last call where tensors are as they were then, and calls this where they are not:
 
