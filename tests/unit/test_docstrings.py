@@ -18,12 +18,12 @@ HEADLESS = frozenset("How What When Where Whether Which Who Whom Whose Why".spli
 """First words of clauses that are no sentence."""
 VERBS = frozenset(
     """
-    Add Allocate Analyze Append Apply Broadcast Build Call Cancel Cast Change Choose Clamp Clone Collect Combine Compile
-    Compute Continue Convert Copy Correct Count Create Cut Decide Declare Derive Draw Drop Emit End Erase Estimate
-    Evaluate Expand Extend Fold Follow Forget Get Give Hide Insert Join Launch Leave Let Load Look Lower Make Mark Merge
-    Move Narrow Note Number Pad Parse Pick Print Put Raise Read Record Reduce Register Remove Reorder Replace Require
-    Reshape Resolve Return Reverse Rewrite Round Run Set Share Sort Spell Split Spread Start Store Take Transform Turn
-    Undo Unpack Update Use Verify Wait Wrap Write Yield
+    Add Allocate Analyze Append Apply Broadcast Build Call Cancel Cast Change Choose Clamp Clone Collect Combine Compare
+    Compile Compute Continue Convert Copy Correct Count Create Cut Decide Declare Derive Draw Drop Emit End Erase
+    Estimate Evaluate Expand Extend Fold Follow Forget Get Give Hide Insert Join Launch Leave Let Load Look Lower Make
+    Mark Merge Move Narrow Note Number Pad Parse Pick Print Put Raise Read Record Reduce Register Remove Reorder Replace
+    Require Reshape Resolve Return Reverse Rewrite Round Run Set Share Sort Spell Split Spread Start Store Take
+    Transform Turn Undo Unpack Update Use Verify Wait Wrap Write Yield
     """.split()
 )
 """First words of what a function does."""

@@ -147,6 +147,7 @@ class Grouping:
         return old
 
     def node(self, op: Operation) -> Node:
+        """Return the group of an operation, or itself outside all groups."""
         return self.group_of.get(op, op)
 
     def sources(self, node: Node) -> Iterator[Node]:

@@ -50,6 +50,7 @@ class LowerGeneratorPass(TargetPass):
             self.lower(function)
 
     def lower(self, function: FuncOp) -> None:
+        """Replace the draws of one function."""
         call_natives(function, self.to)
         expand_composites(function)
         draws = draws_in(function)
