@@ -55,18 +55,18 @@ def opposite(found: bool | None) -> bool | None:
 
 
 def inverse(x: Value, depth: int) -> bool | None:
-    """Return the negation of what is known of `x`."""
+    """Return the bool that every element of `not x` surely is."""
     return opposite(all_are(x, depth))
 
 
 def both(x1: Value, x2: Value, depth: int) -> bool | None:
-    """Return what is known of `x1 and x2`."""
+    """Return the bool that every element of `x1 and x2` surely is."""
     found = all_are(x1, depth), all_are(x2, depth)
     return False if False in found else True if found == (True, True) else None
 
 
 def either(x1: Value, x2: Value, depth: int) -> bool | None:
-    """Return what is known of `x1 or x2`."""
+    """Return the bool that every element of `x1 or x2` surely is."""
     found = all_are(x1, depth), all_are(x2, depth)
     return True if True in found else False if found == (False, False) else None
 
@@ -77,7 +77,7 @@ def below(x1: Value, x2: Value, depth: int) -> bool | None:
 
 
 def reaches(x1: Value, x2: Value, depth: int) -> bool | None:
-    """Return what is known of `x1 >= x2`."""
+    """Return True for `x1 >= x2` where `x1` is not negative and `x2` is not positive."""
     return opposite(below(x1, x2, depth))
 
 

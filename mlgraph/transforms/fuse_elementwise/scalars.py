@@ -128,7 +128,7 @@ def rule(row: Op[..., Any]) -> Callable[[RuleT], RuleT]:
 
 
 def apply(row: Op[..., Any], d: DType, scalars: Sequence[SSAValue], parameters: dict[str, Any]) -> SSAValue | None:
-    """Return what an operation makes of scalars of type `d`, None where its body says it. Raise `NotFusible`."""
+    """Return the scalar result for scalars of type `d`, None where the body gives it. Raise `NotFusible`."""
     if row in RULES:
         return RULES[row](d, *scalars, **parameters)
     if row in COMPARISONS:

@@ -161,7 +161,7 @@ class _Stream:
         self.left = draws
 
     def next(self, draw: TableOp, function: FuncOp) -> SSAValue:
-        """Return what `draw` draws from.
+        """Return the stream that `draw` draws from.
 
         Keys are split at the top of the function, before the branch that a draw is in.
         """

@@ -148,7 +148,7 @@ class Loop:
         return list(rare)
 
     def compute(self, addresses: Sequence[SSAValue]) -> tuple[list[SSAValue], list[SSAValue]]:
-        """Return what the body yields for the operands' elements at these addresses, and what makes them rare."""
+        """Return the values that the body yields for elements at these addresses, and when they are rare."""
         values: dict[SSAValue, SSAValue] = {}
         for argument, type, address in zip(self.fused.body.block.args, self.types, addresses):
             values[argument] = _load(address, type)
