@@ -31,7 +31,7 @@ HEADER = 7
 other threads of Python run meanwhile; then how many pieces there are from this one on, how many numbers each has, how
 many helpers may share them, and the address of the pool that `helpers` tells of."""
 
-SOME = 1024
+RECOMPUTED_ELEMENTS = 1024
 """How many elements are computed anew, about, where one of them is rare."""
 
 LONG_BODY = 36
@@ -143,7 +143,7 @@ def _add_choice(module: Any, common: Any, exact: Any, rows: bool) -> Any:
     entry, some, anew, following, done = (loop.append_basic_block() for _ in range(5))
     plan, begin, end, *data = loop.args
     builder = ir.IRBuilder(entry)
-    count = ir.Constant(i64, SOME)
+    count = ir.Constant(i64, RECOMPUTED_ELEMENTS)
     if rows:
         count = builder.add(builder.udiv(count, builder.load(plan, typ=i64)), ir.Constant(i64, 1))
     builder.cbranch(builder.icmp_signed("<", begin, end), some, done)

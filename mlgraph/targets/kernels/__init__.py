@@ -24,15 +24,15 @@ from mlgraph.dialects.functions import finish, function
 from mlgraph.dialects.kernel import FUNCTION_WEIGHT, Access, FusedOp, RareOp, elementwise, weight
 from mlgraph.frameworks import get
 from mlgraph.targets.autograd import Derive
-from mlgraph.targets.kernels.loops import KEPT, Loops, access_of
+from mlgraph.targets.kernels.loops import MAX_CACHED_SHAPES, Loops, access_of
 from mlgraph.targets.kernels.reducing import ReducingLoops
 from mlgraph.targets.llvm import Code, assembly, load, translate
 from mlgraph.targets.plan import Plan, Shape, make_plan
 
-STRIDED = 1 << 14
+MIN_STRIDED_ELEMENTS = 1 << 14
 """Elements from which on it matters whether those that are reduced lie side by side."""
 
-SHORT = 16
+MIN_VECTOR_ELEMENTS = 16
 """Elements from which on a row that is reduced is worth vectors."""
 
 
@@ -155,7 +155,7 @@ class Kernel:
         key = (whole, *shapes, *strides)
         found: Any = self.plans.get(key, self)
         if found is self:
-            if len(self.plans) >= KEPT:
+            if len(self.plans) >= MAX_CACHED_SHAPES:
                 self.plans.clear()  # another thread may do so at any time
             fit = [len(shape) for shape in shapes] == self.ranks[: self.inputs]
             found = self._plan(shapes, strides, whole) if fit else None
@@ -172,11 +172,11 @@ class Kernel:
 
     def _reduces_well(self, plan: Plan) -> bool:
         """Whether rows are near in memory, and long enough for vectors where these matter."""
-        if prod(plan.shape) < STRIDED:
+        if prod(plan.shape) < MIN_STRIDED_ELEMENTS:
             return True
         innermost = next((axis for axis in reversed(plan.order) if plan.shape[axis] != 1), 0)
         near = innermost >= len(plan.shape) - self.axes
-        return near and (plan.sizes[-1] >= SHORT or self.weight < FUNCTION_WEIGHT)
+        return near and (plan.sizes[-1] >= MIN_VECTOR_ELEMENTS or self.weight < FUNCTION_WEIGHT)
 
     def loops_of(self, plan: Plan) -> Loops:
         """The loops of the CPU for a plan, which may be one of whole results."""
@@ -184,7 +184,7 @@ class Kernel:
             return self.whole.loops_of(plan)
         found = self.loops.get(plan)
         if found is None:
-            if len(self.loops) >= KEPT:
+            if len(self.loops) >= MAX_CACHED_SHAPES:
                 self.loops.clear()  # another thread may do so at any time
             code = self.code(access_of(plan, self.itemsizes))
             found = self.loops[plan] = self._loops(plan, code)

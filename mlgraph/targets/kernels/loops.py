@@ -16,26 +16,26 @@ from mlgraph.dialects.kernel import ANY, UNIT, ZERO, Access
 from mlgraph.targets import helpers
 from mlgraph.targets.plan import Plan
 
-KEPT = 256
+MAX_CACHED_SHAPES = 256
 """How many shapes a kernel remembers the loops of."""
 
-CHUNK = 400_000
+MIN_HELPER_WORK = 400_000
 """How many instructions are worth a helper."""
 
-PIECES = 64
+MAX_PIECES = 64
 """In how many pieces a loop is done at most."""
 
-SLOW_CHUNK = 2_000_000
+MIN_THREAD_WORK = 2_000_000
 """How many are worth a thread of Python."""
 
-CONTAINER = Path("/sys/fs/cgroup/cpu.max")
+CPU_QUOTA_FILE = Path("/sys/fs/cgroup/cpu.max")
 """Where Linux tells how long the processes of a container may run, and in which time: twice in `200000 100000`."""
 
-LONG = 200_000
+MIN_RELEASE_WORK = 200_000
 """How many instructions are worth letting other threads of Python run meanwhile."""
 
 
-class Walk(NamedTuple):
+class Launch(NamedTuple):
     """A plan with its code, for one call that allocates dense results."""
 
     call: Callable[..., Any]
@@ -60,7 +60,7 @@ class Loops:
         size = len(pieces[0]) + 5
         self.shared = self.share and helpers.supported()
         left = range(len(pieces), 0, -1) if self.shared else [1] * len(pieces)
-        release = int(work > LONG or len(pieces) > 1)
+        release = int(work > MIN_RELEASE_WORK or len(pieces) > 1)
         others = min(len(pieces), threads()) - 1
         if self.shared:
             helpers.start(others)
@@ -87,11 +87,11 @@ class Loops:
         bounds = [count * piece // pieces for piece in range(pieces + 1)]
         return [[begin, end, *rest] for begin, end in pairwise(bounds)]
 
-    def walk(self, like: int = -1) -> Walk | None:
+    def launch(self, like: int = -1) -> Launch | None:
         """What a call needs alone, None for pieces that Python must start or results that are not dense."""
         if (len(self.addresses) > 1 and not self.shared) or not self.plan.dense:
             return None
-        return Walk(self.call, self.addresses[0], self.plan.shape, like, self)
+        return Launch(self.call, self.addresses[0], self.plan.shape, like, self)
 
     def run(self, arguments: Sequence[Any]) -> None:
         """Run every piece."""
@@ -116,11 +116,11 @@ class Loops:
                 future.result()
 
 
-def remember(known: dict[Any, Any], key: Any, walk: Any) -> None:
-    """Keep the walk of short calls under `key`, among a bounded number of others."""
-    if len(known) >= KEPT:
+def remember(known: dict[Any, Any], key: Any, launch: Any) -> None:
+    """Keep the launch of short calls under `key`, among a bounded number of others."""
+    if len(known) >= MAX_CACHED_SHAPES:
         known.clear()
-    known[key] = walk
+    known[key] = launch
 
 
 def access_of(plan: Plan, itemsizes: Sequence[int]) -> Access:
@@ -132,7 +132,7 @@ def access_of(plan: Plan, itemsizes: Sequence[int]) -> Access:
 
 def pieces_of(work: int) -> int:
     """In how many pieces so many instructions are done."""
-    return max(1, min(PIECES, work // (CHUNK if helpers.supported() else SLOW_CHUNK)))
+    return max(1, min(MAX_PIECES, work // (MIN_HELPER_WORK if helpers.supported() else MIN_THREAD_WORK)))
 
 
 def threads() -> int:
@@ -154,7 +154,7 @@ def threads() -> int:
 def granted() -> int:
     """How many processors the time that Linux grants to this container is worth: threads beyond wait for each other."""
     try:
-        time, period = CONTAINER.read_text().split()
+        time, period = CPU_QUOTA_FILE.read_text().split()
         return max(1, int(time) // int(period))
     except (OSError, ValueError):  # no such file, or no limit
         return sys.maxsize

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-LARGE = 1 << 25
+MIN_POOLED_BYTES = 1 << 25
 """The bytes from which on malloc gives memory back to the system at once, so that it is new every time."""
 
-KEPT = 1 << 28
+MAX_POOLED_BYTES = 1 << 28
 """How many bytes are kept at most."""
 
-SLACK = 2
+MAX_SLACK = 2
 """How many times as large as a result its memory may be."""
 
 
@@ -30,7 +30,7 @@ class Pool:
         """At least `size` bytes: the smallest free memory that suits, or new memory, of huge pages."""
         if self._lock.acquire(blocking=False):
             try:
-                fit = [i for i, memory in enumerate(self.free) if size <= memory.nbytes <= SLACK * size]
+                fit = [i for i, memory in enumerate(self.free) if size <= memory.nbytes <= MAX_SLACK * size]
                 if fit:
                     return self.free.pop(min(fit, key=lambda i: self.free[i].nbytes))
             finally:
@@ -59,12 +59,12 @@ class _Lent:
         self._pool.keep(self._memory)
 
 
-POOL = Pool(KEPT)
+POOL = Pool(MAX_POOLED_BYTES)
 
 
 def is_large(shape: Sequence[int], dtype: Any) -> bool:
     """Whether the memory of an array is worth keeping. The type is numpy's or torch's."""
-    return prod(shape) * dtype.itemsize >= LARGE
+    return prod(shape) * dtype.itemsize >= MIN_POOLED_BYTES
 
 
 def empty(shape: Sequence[int], dtype: "np.dtype[Any]") -> "np.ndarray[Any, Any]":

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from mlgraph.targets.kernels import memory
-from mlgraph.targets.kernels.again import AgainNumpy
 from mlgraph.targets.kernels.generated import compile_function, parameters
 from mlgraph.targets.kernels.loops import remember
+from mlgraph.targets.kernels.repeat_call import RepeatCallNumpy
 from mlgraph.targets.plan import Result
 
 
@@ -28,7 +28,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     """
     dtypes = [_dtype(name) for name in kernel.dtypes]
     known: dict[Any, Any] = {}
-    again = AgainNumpy()
+    again = RepeatCallNumpy()
 
     def slow(*operands: Any) -> Any:
         arrays = [np.asarray(x) if isinstance(x, np.generic) else x for x in operands]
@@ -39,10 +39,10 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         loops = kernel.loops_of(plan)
         left = kernel.to_reduce(plan)
         wanted = [(y.shape, d) for y, d in zip(plan.results, dtypes[kernel.inputs :])]
-        walk = None if any(left) or any(memory.is_large(*y) for y in wanted) else loops.walk()
-        if walk is not None:
+        launch = None if any(left) or any(memory.is_large(*y) for y in wanted) else loops.launch()
+        if launch is not None:
             key = tuple(part for x in arrays for part in (x.shape, x.strides))
-            remember(known, key, again.form(arrays, walk, wanted))
+            remember(known, key, again.key_and_action(arrays, launch, wanted))
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*arrays, *results])
         results = [_reduced(y, how) if how else y if y.shape else y[()] for y, how in zip(results, left)]
@@ -68,7 +68,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     objects |= {"__find": known.get, "__slow": slow, "__array": np.ndarray, "__asarray": np.asarray, "__type": type}
     objects |= {"__again": again.call, "__last": again.last}
     function = compile_function(kernel.name, names, lines, objects)
-    again.stand_for(function)
+    again.set_fallback(function)
     return again.call if all(ranks) else function
 
 

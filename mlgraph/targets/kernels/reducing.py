@@ -11,16 +11,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mlgraph.targets.kernels.loops import SLOW_CHUNK, Loops, Walk, pieces_of
+from mlgraph.targets.kernels.loops import MIN_THREAD_WORK, Launch, Loops, pieces_of
 from mlgraph.targets.plan import Plan, Shape
 
-BALANCED = 32
+MIN_PARALLEL_ROWS = 32
 """How many rows there must be for pieces to be of whole rows."""
 
-PARTS = 16
+MAX_ROW_PARTS = 16
 """In how many pieces rows are done at most."""
 
-SINGLES = ("float16", "bfloat16")
+FLOAT32_TOTALS = ("float16", "bfloat16")
 """Types whose totals are singles."""
 
 COMBINE: dict[str, Any] = {
@@ -48,7 +48,7 @@ class Reduced(NamedTuple):
         """Memory for the totals of pieces of rows."""
         if not self.exact:
             return np.empty((pieces, rows, 2))
-        return np.empty((pieces, rows), np.float32 if self.dtype.name in SINGLES else self.dtype)
+        return np.empty((pieces, rows), np.float32 if self.dtype.name in FLOAT32_TOTALS else self.dtype)
 
     def combined(self, totals: "np.ndarray[Any, Any]", count: int) -> "np.ndarray[Any, Any]":
         """The elements of rows of so many elements."""
@@ -63,7 +63,7 @@ class Reduced(NamedTuple):
                 total = after
             found = np.where(np.isnan(lost), total, total + lost)
             found = found / count if self.kind == "mean" else found
-            return (found.astype(np.float32) if self.dtype.name in SINGLES else found).astype(self.dtype)
+            return (found.astype(np.float32) if self.dtype.name in FLOAT32_TOTALS else found).astype(self.dtype)
 
 
 class ReducingLoops(Loops):
@@ -89,8 +89,8 @@ class ReducingLoops(Loops):
         """The plan of each piece. Where rows are few, these are of their lines, or of the loop of all of a row."""
         *outer, inner = self.plan.sizes
         sizes = {"rows": self.rows, "lines": self.elements // inner, "inner": inner}
-        over = next((name for name, size in sizes.items() if size >= BALANCED), "rows")
-        wanted = pieces_of(work) if over == "rows" else max(1, min(PARTS, work // SLOW_CHUNK))
+        over = next((name for name, size in sizes.items() if size >= MIN_PARALLEL_ROWS), "rows")
+        wanted = pieces_of(work) if over == "rows" else max(1, min(MAX_ROW_PARTS, work // MIN_THREAD_WORK))
         count = min(wanted, sizes[over])
         self.partial = over != "rows" and count > 1
         strides = [self._stored(k, steps) for k, steps in enumerate(self.plan.strides)]
@@ -118,9 +118,9 @@ class ReducingLoops(Loops):
         steps = [totals.nbytes * prod(kept[axis + 1 :]) for axis in range(len(kept))]
         return (*steps, *[0] * self.plan.reduced)
 
-    def walk(self, like: int = -1) -> Walk | None:
+    def launch(self, like: int = -1) -> Launch | None:
         """What a short call needs alone: the shape is that of each result."""
-        found = super().walk(like)
+        found = super().launch(like)
         return found and found._replace(shape=tuple(result.shape for result in self.plan.results))
 
     def run(self, arguments: Sequence[Any]) -> None:

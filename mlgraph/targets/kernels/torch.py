@@ -8,9 +8,9 @@ import numpy as np
 
 from mlgraph.targets.autograd import Recorded
 from mlgraph.targets.kernels import memory
-from mlgraph.targets.kernels.again import AgainTorch
 from mlgraph.targets.kernels.generated import compile_function, parameters
-from mlgraph.targets.kernels.loops import Walk, remember
+from mlgraph.targets.kernels.loops import Launch, remember
+from mlgraph.targets.kernels.repeat_call import RepeatCallTorch
 from mlgraph.targets.kernels.triton import supports
 from mlgraph.targets.plan import Plan, Result
 
@@ -43,8 +43,8 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     dtypes = [getattr(torch, name) for name in kernel.dtypes]
     itemsizes = kernel.itemsizes
     first = next((d for d, kind in zip(dtypes[kernel.inputs :], kernel.kinds) if not kind), None)
-    known: dict[Any, tuple[Walk, tuple[Any, ...]]] = {}
-    again = AgainTorch()
+    known: dict[Any, tuple[Launch, tuple[Any, ...]]] = {}
+    again = RepeatCallTorch()
 
     def slow(*operands: Any) -> Any:
         device = operands[0].device
@@ -68,9 +68,9 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
         dense = all(x.is_contiguous() for x in operands)
         key = (x.shape for x in operands) if dense else (part for x in operands for part in (x.shape, x.stride()))
         wanted = [(y.shape, d) for y, d in zip(plan.results, dtypes[kernel.inputs :])]
-        walk = None if any(left) or any(memory.is_large(*y) for y in wanted) else loops.walk(like)
-        if walk is not None:
-            remember(known, tuple(key), (walk, again.form(operands, walk, wanted)))
+        launch = None if any(left) or any(memory.is_large(*y) for y in wanted) else loops.launch(like)
+        if launch is not None:
+            remember(known, tuple(key), (launch, again.key_and_action(operands, launch, wanted)))
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
         return _reduced(results, left)
@@ -110,7 +110,7 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
     }
     launch = compile_function(kernel.name, names, lines, objects)
     recorded = Recorded(kernel.fused, launch, unfused, kernel.passes.derive, kernel.another)
-    again.stand_for(launch)
+    again.set_fallback(launch)
     return again.call
 
 
