@@ -75,7 +75,7 @@ class Framework(Spelling, ABC):
     boxes_kernels: ClassVar[bool] = False
     """Whether kernels take arrays apart themselves, as Python objects."""
     kernels: ClassVar[str | None] = None
-    """The module whose `wrapped` runs kernels on its arrays, None where it has kernels of its own."""
+    """The module whose `make_launcher` runs kernels on its arrays, None where it has kernels of its own."""
 
     @property
     def frontend(self) -> str:

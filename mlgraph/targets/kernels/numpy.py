@@ -13,9 +13,11 @@ from mlgraph.targets.kernels.repeat_call import RepeatCallNumpy
 from mlgraph.targets.plan import Result
 
 
-def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
-    """The function that runs a kernel on numpy's arrays. For `kernel_0(x, b)` it is machine code that runs the loops of
-    the last call where arrays are as they were then, and calls this where they are not:
+def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function that runs a kernel on numpy's arrays.
+
+    For `kernel_0(x, b)` it is machine code that runs the loops of the last call if the arrays have the same types,
+    shapes and strides as then, and calls this if they have not:
 
         def kernel_0(x, b):
             if type(x) is array and x.dtype is t0 and type(b) is array and b.dtype is t1:
@@ -73,14 +75,14 @@ def wrapped(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def allocate(result: Result, dtype: Any) -> "np.ndarray[Any, Any]":
-    """A new result."""
+    """Allocate a result."""
     shape = [result.shape[axis] for axis in result.order]
     stored = memory.empty(shape, dtype) if memory.is_large(shape, dtype) else np.empty(shape, dtype)
     return stored if result.dense else stored.transpose(np.argsort(result.order))
 
 
 def _reduced(x: "np.ndarray[Any, Any]", how: Any) -> Any:
-    """A whole result as numpy reduces it; halves as singles."""
+    """Reduce a whole result by numpy; float16 and bfloat16 in float32."""
     wide = x.astype(np.float32) if x.dtype.name in ("float16", "bfloat16") else x
     integers = {"dtype": x.dtype} if how.kind == "sum" and x.dtype.kind in "iu" else {}
     found = getattr(np, how.kind)(wide, axis=how.axes, keepdims=how.keepdims, **integers)

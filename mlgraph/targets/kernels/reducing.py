@@ -15,13 +15,13 @@ from mlgraph.targets.kernels.loops import MIN_THREAD_WORK, Launch, Loops, pieces
 from mlgraph.targets.plan import Plan, Shape
 
 MIN_PARALLEL_ROWS = 32
-"""How many rows there must be for pieces to be of whole rows."""
+"""The least number of rows of which pieces are whole rows."""
 
 MAX_ROW_PARTS = 16
 """In how many pieces rows are done at most."""
 
 FLOAT32_TOTALS = ("float16", "bfloat16")
-"""Types whose totals are singles."""
+"""Types whose totals are float32."""
 
 COMBINE: dict[str, Any] = {
     "sum": np.add,
@@ -30,7 +30,7 @@ COMBINE: dict[str, Any] = {
     "any": np.logical_or,
     "all": np.logical_and,
 }
-"""What totals are combined by, but for sums of floats."""
+"""The functions that combine totals, but for sums of floats."""
 
 
 class Reduced(NamedTuple):
@@ -41,17 +41,17 @@ class Reduced(NamedTuple):
 
     @property
     def exact(self) -> bool:
-        """Whether its total is one number; that of a sum of floats is two, the sum and what is lost by it."""
+        """True if its total is one number; that of a sum of floats is two, the sum and its rounding error."""
         return self.kind not in ("sum", "mean") or self.dtype.kind in "iu"
 
     def totals(self, pieces: int, rows: int) -> "np.ndarray[Any, Any]":
-        """Memory for the totals of pieces of rows."""
+        """Allocate the totals of pieces of rows."""
         if not self.exact:
             return np.empty((pieces, rows, 2))
         return np.empty((pieces, rows), np.float32 if self.dtype.name in FLOAT32_TOTALS else self.dtype)
 
     def combined(self, totals: "np.ndarray[Any, Any]", count: int) -> "np.ndarray[Any, Any]":
-        """The elements of rows of so many elements."""
+        """Combine the totals of pieces to the elements of rows of so many elements."""
         if self.exact:
             return COMBINE[self.kind].reduce(totals, axis=0, dtype=totals.dtype).astype(self.dtype)
         with np.errstate(all="ignore"):
@@ -86,7 +86,10 @@ class ReducingLoops(Loops):
         super().__init__(plan, call, itemsizes, weight)
 
     def pieces(self, work: int) -> list[list[int]]:
-        """The plan of each piece. Where rows are few, these are of their lines, or of the loop of all of a row."""
+        """Return the plan of each piece.
+
+        Where rows are few, these are of their lines, or of the loop of all of a row.
+        """
         *outer, inner = self.plan.sizes
         sizes = {"rows": self.rows, "lines": self.elements // inner, "inner": inner}
         over = next((name for name, size in sizes.items() if size >= MIN_PARALLEL_ROWS), "rows")
@@ -119,7 +122,7 @@ class ReducingLoops(Loops):
         return (*steps, *[0] * self.plan.reduced)
 
     def launch(self, like: int = -1) -> Launch | None:
-        """What a short call needs alone: the shape is that of each result."""
+        """Return a single launch, where the shape is that of each result."""
         found = super().launch(like)
         return found and found._replace(shape=tuple(result.shape for result in self.plan.results))
 

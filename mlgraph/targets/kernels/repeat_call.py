@@ -1,4 +1,4 @@
-"""Calls of kernels that are as the last one: machine code compares the arrays, and makes the results."""
+"""A native fast path for repeated calls: machine code compares the arrays with those of the last call, and launches."""
 
 import ctypes
 import struct
@@ -16,7 +16,7 @@ POINTER = struct.calcsize("P")
 
 
 class _RepeatCall:
-    """The function `call` that a graph calls in the place of another, which it calls itself where arrays are others.
+    """A function `call` that launches if the arguments match those of the last call, and calls the fallback if not.
 
     `last` holds what it compares with, and what it then does.
     """
@@ -31,7 +31,7 @@ class _RepeatCall:
         self.call = bound(_code(self.code), self.last)
 
     def set_fallback(self, other: Callable[..., Any]) -> None:
-        """Call this function for all calls to come."""
+        """Call this function, until `last` has an entry that matches."""
         self.other = other
         self.never = (_packed(self.unlike), other)
         self.last[:] = [self.never]
@@ -46,7 +46,7 @@ class RepeatCallNumpy(_RepeatCall):
     def key_and_action(
         self, operands: Sequence["np.ndarray[Any, Any]"], launch: Launch, results: Sequence[tuple[Any, Any]]
     ) -> tuple[Any, ...]:
-        """What `last` is to hold for calls with operands like these, whose results have these shapes and types."""
+        """Return the entry of `last` for calls with operands like these, whose results have these shapes and types."""
         numbers = [id(np.ndarray), len(operands)]
         for x in operands:
             numbers += [id(x.dtype), x.ndim, *x.shape, *x.strides]
@@ -63,7 +63,7 @@ class RepeatCallTorch(_RepeatCall):
     def key_and_action(
         self, operands: Sequence[Any], launch: Launch, results: Sequence[tuple[Any, Any]]
     ) -> tuple[Any, ...]:
-        """What `last` is to hold for calls with operands like these, whose results have these shapes and types.
+        """Return the entry of `last` for calls with operands like these, whose results have these shapes and types.
 
         A result is made by the `new_empty` of an operand of its type; where there is none, no call is like this one.
         """
