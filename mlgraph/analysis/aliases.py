@@ -79,7 +79,7 @@ class Aliases:
                 return own | self._all(_values_inside(op))
 
     def _call(self, op: CallOp) -> Roots:
-        """Return what a call gives a view of; nothing where its result is an array of its own."""
+        """Return the memory that the result of a call may share; none where it is an array of its own."""
         callee = op.callee.data
         if (name := parameter_name(op)) is not None:
             return frozenset({Root("parameter", name)})
@@ -109,6 +109,6 @@ def parameter_name(op: CallOp) -> str | None:
 
 
 def _values_inside(op: Operation) -> Iterator[SSAValue]:
-    """Yield what an operation and those in its regions use."""
+    """Yield the operands of an operation and of those in its regions."""
     for inner in op.walk():
         yield from inner.operands

@@ -30,6 +30,7 @@ def update_type(function: FuncOp) -> None:
 
 
 def functions(module: ModuleOp) -> Iterator[FuncOp]:
+    """Return the functions of a module."""
     return (op for op in module.body.block.ops if isinstance(op, FuncOp))
 
 

@@ -20,6 +20,7 @@ def value(size: Size) -> SSAValue:
 
 
 def add(a: Size, b: Size) -> Size:
+    """Return `a + b`."""
     if isinstance(a, int) and isinstance(b, int):
         return a + b
     if a == 0 or b == 0:
@@ -28,12 +29,14 @@ def add(a: Size, b: Size) -> Size:
 
 
 def subtract(a: Size, b: Size) -> Size:
+    """Return `a - b`."""
     if isinstance(a, int) and isinstance(b, int):
         return a - b
     return a if b == 0 else insert(arith.SubiOp(value(a), value(b))).result
 
 
 def multiply(a: Size, b: Size) -> Size:
+    """Return `a * b`."""
     if isinstance(a, int) and isinstance(b, int):
         return a * b
     if a == 1 or b == 1:
@@ -42,6 +45,7 @@ def multiply(a: Size, b: Size) -> Size:
 
 
 def negative(a: Size) -> Size:
+    """Return `-a`."""
     return subtract(0, a)
 
 
@@ -68,12 +72,14 @@ def remainder(a: Size, b: Size) -> Size:
 
 
 def maximum(a: Size, b: Size) -> Size:
+    """Return the larger of two sizes."""
     if isinstance(a, int) and isinstance(b, int):
         return max(a, b)
     return insert(arith.MaxSIOp(value(a), value(b))).result
 
 
 def minimum(a: Size, b: Size) -> Size:
+    """Return the smaller of two sizes."""
     if isinstance(a, int) and isinstance(b, int):
         return min(a, b)
     return insert(arith.MinSIOp(value(a), value(b))).result

@@ -243,6 +243,7 @@ class Op(Generic[P, R]):
         return self.definition(operands=operands, result_types=list(types), properties=properties)
 
     def decode(self, op: Operation) -> dict[str, Any]:
+        """Return the arguments of an operation by name."""
         segments = self._segments(op)
         arguments: dict[str, Any] = {}
         for p in self.parameters:
@@ -325,6 +326,7 @@ class Table:
         return _Composite(self, traits, templates, composite=True)
 
     def dialect(self, *others: type[Operation]) -> Dialect:
+        """Return the dialect of the table's operations and of others."""
         return Dialect(self.name, [*(row.definition for row in self.rows.values()), *others])
 
 

@@ -31,8 +31,8 @@ HEADER = 7
 other threads of Python run meanwhile; then how many pieces there are from this one on, how many numbers each has, how
 many helpers may share them, and the address of the pool that `helpers` tells of."""
 
-SOME = 1024
-"""How many elements are computed anew, about, where one of them is rare."""
+RECOMPUTED_ELEMENTS = 1024
+"""The elements that are recomputed, about, where one of them is rare."""
 
 LONG_BODY = 36
 """The operations of an iteration from which on two vectors are computed side by side: what expanding a function makes.
@@ -58,7 +58,7 @@ def _llvm() -> Any:
 
 
 def machine() -> Any:
-    """What makes code for this processor. One serves one module: they are not shared between threads."""
+    """Return the LLVM target machine of this processor. One serves one module: they are not shared between threads."""
     binding = _llvm()
     target = binding.Target.from_default_triple()
     return target.create_target_machine(
@@ -68,12 +68,12 @@ def machine() -> Any:
 
 @functools.cache
 def processor() -> str:
-    """The features of this processor."""
+    """Return the features of this processor."""
     return _llvm().get_host_cpu_features().flatten()
 
 
 def translate(function: FuncOp, boxed: bool, common: FuncOp | None = None, rows: bool = False) -> str:
-    """A loop of the `llvm` dialect as LLVM IR, with the function that Python calls around it.
+    """Translate a loop of the `llvm` dialect to LLVM IR, with the function that Python calls around it.
 
     `boxed` is for numpy's arrays, else addresses are given. `common` is a faster loop, which is right but for rare
     elements; it is tried first. `rows` says whether loops are given numbers of rows instead of elements.
@@ -124,7 +124,7 @@ def _add_loop(module: Any, function: FuncOp, name: str) -> Any:
 
 
 def _side_by_side(module: Any) -> Any:
-    """What tells LLVM to compute two vectors of a loop in the same iteration. It is its own first operand."""
+    """Return metadata that lets LLVM interleave two vectors of a loop. It is its own first operand."""
     from llvmlite import ir
 
     hint = module.add_metadata([ir.MetaDataString(module, "llvm.loop.interleave.count"), ir.IntType(32)(2)])
@@ -143,7 +143,7 @@ def _add_choice(module: Any, common: Any, exact: Any, rows: bool) -> Any:
     entry, some, anew, following, done = (loop.append_basic_block() for _ in range(5))
     plan, begin, end, *data = loop.args
     builder = ir.IRBuilder(entry)
-    count = ir.Constant(i64, SOME)
+    count = ir.Constant(i64, RECOMPUTED_ELEMENTS)
     if rows:
         count = builder.add(builder.udiv(count, builder.load(plan, typ=i64)), ir.Constant(i64, 1))
     builder.cbranch(builder.icmp_signed("<", begin, end), some, done)
@@ -238,7 +238,7 @@ def _run_team(module: Any, builder: Any, team: Any, plan: Any, data: Sequence[An
 
 
 def _add_team(module: Any, loop: Any) -> Any:
-    """What each thread runs: piece after piece, until none is left."""
+    """Add the function that each thread runs: piece after piece, until none is left."""
     from llvmlite import ir
 
     pointer, i64 = ir.PointerType(), ir.IntType(64)
@@ -282,7 +282,7 @@ def _refuse_null(module: Any, builder: Any, addresses: Sequence[Any]) -> None:
 
 
 def optimized(text: str, target: Any) -> Any:
-    """The module of LLVM IR in `text`, its loops vectorized for `target`."""
+    """Parse LLVM IR, and vectorize its loops for `target`."""
     binding = _llvm()
     module = binding.parse_assembly(text)
     module.verify()
@@ -294,14 +294,14 @@ def optimized(text: str, target: Any) -> Any:
 
 
 def assembly(text: str) -> str:
-    """The assembly of LLVM IR on this processor."""
+    """Return the assembly of LLVM IR on this processor."""
     with _lock:
         target = machine()
         return target.emit_assembly(optimized(text, target))
 
 
 def load(key: str, make: Callable[[], str]) -> Code:
-    """The code that `make`, which returns LLVM IR, describes; from disk where `key` is found there.
+    """Return the bound code of the LLVM IR that `make` returns; from disk where `key` is found there.
 
     `key` is text that `make` depends on alone. Raises `PassError`, which holds the IR, where LLVM refuses it.
     """
@@ -309,7 +309,7 @@ def load(key: str, make: Callable[[], str]) -> Code:
 
 
 def machine_code(key: str, make: Callable[[], str]) -> "Loaded":
-    """The same, for who binds it."""
+    """Return the unbound code of the LLVM IR that `make` returns; from disk where `key` is found there."""
     digest = hashlib.sha256("\n".join((key, *_versions(), processor())).encode()).hexdigest()
     data = _read(digest)
     if data is None:
@@ -331,7 +331,7 @@ def _object(text: str) -> bytes:
 
 @functools.cache
 def _versions() -> tuple[str, ...]:
-    """What code depends on beside its kernel: mlgraph's own text too, which changes between versions."""
+    """Return all that code depends on beside its kernel: mlgraph's own text too, which changes between versions."""
     package = Path(__file__).parents[1]
     made_by = (*package.glob("transforms/*kernel*/*.py"), *package.glob("transforms/expand_math/*.py"), Path(__file__))
     own = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(made_by))).hexdigest()
@@ -350,7 +350,7 @@ def _link(data: bytes) -> "Loaded":
 
 
 def bound(code: "Loaded", first: Any) -> Code:
-    """The function of Python that is this code, whose first argument is `first`."""
+    """Return the Python function that is this code, whose first argument is `first`."""
     return _new_function(ctypes.byref(code.definition), first, code)
 
 
@@ -384,7 +384,10 @@ _new_function.restype = ctypes.py_object
 
 
 def cache_folder() -> Path | None:
-    """Where code is kept: `MLGRAPH_CACHE_DIR`, or the user's cache. None, and nothing is kept, where that is empty."""
+    """Return the folder of the code cache: `MLGRAPH_CACHE_DIR`, or the user's cache.
+
+    None, and no cache, where it is empty.
+    """
     named = os.environ.get("MLGRAPH_CACHE_DIR")
     if named is not None:
         return Path(named) if named else None

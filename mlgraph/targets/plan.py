@@ -1,4 +1,4 @@
-"""How a kernel walks its arrays: from shapes and strides to as few loops as possible.
+"""Loops over the arrays of a kernel: from shapes and strides to as few loops as possible.
 
 Axes are walked in the order in which the first whole operand lies in memory, results are dense in that order, and axes
 that every array steps through evenly are one loop. Axes that are reduced are walked inside the others.
@@ -12,7 +12,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Result:
-    """How a result lies in memory."""
+    """The layout of a result in memory."""
 
     shape: Shape
     order: tuple[int, ...]
@@ -20,7 +20,7 @@ class Result:
 
     @property
     def dense(self) -> bool:
-        """Whether it lies in memory as its axes are numbered."""
+        """True if it lies in memory as its axes are numbered."""
         return self.order == tuple(range(len(self.shape)))
 
 
@@ -38,11 +38,11 @@ class Plan:
     """The step of each loop in bytes, for each operand and then for each result."""
     results: tuple[Result, ...]
     reduced: int = 0
-    """How many loops, the innermost ones, are over reduced axes."""
+    """The number of innermost loops that are over reduced axes."""
 
     @property
     def dense(self) -> bool:
-        """Whether results lie in memory as their axes are numbered."""
+        """True if all results lie in memory as their axes are numbered."""
         return all(result.dense for result in self.results)
 
 
@@ -54,7 +54,7 @@ def make_plan(
     axes: int = 0,
     ranks: Sequence[int | None] = (),
 ) -> Plan | None:
-    """The loops over operands of these shapes and strides (in bytes).
+    """Return the loops over operands of these shapes and strides (in bytes).
 
     `itemsizes` are the results' bytes an element, and `reads` the numbers of the operands that each depends on. Where
     so many last `axes` are reduced, `ranks` are those of reduced results, and None for whole ones. None where one loop
@@ -79,7 +79,7 @@ def make_plan(
 
 
 def broadcast(shapes: Sequence[Shape]) -> Shape | None:
-    """numpy's broadcasting, None where the shapes do not fit."""
+    """Broadcast as numpy does; None where the shapes do not fit."""
     length = max(map(len, shapes), default=0)
     padded = [(1,) * (length - len(shape)) + tuple(shape) for shape in shapes]
     result = tuple(next((n for n in sizes if n != 1), 1) for sizes in zip(*padded))

@@ -71,7 +71,7 @@ def _as_complex(pairs: Any) -> Any:
 
 
 def _offset(view: Any, new: Any) -> int | None:
-    """Return how many elements after the first of `new` the first of `view` lies; None where they share no memory."""
+    """Return the distance, in elements, from the first of `new` to that of `view`; None where they share no memory."""
     return owner_of(view).distance(view, new)
 
 

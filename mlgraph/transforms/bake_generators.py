@@ -58,6 +58,7 @@ def bake(function: FuncOp, rng: "np.random.Generator", constants: Constants) -> 
 
 
 def refuse(draw: TableOp, evaluator: Evaluator) -> None:
+    """Raise where a draw cannot be evaluated now."""
     unknown = [v.name_hint or "a value" for v in draw.operands if v not in evaluator.known]
     why = f"its operands {', '.join(unknown)} depend on an input" if unknown else "numpy cannot draw it"
     raise CaptureError(

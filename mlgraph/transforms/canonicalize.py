@@ -28,6 +28,7 @@ class Located(RewritePattern):
         self.pattern.match_and_rewrite(op, rewriter)
 
     def locate(self, op: Operation) -> None:
+        """Give a new operation the location of the one that it replaces."""
         if isinstance(op.location, UnknownLoc):
             op.location = self.location
 

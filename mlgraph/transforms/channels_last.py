@@ -67,6 +67,7 @@ def rewrite(block: Block) -> None:
 
 
 def drop_unread(block: Block) -> None:
+    """Erase permutations without users."""
     for op in reversed(list(block.ops)):
         if _permutes(op) and not op.results[0].uses.get_length():
             op.detach()
@@ -119,6 +120,8 @@ RULES: dict[Op[..., Any], Rule] = {}
 
 
 def rule(*rows: Op[..., Any]) -> Callable[[Rule], Rule]:
+    """Register how operations are rewritten to channels last."""
+
     def register(function: Rule) -> Rule:
         RULES.update(dict.fromkeys(rows, function))
         return function

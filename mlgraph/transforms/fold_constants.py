@@ -107,6 +107,7 @@ def forget(op: Operation, evaluator: Evaluator) -> None:
 
 
 def erase_unused(folded: dict[Operation, None]) -> None:
+    """Erase constants without users."""
     for op in reversed(folded):
         if not any(result.uses for result in op.results):
             op.detach()
@@ -141,6 +142,7 @@ class Constants:
         return self.kept[key]
 
     def fresh(self, hint: str) -> str:
+        """Return a name that no constant has."""
         name = next(n for n in chain([hint], (f"{hint}_{i}" for i in count(1))) if n not in self.taken)
         self.taken.add(name)
         return name

@@ -67,6 +67,7 @@ def argument_of(function: FuncOp, read: GetOp) -> SSAValue:
 
 
 def of_slot(slot: Slot) -> DictionaryAttr:
+    """Return the attributes that name a slot."""
     return DictionaryAttr({SLOT: SlotAttr(slot)})
 
 

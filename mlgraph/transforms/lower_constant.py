@@ -34,6 +34,7 @@ class LowerConstantPass(TargetPass):
             self.lower(function)
 
     def lower(self, function: FuncOp) -> None:
+        """Replace the reads of weights in one function."""
         reads = [op for op in function.walk() if isinstance(op, ParameterOp)]
         if not reads:
             return

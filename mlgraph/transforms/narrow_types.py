@@ -99,6 +99,7 @@ def cast_results(op: TableOp) -> None:
 
 
 def narrow_value(value: SSAValue) -> None:
+    """Give a value its narrow type."""
     value._type = narrow_type(value.type)  # pyright: ignore[reportPrivateUsage]
 
 
@@ -112,6 +113,7 @@ def narrow_type(type: Attribute) -> Attribute:
 
 
 def narrow_literal(op: LiteralOp) -> None:
+    """Narrow the elements of a literal. Raise `InputError` where one does not fit."""
     type = op.value.type
     if type.element_type not in NARROW:
         return

@@ -56,6 +56,7 @@ class Stage:
     passes: tuple[ModulePass, ...]
 
     def insert(self, index: int, new: ModulePass) -> "Stage":
+        """Return the stage with a pass before the one at `index`."""
         return Stage(self.name, (*self.passes[:index], new, *self.passes[index:]))
 
 

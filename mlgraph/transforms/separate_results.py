@@ -148,7 +148,7 @@ class _Separation:
                 )
 
     def _roots(self, memory: Memory, given: Mapping[Memory, SSAValue]) -> Roots:
-        """Return what the values are views of that share this memory."""
+        """Return the roots of the values that share this memory."""
         if memory in given:
             return self.aliases.roots(given[memory])
         if memory.kind == "parameter":
@@ -180,14 +180,14 @@ class _Separation:
         return view.results[0]
 
     def _visit_order(self, i: int) -> tuple[int, int]:
-        """Return which results come first: values to write, then views of these; and arrays before their views."""
+        """Return the key that sorts results: values to write first, then views of these; arrays before their views."""
         spec = self.outputs[i]
         if self._is_in_place(spec):
             return 0, 0
         return 1 if spec.aliases & self.overwritten else 2, self._views(self.last.operands[i])
 
     def _views(self, value: SSAValue) -> int:
-        """Return how many calls made a view of an array, one after the other."""
+        """Return the number of calls in the chain that made a view."""
         return sum(1 for _ in views_of(value, self._is_view))
 
     def _is_view(self, op: Operation) -> bool:
@@ -349,7 +349,7 @@ class _Separation:
 
 
 def _named(place: OutputSpec | Memory) -> str:
-    """Return how an error calls a result, or memory."""
+    """Return the name of a result, or of memory, in an error."""
     if isinstance(place, OutputSpec):
         return f"result {place.target}"
     nouns = {"input": "argument", "output": "result"}

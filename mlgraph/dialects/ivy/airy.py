@@ -7,7 +7,7 @@ from math import nan, pi
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.ivy.approximation import clamped, in_single, plus, polynomial, ratio, times
+from mlgraph.dialects.ivy.approximation import clamped, in_float32, plus, polynomial, ratio, times
 from mlgraph.dialects.ivy.elementwise import (
     cos,
     divide,
@@ -84,7 +84,7 @@ GONE = 103.892
 @composite(
     Pure(), torch="None if monic else torch.special.airy_ai(x)", numpy="scipy.special.airy(x)[0] if monic else None"
 )
-@in_single
+@in_float32
 def airy_ai(x: Value, monic: bool = True) -> Value:
     """The Airy function Ai, a solution of `y'' = x y`; NaN at both infinities."""
     real_float(x)

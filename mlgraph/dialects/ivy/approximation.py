@@ -15,7 +15,7 @@ from mlgraph.dialects.parameters import Value
 P = ParamSpec("P")
 
 
-def in_single(body: Callable[P, Value]) -> Callable[P, Value]:
+def in_float32(body: Callable[P, Value]) -> Callable[P, Value]:
     """Make a body compute float16 and bfloat16 in float32, as they do not hold its coefficients."""
 
     @wraps(body)

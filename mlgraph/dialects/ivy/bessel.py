@@ -8,7 +8,7 @@ from math import inf, pi, sqrt
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.ivy.approximation import chebyshev, clamped, in_single, plus, polynomial, ratio, times
+from mlgraph.dialects.ivy.approximation import chebyshev, clamped, in_float32, plus, polynomial, ratio, times
 from mlgraph.dialects.ivy.elementwise import (
     abs,
     add,
@@ -174,7 +174,7 @@ def _is_near(x: Value) -> Value:
     tensorflow="tf.math.special.bessel_j0(x) if monic else None",
     numpy="scipy.special.j0(x) if monic else None",
 )
-@in_single
+@in_float32
 def bessel_j0(x: Value, monic: bool = True) -> Value:
     """The Bessel function of the first kind and order 0."""
     real_float(x)
@@ -191,7 +191,7 @@ def bessel_j0(x: Value, monic: bool = True) -> Value:
     tensorflow="tf.math.special.bessel_j1(x) if monic else None",
     numpy="scipy.special.j1(x) if monic else None",
 )
-@in_single
+@in_float32
 def bessel_j1(x: Value, monic: bool = True) -> Value:
     """The Bessel function of the first kind and order 1."""
     real_float(x)
@@ -209,7 +209,7 @@ def bessel_j1(x: Value, monic: bool = True) -> Value:
     torch="None if monic else torch.special.bessel_y0(x)",
     numpy="scipy.special.y0(x) if monic else None",
 )
-@in_single
+@in_float32
 def bessel_y0(x: Value, monic: bool = True) -> Value:
     """The Bessel function of the second kind and order 0; minus infinity at 0, NaN below."""
     real_float(x)
@@ -224,7 +224,7 @@ def bessel_y0(x: Value, monic: bool = True) -> Value:
     torch="None if monic else torch.special.bessel_y1(x)",
     numpy="scipy.special.y1(x) if monic else None",
 )
-@in_single
+@in_float32
 def bessel_y1(x: Value, monic: bool = True) -> Value:
     """The Bessel function of the second kind and order 1; minus infinity at 0, NaN below."""
     real_float(x)
@@ -240,7 +240,7 @@ def bessel_y1(x: Value, monic: bool = True) -> Value:
     torch="torch.special.scaled_modified_bessel_k0(x)",
     numpy="scipy.special.k0e(x)",
 )
-@in_single
+@in_float32
 def bessel_k0e(x: Value) -> Value:
     """The modified Bessel function of the second kind and order 0, times `exp(x)`; infinity at 0, NaN below."""
     real_float(x)
@@ -255,7 +255,7 @@ def bessel_k0e(x: Value) -> Value:
     torch="torch.special.scaled_modified_bessel_k1(x)",
     numpy="scipy.special.k1e(x)",
 )
-@in_single
+@in_float32
 def bessel_k1e(x: Value) -> Value:
     """The modified Bessel function of the second kind and order 1, times `exp(x)`; infinity at 0, NaN below."""
     real_float(x)
@@ -278,7 +278,7 @@ SINC = (1 / 6227020800, -1 / 39916800, 1 / 362880, -1 / 5040, 1 / 120, -1 / 6, 1
 
 
 @composite(Pure(), torch="torch.special.spherical_bessel_j0(x)")
-@in_single
+@in_float32
 def spherical_bessel_j0(x: Value) -> Value:
     """The spherical Bessel function of the first kind and order 0: `sin(x) / x`, 1 at 0."""
     real_float(x)

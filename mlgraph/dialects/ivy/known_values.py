@@ -50,19 +50,23 @@ def constant(x: Value) -> "np.ndarray[Any, Any] | None":
 
 
 def opposite(found: bool | None) -> bool | None:
+    """Return the negation of a bool that may be unknown."""
     return None if found is None else not found
 
 
 def inverse(x: Value, depth: int) -> bool | None:
+    """Return the bool that every element of `not x` surely is."""
     return opposite(all_are(x, depth))
 
 
 def both(x1: Value, x2: Value, depth: int) -> bool | None:
+    """Return the bool that every element of `x1 and x2` surely is."""
     found = all_are(x1, depth), all_are(x2, depth)
     return False if False in found else True if found == (True, True) else None
 
 
 def either(x1: Value, x2: Value, depth: int) -> bool | None:
+    """Return the bool that every element of `x1 or x2` surely is."""
     found = all_are(x1, depth), all_are(x2, depth)
     return True if True in found else False if found == (False, False) else None
 
@@ -73,6 +77,7 @@ def below(x1: Value, x2: Value, depth: int) -> bool | None:
 
 
 def reaches(x1: Value, x2: Value, depth: int) -> bool | None:
+    """Return True for `x1 >= x2` where `x1` is not negative and `x2` is not positive."""
     return opposite(below(x1, x2, depth))
 
 

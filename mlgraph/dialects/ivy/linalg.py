@@ -73,6 +73,7 @@ def dot_general(x1: Value, x2: Value, contract1: Ints, contract2: Ints, batch1: 
 
 
 def square_matrix(x: Value) -> Type:
+    """Return the type of square matrices. Raise `ValueError` for others."""
     floating(x)
     agree(*shape_of(x)[-2:])
     return same(x)

@@ -4,7 +4,7 @@ from math import factorial, pi, sqrt
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.ivy.approximation import chebyshev, clamped, in_single, plus, polynomial, times
+from mlgraph.dialects.ivy.approximation import chebyshev, clamped, in_float32, plus, polynomial, times
 from mlgraph.dialects.ivy.elementwise import (
     cos,
     digamma,
@@ -39,7 +39,7 @@ ERFCX = (
 
 
 @composite(Pure(), torch="torch.special.erfcx(x)", numpy="scipy.special.erfcx(x)")
-@in_single
+@in_float32
 def erfcx(x: Value) -> Value:
     """`exp(x**2) * erfc(x)` without undue overflow."""
     real_float(x)
@@ -64,7 +64,7 @@ def ndtri(x: Value) -> Type:
 
 
 @composite(Pure(), torch="torch.special.log_ndtr(x)", numpy="scipy.special.log_ndtr(x)")
-@in_single
+@in_float32
 def log_ndtr(x: Value) -> Value:
     """The logarithm of the probability that a standard normal number falls below `x`."""
     real_float(x)
@@ -76,7 +76,7 @@ def log_ndtr(x: Value) -> Value:
 
 
 @composite(Pure(), torch="torch.special.polygamma(n, x)")
-@in_single
+@in_float32
 def polygamma(x: Value, n: int) -> Value:
     """The derivative of order `n` of `digamma`. Below a half it is reflected, as few zeta functions go there."""
     real_float(x)

@@ -10,7 +10,7 @@ from xdsl.traits import Pure
 from mlgraph.dialects.building import building, insert
 from mlgraph.dialects.constant import literal, number_of
 from mlgraph.dialects.dtypes import f64, i32, tensor
-from mlgraph.dialects.ivy.approximation import in_single, plus, times
+from mlgraph.dialects.ivy.approximation import in_float32, plus, times
 from mlgraph.dialects.ivy.control import WhileOp, YieldOp
 from mlgraph.dialects.ivy.elementwise import (
     abs,
@@ -123,7 +123,7 @@ UNROLLED = 16
 
 
 @composite(Pure())
-@in_single
+@in_float32
 def orthogonal_polynomial(x1: Value, x2: Value, family: str) -> Value:
     """The polynomial of the order `x2`, whose fraction is dropped, at `x1`; 0 where the order is below 0."""
     real_floats(x1, x2)

@@ -4,7 +4,7 @@ from math import inf, nan, pi
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.ivy.approximation import chebyshev, clamped, in_single, plus, polynomial, ratio, times
+from mlgraph.dialects.ivy.approximation import chebyshev, clamped, in_float32, plus, polynomial, ratio, times
 from mlgraph.dialects.ivy.elementwise import (
     abs,
     add,
@@ -125,7 +125,7 @@ E1_DECAY = (
     jax="jax.scipy.special.expi(x)",
     numpy="scipy.special.expi(x)",
 )
-@in_single
+@in_float32
 def expi(x: Value) -> Value:
     """The exponential integral: the integral of `exp(t) / t` from minus infinity to `x`."""
     real_float(x)
@@ -191,7 +191,7 @@ DAWSN_FAR_Q = (
     tensorflow="tf.math.special.dawsn(x)",
     numpy="scipy.special.dawsn(x)",
 )
-@in_single
+@in_float32
 def dawsn(x: Value) -> Value:
     """The Dawson's integral: `exp(-x**2)` times the integral of `exp(t**2)` from 0 to `x`."""
     real_float(x)
@@ -225,7 +225,7 @@ SPENCE_Q = (
     tensorflow="tf.math.special.spence(x)",
     numpy="scipy.special.spence(x)",
 )
-@in_single
+@in_float32
 def spence(x: Value) -> Value:
     """The Spence's integral, of `log(t) / (1 - t)` from 1 to `x`."""
     real_float(x)
@@ -288,7 +288,7 @@ FRESNEL_G_Q = (
     tensorflow="tf.math.special.fresnel_cos(x)",
     numpy="scipy.special.fresnel(x)[1]",
 )
-@in_single
+@in_float32
 def fresnel_cos(x: Value) -> Value:
     """The Fresnel integral of `cos(pi t**2 / 2)` from 0 to `x`."""
     real_float(x)
@@ -304,7 +304,7 @@ def fresnel_cos(x: Value) -> Value:
     tensorflow="tf.math.special.fresnel_sin(x)",
     numpy="scipy.special.fresnel(x)[0]",
 )
-@in_single
+@in_float32
 def fresnel_sin(x: Value) -> Value:
     """The Fresnel integral of `sin(pi t**2 / 2)` from 0 to `x`."""
     real_float(x)

@@ -52,14 +52,17 @@ def dtype(x: Value | Type) -> DType:
 
 
 def rank(x: Value) -> int:
+    """Return the number of axes."""
     return len(shape_of(x))
 
 
 def is_float(d: DType) -> bool:
+    """Return whether an element type is a float."""
     return d in FLOATS
 
 
 def is_complex(d: DType) -> bool:
+    """Return whether an element type is complex."""
     return d in COMPLEX
 
 
@@ -176,6 +179,7 @@ def normal_axes(axis: Ints | None, rank: int) -> Ints:
 
 
 def reduced_shape(shape: Sequence[int], axis: Ints | None, keepdims: bool) -> tuple[int, ...]:
+    """Return a shape without the reduced axes, or with size 1 there."""
     axes = normal_axes(axis, len(shape))
     if keepdims:
         return tuple(1 if i in axes else n for i, n in enumerate(shape))

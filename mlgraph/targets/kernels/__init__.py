@@ -1,7 +1,7 @@
-"""Kernels at run time: what a graph calls in the place of a chain of elementwise operations.
+"""Kernels at run time: the functions that a graph calls instead of a chain of elementwise operations.
 
 A kernel looks its loops up by the shapes and strides of a call. Where no kernel can run (nothing to loop over, arrays
-of another kind than it was made for) it calls the function that it stands for.
+of another kind than it was made for) it calls the unfused function.
 """
 
 # pyright: basic
@@ -24,20 +24,20 @@ from mlgraph.dialects.functions import finish, function
 from mlgraph.dialects.kernel import FUNCTION_WEIGHT, Access, FusedOp, RareOp, elementwise, weight
 from mlgraph.frameworks import get
 from mlgraph.targets.autograd import Derive
-from mlgraph.targets.kernels.loops import KEPT, Loops, access_of
+from mlgraph.targets.kernels.loops import MAX_CACHED_SHAPES, Loops, access_of
 from mlgraph.targets.kernels.reducing import ReducingLoops
 from mlgraph.targets.llvm import Code, assembly, load, translate
 from mlgraph.targets.plan import Plan, Shape, make_plan
 
-STRIDED = 1 << 14
+MIN_STRIDED_ELEMENTS = 1 << 14
 """Elements from which on it matters whether those that are reduced lie side by side."""
 
-SHORT = 16
+MIN_VECTOR_ELEMENTS = 16
 """Elements from which on a row that is reduced is worth vectors."""
 
 
 class Reduced(NamedTuple):
-    """How a framework reduces a result."""
+    """A reduction that a framework does on a result."""
 
     kind: str
     axes: tuple[int, ...]
@@ -51,9 +51,9 @@ class Passes:
     expand: ModulePass
     """Leaves kernels without functions that processors have no instruction for."""
     expand_common: ModulePass
-    """The same, but for rare elements."""
+    """The pass `expand`, but wrong for rare elements."""
     narrow: ModulePass
-    """Leaves kernels for a GPU with arithmetic in halves where that gives the same."""
+    """Leaves kernels for a GPU with arithmetic in half precision where the results are the same."""
     lower: Callable[[FusedOp, Access, str], FuncOp]
     """The loops of such a kernel."""
     derive: Derive
@@ -61,7 +61,7 @@ class Passes:
 
 
 class Kernel:
-    """One kernel: its code, and the function that it stands for."""
+    """One kernel: its code for each access to its arrays, and its loops for each shape."""
 
     def __init__(self, fused: FusedOp, to: str, passes: Passes) -> None:
         self.name = fused.symbol
@@ -120,7 +120,7 @@ class Kernel:
         return self.passes.lower(expanded, access, self.name)
 
     def steps(self) -> dict[str, str]:
-        """What each step makes of the kernel over arrays without gaps, by the ending of a file's name."""
+        """Return the kernel over arrays without gaps after each step, by the ending of a file's name."""
         expanded = self._expanded(self.passes.expand)
         lowered = self._lowered(expanded, self.natural)
         return {
@@ -131,7 +131,7 @@ class Kernel:
         }
 
     def code(self, access: Access) -> Code:
-        """The code for a way to walk the arrays, made now if there is none."""
+        """Return the code for an access to the arrays; it is made when it is first asked for."""
         if access not in self.codes:
             self._first_code()
         if access not in self.codes:
@@ -139,7 +139,7 @@ class Kernel:
         return self.codes[access]
 
     def _first_code(self) -> None:
-        """Wait for the code that is made since the kernel is there; after a fork nobody makes it."""
+        """Wait for the compilation that `__init__` started; a forked child, without its thread, compiles in `code`."""
         if self._process == os.getpid():
             self.codes[self.natural] = self._first.result()
 
@@ -147,7 +147,7 @@ class Kernel:
         return load(f"{self.source}{access} {self.to}", lambda: self._llvm(access))
 
     def plan(self, shapes: Sequence[Shape], strides: Sequence[Shape], whole: bool = False) -> Plan | None:
-        """How to walk operands of these shapes and strides in bytes, None where no kernel can.
+        """Return the loops over operands of these shapes and strides in bytes, None where no kernel can run.
 
         It is that of a kernel whose results are all whole where `whole` says so, as on a GPU, or where that is faster.
         The framework then reduces them.
@@ -155,7 +155,7 @@ class Kernel:
         key = (whole, *shapes, *strides)
         found: Any = self.plans.get(key, self)
         if found is self:
-            if len(self.plans) >= KEPT:
+            if len(self.plans) >= MAX_CACHED_SHAPES:
                 self.plans.clear()  # another thread may do so at any time
             fit = [len(shape) for shape in shapes] == self.ranks[: self.inputs]
             found = self._plan(shapes, strides, whole) if fit else None
@@ -171,20 +171,20 @@ class Kernel:
         return plan if plan is None or self._reduces_well(plan) else make_plan(*arrays)
 
     def _reduces_well(self, plan: Plan) -> bool:
-        """Whether rows are near in memory, and long enough for vectors where these matter."""
-        if prod(plan.shape) < STRIDED:
+        """Return whether rows are near in memory, and long enough for vectors where these matter."""
+        if prod(plan.shape) < MIN_STRIDED_ELEMENTS:
             return True
         innermost = next((axis for axis in reversed(plan.order) if plan.shape[axis] != 1), 0)
         near = innermost >= len(plan.shape) - self.axes
-        return near and (plan.sizes[-1] >= SHORT or self.weight < FUNCTION_WEIGHT)
+        return near and (plan.sizes[-1] >= MIN_VECTOR_ELEMENTS or self.weight < FUNCTION_WEIGHT)
 
     def loops_of(self, plan: Plan) -> Loops:
-        """The loops of the CPU for a plan, which may be one of whole results."""
+        """Return the CPU's loops for a plan, which may be one of whole results."""
         if self.axes and not plan.reduced:
             return self.whole.loops_of(plan)
         found = self.loops.get(plan)
         if found is None:
-            if len(self.loops) >= KEPT:
+            if len(self.loops) >= MAX_CACHED_SHAPES:
                 self.loops.clear()  # another thread may do so at any time
             code = self.code(access_of(plan, self.itemsizes))
             found = self.loops[plan] = self._loops(plan, code)
@@ -202,7 +202,7 @@ class Kernel:
         return Kernel(elementwise(self.fused), self.to, self.passes)
 
     def to_reduce(self, plan: Plan) -> list[Reduced | None]:
-        """What is left to do for the framework with each result."""
+        """Return the reduction that is left to the framework for each result, None where there is none."""
         if not self.axes or plan.reduced:
             return [None] * len(self.kinds)
         ranks = self.ranks[self.inputs :]
@@ -225,19 +225,19 @@ class Kernel:
         return self.gpu.source
 
     def over(self, unfused: Callable[..., Any]) -> Callable[..., Any]:
-        """The function that a graph calls: this kernel, or `unfused` where it cannot run."""
+        """Return the function that a graph calls: this kernel, or `unfused` where it cannot run."""
         module = get(self.to).kernels
         if module is None:
             raise TypeError(f"{self.to} runs no kernels")
         return import_module(module).make_launcher(self, unfused)
 
     def another(self, fused: FusedOp, unfused: Callable[..., Any]) -> Callable[..., Any]:
-        """What `over` gives for another kernel of this target, as a derivative is."""
+        """Return the launcher of another kernel of this target, such as a derivative."""
         return Kernel(fused, self.to, self.passes).over(unfused)
 
 
 def standalone(fused: FusedOp) -> FusedOp:
-    """A copy of a kernel in a module of its own."""
+    """Copy a kernel into a module of its own."""
     main = function(fused.symbol, fused.operand_types, [value.name_hint or "x" for value in fused.operands])
     copy = fused.clone(dict(zip(fused.operands, main.body.block.args)))
     main.body.block.add_op(copy)
@@ -247,7 +247,7 @@ def standalone(fused: FusedOp) -> FusedOp:
 
 
 def module_of(fused: FusedOp) -> ModuleOp:
-    """The module of a kernel that stands alone."""
+    """Return the module of a kernel that stands alone."""
     module = fused.get_toplevel_object()
     assert isinstance(module, ModuleOp)
     return module

@@ -16,26 +16,26 @@ from mlgraph.dialects.kernel import ANY, UNIT, ZERO, Access
 from mlgraph.targets import helpers
 from mlgraph.targets.plan import Plan
 
-KEPT = 256
-"""How many shapes a kernel remembers the loops of."""
+MAX_CACHED_SHAPES = 256
+"""The number of shapes whose loops a kernel remembers."""
 
-CHUNK = 400_000
-"""How many instructions are worth a helper."""
+MIN_HELPER_WORK = 400_000
+"""The instructions that are worth a helper."""
 
-PIECES = 64
+MAX_PIECES = 64
 """In how many pieces a loop is done at most."""
 
-SLOW_CHUNK = 2_000_000
-"""How many are worth a thread of Python."""
+MIN_THREAD_WORK = 2_000_000
+"""The instructions that are worth a thread of Python."""
 
-CONTAINER = Path("/sys/fs/cgroup/cpu.max")
-"""Where Linux tells how long the processes of a container may run, and in which time: twice in `200000 100000`."""
+CPU_QUOTA_FILE = Path("/sys/fs/cgroup/cpu.max")
+"""The file where Linux tells the processor time of a container, and the period: twice in `200000 100000`."""
 
-LONG = 200_000
-"""How many instructions are worth letting other threads of Python run meanwhile."""
+MIN_RELEASE_WORK = 200_000
+"""The instructions from which on other threads of Python may run meanwhile."""
 
 
-class Walk(NamedTuple):
+class Launch(NamedTuple):
     """A plan with its code, for one call that allocates dense results."""
 
     call: Callable[..., Any]
@@ -60,7 +60,7 @@ class Loops:
         size = len(pieces[0]) + 5
         self.shared = self.share and helpers.supported()
         left = range(len(pieces), 0, -1) if self.shared else [1] * len(pieces)
-        release = int(work > LONG or len(pieces) > 1)
+        release = int(work > MIN_RELEASE_WORK or len(pieces) > 1)
         others = min(len(pieces), threads()) - 1
         if self.shared:
             helpers.start(others)
@@ -72,11 +72,11 @@ class Loops:
 
     @property
     def share(self) -> bool:
-        """Whether all pieces are given the same arrays."""
+        """True if all pieces are given the same arrays."""
         return True
 
     def pieces(self, work: int) -> list[list[int]]:
-        """The plan of each piece, of so many instructions all in all: of outer iterations, or of the only loop's.
+        """Return the plan of each piece, of so many instructions in total: of outer iterations, or of the only loop's.
 
         They are the same for any number of threads.
         """
@@ -87,11 +87,11 @@ class Loops:
         bounds = [count * piece // pieces for piece in range(pieces + 1)]
         return [[begin, end, *rest] for begin, end in pairwise(bounds)]
 
-    def walk(self, like: int = -1) -> Walk | None:
-        """What a call needs alone, None for pieces that Python must start or results that are not dense."""
+    def launch(self, like: int = -1) -> Launch | None:
+        """Return a single launch, None for pieces that Python must start or results that are not dense."""
         if (len(self.addresses) > 1 and not self.shared) or not self.plan.dense:
             return None
-        return Walk(self.call, self.addresses[0], self.plan.shape, like, self)
+        return Launch(self.call, self.addresses[0], self.plan.shape, like, self)
 
     def run(self, arguments: Sequence[Any]) -> None:
         """Run every piece."""
@@ -116,27 +116,27 @@ class Loops:
                 future.result()
 
 
-def remember(known: dict[Any, Any], key: Any, walk: Any) -> None:
-    """Keep the walk of short calls under `key`, among a bounded number of others."""
-    if len(known) >= KEPT:
+def remember(known: dict[Any, Any], key: Any, launch: Any) -> None:
+    """Keep the launch of short calls under `key`, among a bounded number of others."""
+    if len(known) >= MAX_CACHED_SHAPES:
         known.clear()
-    known[key] = walk
+    known[key] = launch
 
 
 def access_of(plan: Plan, itemsizes: Sequence[int]) -> Access:
-    """What of a plan is part of the code; `itemsizes` are the bytes of an element of every array."""
+    """Return the part of a plan that the code depends on; `itemsizes` are the bytes of an element of every array."""
     steps = [strides[-1] for strides in plan.strides]
     inner = tuple(UNIT if s == n else ZERO if s == 0 else ANY for s, n in zip(steps, itemsizes, strict=True))
     return Access(inner, len(plan.sizes) - 1, max(plan.reduced - 1, 0))
 
 
 def pieces_of(work: int) -> int:
-    """In how many pieces so many instructions are done."""
-    return max(1, min(PIECES, work // (CHUNK if helpers.supported() else SLOW_CHUNK)))
+    """Return the number of pieces for so many instructions."""
+    return max(1, min(MAX_PIECES, work // (MIN_HELPER_WORK if helpers.supported() else MIN_THREAD_WORK)))
 
 
 def threads() -> int:
-    """How many threads a kernel may take: one for each processor, `MLGRAPH_NUM_THREADS` or `OMP_NUM_THREADS` at most.
+    """Return the most threads of a kernel: one for each processor, `MLGRAPH_NUM_THREADS` or `OMP_NUM_THREADS` at most.
 
     Those count that this process may run on, as far as its container grants their time. A forked process and a
     worker of a pool of processes take one.
@@ -152,9 +152,9 @@ def threads() -> int:
 
 @cache
 def granted() -> int:
-    """How many processors the time that Linux grants to this container is worth: threads beyond wait for each other."""
+    """Return the processors that the time granted to this container is worth: more threads would wait."""
     try:
-        time, period = CONTAINER.read_text().split()
+        time, period = CPU_QUOTA_FILE.read_text().split()
         return max(1, int(time) // int(period))
     except (OSError, ValueError):  # no such file, or no limit
         return sys.maxsize

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-LARGE = 1 << 25
+MIN_POOLED_BYTES = 1 << 25
 """The bytes from which on malloc gives memory back to the system at once, so that it is new every time."""
 
-KEPT = 1 << 28
-"""How many bytes are kept at most."""
+MAX_POOLED_BYTES = 1 << 28
+"""The most bytes that are kept."""
 
-SLACK = 2
-"""How many times as large as a result its memory may be."""
+MAX_SLACK = 2
+"""The most times that memory may be as large as the result in it."""
 
 
 class Pool:
@@ -27,10 +27,10 @@ class Pool:
         self._lock = threading.Lock()
 
     def take(self, size: int) -> "np.ndarray[Any, Any]":
-        """At least `size` bytes: the smallest free memory that suits, or new memory, of huge pages."""
+        """Return at least `size` bytes: the smallest free memory that suits, or new memory, of huge pages."""
         if self._lock.acquire(blocking=False):
             try:
-                fit = [i for i, memory in enumerate(self.free) if size <= memory.nbytes <= SLACK * size]
+                fit = [i for i, memory in enumerate(self.free) if size <= memory.nbytes <= MAX_SLACK * size]
                 if fit:
                     return self.free.pop(min(fit, key=lambda i: self.free[i].nbytes))
             finally:
@@ -38,7 +38,7 @@ class Pool:
         return np.empty(size, np.uint8)
 
     def keep(self, memory: "np.ndarray[Any, Any]") -> None:
-        """Keep memory that nobody uses any more, unless it is more than may be kept."""
+        """Return free memory to the pool, unless it exceeds the limit."""
         if memory.nbytes <= self.limit and self._lock.acquire(blocking=False):
             try:
                 self.free.append(memory)
@@ -59,15 +59,15 @@ class _Lent:
         self._pool.keep(self._memory)
 
 
-POOL = Pool(KEPT)
+POOL = Pool(MAX_POOLED_BYTES)
 
 
 def is_large(shape: Sequence[int], dtype: Any) -> bool:
-    """Whether the memory of an array is worth keeping. The type is numpy's or torch's."""
-    return prod(shape) * dtype.itemsize >= LARGE
+    """Return whether the memory of an array is worth keeping. The type is numpy's or torch's."""
+    return prod(shape) * dtype.itemsize >= MIN_POOLED_BYTES
 
 
 def empty(shape: Sequence[int], dtype: "np.dtype[Any]") -> "np.ndarray[Any, Any]":
-    """A new array; its memory is kept for another as soon as the last array over it is gone."""
+    """Allocate an array; its memory is kept for another as soon as the last array over it is gone."""
     size = prod(shape) * dtype.itemsize
     return np.asarray(_Lent(POOL, POOL.take(size)))[:size].view(dtype).reshape(shape)

@@ -7,15 +7,17 @@ from typing import Any
 import numpy as np
 
 from mlgraph.targets.kernels import memory
-from mlgraph.targets.kernels.again import AgainNumpy
 from mlgraph.targets.kernels.generated import compile_function, parameters
 from mlgraph.targets.kernels.loops import remember
+from mlgraph.targets.kernels.repeat_call import RepeatCallNumpy
 from mlgraph.targets.plan import Result
 
 
 def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
-    """The function that runs a kernel on numpy's arrays. For `kernel_0(x, b)` it is machine code that runs the loops of
-    the last call where arrays are as they were then, and calls this where they are not:
+    """Return the function that runs a kernel on numpy's arrays.
+
+    For `kernel_0(x, b)` it is machine code that runs the loops of the last call if the arrays have the same types,
+    shapes and strides as then, and calls this if they have not:
 
         def kernel_0(x, b):
             if type(x) is array and x.dtype is t0 and type(b) is array and b.dtype is t1:
@@ -28,7 +30,7 @@ def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any
     """
     dtypes = [_dtype(name) for name in kernel.dtypes]
     known: dict[Any, Any] = {}
-    again = AgainNumpy()
+    again = RepeatCallNumpy()
 
     def slow(*operands: Any) -> Any:
         arrays = [np.asarray(x) if isinstance(x, np.generic) else x for x in operands]
@@ -39,10 +41,10 @@ def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any
         loops = kernel.loops_of(plan)
         left = kernel.to_reduce(plan)
         wanted = [(y.shape, d) for y, d in zip(plan.results, dtypes[kernel.inputs :])]
-        walk = None if any(left) or any(memory.is_large(*y) for y in wanted) else loops.walk()
-        if walk is not None:
+        launch = None if any(left) or any(memory.is_large(*y) for y in wanted) else loops.launch()
+        if launch is not None:
             key = tuple(part for x in arrays for part in (x.shape, x.strides))
-            remember(known, key, again.form(arrays, walk, wanted))
+            remember(known, key, again.key_and_action(arrays, launch, wanted))
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*arrays, *results])
         results = [_reduced(y, how) if how else y if y.shape else y[()] for y, how in zip(results, left)]
@@ -68,19 +70,19 @@ def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any
     objects |= {"__find": known.get, "__slow": slow, "__array": np.ndarray, "__asarray": np.asarray, "__type": type}
     objects |= {"__again": again.call, "__last": again.last}
     function = compile_function(kernel.name, names, lines, objects)
-    again.stand_for(function)
+    again.set_fallback(function)
     return again.call if all(ranks) else function
 
 
 def allocate(result: Result, dtype: Any) -> "np.ndarray[Any, Any]":
-    """A new result."""
+    """Allocate a result."""
     shape = [result.shape[axis] for axis in result.order]
     stored = memory.empty(shape, dtype) if memory.is_large(shape, dtype) else np.empty(shape, dtype)
     return stored if result.dense else stored.transpose(np.argsort(result.order))
 
 
 def _reduced(x: "np.ndarray[Any, Any]", how: Any) -> Any:
-    """A whole result as numpy reduces it; halves as singles."""
+    """Reduce a whole result by numpy; float16 and bfloat16 in float32."""
     wide = x.astype(np.float32) if x.dtype.name in ("float16", "bfloat16") else x
     integers = {"dtype": x.dtype} if how.kind == "sum" and x.dtype.kind in "iu" else {}
     found = getattr(np, how.kind)(wide, axis=how.axes, keepdims=how.keepdims, **integers)

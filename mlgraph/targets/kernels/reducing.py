@@ -11,17 +11,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from mlgraph.targets.kernels.loops import SLOW_CHUNK, Loops, Walk, pieces_of
+from mlgraph.targets.kernels.loops import MIN_THREAD_WORK, Launch, Loops, pieces_of
 from mlgraph.targets.plan import Plan, Shape
 
-BALANCED = 32
-"""How many rows there must be for pieces to be of whole rows."""
+MIN_PARALLEL_ROWS = 32
+"""The least number of rows of which pieces are whole rows."""
 
-PARTS = 16
+MAX_ROW_PARTS = 16
 """In how many pieces rows are done at most."""
 
-SINGLES = ("float16", "bfloat16")
-"""Types whose totals are singles."""
+FLOAT32_TOTALS = ("float16", "bfloat16")
+"""Types whose totals are float32."""
 
 COMBINE: dict[str, Any] = {
     "sum": np.add,
@@ -30,7 +30,7 @@ COMBINE: dict[str, Any] = {
     "any": np.logical_or,
     "all": np.logical_and,
 }
-"""What totals are combined by, but for sums of floats."""
+"""The functions that combine totals, but for sums of floats."""
 
 
 class Reduced(NamedTuple):
@@ -41,17 +41,17 @@ class Reduced(NamedTuple):
 
     @property
     def exact(self) -> bool:
-        """Whether its total is one number; that of a sum of floats is two, the sum and what is lost by it."""
+        """True if its total is one number; that of a sum of floats is two, the sum and its rounding error."""
         return self.kind not in ("sum", "mean") or self.dtype.kind in "iu"
 
     def totals(self, pieces: int, rows: int) -> "np.ndarray[Any, Any]":
-        """Memory for the totals of pieces of rows."""
+        """Allocate the totals of pieces of rows."""
         if not self.exact:
             return np.empty((pieces, rows, 2))
-        return np.empty((pieces, rows), np.float32 if self.dtype.name in SINGLES else self.dtype)
+        return np.empty((pieces, rows), np.float32 if self.dtype.name in FLOAT32_TOTALS else self.dtype)
 
     def combined(self, totals: "np.ndarray[Any, Any]", count: int) -> "np.ndarray[Any, Any]":
-        """The elements of rows of so many elements."""
+        """Combine the totals of pieces to the elements of rows of so many elements."""
         if self.exact:
             return COMBINE[self.kind].reduce(totals, axis=0, dtype=totals.dtype).astype(self.dtype)
         with np.errstate(all="ignore"):
@@ -63,7 +63,7 @@ class Reduced(NamedTuple):
                 total = after
             found = np.where(np.isnan(lost), total, total + lost)
             found = found / count if self.kind == "mean" else found
-            return (found.astype(np.float32) if self.dtype.name in SINGLES else found).astype(self.dtype)
+            return (found.astype(np.float32) if self.dtype.name in FLOAT32_TOTALS else found).astype(self.dtype)
 
 
 class ReducingLoops(Loops):
@@ -86,11 +86,14 @@ class ReducingLoops(Loops):
         super().__init__(plan, call, itemsizes, weight)
 
     def pieces(self, work: int) -> list[list[int]]:
-        """The plan of each piece. Where rows are few, these are of their lines, or of the loop of all of a row."""
+        """Return the plan of each piece.
+
+        Where rows are few, these are of their lines, or of the loop of all of a row.
+        """
         *outer, inner = self.plan.sizes
         sizes = {"rows": self.rows, "lines": self.elements // inner, "inner": inner}
-        over = next((name for name, size in sizes.items() if size >= BALANCED), "rows")
-        wanted = pieces_of(work) if over == "rows" else max(1, min(PARTS, work // SLOW_CHUNK))
+        over = next((name for name, size in sizes.items() if size >= MIN_PARALLEL_ROWS), "rows")
+        wanted = pieces_of(work) if over == "rows" else max(1, min(MAX_ROW_PARTS, work // MIN_THREAD_WORK))
         count = min(wanted, sizes[over])
         self.partial = over != "rows" and count > 1
         strides = [self._stored(k, steps) for k, steps in enumerate(self.plan.strides)]
@@ -118,9 +121,9 @@ class ReducingLoops(Loops):
         steps = [totals.nbytes * prod(kept[axis + 1 :]) for axis in range(len(kept))]
         return (*steps, *[0] * self.plan.reduced)
 
-    def walk(self, like: int = -1) -> Walk | None:
-        """What a short call needs alone: the shape is that of each result."""
-        found = super().walk(like)
+    def launch(self, like: int = -1) -> Launch | None:
+        """Return a single launch, where the shape is that of each result."""
+        found = super().launch(like)
         return found and found._replace(shape=tuple(result.shape for result in self.plan.results))
 
     def run(self, arguments: Sequence[Any]) -> None:

@@ -8,16 +8,18 @@ import numpy as np
 
 from mlgraph.targets.autograd import Recorded
 from mlgraph.targets.kernels import memory
-from mlgraph.targets.kernels.again import AgainTorch
 from mlgraph.targets.kernels.generated import compile_function, parameters
-from mlgraph.targets.kernels.loops import Walk, remember
+from mlgraph.targets.kernels.loops import Launch, remember
+from mlgraph.targets.kernels.repeat_call import RepeatCallTorch
 from mlgraph.targets.kernels.triton import supports
 from mlgraph.targets.plan import Plan, Result
 
 
 def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
-    """The function that runs a kernel on tensors of the CPU. For `kernel_0(x, b)` it is machine code that runs the
-    loops of the last call where tensors are as they were then, and calls this where they are not:
+    """Return the function that runs a kernel on tensors of the CPU.
+
+    For `kernel_0(x, b)` it is machine code that runs the loops of the last call if the tensors have the same types,
+    shapes and strides as then, and calls this if they have not:
 
         def kernel_0(x, b):
             if (
@@ -43,8 +45,8 @@ def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any
     dtypes = [getattr(torch, name) for name in kernel.dtypes]
     itemsizes = kernel.itemsizes
     first = next((d for d, kind in zip(dtypes[kernel.inputs :], kernel.kinds) if not kind), None)
-    known: dict[Any, tuple[Walk, tuple[Any, ...]]] = {}
-    again = AgainTorch()
+    known: dict[Any, tuple[Launch, tuple[Any, ...]]] = {}
+    again = RepeatCallTorch()
 
     def slow(*operands: Any) -> Any:
         device = operands[0].device
@@ -68,9 +70,9 @@ def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any
         dense = all(x.is_contiguous() for x in operands)
         key = (x.shape for x in operands) if dense else (part for x in operands for part in (x.shape, x.stride()))
         wanted = [(y.shape, d) for y, d in zip(plan.results, dtypes[kernel.inputs :])]
-        walk = None if any(left) or any(memory.is_large(*y) for y in wanted) else loops.walk(like)
-        if walk is not None:
-            remember(known, tuple(key), (walk, again.form(operands, walk, wanted)))
+        launch = None if any(left) or any(memory.is_large(*y) for y in wanted) else loops.launch(like)
+        if launch is not None:
+            remember(known, tuple(key), (launch, again.key_and_action(operands, launch, wanted)))
         results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
         return _reduced(results, left)
@@ -110,12 +112,12 @@ def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any
     }
     launch = compile_function(kernel.name, names, lines, objects)
     recorded = Recorded(kernel.fused, launch, unfused, kernel.passes.derive, kernel.another)
-    again.stand_for(launch)
+    again.set_fallback(launch)
     return again.call
 
 
 def on_gpu(kernel: Any, plan: Plan, operands: Sequence[Any], dtypes: Sequence[Any]) -> Any:
-    """The results of a kernel by Triton, and of its reductions by torch. The plan is of whole results."""
+    """Run a kernel by Triton, and its reductions by torch. The plan is of whole results."""
     device = operands[0].device
     results = [allocate(result, d, device) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
     kernel.gpu.run(plan, operands, results)
@@ -129,7 +131,7 @@ def _reduced(results: Sequence[Any], left: Sequence[Any]) -> Any:
 
 
 def reduced(x: Any, how: Any) -> Any:
-    """A whole result as torch reduces it."""
+    """Reduce a whole result by torch."""
     import torch
 
     function = getattr(torch, f"a{how.kind}" if how.kind in ("max", "min") else how.kind)
@@ -146,7 +148,7 @@ def _new(kernel: Any, names: Sequence[str], i: int, dtype: Any, first: Any) -> s
 
 
 def _fits(x: Any, dtype: Any, device: Any) -> bool:
-    """Whether `x` is an ordinary tensor of `device`, which kernels can run on."""
+    """Return whether `x` is an ordinary tensor of `device`, which kernels can run on."""
     import torch
 
     if not isinstance(x, torch.Tensor) or x.dtype is not dtype or x.device != device:
@@ -155,7 +157,7 @@ def _fits(x: Any, dtype: Any, device: Any) -> bool:
 
 
 def _address(x: Any) -> int | None:
-    """Where a tensor lies in memory, None for one that has none of its own."""
+    """Return the address of a tensor in memory, None for one that has none of its own."""
     try:
         return x.data_ptr() or None
     except RuntimeError:
@@ -163,7 +165,7 @@ def _address(x: Any) -> int | None:
 
 
 def allocate(result: Result, dtype: Any, device: Any = None) -> Any:
-    """A new result, on the CPU by default."""
+    """Allocate a result, on the CPU by default."""
     import torch
 
     shape = [result.shape[axis] for axis in result.order]

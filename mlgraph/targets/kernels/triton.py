@@ -19,7 +19,7 @@ from mlgraph.dialects.kernel import FusedOp
 from mlgraph.errors import InputError
 from mlgraph.frameworks.imports import load
 from mlgraph.frameworks.torch import TORCH
-from mlgraph.targets.kernels.loops import KEPT
+from mlgraph.targets.kernels.loops import MAX_CACHED_SHAPES
 from mlgraph.targets.plan import Plan
 from mlgraph.targets.triton import VECTOR, Layout, divisor, layout_of, natural_layout, triton_source
 
@@ -97,7 +97,7 @@ class TritonKernel:
         tensors = [*operands, *results]
         launch = self._launches.get(plan)
         if launch is None:
-            if len(self._launches) >= KEPT:
+            if len(self._launches) >= MAX_CACHED_SHAPES:
                 self._launches.clear()
             launch = self._launches[plan] = self._prepare(plan)
         if launch.interpreted:

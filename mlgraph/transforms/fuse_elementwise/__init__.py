@@ -165,7 +165,7 @@ def _keep_float32(body: Block) -> None:
 
 
 def _key(members: Sequence[Operation], inputs: Sequence[SSAValue], outputs: Sequence[SSAValue]) -> Any:
-    """Return what two kernels must share to be one: operations, parameters, element types, ranks, and operands."""
+    """Return the key that equal kernels share: operations, parameters, element types, ranks, and operands."""
     numbers = {value: i for i, value in enumerate([*inputs, *(op.results[0] for op in members)])}
 
     def operand(value: SSAValue) -> Any:

@@ -147,10 +147,11 @@ class Grouping:
         return old
 
     def node(self, op: Operation) -> Node:
+        """Return the group of an operation, or itself outside all groups."""
         return self.group_of.get(op, op)
 
     def sources(self, node: Node) -> Iterator[Node]:
-        """Yield what must run before a node."""
+        """Yield the nodes that must run before a node."""
         for op in node.members if isinstance(node, Group) else (node,):
             for value in operands_of(op):
                 if isinstance(value.owner, Operation) and value.owner.parent is self.block:

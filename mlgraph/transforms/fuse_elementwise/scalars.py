@@ -41,6 +41,7 @@ class Kinds:
     bools: ScalarOp | None = None
 
     def of(self, d: DType) -> ScalarOp | None:
+        """Return the operation for an element type, None where there is none."""
         if d in FLOAT_TYPES:
             return self.floats
         return self.bools if d == i1 else self.unsigned if d in UNSIGNED else self.signed
@@ -127,7 +128,7 @@ def rule(row: Op[..., Any]) -> Callable[[RuleT], RuleT]:
 
 
 def apply(row: Op[..., Any], d: DType, scalars: Sequence[SSAValue], parameters: dict[str, Any]) -> SSAValue | None:
-    """Return what an operation makes of scalars of type `d`, None where its body says it. Raise `NotFusible`."""
+    """Return the scalar result for scalars of type `d`, None where the body gives it. Raise `NotFusible`."""
     if row in RULES:
         return RULES[row](d, *scalars, **parameters)
     if row in COMPARISONS:
@@ -165,12 +166,14 @@ def _wrapped(value: int, bits: int) -> int:
 
 
 def compare(predicates: tuple[str, str, str], d: DType, x1: SSAValue, x2: SSAValue) -> SSAValue:
+    """Compare two scalars by the predicate for their element type."""
     if d in FLOAT_TYPES:
         return build(arith.CmpfOp, x1, x2, predicates[0])
     return build(arith.CmpiOp, x1, x2, predicates[2 if d == i1 or d in UNSIGNED else 1])
 
 
 def select(condition: SSAValue, x1: SSAValue, x2: SSAValue) -> SSAValue:
+    """Return `x1` where the condition holds, else `x2`."""
     return build(arith.SelectOp, condition, x1, x2)
 
 

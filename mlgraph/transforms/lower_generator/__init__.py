@@ -50,6 +50,7 @@ class LowerGeneratorPass(TargetPass):
             self.lower(function)
 
     def lower(self, function: FuncOp) -> None:
+        """Replace the draws of one function."""
         call_natives(function, self.to)
         expand_composites(function)
         draws = draws_in(function)
@@ -160,7 +161,7 @@ class _Stream:
         self.left = draws
 
     def next(self, draw: TableOp, function: FuncOp) -> SSAValue:
-        """Return what `draw` draws from.
+        """Return the stream that `draw` draws from.
 
         Keys are split at the top of the function, before the branch that a draw is in.
         """

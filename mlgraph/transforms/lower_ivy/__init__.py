@@ -76,7 +76,7 @@ class _Lowering:
         self.missing[op.name, line_of(op)] += 1
 
     def ways(self, op: TableOp) -> Iterator[Callable[[], Any]]:
-        """Yield what may replace `op`, best first; one that returns None leaves it to the next."""
+        """Yield the lowerings of `op`, best first; one that returns None leaves it to the next."""
         row, arguments = op.OP, op.arguments()
         if (wide := self.rules.widened(op)) is not None:
             yield wide

@@ -236,6 +236,7 @@ def pad(x: Value, low: Shape, high: Shape, value: Value) -> Value:
 
 
 def positive(size: Size) -> Size:
+    """Return a size, 0 for a negative one."""
     return index_sizes.maximum(size, 0)
 
 
@@ -398,6 +399,7 @@ def span(window: Size, dilation: int) -> Size:
 
 
 def spatial_sizes(x: Value) -> list[Size]:
+    """Return the sizes of the spatial axes."""
     return [size(x, axis) for axis in range(2, rank(x))]
 
 

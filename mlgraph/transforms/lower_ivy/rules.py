@@ -47,7 +47,7 @@ class Rules(dict[Op[..., Any], Callable[..., Any]]):
         return next((type for type in types if (op.OP, type) in self.refused), None)
 
     def widened(self, op: TableOp) -> Callable[[], tuple[SSAValue, ...]] | None:
-        """Return what runs `op` in another element type, None where its own is supported."""
+        """Return a lowering of `op` in another element type, None where its own is supported."""
         types = [(operand, self.wide.get((op.OP, element_type(operand.type)))) for operand in op.operands]
         wide = {operand: type for operand, type in types if type is not None}
         return (lambda: _run_wide(op, wide)) if wide else None

@@ -121,6 +121,7 @@ class Loop:
         return build(llvm.LoadOp(build(address), i64, 8))
 
     def stride(self, array: int, axis: int) -> SSAValue:
+        """Load the stride of an array along an axis, in bytes."""
         return self.load_plan(1 + self.access.outer + array * (self.access.outer + 1) + axis)
 
     def inner_strides(self) -> list[SSAValue | None]:
@@ -147,7 +148,7 @@ class Loop:
         return list(rare)
 
     def compute(self, addresses: Sequence[SSAValue]) -> tuple[list[SSAValue], list[SSAValue]]:
-        """Return what the body yields for the operands' elements at these addresses, and what makes them rare."""
+        """Return the values that the body yields for elements at these addresses, and when they are rare."""
         values: dict[SSAValue, SSAValue] = {}
         for argument, type, address in zip(self.fused.body.block.args, self.types, addresses):
             values[argument] = _load(address, type)
@@ -163,6 +164,7 @@ class Loop:
         return [values[value] for value in last.operands], conditions
 
     def address(self, array: int, pointer: SSAValue, i: SSAValue, step: SSAValue | None) -> SSAValue:
+        """Return the address of an array's element in iteration `i` of the innermost loop."""
         match self.access.inner[array]:
             case "zero":
                 return pointer

@@ -92,6 +92,7 @@ def llvm_type(type: Attribute) -> Attribute:
 
 
 def build(op: Operation) -> SSAValue:
+    """Insert an operation and return its result."""
     return insert(op).results[0]
 
 
@@ -102,6 +103,7 @@ def intrinsic(name: str, type: Attribute, *operands: SSAValue) -> SSAValue:
 
 
 def number(value: int | float, type: Attribute) -> SSAValue:
+    """Build a constant of the `llvm` dialect."""
     if isinstance(type, IntegerType):
         return build(llvm.ConstantOp(IntegerAttr(int(value), cast(Any, type)), cast(Attribute, type)))
     return build(llvm.ConstantOp(FloatAttr(value, cast(Any, type)), type))

@@ -27,7 +27,7 @@ TORCH = mlgraph.compile(chain, to="torch", args=(torch.ones(2, 3, dtype=torch.fl
 def pool(monkeypatch: pytest.MonkeyPatch) -> Pool:
     """A pool of the test's own, of results from 4,000 bytes on."""
     made = Pool(20_000)
-    monkeypatch.setattr(memory, "LARGE", 4000)
+    monkeypatch.setattr(memory, "MIN_POOLED_BYTES", 4000)
     monkeypatch.setattr(memory, "POOL", made)
     return made
 

@@ -233,7 +233,7 @@ def test_code_is_read_from_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_many_shapes_stay_right(graph: mlgraph.Graph, monkeypatch: pytest.MonkeyPatch):
     """More shapes than are remembered: loops that are forgotten are not used again."""
-    monkeypatch.setattr(loops, "KEPT", 4)
+    monkeypatch.setattr(loops, "MAX_CACHED_SHAPES", 4)
     for _ in range(3):
         for n in range(2, 40):
             x, y = drawn(n, 3), drawn(n, 3)
@@ -275,8 +275,8 @@ def test_several_threads_share_a_long_kernel(layout: str):
 def test_a_container_grants_threads(text: str, count: int | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.delenv("MLGRAPH_NUM_THREADS", raising=False)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(loops, "CONTAINER", tmp_path / "cpu.max")
-    loops.CONTAINER.write_text(text + "\n")
+    monkeypatch.setattr(loops, "CPU_QUOTA_FILE", tmp_path / "cpu.max")
+    loops.CPU_QUOTA_FILE.write_text(text + "\n")
     loops.granted.cache_clear()
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     assert loops.threads() == (min(processors, count) if count else processors)

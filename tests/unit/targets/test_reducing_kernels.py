@@ -199,8 +199,8 @@ PIECES = {
 @pytest.mark.parametrize("dtype", ["float32", "float64", *HALVES, "int8", "int64"])
 def test_pieces_of_long_rows_are_combined(monkeypatch: pytest.MonkeyPatch, backend: str, over: str, dtype: str):
     monkeypatch.setattr(reducing, "pieces_of", lambda work: min(5, work // 100))
-    monkeypatch.setattr(reducing, "SLOW_CHUNK", 100)
-    monkeypatch.setattr(reducing, "PARTS", 5)
+    monkeypatch.setattr(reducing, "MIN_THREAD_WORK", 100)
+    monkeypatch.setattr(reducing, "MAX_ROW_PARTS", 5)
     shapes = PIECES[over]
     program = Program(backend, dtype, every_of_all_but_the_first, *map(len, shapes))
     for _ in range(2):

@@ -7,14 +7,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from mlgraph.targets.kernels.again import AgainNumpy
+from mlgraph.targets.kernels.repeat_call import RepeatCallNumpy
 
 pytestmark = pytest.mark.kernels
 
 DOUBLE = np.dtype(np.float64)
 
 
-class Walk(NamedTuple):
+class Launch(NamedTuple):
     call: Any
     address: int
     owner: Any = None
@@ -32,23 +32,23 @@ def others() -> list[Any]:
 
 
 @pytest.fixture
-def again(others: list[Any]) -> AgainNumpy:
-    again = AgainNumpy()
-    again.stand_for(lambda *arrays: others.append(arrays) or "other")
+def again(others: list[Any]) -> RepeatCallNumpy:
+    again = RepeatCallNumpy()
+    again.set_fallback(lambda *arrays: others.append(arrays) or "other")
     return again
 
 
-def test_an_array_as_before_is_given_to_the_loops(again: AgainNumpy, others: list[Any]):
+def test_an_array_as_before_is_given_to_the_loops(again: RepeatCallNumpy, others: list[Any]):
     x = np.arange(6.0).reshape(2, 3)
     assert again.call(x) == "other"
-    again.last[0] = again.form([x], Walk(twice, 2), [((2, 3), DOUBLE)])
+    again.last[0] = again.key_and_action([x], Launch(twice, 2), [((2, 3), DOUBLE)])
     np.testing.assert_array_equal(again.call(x + 1), 2 * (x + 1))
     assert len(others) == 1
 
 
-def test_several_results_are_a_tuple(again: AgainNumpy):
+def test_several_results_are_a_tuple(again: RepeatCallNumpy):
     x = np.arange(3.0)
-    again.last[0] = again.form([x], Walk(twice, 2), [((3,), DOUBLE), ((3,), np.dtype(np.float32))])
+    again.last[0] = again.key_and_action([x], Launch(twice, 2), [((3,), DOUBLE), ((3,), np.dtype(np.float32))])
     two, three = again.call(x)
     np.testing.assert_array_equal(two, 2 * x)
     np.testing.assert_array_equal(three, 3 * x)
@@ -75,31 +75,31 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_another_array_is_given_to_the_other_function(again: AgainNumpy, others: list[Any], name: str):
+def test_another_array_is_given_to_the_other_function(again: RepeatCallNumpy, others: list[Any], name: str):
     x = np.zeros((2, 3))
-    again.last[0] = again.form([x, x], Walk(twice, 2), [((2, 3), DOUBLE)])
+    again.last[0] = again.key_and_action([x, x], Launch(twice, 2), [((2, 3), DOUBLE)])
     for arrays in ((OTHERS[name], x), (x, OTHERS[name]), (x,), (x, x, x), ()):
         assert again.call(*arrays) == "other"
         assert len(others.pop()) == len(arrays)
 
 
-def test_errors_of_the_loops_the_results_and_the_other_function_are_raised(again: AgainNumpy):
+def test_errors_of_the_loops_the_results_and_the_other_function_are_raised(again: RepeatCallNumpy):
     def fails(*_: Any) -> Any:
         raise KeyError("reason")
 
     x = np.zeros(3)
-    for walk, shape in ((Walk(fails, 0), (3,)), (Walk(twice, 2), (-3,))):
-        again.last[0] = again.form([x], walk, [((3,), DOUBLE), (shape, DOUBLE)])
+    for launch, shape in ((Launch(fails, 0), (3,)), (Launch(twice, 2), (-3,))):
+        again.last[0] = again.key_and_action([x], launch, [((3,), DOUBLE), (shape, DOUBLE)])
         with pytest.raises((KeyError, ValueError)):
             again.call(x)
-    again.stand_for(fails)
+    again.set_fallback(fails)
     with pytest.raises(KeyError):
         again.call(x)
 
 
-def test_nothing_is_kept_alive_and_nothing_is_freed_that_is_used(again: AgainNumpy):
+def test_nothing_is_kept_alive_and_nothing_is_freed_that_is_used(again: RepeatCallNumpy):
     x, owner = np.zeros(3), object()
-    again.last[0] = again.form([x], Walk(twice, 2, owner), [((3,), DOUBLE)])
+    again.last[0] = again.key_and_action([x], Launch(twice, 2, owner), [((3,), DOUBLE)])
     counted = (x, owner, again.last[0], again.other, twice, DOUBLE)
     before = [sys.getrefcount(thing) for thing in counted]
     for _ in range(100):
@@ -110,15 +110,15 @@ def test_nothing_is_kept_alive_and_nothing_is_freed_that_is_used(again: AgainNum
     assert [sys.getrefcount(thing) for thing in counted] == before
 
 
-def test_the_form_may_be_replaced_while_it_is_used(again: AgainNumpy):
+def test_the_form_may_be_replaced_while_it_is_used(again: RepeatCallNumpy):
     """Another thread may call with other arrays meanwhile: what the call needs is kept until it ends."""
     x = np.zeros(3)
 
     def replacing(plan: int, x: Any, y: Any) -> Any:
-        again.stand_for(again.other)
+        again.set_fallback(again.other)
         gc.collect()  # what nobody holds any more is gone now
         return twice(plan, x + 1, y)
 
-    again.last[0] = again.form([x], Walk(replacing, 2, [object()]), [((3,), DOUBLE)])
+    again.last[0] = again.key_and_action([x], Launch(replacing, 2, [object()]), [((3,), DOUBLE)])
     np.testing.assert_array_equal(again.call(x), [2.0, 2.0, 2.0])
     assert again.call(x) == "other"

@@ -1,4 +1,4 @@
-"""Calls of kernels that are as the last one: machine code compares the arrays, and makes the results."""
+"""A native fast path for repeated calls: machine code compares the arrays with those of the last call, and launches."""
 
 import ctypes
 import struct
@@ -9,14 +9,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mlgraph.targets.kernels.loops import Walk
+from mlgraph.targets.kernels.loops import Launch
 from mlgraph.targets.llvm import Loaded, bound, machine_code
 
 POINTER = struct.calcsize("P")
 
 
-class _Again:
-    """The function `call` that a graph calls in the place of another, which it calls itself where arrays are others.
+class _RepeatCall:
+    """A function `call` that launches if the arguments match those of the last call, and calls the fallback if not.
 
     `last` holds what it compares with, and what it then does.
     """
@@ -30,38 +30,40 @@ class _Again:
         self.last: list[tuple[Any, ...]] = []
         self.call = bound(_code(self.code), self.last)
 
-    def stand_for(self, other: Callable[..., Any]) -> None:
-        """Call this function for all calls to come."""
+    def set_fallback(self, other: Callable[..., Any]) -> None:
+        """Call this function, until `last` has an entry that matches."""
         self.other = other
         self.never = (_packed(self.unlike), other)
         self.last[:] = [self.never]
 
 
-class AgainNumpy(_Again):
+class RepeatCallNumpy(_RepeatCall):
     """Calls with arrays of numpy."""
 
-    code = "again_numpy.ll"
+    code = "repeat_call_numpy.ll"
     unlike = (0, -1)
 
-    def form(
-        self, operands: Sequence["np.ndarray[Any, Any]"], walk: Walk, results: Sequence[tuple[Any, Any]]
+    def key_and_action(
+        self, operands: Sequence["np.ndarray[Any, Any]"], launch: Launch, results: Sequence[tuple[Any, Any]]
     ) -> tuple[Any, ...]:
-        """What `last` is to hold for calls with operands like these, whose results have these shapes and types."""
+        """Return the entry of `last` for calls with operands like these, whose results have these shapes and types."""
         numbers = [id(np.ndarray), len(operands)]
         for x in operands:
             numbers += [id(x.dtype), x.ndim, *x.shape, *x.strides]
-        owners = (walk.owner, [x.dtype for x in operands])
-        return (_packed(numbers), self.other, walk.call, walk.address, np.empty, owners, *results)
+        owners = (launch.owner, [x.dtype for x in operands])
+        return (_packed(numbers), self.other, launch.call, launch.address, np.empty, owners, *results)
 
 
-class AgainTorch(_Again):
+class RepeatCallTorch(_RepeatCall):
     """Calls with tensors of the CPU, which the C interface of DLPack describes (dmlc/dlpack, `DLPackExchangeAPI`)."""
 
-    code = "again_torch.ll"
+    code = "repeat_call_torch.ll"
     unlike = (0, 0, 0, -1, 0, 0)
 
-    def form(self, operands: Sequence[Any], walk: Walk, results: Sequence[tuple[Any, Any]]) -> tuple[Any, ...]:
-        """What `last` is to hold for calls with operands like these, whose results have these shapes and types.
+    def key_and_action(
+        self, operands: Sequence[Any], launch: Launch, results: Sequence[tuple[Any, Any]]
+    ) -> tuple[Any, ...]:
+        """Return the entry of `last` for calls with operands like these, whose results have these shapes and types.
 
         A result is made by the `new_empty_strided` of an operand of its type, which torch parses in half the time of
         `new_empty`; where there is none, no call is like this one.
@@ -80,7 +82,7 @@ class AgainTorch(_Again):
             numbers += [_dlpack_type(x, describe), x.dim(), *x.shape, *x.stride()]
         numbers += [dtypes.index(dtype) for _, dtype in results]
         modes = (vars(forward_ad), "_current_level", -1, "requires_grad", torch.is_grad_enabled, torch.Tensor.is_neg)
-        how = (walk.call, walk.address, walk.owner, *modes, torch.Tensor.new_empty_strided)
+        how = (launch.call, launch.address, launch.owner, *modes, torch.Tensor.new_empty_strided)
         made = (part for shape, _ in results for part in (tuple(shape), torch.empty(shape, device="meta").stride()))
         return (_packed(numbers), self.other, *how, *made)
 
