@@ -14,7 +14,8 @@ from mlgraph.dialects.dtypes import COMPLEX, FLOATS, f64, i64
 from mlgraph.dialects.sizes import product
 from mlgraph.dialects.table import Row
 from mlgraph.frontend.torch.importer import Out, is_size
-from mlgraph.frontend.torch.rules.registry import is_number, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import is_number, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 LIKE: WeakKeyDictionary[SSAValue, SSAValue] = WeakKeyDictionary()
 """The tensor whose strides a tensor of zeros has."""

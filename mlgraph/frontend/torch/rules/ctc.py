@@ -13,8 +13,9 @@ from mlgraph.dialects.ivy.control import ScanOp, YieldOp
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, shape_of
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import size_of
 from mlgraph.frontend.torch.rules.manipulation import sliced
-from mlgraph.frontend.torch.rules.registry import RULES, size_of
+from mlgraph.frontend.torch.rules.registry import RULES
 
 
 def alignments(out: Out, start: SSAValue, scores: SSAValue, skips: SSAValue, lengths: SSAValue) -> SSAValue:

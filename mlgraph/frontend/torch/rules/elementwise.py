@@ -15,7 +15,8 @@ from mlgraph.dialects.dtypes import COMPLEX, FLOATS, HALVES, INTEGERS, f32, i1
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import is_number, rule, to
+from mlgraph.frontend.torch.rules.helpers import is_number, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 UNARY: dict[str, Callable[..., SSAValue]] = {
     "acos": ivy.acos,

@@ -12,7 +12,8 @@ from mlgraph.dialects.ivy.prelude import matrix_transpose, number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def adjoint(x: SSAValue) -> SSAValue:

@@ -12,7 +12,8 @@ from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.sizes import product
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import axis, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def wrapped(index: SSAValue, size: sizes.Size) -> SSAValue:

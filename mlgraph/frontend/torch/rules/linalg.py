@@ -10,7 +10,8 @@ from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import axis, rule, static, to
+from mlgraph.frontend.torch.rules.helpers import axis, static, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 @rule("mm.default", "bmm.default", "matmul.default", "mv.default", "dot.default", "linalg_matmul.default")

@@ -14,7 +14,8 @@ from mlgraph.dialects.sizes import product
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import axis, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 @rule("view.default", "reshape.default", "_unsafe_view.default", "view_copy.default", "_reshape_copy.default")

@@ -10,8 +10,9 @@ from mlgraph.dialects.dtypes import HALVES, f32, i1
 from mlgraph.dialects.ivy.nn import attention_weights
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import axis, size_of, static, to
 from mlgraph.frontend.torch.rules.random import dropped
-from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, static, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def each(value: Any, n: int) -> tuple[int, ...]:

@@ -10,7 +10,8 @@ from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.sizes import product
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import rule, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def wide(x: SSAValue) -> SSAValue:

@@ -14,9 +14,10 @@ from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.sizes import product
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import size_of, sizes_of, to
 from mlgraph.frontend.torch.rules.manipulation import sliced
 from mlgraph.frontend.torch.rules.nn import batched, each
-from mlgraph.frontend.torch.rules.registry import rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def ceil_padding(size: int, k: int, s: int, p: int, d: int, ceil_mode: bool) -> int:

@@ -23,7 +23,8 @@ from mlgraph.dialects.native import RNG, NativeOp
 from mlgraph.frontend.torch.generators import stream_of
 from mlgraph.frontend.torch.importer import Out
 from mlgraph.frontend.torch.rules.creation import LIKE
-from mlgraph.frontend.torch.rules.registry import RULES, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import RULES, rule
 
 PRECISION = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 """The bits of the float types, up to whose power of two `random_` draws."""

@@ -14,7 +14,8 @@ from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 # Antialiased resizing: each axis is a weighted sum over a window that grows with the scale
 

@@ -17,7 +17,8 @@ from mlgraph.dialects.dtypes import COMPLEX, INTEGERS, c128, f64, i1, i64
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.frontend.torch._private import sym_sqrt
 from mlgraph.frontend.torch.importer import IGNORED, Out, is_size
-from mlgraph.frontend.torch.rules.registry import rule, to
+from mlgraph.frontend.torch.rules.helpers import to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 @rule("_local_scalar_dense.default")

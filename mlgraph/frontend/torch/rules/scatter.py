@@ -13,9 +13,10 @@ from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
 from mlgraph.dialects.sizes import product
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import axis, size_of, sizes_of, to
 from mlgraph.frontend.torch.rules.indexing import placed, wrapped
 from mlgraph.frontend.torch.rules.manipulation import sliced
-from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 MODES = {"sum": "add", "prod": "multiply", "amax": "max", "amin": "min", "max": "max", "min": "min", "mean": "add"}
 """The modes of `ivy.scatter_along_axis` by torch's names; a mean is a sum that is divided after."""

@@ -13,7 +13,8 @@ from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.frontend.torch.importer import Out
 from mlgraph.frontend.torch.rules.factorization import adjoint, first_zero, row_order
 from mlgraph.frontend.torch.rules.factorization import adjoint as adjoint_of
-from mlgraph.frontend.torch.rules.registry import rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def joined_batch(*xs: SSAValue) -> list[SSAValue]:

@@ -11,9 +11,10 @@ from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, rank, s
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import axis, size_of, to
 from mlgraph.frontend.torch.rules.indexing import index
 from mlgraph.frontend.torch.rules.manipulation import sliced
-from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 @rule("sort.default", "sort.stable")

@@ -14,8 +14,9 @@ from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.sizes import product
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import axes, size_of, sizes_of, static, to
 from mlgraph.frontend.torch.rules.manipulation import sliced
-from mlgraph.frontend.torch.rules.registry import axes, rule, size_of, sizes_of, static, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 Bounds = tuple[SSAValue, SSAValue]
 

@@ -16,7 +16,8 @@ from mlgraph.dialects.table import Row
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import axis, rule, sizes_of, static, to
+from mlgraph.frontend.torch.rules.helpers import axis, sizes_of, static, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def diagonal_places(x: SSAValue, offset: int, a: int, b: int) -> tuple[np.ndarray, np.ndarray]:

@@ -11,8 +11,9 @@ from mlgraph.dialects.ivy.types import rank, shape_of
 from mlgraph.dialects.sizes import product
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import axis, size_of, sizes_of, to
 from mlgraph.frontend.torch.rules.manipulation import sliced
-from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 @rule("_unique2.default")
