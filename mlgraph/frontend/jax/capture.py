@@ -16,10 +16,10 @@ from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.jax.dimensions import Dimensions, symbols_of
+from mlgraph.frontend.jax.equation import type_of_aval
 from mlgraph.frontend.jax.importer import JaxprImporter
 from mlgraph.frontend.jax.modules import Modules
 from mlgraph.frontend.jax.rules import RULES
-from mlgraph.frontend.jax.rules.registry import type_of_aval
 from mlgraph.frontend.jax.tracing import JaxSizes, JaxTrace, Shape, check_inputs, error_text, trace
 from mlgraph.frontend.program import Input, OutputKind, OutputSpec, Program, Request, user_outputs
 

@@ -17,9 +17,9 @@ from mlgraph.dialects.dtypes import f32, tensor
 from mlgraph.frontend.importer import Importer, placeholder_results
 from mlgraph.frontend.jax._private import frames_of
 from mlgraph.frontend.jax.dimensions import Dimensions
-from mlgraph.frontend.jax.rules.keys import moves_keys, on_words
-from mlgraph.frontend.jax.rules.known import known_results
-from mlgraph.frontend.jax.rules.registry import Equation, apply, type_of_aval
+from mlgraph.frontend.jax.equation import Equation, apply, type_of_aval
+from mlgraph.frontend.jax.keys import moves_keys, on_words
+from mlgraph.frontend.jax.known import known_results
 from mlgraph.frontend.locations import at
 from mlgraph.frontend.rules import Rules, Unsupported
 

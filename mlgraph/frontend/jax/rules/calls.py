@@ -4,7 +4,8 @@ from typing import Any
 
 from xdsl.ir import SSAValue
 
-from mlgraph.frontend.jax.rules.registry import Equation, rule
+from mlgraph.frontend.jax.equation import Equation
+from mlgraph.frontend.jax.rules.registry import rule
 
 
 @rule("jit", "pjit", "closed_call", "core_call", "call", "remat2", "checkpoint", "core_closed_call", "composite")

@@ -15,9 +15,10 @@ from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, YieldOp
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.jax.dimensions import is_known
+from mlgraph.frontend.jax.equation import Equation, dtype_of_aval, type_of_aval
+from mlgraph.frontend.jax.keys import raw
 from mlgraph.frontend.jax.rules.calls import inline
-from mlgraph.frontend.jax.rules.keys import raw
-from mlgraph.frontend.jax.rules.registry import Equation, dtype_of_aval, rule, type_of_aval
+from mlgraph.frontend.jax.rules.registry import rule
 
 
 def region(e: Equation, avals: Sequence[Any], run: Callable[[Sequence[SSAValue]], Sequence[SSAValue]]) -> Block:

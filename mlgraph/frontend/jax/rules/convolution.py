@@ -11,9 +11,10 @@ from mlgraph.dialects.ivy.prelude import number, permuted, sizes_of
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.jax.dimensions import is_known
+from mlgraph.frontend.jax.equation import Equation, element_type
 from mlgraph.frontend.jax.rules.elementwise import converted
 from mlgraph.frontend.jax.rules.manipulation import spread
-from mlgraph.frontend.jax.rules.registry import Equation, element_type, rule
+from mlgraph.frontend.jax.rules.registry import rule
 from mlgraph.frontend.jax.rules.windows import places, window_count
 
 

@@ -26,7 +26,8 @@ from mlgraph.dialects.dtypes import (
 )
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, is_complex, is_float
-from mlgraph.frontend.jax.rules.registry import Equation, element_type, renamed, rule
+from mlgraph.frontend.jax.equation import Equation, element_type
+from mlgraph.frontend.jax.rules.registry import renamed, rule
 from mlgraph.frontend.rules import Unsupported
 
 renamed(

@@ -21,8 +21,9 @@ from mlgraph.dialects.dtypes import COMPLEX, FLOATS, UNSIGNED, dtype_of, i1, i8,
 from mlgraph.dialects.ivy.prelude import number, permuted
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.frontend.jax.dimensions import is_known
+from mlgraph.frontend.jax.equation import Equation
 from mlgraph.frontend.jax.rules.manipulation import sliced
-from mlgraph.frontend.jax.rules.registry import Equation, rule
+from mlgraph.frontend.jax.rules.registry import rule
 from mlgraph.frontend.rules import Unsupported
 
 CLAMPED = (GatherScatterMode.CLIP, GatherScatterMode.PROMISE_IN_BOUNDS)

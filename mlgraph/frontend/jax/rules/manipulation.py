@@ -13,7 +13,8 @@ from mlgraph.dialects.ivy.prelude import permuted, sizes_of
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.jax.dimensions import is_known
-from mlgraph.frontend.jax.rules.registry import Equation, rule
+from mlgraph.frontend.jax.equation import Equation
+from mlgraph.frontend.jax.rules.registry import rule
 
 # Making
 

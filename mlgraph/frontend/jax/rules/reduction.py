@@ -9,7 +9,8 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import i1, i32, ui8
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, is_complex
-from mlgraph.frontend.jax.rules.registry import RULES, Equation, rule
+from mlgraph.frontend.jax.equation import Equation
+from mlgraph.frontend.jax.rules.registry import RULES, rule
 from mlgraph.frontend.rules import Unsupported
 
 # Reductions

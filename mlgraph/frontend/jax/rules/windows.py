@@ -20,9 +20,10 @@ from mlgraph.dialects.ivy.prelude import number, permuted, sizes_of
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.jax.dimensions import is_known
+from mlgraph.frontend.jax.equation import Equation
 from mlgraph.frontend.jax.rules.manipulation import spread
 from mlgraph.frontend.jax.rules.reduction import MONOIDS, monoid_of
-from mlgraph.frontend.jax.rules.registry import RULES, Equation, rule
+from mlgraph.frontend.jax.rules.registry import RULES, rule
 from mlgraph.frontend.rules import Unsupported
 
 

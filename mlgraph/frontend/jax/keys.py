@@ -7,7 +7,7 @@ from typing import Any
 import jax
 from xdsl.ir import SSAValue
 
-from mlgraph.frontend.jax.rules.registry import Equation
+from mlgraph.frontend.jax.equation import Equation
 from mlgraph.frontend.rules import Unsupported
 
 TAKES_KEYS = frozenset(

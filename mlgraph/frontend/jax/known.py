@@ -16,7 +16,7 @@ from xdsl.ir import SSAValue
 from mlgraph.frontend.jax.dimensions import is_known
 
 if TYPE_CHECKING:
-    from mlgraph.frontend.jax.rules.registry import Equation
+    from mlgraph.frontend.jax.equation import Equation
 
 LIMIT = 16
 """Larger arrays are not followed."""
