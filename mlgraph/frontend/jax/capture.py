@@ -1,5 +1,5 @@
 # pyright: basic
-"""From a function of jax arrays to a program of ivy rows."""
+"""From a function of jax arrays to a program of ivy ops."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -74,7 +74,7 @@ class JaxprImporter(Importer):
             values = [found] if isinstance(found, SSAValue) else list(found)
             for var, value in zip(eqn.outvars, values, strict=True):
                 self.check_and_refine_type(value, type_of_aval(var.aval), eqn.primitive.name)
-        except (Unsupported, ValueError) as reason:  # a row refuses operands with a ValueError
+        except (Unsupported, ValueError) as reason:  # an op refuses operands with a ValueError
             self.note_missing(f"{eqn.primitive.name} {reason}".strip(), self.line)
             return placeholder_results([type_or_scalar(var.aval) for var in eqn.outvars])
         if len(values) == 1 and (numbers := known_results(equation, operands)) is not None:

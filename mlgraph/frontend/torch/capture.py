@@ -1,4 +1,4 @@
-"""Capture with `torch.export`: every dimension dynamic, composite ops that ivy has a row for kept whole."""
+"""Capture with `torch.export`: every dimension dynamic, composite ops that ivy has too kept whole."""
 
 # pyright: basic
 import time

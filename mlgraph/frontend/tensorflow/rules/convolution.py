@@ -1,4 +1,4 @@
-"""Convolution and pooling. The rows are N, C, ...; tensorflow's layouts are turned into that and back."""
+"""Convolution and pooling. The ops of ivy take N, C, ...; tensorflow's layouts are turned into that and back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Elementwise ATen ops. Operands are cast to torch's own result type before the row."""
+"""Elementwise ATen ops. Operands are cast to torch's own result type before the ivy op."""
 
 # pyright: basic
 from collections.abc import Callable
