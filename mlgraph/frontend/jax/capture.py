@@ -1,4 +1,3 @@
-# pyright: basic
 """From a function of jax arrays to a program of ivy ops."""
 
 from collections.abc import Sequence

@@ -1,4 +1,3 @@
-# pyright: basic
 """The import of a jaxpr: each equation becomes ivy ops that come from the user's line."""
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-# pyright: basic, reportMissingImports=false
+# pyright: reportMissingImports=false
 """flax's nnx modules: their variables are parameters, and what a call writes to them is state.
 
 While a function is traced, each module has the attributes of a copy of itself whose variables hold traced arrays.

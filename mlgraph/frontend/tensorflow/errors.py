@@ -1,4 +1,3 @@
-# pyright: basic
 """Errors of tracing, said in terms of the user's code."""
 
 import re
@@ -14,12 +13,13 @@ VALUE_NEEDED = (
 """What Python or tensorflow say where code needs the value of a tensor that has none."""
 
 
+OperatorNotAllowed: type[Exception] = tf.errors.OperatorNotAllowedInGraphError  # pyright: ignore[reportUnknownMemberType]
+
+
 def translate_error(error: Exception) -> Exception:
     """Return the error to raise for one of tracing: tensorflow's complaints of symbolic tensors become ours."""
     text = str(error)
-    if isinstance(error, tf.errors.OperatorNotAllowedInGraphError) or (
-        is_symbolic(text) and re.search(VALUE_NEEDED, text)
-    ):
+    if isinstance(error, OperatorNotAllowed) or (is_symbolic(text) and re.search(VALUE_NEEDED, text)):
         return DataDependentControlFlowError(
             "Python needs the value of a tensor",
             where=user_line(error),

@@ -1,4 +1,3 @@
-# pyright: basic
 """What is known of a tensor of the graph, and of the operation that makes it."""
 
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from mlgraph.errors import UnsupportedOpError
 
 Axis: TypeAlias = tuple[SSAValue, int]
 """An axis of a value."""
-Elements: TypeAlias = np.ndarray
+Elements: TypeAlias = np.ndarray[Any, Any]
 """The elements of a small tensor: numbers, or objects among which are sizes of type `index`."""
 
 
@@ -113,7 +112,8 @@ def _plain(value: Any) -> Any:
         case bytes():
             return value.decode()
         case list():
-            return tuple(map(_plain, value))
+            items: list[Any] = value
+            return tuple(map(_plain, items))
         case _:
             return value
 
@@ -148,7 +148,8 @@ def each(function: Callable[..., Any], *arrays: Any) -> Elements:
 def as_elements(items: Any) -> Elements:
     """An array of objects, 0-d for a lone object."""
     if isinstance(items, np.ndarray):
-        return items.astype(object)
+        array: Elements = items
+        return array.astype(object)
     array = np.empty((), dtype=object)
     array[()] = items
     return array

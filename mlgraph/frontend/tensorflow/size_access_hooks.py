@@ -1,4 +1,3 @@
-# pyright: basic
 """Records where the user's code reads a size, and which tensors it reads the shape or type of.
 
 tensorflow answers `x.shape[0]` with None for a free size, and `x.shape[0] == 3` with False, so that a branch on it
@@ -9,7 +8,7 @@ accesses from any other code are recorded, and the capture starts anew with size
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -36,7 +35,7 @@ _ORIGINAL: dict[str, Any] = {
 
 
 @contextmanager
-def record_size_access() -> Iterator[list[str]]:
+def record_size_access() -> Generator[list[str]]:
     """Record the lines, as `file:line`, where user code inside reads a size that is free."""
     accesses: list[str] = []
     token = _accesses.set(accesses)
@@ -97,7 +96,7 @@ def _watched(function: Any) -> Callable[..., Any]:
     def watched(self: Any, *args: Any) -> Any:
         for shape in (self, *args):
             if isinstance(shape, tf.TensorShape):
-                _look(shape, sys._getframe(1))
+                _look(shape, sys._getframe(1))  # pyright: ignore[reportPrivateUsage]
         return function(self, *args)
 
     return watched
@@ -107,7 +106,7 @@ def _getitem(self: Any, key: Any) -> Any:
     """A part of a shape is a shape, at which nobody has looked yet; a known size tells nothing of the others."""
     found = _ORIGINAL["__getitem__"](self, key)
     if found is None:
-        _look(self, sys._getframe(1))
+        _look(self, sys._getframe(1))  # pyright: ignore[reportPrivateUsage]
     return found
 
 

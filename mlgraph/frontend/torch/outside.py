@@ -4,7 +4,6 @@ Export runs a function of such tensors alone as it is, on the user's own memory,
 naming the tensor. Here both raise `OutsideWriteError` before anything is written, and the tensor becomes state.
 """
 
-# pyright: basic
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -69,6 +68,7 @@ def tensors_in(arguments: Sequence[Any]) -> Iterator[Any]:
     """Yield what arguments are, and what lists and tuples among them hold."""
     for x in arguments:
         if isinstance(x, list | tuple):
-            yield from tensors_in(x)
+            items: Sequence[Any] = x
+            yield from tensors_in(items)
         else:
             yield x

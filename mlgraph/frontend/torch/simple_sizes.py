@@ -1,6 +1,5 @@
 """The sizes that a trace by `torch.export` leaves free, and when they become too complex for it."""
 
-# pyright: basic
 from collections.abc import Sequence
 from typing import Any
 
@@ -25,7 +24,8 @@ class SimpleSizes(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         if isinstance(result, torch.Tensor):
             for size in result.shape:
-                if isinstance(size, torch.SymInt) and size.node.expr.count_ops() > LIMIT:
+                node: Any = size.node if isinstance(size, torch.SymInt) else None  # pyright: ignore[reportUnknownMemberType]
+                if node is not None and node.expr.count_ops() > LIMIT:
                     raise SizesTooComplex
         return result
 

@@ -1,4 +1,3 @@
-# pyright: basic
 """Elementwise primitives."""
 
 from typing import Any
@@ -360,7 +359,7 @@ def converted(x: SSAValue, to: Attribute) -> SSAValue:
     if is_complex(source) and not is_complex(to):
         return converted(ivy.real(x), to)
     if is_float(source) and isinstance(to, IntegerType):
-        return ivy.saturating_cast(x, to)
+        return ivy.saturating_cast(x, to)  # pyright: ignore[reportUnknownArgumentType]
     return ivy.cast(x, to)
 
 

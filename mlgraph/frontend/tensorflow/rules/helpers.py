@@ -1,4 +1,3 @@
-# pyright: basic
 """Small pieces of IR that many rules build."""
 
 from collections.abc import Sequence
@@ -41,7 +40,8 @@ def lowest(d: DType) -> Any:
     if d in FLOATS:
         import ml_dtypes
 
-        return float(ml_dtypes.finfo(dtype_of(d)).min)
+        least: Any = ml_dtypes.finfo(dtype_of(d)).min  # pyright: ignore[reportUnknownMemberType]
+        return float(least)
     return int(np.iinfo(dtype_of(d)).min)
 
 

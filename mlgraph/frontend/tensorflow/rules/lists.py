@@ -1,4 +1,3 @@
-# pyright: basic
 """tensorflow's lists of tensors, which loops fill, as arrays with one more axis."""
 
 from collections.abc import Sequence
@@ -77,12 +76,14 @@ def may_be(size: Any, n: Any) -> bool:
 
 def of_broadcast(size: Any) -> bool:
     """Return whether each of several operands may decide on a size."""
-    return isinstance(size, tuple) and isinstance(op := size[0].owner, Row) and op.OP in ELEMENTWISE
+    op: Any = size[0].owner if isinstance(size, tuple) else None  # pyright: ignore[reportUnknownMemberType]
+    return isinstance(op, Row) and op.OP in ELEMENTWISE
 
 
 def of_argument(size: Any) -> bool:
     """Return whether a size is that of an argument, of the program or of a region."""
-    return isinstance(size, tuple) and isinstance(size[0].owner, Block)
+    owner: Any = size[0].owner if isinstance(size, tuple) else None  # pyright: ignore[reportUnknownMemberType]
+    return isinstance(owner, Block)
 
 
 def of_state(size: Any) -> bool:

@@ -1,4 +1,3 @@
-# pyright: basic
 """Making arrays, and moving their elements without computing with them."""
 
 from collections.abc import Sequence
@@ -47,7 +46,8 @@ def stop_gradient(x: Traced, *, importer: FuncGraphImporter) -> Traced | Value:
 
 @rule("Const")
 def const(*, value: Any, dtype: Any, node: Node) -> Traced:
-    return constant(node, tf.make_ndarray(node.op.get_attr("value")))
+    array: Any = tf.make_ndarray(node.op.get_attr("value"))  # pyright: ignore[reportUnknownMemberType]
+    return constant(node, array)
 
 
 def constant(node: Node, array: np.ndarray) -> Traced:

@@ -1,6 +1,6 @@
 """Conversions and queries that most rules share."""
 
-# pyright: basic
+from collections.abc import Sequence
 from typing import Any
 
 from xdsl.ir import SSAValue
@@ -67,7 +67,7 @@ def axes(dim: Any, rank: int) -> tuple[int, ...] | None:
     """torch's `dim`: None or an empty list is every axis. A scalar has an axis 0 for torch alone."""
     if rank == 0 or dim is None or (isinstance(dim, tuple | list) and not dim):
         return None
-    several = dim if isinstance(dim, tuple | list) else (dim,)
+    several: Sequence[int] = dim if isinstance(dim, tuple | list) else (dim,)
     return tuple(d % rank for d in several)
 
 

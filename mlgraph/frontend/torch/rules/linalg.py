@@ -1,6 +1,5 @@
 """Linear algebra of ATen."""
 
-# pyright: basic
 from typing import Any
 
 from xdsl.ir import SSAValue
@@ -68,7 +67,9 @@ def explicit(equation: str, ranks: list[int]) -> str:
 
 @rule("linalg_cross.default")
 def cross(out: Out, x: SSAValue, y: SSAValue, *, dim: int = -1) -> SSAValue:
-    roll = lambda v, k: ivy.roll(to(v, out.dtype), (k,), (axis(dim, out.rank),))  # noqa: E731
+    def roll(v: SSAValue, k: int) -> SSAValue:
+        return ivy.roll(to(v, out.dtype), (k,), (axis(dim, out.rank),))
+
     return ivy.subtract(ivy.multiply(roll(x, -1), roll(y, -2)), ivy.multiply(roll(x, -2), roll(y, -1)))
 
 

@@ -4,8 +4,7 @@ A draw keeps the call that torch itself makes for it, so that torch as the targe
 stands what the draw means for other targets. Dropout is written as its steps on a CPU, whose draws are of that kind.
 """
 
-# pyright: basic
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from xdsl.ir import Block, SSAValue
@@ -40,7 +39,8 @@ def native(
     block = Block()
     with building(block):
         found = body()
-        insert(YieldOp(*(found if isinstance(found, tuple) else (found,))))
+        results: Sequence[SSAValue] = found if isinstance(found, tuple) else (found,)
+        insert(YieldOp(*results))
     if callee.startswith("torch.Tensor."):
         args = (to(LIKE.get(args[0], args[0]), dtype(args[0])), *args[1:])
     arguments, operands = encode(args, {"generator": RNG, **kwargs})

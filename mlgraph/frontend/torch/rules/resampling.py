@@ -1,6 +1,5 @@
 """Resampling of ATen that has no decomposition of torch's own: antialiased resizing, and sampling of volumes."""
 
-# pyright: basic
 from itertools import product as corners
 from math import ceil, pi
 from typing import Any
@@ -61,7 +60,10 @@ def resized_axis(
     one, half, zero = literal(1.0, d), literal(0.5, d), literal(0.0, d)
     support = ivy.multiply(ivy.maximum(scale, one), literal(taps / 2, d))
     centres = ivy.multiply(scale, ivy.add(ivy.iota((count,), d), half))
-    whole = lambda value: to(ivy.trunc(ivy.add(value, half)), i64)  # noqa: E731
+
+    def whole(value: SSAValue) -> SSAValue:
+        return to(ivy.trunc(ivy.add(value, half)), i64)
+
     first = ivy.maximum(whole(ivy.subtract(centres, support)), literal(0, i64))
     length = ivy.subtract(ivy.minimum(whole(ivy.add(centres, support)), to(size, i64)), first)
     steps = ivy.iota((widest,), i64)

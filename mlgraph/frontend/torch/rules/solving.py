@@ -1,6 +1,5 @@
 """What ATen solves with factorisations: inverses, linear systems, least squares."""
 
-# pyright: basic
 from typing import Any
 
 from xdsl.ir import SSAValue
@@ -160,7 +159,7 @@ def pinv(out: Out, x: SSAValue, *, atol: Any = None, rtol: Any = None, hermitian
     if 0 in shape_of(x)[-2:]:
         return ivy.full((*sizes_of(x)[:-2], size_of(x, -1), size_of(x, -2)), 0, dtype(x))
     u, s, vh = ivy.svd(x)
-    epsilon = {f64: 2.220446049250313e-16, c128: 2.220446049250313e-16}.get(dtype(x), 1.1920928955078125e-07)
+    epsilon = 2.220446049250313e-16 if dtype(x) in (f64, c128) else 1.1920928955078125e-07
     real = dtype(s)
     limit = to(0.0 if atol is None else atol, real)
     if rtol is None:

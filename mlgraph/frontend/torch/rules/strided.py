@@ -1,6 +1,5 @@
 """ATen views that a stride describes: diagonals, windows, and `as_strided` itself as indices into the flat tensor."""
 
-# pyright: basic
 from typing import Any
 
 import numpy as np
@@ -62,8 +61,8 @@ def unfold(out: Out, x: SSAValue, dimension: int, size: int, step: int) -> SSAVa
     return ivy.windows(x, axis(dimension, rank(x)), *whole((size, step)))
 
 
-def strided_places(size: Any, stride: Any, offset: int) -> np.ndarray:
-    places = np.asarray(offset)
+def strided_places(size: Any, stride: Any, offset: int) -> np.ndarray[Any, Any]:
+    places: np.ndarray[Any, Any] = np.asarray(offset)
     for n, s in zip(size, stride):
         places = places[..., None] + np.arange(n) * s
     return places
