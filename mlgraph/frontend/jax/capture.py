@@ -39,7 +39,7 @@ def capture(request: Request) -> Program:
 
 
 def import_trace(request: Request, traced: JaxTrace, modules: Modules) -> Program:
-    """The program of a trace."""
+    """Return the program of a trace."""
     n = len(modules.names)
     types = [type_of_aval(v.aval) for v in traced.jaxpr.jaxpr.invars]
     main = function("main", types[n:], list(request.names))
@@ -77,7 +77,7 @@ def import_trace(request: Request, traced: JaxTrace, modules: Modules) -> Progra
 
 
 def places(shapes: Sequence[Shape], arguments: Sequence[SSAValue]) -> dict[str, tuple[SSAValue, int]]:
-    """An argument and an axis whose size each symbol is."""
+    """Return an argument and an axis whose size each symbol is."""
     found: dict[str, tuple[SSAValue, int]] = {}
     for shape, argument in zip(shapes, arguments, strict=True):
         for axis, size in enumerate(shape):
@@ -87,7 +87,7 @@ def places(shapes: Sequence[Shape], arguments: Sequence[SSAValue]) -> dict[str, 
 
 
 def with_sizes(traced: JaxTrace, values: Sequence[SSAValue], dimensions: Dimensions) -> Any:
-    """The results of `@main`: the arrays in order, with the sizes between them."""
+    """Return the results of `@main`: the arrays in order, with the sizes between them."""
     arrays = iter(values)
     for size in traced.results:
         yield next(arrays) if size is None else index_sizes.value(dimensions(size))

@@ -44,18 +44,18 @@ class Equation:
         return dtype_of_aval(self.eqn.outvars[0].aval)
 
     def shape_of(self, operand: int) -> tuple[Any, ...]:
-        """The shape of an operand, in jax's sizes."""
+        """Return the shape of an operand, in jax's sizes."""
         return self.eqn.invars[operand].aval.shape
 
     def size(self, dim: Any) -> Size:
         return self.importer.dimensions(dim)
 
     def sizes(self, shape: Sequence[Any]) -> tuple[Size, ...]:
-        """jax's sizes as the IR's."""
+        """Return jax's sizes as the IR's."""
         return tuple(map(self.size, shape))
 
     def known(self, value: SSAValue) -> "np.ndarray[Any, Any] | None":
-        """The integers of `value`, as an object array of sizes, where they are known."""
+        """Return the integers of `value`, as an object array of sizes, where they are known."""
         return self.importer.known.get(value)
 
 
@@ -70,12 +70,12 @@ def apply(equation: Equation, operands: Sequence[SSAValue]) -> Values:
 
 
 def dtype_of_aval(aval: Any) -> Attribute:
-    """The element type of an abstract value."""
+    """Return the element type of an abstract value."""
     return element_type(aval.dtype)
 
 
 def element_type(dtype: Any) -> Attribute:
-    """The element type that jax calls `dtype`; a random key is two words of 32 bits."""
+    """Return the element type that jax calls `dtype`; a random key is two words of 32 bits."""
     name = np.dtype(dtype).name if not hasattr(dtype, "_impl") else "uint32"
     if name not in BY_NAME:
         raise Unsupported(f"on {name}")
@@ -83,7 +83,7 @@ def element_type(dtype: Any) -> Attribute:
 
 
 def type_of_aval(aval: Any) -> Attribute:
-    """The tensor type of an abstract value."""
+    """Return the tensor type of an abstract value."""
     shape = static(aval.shape)
     if hasattr(aval.dtype, "_impl"):
         shape = (*shape, *aval.dtype._impl.key_shape)

@@ -38,7 +38,7 @@ class JaxprImporter(Importer):
         self._consts: dict[int, tuple[Any, str]] = {}
 
     def run(self, jaxpr: Any, consts: Sequence[SSAValue], arguments: Sequence[SSAValue]) -> list[SSAValue]:
-        """The values that `jaxpr` computes from `arguments`."""
+        """Import `jaxpr`, and return the values that it computes from `arguments`."""
         env: dict[Any, SSAValue] = dict(zip(jaxpr.constvars, consts, strict=True))
         env.update(zip(jaxpr.invars, arguments, strict=True))
 
@@ -52,11 +52,11 @@ class JaxprImporter(Importer):
         return [read(v) for v in jaxpr.outvars]
 
     def run_closed(self, closed: Any, arguments: Sequence[SSAValue]) -> list[SSAValue]:
-        """As `run`, for a jaxpr that carries its constants."""
+        """Do as `run` does, for a jaxpr that carries its constants."""
         return self.run(closed.jaxpr, [self.constant(c) for c in closed.consts], arguments)
 
     def constant(self, value: Any, aval: Any = None) -> SSAValue:
-        """A literal of the type `aval`, or a captured array of its own type."""
+        """Return a literal of the type `aval`, or a captured array of its own type."""
         if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):  # pyright: ignore[reportPrivateImportUsage]
             value = jax.random.key_data(value)
         array = np.asarray(value, None if aval is None else aval.dtype)
@@ -97,7 +97,7 @@ def type_or_scalar(aval: Any) -> Attribute:
 
 
 def frame_of(eqn: Any) -> Any:
-    """The innermost frame of the user's code that an equation comes from, or None."""
+    """Return the innermost frame of the user's code that an equation comes from, or None."""
     with suppress(Exception):
         for frame in frames_of(eqn):
             if not frame.file_name.startswith(_MLGRAPH):

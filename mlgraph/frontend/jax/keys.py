@@ -22,7 +22,7 @@ def is_key(aval: Any) -> bool:
 
 
 def raw(aval: Any) -> Any:
-    """The abstract value of the words of an array, which are its elements where it has no keys."""
+    """Return the abstract value of the words of an array, which are its elements where it has no keys."""
     if not is_key(aval):
         return jax.ShapeDtypeStruct(aval.shape, aval.dtype)
     return jax.ShapeDtypeStruct((*aval.shape, *aval.dtype._impl.key_shape), jax.numpy.uint32)

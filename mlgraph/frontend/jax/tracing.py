@@ -168,5 +168,5 @@ class _Leaves:
 
 
 def symbols_of_size(leaf: Any) -> set[str]:
-    """The symbols of a symbolic size, none for any other object."""
+    """Return the symbols of a symbolic size, none for any other object."""
     return symbols_of(leaf) if export.is_symbolic_dim(leaf) else set()

@@ -48,7 +48,7 @@ def record_size_access() -> Generator[list[str]]:
 
 
 def _noted(name: str) -> property:
-    """A property of tensors that notes the input which is asked for it."""
+    """Return a property of tensors that notes the input which is asked for it."""
 
     def noted(self: Any) -> Any:
         record_access(self)
@@ -58,7 +58,7 @@ def _noted(name: str) -> property:
 
 
 def _length(self: Any) -> int:
-    """The length of a tensor whose first size is known. tensorflow has none in a graph."""
+    """Return the length of a tensor whose first size is known. tensorflow has none in a graph."""
     record_access(self)
     tensor: Any = super(SymbolicTensor, self)
     shape = _ORIGINAL["as_list"](tensor.shape)

@@ -66,7 +66,7 @@ def random_(input: Tensor, *bounds: Any, generator: torch.Generator | None = Non
 
 
 def max_of(a: Any, b: Any) -> Any:
-    """The larger of two sizes as a tensor."""
+    """Return the larger of two sizes as a tensor."""
     return torch.scalar_tensor(torch.sym_max(a, b))
 
 

@@ -180,6 +180,6 @@ def watching_functions(trace: "ExportTrace") -> Iterator[None]:
 
 
 def _caller() -> str:
-    """The innermost line of the user's that runs now."""
+    """Return the innermost line of the user's that runs now."""
     frames = [f for f in traceback.extract_stack() if not is_library(f.filename)]
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""

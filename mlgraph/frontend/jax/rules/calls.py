@@ -22,7 +22,7 @@ def custom_derivative(
 
 
 def inline(e: Equation, jaxpr: Any, operands: tuple[SSAValue, ...]) -> list[SSAValue]:
-    """The results of a jaxpr, open or closed."""
+    """Return the results of a jaxpr, open or closed."""
     if hasattr(jaxpr, "consts"):
         return e.importer.run_closed(jaxpr, operands)
     return e.importer.run(jaxpr, [], operands)

@@ -22,7 +22,7 @@ from mlgraph.frontend.jax.rules.registry import rule
 
 
 def region(e: Equation, avals: Sequence[Any], run: Callable[[Sequence[SSAValue]], Sequence[SSAValue]]) -> Block:
-    """A region with arguments of the types `avals` that yields what `run` makes of them."""
+    """Return a region with arguments of the types `avals` that yields what `run` makes of them."""
     block = Block(arg_types=[type_of_aval(aval) for aval in avals])
     e.importer.dimensions.scopes.append({})
     with building(Builder(InsertPoint.at_end(block))):
@@ -53,7 +53,7 @@ def choose(e: Equation, index: SSAValue, operands: Sequence[SSAValue], branches:
 
 
 def bool_behind(index: SSAValue) -> SSAValue | None:
-    """The bool that `index` is a number of, None if it is not."""
+    """Return the bool that `index` is a number of, None if it is not."""
     owner = index.owner
     if isinstance(owner, ivy.cast.definition) and dtype(x := owner.arguments()["x"]) == i1:
         return x
@@ -105,7 +105,7 @@ def scan(
 
 
 def empty(e: Equation, aval: Any) -> SSAValue:
-    """A stack of nothing."""
+    """Return a stack of nothing."""
     words = raw(aval)
     return ivy.full(e.sizes(words.shape), 0, dtype_of_aval(words))
 

@@ -56,7 +56,7 @@ def batch_groups_as_features(x: SSAValue, groups: int) -> SSAValue:
 
 
 def prepared(e: Equation, image: SSAValue, padding: Any, dilation: Any) -> tuple[SSAValue, tuple[int, ...]]:
-    """The image with the padding that is no plain number, and the padding that is left."""
+    """Return the image with the padding that is no plain number, and the padding that is left."""
     zero = number(image, 0)
     for axis, step in enumerate(dilation):
         if step > 1:
@@ -78,7 +78,7 @@ def convolved(
     dilation: Sequence[int],
     groups: int,
 ) -> SSAValue:
-    """`ivy.conv` for floats; without a spatial axis, one of size 1 is put in."""
+    """Return `ivy.conv` for floats; without a spatial axis, one of size 1 is put in."""
     if dtype(image) not in FLOATS:
         return as_product(image, kernel, stride, padding, dilation, groups)
     if rank(image) > 2:
@@ -95,7 +95,7 @@ def as_product(
     dilation: Sequence[int],
     groups: int,
 ) -> SSAValue:
-    """The convolution as sums of products over windows that are read one axis after the other."""
+    """Return the convolution as sums of products over windows that are read one axis after the other."""
     spatial = len(stride)
     image = ivy.pad(image, (0, 0, *padding[::2]), (0, 0, *padding[1::2]), number(image, 0))
     for i in range(spatial):

@@ -36,7 +36,7 @@ def dot_general(
 def product(
     x: SSAValue, y: SSAValue, contract1: Sequence[int], contract2: Sequence[int], batch1: Any, batch2: Any
 ) -> SSAValue:
-    """`matmul` where it says it, `dot_general` where it does not."""
+    """Return `matmul` where it says it, `dot_general` where it does not."""
     batch = tuple(range(len(batch1)))
     last = len(batch)
     matrices = len(contract1) == 1 and tuple(batch1) == tuple(batch2) == batch

@@ -17,7 +17,7 @@ from mlgraph.frontend.rules import Unsupported
 
 
 def over(row: Callable[..., SSAValue], x: SSAValue, axes: Any) -> SSAValue:
-    """`row` over `axes`, which may be none."""
+    """Return `row` over `axes`, which may be none."""
     return row(x, tuple(axes)) if axes else x
 
 
@@ -96,7 +96,7 @@ MONOIDS: dict[str, Callable[..., SSAValue]] = {  # pyright: ignore[reportAssignm
 
 
 def monoid_of(jaxpr: Any) -> str:
-    """The primitive that a jaxpr of two arguments is."""
+    """Return the primitive that a jaxpr of two arguments is."""
     eqns = jaxpr.eqns
     if len(eqns) == 1 and set(eqns[0].invars) == set(jaxpr.invars) and eqns[0].outvars == jaxpr.outvars:
         if eqns[0].primitive.name in MONOIDS:

@@ -121,7 +121,7 @@ def is_zero(x: Value) -> Value:
 
 
 def unless_zero(y: Value, function: object, safe: int) -> Value:
-    """`function` of `y`, and 0 where `y` is 0, even against infinity and NaN."""
+    """Return `function` of `y`, and 0 where `y` is 0, even against infinity and NaN."""
     kept = ivy.where(is_zero(y), number(y, safe), y)
     found = function(kept)  # type: ignore[operator]
     return ivy.where(is_zero(y), number(found, 0), found)

@@ -30,7 +30,7 @@ for name, row in (("FFT", ivy.fftn), ("IFFT", ivy.ifftn)):
 
 
 def fitted(importer: FuncGraphImporter, x: Value, wanted: Sizes) -> Value:
-    """`x` with its last axes cut off or continued with zeros to the wanted sizes."""
+    """Return `x` with its last axes cut off or continued with zeros to the wanted sizes."""
     n = rank(x) - len(wanted)
     have = importer.shape(x)
     if tuple(wanted) == have[n:]:

@@ -60,7 +60,7 @@ class TensorList:
         return self
 
     def item_sizes(self, importer: FuncGraphImporter) -> list[Any]:
-        """The sizes of an element, where they come from."""
+        """Return the sizes of an element, where they come from."""
         return [size_of(self.filled(), axis) for axis in range(1, rank(self.filled()))]
 
 
@@ -108,7 +108,7 @@ def reserve(element_shape: Traced, count: Size, *, element_dtype: DType, importe
 
 
 def given_shape(importer: FuncGraphImporter, element_shape: Traced) -> Sizes | None:
-    """The shape of a list's elements, None where it is not said."""
+    """Return the shape of a list's elements, None where it is not said."""
     sizes = importer.sizes(element_shape)
     known = importer.elements(element_shape)
     return None if known is None or known.ndim == 0 or -1 in sizes else sizes

@@ -136,7 +136,7 @@ def range_(start: Traced, limit: Traced, delta: Traced, *, node: Node, importer:
 
 
 def stepped(places: Value, start: Value, step: int) -> Value:
-    """`start + step * places`."""
+    """Return `start + step * places`."""
     found = places if step == 1 else ivy.multiply(places, number(places, step))
     return found if number_of(start) == 0 else ivy.add(found, start)
 

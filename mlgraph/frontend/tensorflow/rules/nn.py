@@ -68,7 +68,7 @@ def averaged(new: Value, old: Value, factor: float) -> Value:
 
 
 def moments(x: Value, axes: tuple[int, ...]) -> tuple[Value, Value]:
-    """The mean and the biased variance."""
+    """Return the mean and the biased variance."""
     mean = ivy.mean(x, axes, True)
     variance = ivy.mean(ivy.square(ivy.subtract(x, mean)), axes)
     return ivy.squeeze(mean, axes), variance

@@ -51,7 +51,7 @@ def is_initialized(resource: Traced) -> Elements:
 
 
 def scattered(mode: str) -> Callable[..., None]:
-    """A write of rows into a variable."""
+    """Write rows into a variable."""
 
     def write(resource: Traced, indices: Value, updates: Value, *, importer: FuncGraphImporter) -> None:
         old = importer.state.read(resource.thing)

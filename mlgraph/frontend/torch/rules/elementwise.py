@@ -122,7 +122,7 @@ def overloads(name: str) -> list[str]:
 
 
 def held(function: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
-    """The rule in single precision where a number is given that halves cannot hold, as torch computes with numbers."""
+    """Compute in single precision where a number is given that halves cannot hold, as torch computes with numbers."""
 
     @wraps(function)
     def chosen(out: Out, *arguments: Any, **keywords: Any) -> SSAValue:
@@ -206,7 +206,7 @@ def rsub(out: Out, x: Any, y: Any, alpha: Any = 1) -> SSAValue:
 
 
 def scaled(x: SSAValue, factor: Any) -> SSAValue:
-    """`factor * x`, `x` itself for 1."""
+    """Return `factor * x`, `x` itself for 1."""
     return x if is_number(factor) and factor == 1 else ivy.multiply(x, to(factor, dtype(x)))
 
 

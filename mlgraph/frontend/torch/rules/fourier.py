@@ -13,7 +13,7 @@ from mlgraph.frontend.torch.rules.registry import rule
 
 
 def scaled(x: SSAValue, counted: Any, normalization: int, inverse: bool) -> SSAValue:
-    """`x` with torch's factor: ivy's transforms have none forwards and 1 / n backwards."""
+    """Return `x` with torch's factor: ivy's transforms have none forwards and 1 / n backwards."""
     if normalization == (2 if inverse else 0):
         return x
     n = to(product(counted), real_of(dtype(x)))

@@ -20,7 +20,7 @@ def is_number(x: Any) -> bool:
 
 
 def to(x: Any, d: DType) -> SSAValue:
-    """A tensor, number or size as a tensor of element type `d`."""
+    """Return a tensor, number or size as a tensor of element type `d`."""
     if is_number(x):
         return literal(x, d)
     if is_size(x):
@@ -38,12 +38,12 @@ def _as(number: Any, d: DType) -> Any:
 
 
 def floating(x: SSAValue) -> SSAValue:
-    """`x` as floats: integers become float32, torch's default."""
+    """Return `x` as floats: integers become float32, torch's default."""
     return x if dtype(x) in FLOATS or dtype(x) in COMPLEX else to(x, f32)
 
 
 def static(x: SSAValue, axis: int) -> int:
-    """The size along `axis` where the rule must know it."""
+    """Return the size along `axis` where the rule must know it."""
     n = shape_of(x)[axis]
     if n < 0:
         raise StaticSizeRequired(f"the size of axis {axis} must be known", (x, axis))
@@ -64,7 +64,7 @@ def sizes_of(x: SSAValue) -> tuple[Size, ...]:
 
 
 def axes(dim: Any, rank: int) -> tuple[int, ...] | None:
-    """torch's `dim`: None or an empty list is every axis. A scalar has an axis 0 for torch alone."""
+    """Return the axes of torch's `dim`, None for all: no or an empty `dim`. A scalar has an axis 0 for torch alone."""
     if rank == 0 or dim is None or (isinstance(dim, tuple | list) and not dim):
         return None
     several: Sequence[int] = dim if isinstance(dim, tuple | list) else (dim,)

@@ -48,7 +48,7 @@ def einsum(out: Out, equation: str, tensors: Any, *, path: Any = None) -> SSAVal
 
 
 def explicit(equation: str, ranks: list[int]) -> str:
-    """The equation with its result spelt out and letters for `...`."""
+    """Return the equation with its result spelt out and letters for `...`."""
     inputs, arrow, output = equation.replace(" ", "").partition("->")
     terms = inputs.split(",")
     free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in equation]
@@ -111,7 +111,7 @@ def cdist(out: Out, a: SSAValue, b: SSAValue, p: float, compute_mode: Any) -> SS
 
 
 def distance(difference: SSAValue, p: float) -> SSAValue:
-    """The p-norm over the last axis."""
+    """Return the p-norm over the last axis."""
     absolute = ivy.abs(difference)
     over = (rank(difference) - 1,)
     if p == float("inf"):

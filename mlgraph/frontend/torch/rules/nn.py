@@ -16,13 +16,13 @@ from mlgraph.frontend.torch.rules.registry import rule
 
 
 def each(value: Any, n: int) -> tuple[int, ...]:
-    """torch's one-or-all parameters as one for each of `n` axes."""
+    """Return torch's one-or-all parameters as one for each of `n` axes."""
     several = tuple(value) if isinstance(value, tuple | list) else (value,)
     return several * n if len(several) == 1 else several
 
 
 def both(padding: Any, n: int) -> tuple[int, ...]:
-    """The same padding low and high."""
+    """Return the same padding low and high."""
     return tuple(p for side in each(padding, n) for p in (side, side))
 
 

@@ -32,7 +32,7 @@ PRECISION = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 def native(
     callee: str, args: tuple[Any, ...], generator: Any, body: Callable[[], Any], dense: bool = False, **kwargs: Any
 ) -> Any:
-    """A draw that is the call of `callee` for torch, and what `body` builds for other targets.
+    """Return a draw that is the call of `callee` for torch, and what `body` builds for other targets.
 
     What fills a tensor in place fills new memory like the first argument, `dense` where torch leaves no gaps.
     """
@@ -353,7 +353,7 @@ def feature_dropout(out: Out, x: SSAValue, p: float, train: bool) -> SSAValue:
 
 
 def dropped(x: SSAValue, p: float, like: SSAValue | None = None) -> SSAValue:
-    """`x` with zeros in the place of what is dropped, one draw for each element of `like`, `x` itself without it."""
+    """Return `x` with zeros for what is dropped, one draw for each element of `like`, `x` itself without it."""
     if p == 0:
         return x
     if p == 1:

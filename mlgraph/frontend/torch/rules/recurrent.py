@@ -54,7 +54,7 @@ def lstm_cell(x: SSAValue, state: State, weights: list[SSAValue]) -> State:
 
 
 def gates(x: SSAValue, count: int) -> list[SSAValue]:
-    """The parts of the last axis."""
+    """Return the parts of the last axis."""
     width = static(x, rank(x) - 1) // count
     return [sliced(x, rank(x) - 1, i * width, (i + 1) * width) for i in range(count)]
 

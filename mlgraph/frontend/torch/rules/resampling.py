@@ -43,7 +43,7 @@ def lanczos_aa(
 def resized(
     out: Out, x: SSAValue, output_size: Any, align_corners: bool, scales: Any, taps: int, kernel: Any
 ) -> SSAValue:
-    """`x` resized along its last two axes, the last one first, in single or double precision."""
+    """Return `x` resized along its last two axes, the last one first, in single or double precision."""
     if dtype(x) not in (f16, bf16, f32, f64):
         raise UnsupportedOpError("antialiased resizing of integers", fix="convert the image to floats")
     wide = to(x, f32) if dtype(x) in HALVES else x
@@ -156,7 +156,7 @@ def source_place(at: SSAValue, size: sizes.Size, padding_mode: int, align_corner
 
 
 def reflected(at: SSAValue, width: SSAValue, align_corners: bool) -> SSAValue:
-    """`at` folded back between the centres of the outermost elements, or between their outer edges."""
+    """Return `at` folded back between the centres of the outermost elements, or between their outer edges."""
     low = number(at, 0 if align_corners else -0.5)
     span = ivy.subtract(width, number(at, 1)) if align_corners else width
     still = ivy.equal(span, number(at, 0))
@@ -187,7 +187,7 @@ def linear_samples(x: SSAValue, places: list[SSAValue], spatial: list[sizes.Size
 
 
 def sampled(x: SSAValue, at: list[SSAValue], spatial: list[sizes.Size], weight: Any = None) -> SSAValue:
-    """The elements of `x` (N, C, flat) at whole places, times `weight`; 0 outside."""
+    """Return the elements of `x` (N, C, flat) at whole places, times `weight`; 0 outside."""
     inside: SSAValue | None = None
     flat: SSAValue | None = None
     for place, size in zip(at, spatial):

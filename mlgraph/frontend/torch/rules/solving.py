@@ -118,7 +118,7 @@ def cholesky_ex(out: Out, x: SSAValue, *, upper: bool = False, check_errors: boo
 
 
 def first_indefinite(x: SSAValue) -> SSAValue:
-    """The `info` of Cholesky's: 0, or how many rows and columns the least part has that is not positive definite."""
+    """Return the `info` of Cholesky's: 0, or the order of the least leading minor that is not positive definite."""
     n = size_of(x, -1)
     if n == 0:
         return ivy.full(sizes_of(x)[:-2], 0, i32)

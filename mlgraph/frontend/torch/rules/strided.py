@@ -20,7 +20,7 @@ from mlgraph.frontend.torch.rules.registry import rule
 
 
 def diagonal_places(x: SSAValue, offset: int, a: int, b: int) -> tuple[np.ndarray, np.ndarray]:
-    """The indices along axes `a` and `b` of a diagonal."""
+    """Return the indices along axes `a` and `b` of a diagonal."""
     rows, columns = static(x, a), static(x, b)
     n = max(min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns), 0)
     steps = np.arange(n)
@@ -116,7 +116,7 @@ def complex_(out: Out, real: SSAValue, imag: SSAValue) -> SSAValue:
 
 
 def joined(out: Out, real: SSAValue, imag: SSAValue) -> SSAValue:
-    """The complex numbers of these parts, broadcast against each other."""
+    """Return the complex numbers of these parts, broadcast against each other."""
     if shape_of(real) != shape_of(imag):
         shape = broadcast_shapes(shape_of(real), shape_of(imag))
         if UNKNOWN in shape:

@@ -61,7 +61,7 @@ def asked(values: SSAValue, inverse: SSAValue, counts: SSAValue, want_inverse: b
 
 
 def runs(x: SSAValue, over: int) -> tuple[SSAValue, SSAValue, SSAValue]:
-    """The first slice of each run of equal slices along an axis, the run of each slice, and the runs' lengths."""
+    """Return the first slice of each run of equal slices along an axis, the run of each slice, the runs' lengths."""
     n = size_of(x, over)
     first = begins(x, over)
     starts = ivy.squeeze(ivy.nonzero(first), (1,))
@@ -82,7 +82,7 @@ def begins(x: SSAValue, over: int) -> SSAValue:
 
 
 def at_places(values: SSAValue, places: SSAValue) -> SSAValue:
-    """The vector that has `values` at `places`, which name each place once."""
+    """Return the vector that has `values` at `places`, which name each place once."""
     return ivy.scatter_along_axis(values, places, values, 0)
 
 
@@ -109,7 +109,7 @@ def row_ranks(x: SSAValue, over: int) -> SSAValue:
 
 
 def column_ranks(x: SSAValue) -> SSAValue:
-    """The rank of each element in its column, from 0 on, equal for equal ones."""
+    """Return the rank of each element in its column, from 0 on, equal for equal ones."""
     order = ivy.argsort(x, 0, i64)
     ascending = ivy.take_along_axis(x, order, 0)
     before = ivy.concat([sliced(ascending, 0, 0, 1), sliced(ascending, 0, 0, -1)], 0)
