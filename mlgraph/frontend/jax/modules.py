@@ -136,4 +136,5 @@ def _is_key(array: Any) -> bool:
 
 
 def _as_key(words: Any, like: Any) -> Any:
-    return jax.random.wrap_key_data(words, impl=jax.random.key_impl(like))
+    random: Any = jax.random
+    return random.wrap_key_data(words, impl=random.key_impl(like))

@@ -1,6 +1,7 @@
 """Errors of tracing, said in terms of the user's code."""
 
 import re
+from typing import Any, cast
 
 import tensorflow as tf
 
@@ -13,7 +14,7 @@ VALUE_NEEDED = (
 """What Python or tensorflow say where code needs the value of a tensor that has none."""
 
 
-OperatorNotAllowed: type[Exception] = tf.errors.OperatorNotAllowedInGraphError  # pyright: ignore[reportUnknownMemberType]
+OperatorNotAllowed: type[Exception] = cast(Any, tf).errors.OperatorNotAllowedInGraphError
 
 
 def translate_error(error: Exception) -> Exception:

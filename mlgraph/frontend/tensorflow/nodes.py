@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import tensorflow as tf
@@ -112,8 +112,7 @@ def _plain(value: Any) -> Any:
         case bytes():
             return value.decode()
         case list():
-            items: list[Any] = value
-            return tuple(map(_plain, items))
+            return tuple(map(_plain, cast(Any, value)))
         case _:
             return value
 
@@ -148,8 +147,7 @@ def each(function: Callable[..., Any], *arrays: Any) -> Elements:
 def as_elements(items: Any) -> Elements:
     """Return an array of objects, 0-d for a lone object."""
     if isinstance(items, np.ndarray):
-        array: Elements = items
-        return array.astype(object)
+        return cast(Elements, items).astype(object)
     array = np.empty((), dtype=object)
     array[()] = items
     return array

@@ -13,7 +13,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, TypeAlias, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeAlias, cast, get_type_hints
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def readers_of(function: Callable[..., Any], default: Any = Value) -> tuple[tupl
     hints = {} if isinstance(function, Op) or default is ElementsOperand else get_type_hints(function)
     readers: list[Reader] = []
     rest = None
-    for name, parameter in signature(function).parameters.items():
+    for name, parameter in signature(cast(Any, function)).parameters.items():
         if parameter.kind is Parameter.VAR_POSITIONAL:
             rest = READERS[hints.get(name, default)]
         elif parameter.kind not in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD):

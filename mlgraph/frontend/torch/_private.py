@@ -56,6 +56,7 @@ REFERENCES = ("torch._refs", "torch._prims")
 
 def every_decomposition() -> Mapping[Any, Any]:
     """Return the decompositions of torch, those of its references included."""
+    import torch._refs  # noqa: F401, it registers them
 
     return decomposition_table
 

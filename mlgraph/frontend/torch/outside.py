@@ -5,7 +5,7 @@ naming the tensor. Here both raise `OutsideWriteError` before anything is writte
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -68,7 +68,6 @@ def tensors_in(arguments: Sequence[Any]) -> Iterator[Any]:
     """Yield what arguments are, and what lists and tuples among them hold."""
     for x in arguments:
         if isinstance(x, list | tuple):
-            items: Sequence[Any] = x
-            yield from tensors_in(items)
+            yield from tensors_in(cast("Sequence[Any]", x))
         else:
             yield x

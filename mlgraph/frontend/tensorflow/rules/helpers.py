@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -40,8 +40,7 @@ def lowest(d: DType) -> Any:
     if d in FLOATS:
         import ml_dtypes
 
-        least: Any = ml_dtypes.finfo(dtype_of(d)).min  # pyright: ignore[reportUnknownMemberType]
-        return float(least)
+        return float(cast(Any, ml_dtypes).finfo(dtype_of(d)).min)
     return int(np.iinfo(dtype_of(d)).min)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from xdsl.ir import Block
@@ -76,14 +76,12 @@ def may_be(size: Any, n: Any) -> bool:
 
 def of_broadcast(size: Any) -> bool:
     """Return whether each of several operands may decide on a size."""
-    op: Any = size[0].owner if isinstance(size, tuple) else None  # pyright: ignore[reportUnknownMemberType]
-    return isinstance(op, Row) and op.OP in ELEMENTWISE
+    return isinstance(size, tuple) and isinstance(op := cast(Any, size)[0].owner, Row) and op.OP in ELEMENTWISE
 
 
 def of_argument(size: Any) -> bool:
     """Return whether a size is that of an argument, of the program or of a region."""
-    owner: Any = size[0].owner if isinstance(size, tuple) else None  # pyright: ignore[reportUnknownMemberType]
-    return isinstance(owner, Block)
+    return isinstance(size, tuple) and isinstance(cast(Any, size)[0].owner, Block)
 
 
 def of_state(size: Any) -> bool:

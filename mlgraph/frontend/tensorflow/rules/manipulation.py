@@ -1,7 +1,7 @@
 """Making arrays, and moving their elements without computing with them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import tensorflow as tf
@@ -46,8 +46,7 @@ def stop_gradient(x: Traced, *, importer: FuncGraphImporter) -> Traced | Value:
 
 @rule("Const")
 def const(*, value: Any, dtype: Any, node: Node) -> Traced:
-    array: Any = tf.make_ndarray(node.op.get_attr("value"))  # pyright: ignore[reportUnknownMemberType]
-    return constant(node, array)
+    return constant(node, cast(Any, tf).make_ndarray(node.op.get_attr("value")))
 
 
 def constant(node: Node, array: np.ndarray) -> Traced:

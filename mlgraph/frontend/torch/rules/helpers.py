@@ -1,7 +1,7 @@
 """Conversions and queries that most rules share."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from xdsl.ir import SSAValue
 
@@ -67,7 +67,7 @@ def axes(dim: Any, rank: int) -> tuple[int, ...] | None:
     """Return the axes of torch's `dim`, None for all: no or an empty `dim`. A scalar has an axis 0 for torch alone."""
     if rank == 0 or dim is None or (isinstance(dim, tuple | list) and not dim):
         return None
-    several: Sequence[int] = dim if isinstance(dim, tuple | list) else (dim,)
+    several = cast("Sequence[int]", dim if isinstance(dim, tuple | list) else (dim,))
     return tuple(d % rank for d in several)
 
 

@@ -5,7 +5,7 @@ stands what the draw means for other targets. Dropout is written as its steps on
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 from xdsl.ir import Block, SSAValue
 
@@ -39,7 +39,7 @@ def native(
     block = Block()
     with building(block):
         found = body()
-        results: Sequence[SSAValue] = found if isinstance(found, tuple) else (found,)
+        results = cast("Sequence[SSAValue]", found if isinstance(found, tuple) else (found,))
         insert(YieldOp(*results))
     if callee.startswith("torch.Tensor."):
         args = (to(LIKE.get(args[0], args[0]), dtype(args[0])), *args[1:])

@@ -1,6 +1,6 @@
 """ATen views that a stride describes: diagonals, windows, and `as_strided` itself as indices into the flat tensor."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -64,7 +64,7 @@ def unfold(out: Out, x: SSAValue, dimension: int, size: int, step: int) -> SSAVa
 def strided_places(size: Any, stride: Any, offset: int) -> np.ndarray[Any, Any]:
     places: np.ndarray[Any, Any] = np.asarray(offset)
     for n, s in zip(size, stride):
-        places = places[..., None] + np.arange(n) * s
+        places = cast("np.ndarray[Any, Any]", places[..., None] + np.arange(n) * s)
     return places
 
 
