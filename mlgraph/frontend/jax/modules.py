@@ -1,4 +1,4 @@
-# pyright: reportMissingImports=false
+# pyright: basic, reportMissingImports=false
 """flax's nnx modules: their variables are parameters, and what a call writes to them is state.
 
 While a function is traced, each module has the attributes of a copy of itself whose variables hold traced arrays.
@@ -136,5 +136,4 @@ def _is_key(array: Any) -> bool:
 
 
 def _as_key(words: Any, like: Any) -> Any:
-    random: Any = jax.random
-    return random.wrap_key_data(words, impl=random.key_impl(like))
+    return jax.random.wrap_key_data(words, impl=jax.random.key_impl(like))
