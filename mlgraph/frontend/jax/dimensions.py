@@ -51,7 +51,7 @@ def python_of(dim: Any) -> str:
 
 
 class _Operators(ast.NodeTransformer):
-    """Python's operators in the place of jax's functions."""
+    """Replaces jax's functions by Python's operators."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
@@ -70,7 +70,7 @@ class _Operators(ast.NodeTransformer):
 
 
 def fixed(dim: Any) -> int:
-    """Return a size as a number; where it is none, the capture starts anew with its symbols fixed."""
+    """Return a size as a number; where it is none, the capture starts again with its symbols fixed."""
     if not is_known(dim):
         symbols = sorted(symbols_of(dim))
         raise StaticSizeRequired(f"the sizes {', '.join(symbols)} must be known", *symbols)

@@ -3,7 +3,7 @@
 
 jax answers `x.shape[0] == 3` with False for a symbolic size, since hashing needs an answer, and refuses to answer
 `x.shape[0] > 3`. While a capture runs, such questions from outside jax are answered by the sizes of the example, and
-noted as conditions that later calls must meet too. Where Python needs the number itself, the capture starts anew with
+noted as conditions that later calls must meet too. Where Python needs the number itself, the capture starts again with
 the sizes fixed.
 """
 

@@ -94,7 +94,7 @@ class TfTrace:
 
     def __init__(self, request: Request, shapes: Shapes) -> None:
         self.outputs: list[Any] = []
-        """The output leaves, `TRACED` in the place of each tensor."""
+        """The output leaves, with `TRACED` for each tensor."""
         self.same: Mapping[int, Memory] = {}
         """The leaves that are an input or an earlier leaf."""
         self.observed: set[int] = set()

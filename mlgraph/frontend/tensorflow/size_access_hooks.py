@@ -2,7 +2,7 @@
 
 tensorflow answers `x.shape[0]` with None for a free size, and `x.shape[0] == 3` with False, so that a branch on it
 would be silently wrong at size 3. tensorflow and keras themselves know what None means. While a capture runs, such
-accesses from any other code are recorded, and the capture starts anew with sizes fixed.
+accesses from any other code are recorded, and the capture starts again with sizes fixed.
 """
 
 import os

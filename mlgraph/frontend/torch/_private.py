@@ -62,7 +62,7 @@ def every_decomposition() -> Mapping[Any, Any]:
 
 
 def keep_unused_draws() -> AbstractContextManager[Any]:
-    """Let decompositions keep random draws that nobody uses: they move the generator on."""
+    """Let decompositions keep random draws without uses: they move the generator on."""
     return torch._inductor.config.patch(fallback_random=True)
 
 

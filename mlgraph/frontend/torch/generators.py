@@ -20,7 +20,7 @@ class Streams:
     def __init__(self, known: Sequence[tuple[str, Any, Callable[[], Any]]]) -> None:
         self.known = known
         self.made: list[torch.Generator] = []
-        """Those that the function makes itself, which each call makes anew."""
+        """Those that the function makes itself, new ones in each call."""
         self.noted: list[tuple[torch.Generator, bytes]] = []
         """Those that the trace drew from, in order, with their states: no draw of a trace changes these."""
         self.used: dict[str, Callable[[], Any]] = {}

@@ -115,7 +115,7 @@ class ExportTrace:
         if found := re.match("A model attribute `(.*)` requires gradient", str(warning.message)):
             self.with_gradients.add(found[1])
         elif re.match("The tensor attributes? .*_flat_weights", str(warning.message)):
-            return  # recurrent layers list their weights anew in each call
+            return  # recurrent layers list their weights again in each call
         elif not is_library(warning.filename) and not issubclass(warning.category, FutureWarning):
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 

@@ -268,7 +268,7 @@ class Loop:
         return block
 
     def results(self, values: Sequence[Value]) -> list[Traced]:
-        """Return the inputs with new values in the place of what changes; variables hold the rest."""
+        """Return the inputs, with new values for those that change; variables hold the rest."""
         found = list(self.inputs)
         for i, value in zip(self.varying, values):
             found[i] = outside(self.importer, self.inputs[i], value, i in self.growing)

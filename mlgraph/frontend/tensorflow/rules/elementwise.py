@@ -268,8 +268,8 @@ def softsign_grad(dy: Value, x: Value) -> Value:
 @rule("Ndtri")
 def ndtri(x: Value) -> Value:
     """The inverse of the normal distribution function."""
-    centred = ivy.subtract(ivy.multiply(x, number(x, 2)), number(x, 1))
-    return ivy.multiply(ivy.erfinv(centred), number(x, sqrt(2)))
+    centered = ivy.subtract(ivy.multiply(x, number(x, 2)), number(x, 1))
+    return ivy.multiply(ivy.erfinv(centered), number(x, sqrt(2)))
 
 
 @rule("Bucketize")

@@ -54,7 +54,7 @@ def highest(d: DType) -> Any:
 
 
 def without_nan(x: Value, instead: float = -inf) -> Value:
-    """Return `x` with a number in the place of NaN, which tensorflow passes over where it looks for the largest."""
+    """Return `x` with a number for each NaN, which tensorflow passes over where it looks for the largest."""
     return ivy.where(ivy.isnan(x), number(x, instead), x) if is_floating(x) else x
 
 

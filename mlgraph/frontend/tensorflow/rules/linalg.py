@@ -35,10 +35,10 @@ def batch_matmul_to(x: Value, y: Value, *, Tout: DType, adj_x: bool, adj_y: bool
 
 @rule("Einsum")
 def einsum(inputs: Values, *, equation: str) -> Value:
-    return ivy.einsum(inputs, spelt_out(equation.replace(" ", ""), [rank(x) for x in inputs]))
+    return ivy.einsum(inputs, spelled_out(equation.replace(" ", ""), [rank(x) for x in inputs]))
 
 
-def spelt_out(equation: str, ranks: Sequence[int]) -> str:
+def spelled_out(equation: str, ranks: Sequence[int]) -> str:
     """Return an equation with letters for its ellipses."""
     if "..." not in equation:
         return equation

@@ -270,7 +270,7 @@ def split_parts(x: Value, size_splits: Sizes, axis: int, *, num_split: int, impo
 
 
 def parts(x: Value, axis: int, lengths: Sequence[Size]) -> list[Value]:
-    """Neighbouring slices of the given lengths."""
+    """Neighboring slices of the given lengths."""
     found: list[Value] = []
     start: Size = 0
     for length in lengths:

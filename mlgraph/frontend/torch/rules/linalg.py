@@ -48,21 +48,21 @@ def einsum(out: Out, equation: str, tensors: Any, *, path: Any = None) -> SSAVal
 
 
 def explicit(equation: str, ranks: list[int]) -> str:
-    """Return the equation with its result spelt out and letters for `...`."""
+    """Return the equation with its result spelled out and letters for `...`."""
     inputs, arrow, output = equation.replace(" ", "").partition("->")
     terms = inputs.split(",")
     free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in equation]
     widths = [n - len(t.replace("...", "")) for t, n in zip(terms, ranks) if "..." in t]
     batch = "".join(free[: max(widths, default=0)])
-    spelt = [
+    spelled = [
         t.replace("...", batch[len(batch) - (n - len(t.replace("...", ""))) :] if "..." in t else "")
         for t, n in zip(terms, ranks)
     ]
     if arrow:
-        return f"{','.join(spelt)}->{output.replace('...', batch)}"
+        return f"{','.join(spelled)}->{output.replace('...', batch)}"
     letters = "".join(terms).replace("...", "")
     once = sorted(c for c in set(letters) if letters.count(c) == 1)
-    return f"{','.join(spelt)}->{batch}{''.join(once)}"
+    return f"{','.join(spelled)}->{batch}{''.join(once)}"
 
 
 @rule("linalg_cross.default")

@@ -59,17 +59,17 @@ def resized_axis(
     scale, widest = scale_of(size, count, align_corners, factor, taps, d)
     one, half, zero = literal(1.0, d), literal(0.5, d), literal(0.0, d)
     support = ivy.multiply(ivy.maximum(scale, one), literal(taps / 2, d))
-    centres = ivy.multiply(scale, ivy.add(ivy.iota((count,), d), half))
+    centers = ivy.multiply(scale, ivy.add(ivy.iota((count,), d), half))
 
     def whole(value: SSAValue) -> SSAValue:
         return to(ivy.trunc(ivy.add(value, half)), i64)
 
-    first = ivy.maximum(whole(ivy.subtract(centres, support)), literal(0, i64))
-    length = ivy.subtract(ivy.minimum(whole(ivy.add(centres, support)), to(size, i64)), first)
+    first = ivy.maximum(whole(ivy.subtract(centers, support)), literal(0, i64))
+    length = ivy.subtract(ivy.minimum(whole(ivy.add(centers, support)), to(size, i64)), first)
     steps = ivy.iota((widest,), i64)
     inside = ivy.less(steps, ivy.expand_dims(length, (1,)))
     places = ivy.minimum(ivy.add(ivy.expand_dims(first, (1,)), steps), to(sizes.subtract(size, 1), i64))
-    away = ivy.add(ivy.subtract(to(places, d), ivy.expand_dims(centres, (1,))), half)
+    away = ivy.add(ivy.subtract(to(places, d), ivy.expand_dims(centers, (1,))), half)
     weights = ivy.where(inside, kernel(ivy.divide(away, ivy.maximum(scale, one))), zero)
     weights = ivy.divide(weights, ivy.sum(weights, (1,), True))
     after = tuple(range(2, rank(x) - over + 1))
@@ -156,7 +156,7 @@ def source_place(at: SSAValue, size: sizes.Size, padding_mode: int, align_corner
 
 
 def reflected(at: SSAValue, width: SSAValue, align_corners: bool) -> SSAValue:
-    """Return `at` folded back between the centres of the outermost elements, or between their outer edges."""
+    """Return `at` folded back between the centers of the outermost elements, or between their outer edges."""
     low = number(at, 0 if align_corners else -0.5)
     span = ivy.subtract(width, number(at, 1)) if align_corners else width
     still = ivy.equal(span, number(at, 0))

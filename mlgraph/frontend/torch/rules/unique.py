@@ -55,7 +55,7 @@ def unique_dim_consecutive(
 
 
 def asked(values: SSAValue, inverse: SSAValue, counts: SSAValue, want_inverse: bool, want_counts: bool) -> Any:
-    """torch gives an empty tensor for what nobody wants."""
+    """torch gives an empty tensor for a result that is not asked for."""
     nothing = ivy.full((0,), 0, i64)
     return values, inverse if want_inverse else nothing, counts if want_counts else nothing
 
