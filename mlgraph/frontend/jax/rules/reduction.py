@@ -111,7 +111,7 @@ def reduce(
     if rest:
         raise Unsupported("of several operands")
     name = monoid_of(getattr(jaxpr, "jaxpr", jaxpr))
-    return RULES[name](e, MONOIDS[name](e, x, axes=dimensions), start)  # pyright: ignore[reportReturnType]
+    return RULES[name](e, MONOIDS[name](e, x, axes=dimensions), start)
 
 
 # Scans

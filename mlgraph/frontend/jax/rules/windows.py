@@ -64,7 +64,7 @@ def reduce_window(
         raise Unsupported("of several operands")
     name = monoid_of(getattr(jaxpr, "jaxpr", jaxpr))
     result = pooled(e, x, name, **window)
-    return RULES[name](e, result, start)  # pyright: ignore[reportReturnType]
+    return RULES[name](e, result, start)
 
 
 def pooled(
