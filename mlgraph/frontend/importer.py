@@ -45,7 +45,7 @@ class Importer:
             raise TypeError(f"{name} is imported as {value.type}, but {self.framework} gives {expected}")
         if not isinstance(value, OpResult):
             return
-        if isinstance(value.type, TensorType):
+        if value.type != expected and isinstance(value.type, TensorType):
             value._type = refined(value, expected)  # pyright: ignore[reportPrivateUsage]
         if hint and value.name_hint is None:
             value.name_hint = hint

@@ -15,7 +15,7 @@ from mlgraph.frameworks import every
 
 
 def at(filename: str, line: int, column: int = 0, module: str = "") -> LocationAttr:
-    """`file:line:column`, with the dotted path of the module that it ran in."""
+    """Return `file:line:column`, with the dotted path of the module that it ran in."""
     place = FileLineColLoc(StringAttr(filename), IntAttr(line), IntAttr(column))
     return NameLoc(StringAttr(module), place) if module else place
 
@@ -54,7 +54,7 @@ def warn(text: str, category: type[Warning]) -> None:
 
 
 def current_line() -> str:
-    """`file:line` of the user's code that runs now."""
+    """Return `file:line` of the user's code that runs now."""
     frame = _current_frame()
     return f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
@@ -72,7 +72,7 @@ def _is_users(frame: FrameType) -> bool:
 
 
 def user_line(error: BaseException) -> str:
-    """`file:line` of the innermost of the user's frames that an error, or what caused it, passed; "" if none."""
+    """Return `file:line` of the innermost of the user's frames that an error, or what caused it, passed; "" if none."""
     found = ""
     seen: list[BaseException] = []
     cause: BaseException | None = error

@@ -129,7 +129,7 @@ TRACED: Final = _Traced()
 def user_outputs(leaves: Sequence[Any], same: Mapping[int, Memory] | None = None) -> tuple[OutputSpec, ...]:
     """Return a spec for each traced leaf in order, for a framework whose arrays never change.
 
-    Nobody can tell there whether two arrays share memory, so that results share none; `same` are the leaves, by
+    There it cannot be told whether two arrays share memory, so results share none; `same` are the leaves, by
     number, that are an input or another leaf itself.
     """
     known = same or {}

@@ -77,6 +77,9 @@ class Rules(Mapping[str, Rule]):
     def __getitem__(self, name: str) -> Rule:
         return self._rules[name]
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._rules
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._rules)
 

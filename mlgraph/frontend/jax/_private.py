@@ -1,4 +1,3 @@
-# pyright: basic
 """The one door to the internals of jax: its private modules, and names of them that it does not promise.
 
 Checked against jax 0.10. Beside these the frontend reads `dtype._impl`, the implementation of a type of random keys,
@@ -9,8 +8,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from jax._src.core import Tracer
-from jax._src.export.shape_poly import _DimExpr as DimExpr
-from jax._src.source_info_util import user_frames
+from jax._src.export.shape_poly import _DimExpr as DimExpr  # pyright: ignore[reportPrivateUsage]
+from jax._src.source_info_util import user_frames  # pyright: ignore[reportUnknownVariableType]
 
 __all__ = ["DimExpr", "Tracer", "frames_of"]
 

@@ -1,5 +1,4 @@
-# pyright: basic
-"""From a function of jax arrays to a program of ivy rows."""
+"""From a function of jax arrays to a program of ivy ops."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,10 +15,10 @@ from mlgraph.dialects.constant import parameter
 from mlgraph.dialects.functions import finish, function
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.jax.dimensions import Dimensions, symbols_of
+from mlgraph.frontend.jax.equation import type_of_aval
 from mlgraph.frontend.jax.importer import JaxprImporter
 from mlgraph.frontend.jax.modules import Modules
 from mlgraph.frontend.jax.rules import RULES
-from mlgraph.frontend.jax.rules.registry import type_of_aval
 from mlgraph.frontend.jax.tracing import JaxSizes, JaxTrace, Shape, check_inputs, error_text, trace
 from mlgraph.frontend.program import Input, OutputKind, OutputSpec, Program, Request, user_outputs
 
@@ -40,7 +39,7 @@ def capture(request: Request) -> Program:
 
 
 def import_trace(request: Request, traced: JaxTrace, modules: Modules) -> Program:
-    """The program of a trace."""
+    """Return the program of a trace."""
     n = len(modules.names)
     types = [type_of_aval(v.aval) for v in traced.jaxpr.jaxpr.invars]
     main = function("main", types[n:], list(request.names))
@@ -78,7 +77,7 @@ def import_trace(request: Request, traced: JaxTrace, modules: Modules) -> Progra
 
 
 def places(shapes: Sequence[Shape], arguments: Sequence[SSAValue]) -> dict[str, tuple[SSAValue, int]]:
-    """An argument and an axis whose size each symbol is."""
+    """Return an argument and an axis whose size each symbol is."""
     found: dict[str, tuple[SSAValue, int]] = {}
     for shape, argument in zip(shapes, arguments, strict=True):
         for axis, size in enumerate(shape):
@@ -88,7 +87,7 @@ def places(shapes: Sequence[Shape], arguments: Sequence[SSAValue]) -> dict[str, 
 
 
 def with_sizes(traced: JaxTrace, values: Sequence[SSAValue], dimensions: Dimensions) -> Any:
-    """The results of `@main`: the arrays in order, with the sizes between them."""
+    """Return the results of `@main`: the arrays in order, with the sizes between them."""
     arrays = iter(values)
     for size in traced.results:
         yield next(arrays) if size is None else index_sizes.value(dimensions(size))

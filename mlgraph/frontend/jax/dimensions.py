@@ -31,7 +31,7 @@ _CALLS: dict[str, Callable[[Size, Size], Size]] = {
 
 
 def symbols_of(dim: Any) -> set[str]:
-    """The symbols in a size."""
+    """Return the symbols in a size."""
     return set(SYMBOL.findall(str(dim)))
 
 
@@ -41,17 +41,17 @@ def is_known(dim: Any) -> bool:
 
 
 def static(shape: Sequence[Any]) -> tuple[int, ...]:
-    """A shape with -1 for each size that is not a number."""
+    """Return a shape with -1 for each size that is not a number."""
     return tuple(int(n) if is_known(n) else -1 for n in shape)
 
 
 def python_of(dim: Any) -> str:
-    """A size as Python, such as `s0 // 2`. Raises `ValueError` for one that Python could not compute for all sizes."""
+    """Return a size as Python, such as `s0 // 2`. Raise `ValueError` where Python cannot compute it for all sizes."""
     return ast.unparse(_Operators().visit(ast.parse(str(dim).replace("^", "**"), mode="eval")))
 
 
 class _Operators(ast.NodeTransformer):
-    """Python's operators in the place of jax's functions."""
+    """Replaces jax's functions by Python's operators."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         self.generic_visit(node)
@@ -70,7 +70,7 @@ class _Operators(ast.NodeTransformer):
 
 
 def fixed(dim: Any) -> int:
-    """A size as a number; where it is none, the capture starts anew with its symbols fixed."""
+    """Return a size as a number; where it is none, the capture starts again with its symbols fixed."""
     if not is_known(dim):
         symbols = sorted(symbols_of(dim))
         raise StaticSizeRequired(f"the sizes {', '.join(symbols)} must be known", *symbols)
@@ -86,7 +86,7 @@ class Dimensions:
         self.scopes: list[dict[str, Size]] = [{}]
 
     def __call__(self, dim: Any) -> Size:
-        """A size as an int or a value of type `index`."""
+        """Return a size as an int or a value of type `index`."""
         if is_known(dim):
             return int(dim)
         text = str(dim)

@@ -11,7 +11,7 @@ _LIBRARIES = (str(Path(jax.__file__).parent), str(Path(__file__).parents[2]))
 
 
 def user_line(error: BaseException) -> str:
-    """`file:line` of the innermost frame outside jax and mlgraph, or ""."""
+    """Return `file:line` of the innermost frame outside jax and mlgraph, or ""."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if not f.filename.startswith(_LIBRARIES)]
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""
 

@@ -1,4 +1,3 @@
-# pyright: basic
 """The import of a jaxpr: each equation becomes ivy ops that come from the user's line."""
 
 from collections.abc import Sequence
@@ -17,9 +16,9 @@ from mlgraph.dialects.dtypes import f32, tensor
 from mlgraph.frontend.importer import Importer, placeholder_results
 from mlgraph.frontend.jax._private import frames_of
 from mlgraph.frontend.jax.dimensions import Dimensions
-from mlgraph.frontend.jax.rules.keys import moves_keys, on_words
-from mlgraph.frontend.jax.rules.known import known_results
-from mlgraph.frontend.jax.rules.registry import Equation, apply, type_of_aval
+from mlgraph.frontend.jax.equation import Equation, apply, type_of_aval
+from mlgraph.frontend.jax.keys import moves_keys, on_words
+from mlgraph.frontend.jax.known import known_results
 from mlgraph.frontend.locations import at
 from mlgraph.frontend.rules import Rules, Unsupported
 
@@ -39,7 +38,7 @@ class JaxprImporter(Importer):
         self._consts: dict[int, tuple[Any, str]] = {}
 
     def run(self, jaxpr: Any, consts: Sequence[SSAValue], arguments: Sequence[SSAValue]) -> list[SSAValue]:
-        """The values that `jaxpr` computes from `arguments`."""
+        """Import `jaxpr`, and return the values that it computes from `arguments`."""
         env: dict[Any, SSAValue] = dict(zip(jaxpr.constvars, consts, strict=True))
         env.update(zip(jaxpr.invars, arguments, strict=True))
 
@@ -53,11 +52,11 @@ class JaxprImporter(Importer):
         return [read(v) for v in jaxpr.outvars]
 
     def run_closed(self, closed: Any, arguments: Sequence[SSAValue]) -> list[SSAValue]:
-        """As `run`, for a jaxpr that carries its constants."""
+        """Do as `run` does, for a jaxpr that carries its constants."""
         return self.run(closed.jaxpr, [self.constant(c) for c in closed.consts], arguments)
 
     def constant(self, value: Any, aval: Any = None) -> SSAValue:
-        """A literal of the type `aval`, or a captured array of its own type."""
+        """Return a literal of the type `aval`, or a captured array of its own type."""
         if isinstance(value, jax.Array) and jax.dtypes.issubdtype(value.dtype, jax.dtypes.prng_key):  # pyright: ignore[reportPrivateImportUsage]
             value = jax.random.key_data(value)
         array = np.asarray(value, None if aval is None else aval.dtype)
@@ -74,7 +73,7 @@ class JaxprImporter(Importer):
             values = [found] if isinstance(found, SSAValue) else list(found)
             for var, value in zip(eqn.outvars, values, strict=True):
                 self.check_and_refine_type(value, type_of_aval(var.aval), eqn.primitive.name)
-        except (Unsupported, ValueError) as reason:  # a row refuses operands with a ValueError
+        except (Unsupported, ValueError) as reason:  # an op refuses operands with a ValueError
             self.note_missing(f"{eqn.primitive.name} {reason}".strip(), self.line)
             return placeholder_results([type_or_scalar(var.aval) for var in eqn.outvars])
         if len(values) == 1 and (numbers := known_results(equation, operands)) is not None:
@@ -98,7 +97,7 @@ def type_or_scalar(aval: Any) -> Attribute:
 
 
 def frame_of(eqn: Any) -> Any:
-    """The innermost frame of the user's code that an equation comes from, or None."""
+    """Return the innermost frame of the user's code that an equation comes from, or None."""
     with suppress(Exception):
         for frame in frames_of(eqn):
             if not frame.file_name.startswith(_MLGRAPH):

@@ -3,7 +3,7 @@
 
 jax answers `x.shape[0] == 3` with False for a symbolic size, since hashing needs an answer, and refuses to answer
 `x.shape[0] > 3`. While a capture runs, such questions from outside jax are answered by the sizes of the example, and
-noted as conditions that later calls must meet too. Where Python needs the number itself, the capture starts anew with
+noted as conditions that later calls must meet too. Where Python needs the number itself, the capture starts again with
 the sizes fixed.
 """
 
@@ -132,7 +132,7 @@ def _serves_its_caller(code: CodeType) -> bool:
 
 
 def _equality(symbol: str) -> Callable[[Any, Any], bool]:
-    """`==` or `!=` of sizes. jax's own is no for sizes of which it cannot tell."""
+    """Return `==` or `!=` of sizes. jax's own is no for sizes of which it cannot tell."""
 
     def compare(self: Any, other: Any) -> bool:
         watch = _users_watch()
@@ -143,7 +143,7 @@ def _equality(symbol: str) -> Callable[[Any, Any], bool]:
 
 
 def _order(name: str, symbol: str) -> Callable[[Any, Any], bool]:
-    """An inequality of sizes, answered where jax cannot."""
+    """Return an inequality of sizes, answered where jax cannot."""
 
     def compare(self: Any, other: Any) -> bool:
         try:
@@ -173,7 +173,7 @@ def _number(self: Any) -> Any:
 
 
 def _str(self: Any) -> str:
-    """The name of a size, which user code must not take for its number; mlgraph itself reads sizes as text."""
+    """Return the name of a size, which user code must not take for its number; mlgraph itself reads sizes as text."""
     if not sys._getframe(1).f_code.co_filename.startswith(_MLGRAPH):
         _look(self)
     return _original["__str__"](self)

@@ -2,7 +2,7 @@
 """`jax.make_jaxpr` with as many symbolic sizes as the function allows.
 
 Every size is a symbol of its own first. Where jax refuses (an inconclusive comparison, shapes that do not fit, a size
-that Python needs), the symbols that it names are made equal or fixed, and the function is traced anew.
+that Python needs), the symbols that it names are made equal or fixed, and the function is traced again.
 """
 
 import time
@@ -37,7 +37,7 @@ class JaxTrace:
     jaxpr: Any
     shapes: list[Shape]
     outputs: list[Any]
-    """The leaves, `TRACED` in the place of each array and size."""
+    """The leaves, with `TRACED` for each array and size."""
     results: list[Any]
     """For each result a symbolic size, or None for the next output of the jaxpr."""
     observed: set[int]
@@ -168,5 +168,5 @@ class _Leaves:
 
 
 def symbols_of_size(leaf: Any) -> set[str]:
-    """The symbols of a symbolic size, none for any other object."""
+    """Return the symbols of a symbolic size, none for any other object."""
     return symbols_of(leaf) if export.is_symbolic_dim(leaf) else set()

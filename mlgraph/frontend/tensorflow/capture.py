@@ -94,7 +94,7 @@ class TfTrace:
 
     def __init__(self, request: Request, shapes: Shapes) -> None:
         self.outputs: list[Any] = []
-        """The output leaves, `TRACED` in the place of each tensor."""
+        """The output leaves, with `TRACED` for each tensor."""
         self.same: Mapping[int, Memory] = {}
         """The leaves that are an input or an earlier leaf."""
         self.observed: set[int] = set()
@@ -113,7 +113,7 @@ class TfTrace:
         self.accesses = accesses if free else []
 
     def traced(self, function: Callable[..., list[Any]], accesses: list[str]) -> Callable[..., list[Any]]:
-        """`function` with only the tensors among its leaves; it remembers the others."""
+        """Return `function` with only the tensors among its leaves; it remembers the others."""
 
         def call(*arrays: Any) -> list[Any]:
             results: list[Any] = []
@@ -133,7 +133,7 @@ class TfTrace:
 
 
 def tensor_behind(leaf: Any) -> Any:
-    """The tensor or variable that an output leaf is, None for any other object."""
+    """Return the tensor or variable that an output leaf is, None for any other object."""
     parts = tf.nest.flatten([leaf], expand_composites=True)
     if isinstance(leaf, tf.TensorArray) or not (
         isinstance(leaf, tf.Variable) or (len(parts) == 1 and parts[0] is leaf)
@@ -149,7 +149,7 @@ def tensor_behind(leaf: Any) -> Any:
 
 
 def import_trace(trace: TfTrace, request: Request, shapes: Shapes) -> Program:
-    """The program of a trace."""
+    """Return the program of a trace."""
     graph = trace.graph
     types = [
         tensor(tuple(-1 if n is None else n for n in s), dtype_of(a.dtype)) for s, a in zip(shapes, request.arrays)
@@ -197,7 +197,7 @@ def result_of(importer: FuncGraphImporter, output: Traced) -> SSAValue:
 
 
 def capture_of(external: Any, graph: Any, names: VariableNames, state: State) -> Traced:
-    """A tensor of the surroundings: a variable behind its handle, or an array."""
+    """Return a tensor of the surroundings: a variable behind its handle, or an array."""
     if external.dtype != tf.resource:
         return Traced(dtype_of(external.dtype), elements=external.numpy())
     for variable in graph.variables:

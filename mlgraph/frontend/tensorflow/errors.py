@@ -1,7 +1,7 @@
-# pyright: basic
 """Errors of tracing, said in terms of the user's code."""
 
 import re
+from typing import Any, cast
 
 import tensorflow as tf
 
@@ -14,12 +14,13 @@ VALUE_NEEDED = (
 """What Python or tensorflow say where code needs the value of a tensor that has none."""
 
 
+OperatorNotAllowed: type[Exception] = cast(Any, tf).errors.OperatorNotAllowedInGraphError
+
+
 def translate_error(error: Exception) -> Exception:
     """Return the error to raise for one of tracing: tensorflow's complaints of symbolic tensors become ours."""
     text = str(error)
-    if isinstance(error, tf.errors.OperatorNotAllowedInGraphError) or (
-        is_symbolic(text) and re.search(VALUE_NEEDED, text)
-    ):
+    if isinstance(error, OperatorNotAllowed) or (is_symbolic(text) and re.search(VALUE_NEEDED, text)):
         return DataDependentControlFlowError(
             "Python needs the value of a tensor",
             where=user_line(error),

@@ -52,7 +52,7 @@ class State:
         """What was written, at this point."""
 
     def read(self, name: str) -> SSAValue:
-        """The value of a variable, which becomes a parameter at its first use."""
+        """Return the value of a variable, which becomes a parameter at its first use."""
         if name in self.current:
             return self.current[name]
         if name not in self.variables:
@@ -113,7 +113,7 @@ class FuncGraphImporter(Importer):
             self.made = self.made.parents
 
     def function(self, name: str) -> Any:
-        """The graph of a function that the graphs in hand may call."""
+        """Return the graph of a function that the graphs in hand may call."""
         return function_of(self.graphs, name)
 
     def import_node(self, node: Node) -> list[Traced]:
@@ -182,7 +182,7 @@ class FuncGraphImporter(Importer):
     # What rules ask of a tensor
 
     def value(self, traced: Traced) -> SSAValue:
-        """The value of a tensor; one that is made of sizes becomes a tensor here."""
+        """Return the value of a tensor; one that is made of sizes becomes a tensor here."""
         if traced.value is not None:
             return traced.value
         if traced.elements is None:
@@ -212,13 +212,13 @@ class FuncGraphImporter(Importer):
         return f"{name}_{self.names[name]}"
 
     def elements(self, traced: Traced) -> Elements | None:
-        """The elements of a tensor that numbers or sizes make up, None for any other."""
+        """Return the elements of a tensor that numbers or sizes make up, None for any other."""
         if traced.elements is None and traced.node is not None:
             fold(traced)
         return traced.elements
 
     def numbers(self, traced: Traced) -> np.ndarray:
-        """The elements of a tensor that must be numbers when the program is captured."""
+        """Return the elements of a tensor that must be numbers when the program is captured."""
         elements = self.elements(traced)
         if elements is None or has_sizes(elements):
             sizes = () if elements is None else (n for n in elements.flat if isinstance(n, SSAValue))
@@ -226,7 +226,7 @@ class FuncGraphImporter(Importer):
         return elements.astype(np.int64) if elements.dtype == object else elements
 
     def items(self, traced: Traced) -> tuple[Any, ...]:
-        """The elements of a vector (or the one of a scalar): numbers, sizes, and 0-d tensors where only values say."""
+        """Return the elements of a vector (or the one of a scalar): numbers, sizes, and 0-d tensors of other values."""
         elements = self.elements(traced)
         if elements is not None:
             return tuple(n if isinstance(n, SSAValue) else int(n) for n in elements.flat)
@@ -239,18 +239,18 @@ class FuncGraphImporter(Importer):
         return tuple(ivy.take(value, literal(i, i64), 0) for i in range(shape[0])) if shape else (value,)
 
     def sizes(self, traced: Traced) -> tuple[Size, ...]:
-        """The same, as sizes: those that depend on values are read at run time."""
+        """Return the same, as sizes: those that depend on values are read at run time."""
         return tuple(ivy.to_size(item) if is_tensor(item) else item for item in self.items(traced))
 
     def static(self, x: SSAValue, axis: int, what: str) -> int:
-        """The size of `x` along `axis`, which must be known when the program is captured."""
+        """Return the size of `x` along `axis`, which must be known when the program is captured."""
         found = size_of(x, axis % len(shape_of(x)))
         if not isinstance(found, int):
             raise StaticSizeRequired(what, found)
         return found
 
     def dim(self, x: SSAValue, axis: int) -> Size:
-        """The size of `x` along `axis`: an int where it is known, else read where the size comes from."""
+        """Return the size of `x` along `axis`: an int where it is known, else read where the size comes from."""
         found = size_of(x, axis % len(shape_of(x)))
         if not isinstance(found, tuple):
             return found
@@ -259,12 +259,12 @@ class FuncGraphImporter(Importer):
         return self.made[found]
 
     def shape(self, x: SSAValue) -> tuple[Size, ...]:
-        """The sizes of `x`."""
+        """Return the sizes of `x`."""
         return tuple(self.dim(x, axis) for axis in range(len(shape_of(x))))
 
 
 def needed(graph: Any) -> list[Any]:
-    """The operations that the outputs and the effects of a graph need, in the order in which they were built."""
+    """Return the operations that the outputs and the effects of a graph need, in the order in which they were built."""
     operations = graph.get_operations()
     waiting = [output.op for output in graph.outputs] + [op for op in operations if has_effects(op)]
     wanted: set[str] = set()
@@ -287,14 +287,14 @@ def has_effects(op: Any) -> bool:
 
 
 def called(op: Any) -> list[str]:
-    """The names of the functions that an operation calls."""
+    """Return the names of the functions that an operation calls."""
     values = [op.get_attr(name) for name in op.node_def.attr if not name.startswith("_")]
     several = [item for value in values for item in (value if isinstance(value, list) else [value])]
     return [item.name for item in several if isinstance(item, NameAttrList)]
 
 
 def function_of(graphs: Sequence[Any], name: str) -> Any:
-    """The graph of a function that one of `graphs` knows, or one around it."""
+    """Return the graph of a function that one of `graphs` knows, or one around it."""
     for known in reversed(graphs):
         graph: Any = known
         while graph is not None:
@@ -309,7 +309,7 @@ def is_tensor(item: Any) -> TypeGuard[SSAValue]:
 
 
 def line_of_op(op: Any) -> str:
-    """`file:line` of the user's code that built an operation."""
+    """Return `file:line` of the user's code that built an operation."""
     location: Any = location_of(op)
     return f"{location.filename.data}:{location.line.data}" if hasattr(location, "filename") else ""
 
@@ -356,7 +356,7 @@ def fold(traced: Traced) -> None:
 
 
 def execute(node: Node) -> list[np.ndarray]:
-    """The results of an operation on numbers."""
+    """Return the results of an operation on numbers."""
 
     def constant(traced: Traced, input: Any) -> Any:
         elements = traced.elements

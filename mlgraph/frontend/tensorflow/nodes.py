@@ -1,10 +1,9 @@
-# pyright: basic
 """What is known of a tensor of the graph, and of the operation that makes it."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import tensorflow as tf
@@ -18,7 +17,7 @@ from mlgraph.errors import UnsupportedOpError
 
 Axis: TypeAlias = tuple[SSAValue, int]
 """An axis of a value."""
-Elements: TypeAlias = np.ndarray
+Elements: TypeAlias = np.ndarray[Any, Any]
 """The elements of a small tensor: numbers, or objects among which are sizes of type `index`."""
 
 
@@ -79,11 +78,11 @@ class Node:
         return frozenset(named - implied_attributes(self.op.type, self.op.op_def))
 
     def attribute(self, name: str) -> Any:
-        """An attribute in Python's terms: element types of the IR, tuples, strings."""
+        """Return an attribute in Python's terms: element types of the IR, tuples, strings."""
         return _plain(self.op.get_attr(name))
 
     def groups(self) -> list[Traced | list[Traced]]:
-        """The inputs by the arguments of the operation: one tensor, or a list of them."""
+        """Return the inputs by the arguments of the operation: one tensor, or a list of them."""
         found: list[Traced | list[Traced]] = []
         rest = iter(self.inputs)
         for argument in self.op.op_def.input_arg:
@@ -102,7 +101,7 @@ def _implied(name: str, arguments: tuple[tuple[str, str, str], ...]) -> frozense
 
 
 def implied_attributes(name: str, op_def: Any) -> frozenset[str]:
-    """The attributes that the number and types of the inputs settle."""
+    """Return the attributes that the number and types of the inputs settle."""
     return _implied(name, tuple((a.type_attr, a.number_attr, a.type_list_attr) for a in op_def.input_arg))
 
 
@@ -113,13 +112,13 @@ def _plain(value: Any) -> Any:
         case bytes():
             return value.decode()
         case list():
-            return tuple(map(_plain, value))
+            return tuple(map(_plain, cast(Any, value)))
         case _:
             return value
 
 
 def dtype_of(dtype: Any) -> DType:
-    """The element type of a tensorflow dtype."""
+    """Return the element type of a tensorflow dtype."""
     name = dtype.base_dtype.name
     if name not in BY_NAME:
         raise UnsupportedOpError(
@@ -129,26 +128,26 @@ def dtype_of(dtype: Any) -> DType:
 
 
 def static_shape(shape: Any) -> tuple[int, ...]:
-    """A `TensorShape` of known rank, with -1 for a free size."""
+    """Return a `TensorShape` of known rank, with -1 for a free size."""
     return tuple(-1 if n is None else n for n in shape.as_list())
 
 
 def type_of(output: Any) -> Attribute | None:
-    """The type of a tensor of the graph, None where the rank is not known or the element type is none of the IR's."""
+    """Return the type of a tensor of the graph, None for an unknown rank or an element type that the IR lacks."""
     if output.dtype.base_dtype.name not in BY_NAME or output.shape.rank is None:
         return None
     return tensor(static_shape(output.shape), dtype_of(output.dtype))
 
 
 def each(function: Callable[..., Any], *arrays: Any) -> Elements:
-    """`function` applied to elements under broadcasting."""
+    """Return `function` applied to elements under broadcasting."""
     return as_elements(np.frompyfunc(function, len(arrays), 1)(*(np.asarray(a, dtype=object) for a in arrays)))
 
 
 def as_elements(items: Any) -> Elements:
-    """An array of objects, 0-d for a lone object."""
+    """Return an array of objects, 0-d for a lone object."""
     if isinstance(items, np.ndarray):
-        return items.astype(object)
+        return cast(Elements, items).astype(object)
     array = np.empty((), dtype=object)
     array[()] = items
     return array
@@ -160,7 +159,7 @@ def has_sizes(elements: Elements) -> bool:
 
 
 def sources_of(size: "int | SSAValue | Axis") -> Iterator[Axis]:
-    """The axes of values that a size is computed from."""
+    """Yield the axes of values that a size is computed from."""
     waiting: list[Any] = [size]
     while waiting:
         match waiting.pop():

@@ -8,7 +8,7 @@ from mlgraph.frontend.locations import at, is_library
 
 
 def location_of(op: Any) -> LocationAttr:
-    """The innermost of the user's lines that built an operation of a graph."""
+    """Return the innermost of the user's lines that built an operation of a graph."""
     for frame in reversed(op.traceback):
         if not is_library(frame.filename):
             return at(frame.filename, frame.lineno)

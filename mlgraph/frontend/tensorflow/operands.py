@@ -1,4 +1,3 @@
-# pyright: basic
 """How the operands of a rule are read: as the annotations of its parameters say, as values without one.
 
 | annotation | the input as |
@@ -11,10 +10,10 @@
 `node` and `importer` are the operation itself and the walk.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, TypeAlias, get_type_hints
+from typing import TYPE_CHECKING, Any, TypeAlias, cast, get_type_hints
 
 import numpy as np
 
@@ -28,11 +27,15 @@ if TYPE_CHECKING:
     from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
 
 Sizes: TypeAlias = tuple[Size, ...]
-Array: TypeAlias = np.ndarray
+Array: TypeAlias = np.ndarray[Any, Any]
 
 
 class ElementsOperand:
     """The annotation of an input that is read as an array of numbers and sizes."""
+
+
+def _values(importer: "FuncGraphImporter", several: Sequence[Traced]) -> Values:
+    return tuple(map(importer.value, several))
 
 
 def _int(importer: "FuncGraphImporter", traced: Traced) -> int:
@@ -53,7 +56,7 @@ Reader: TypeAlias = Callable[[Any, Any], Any]
 
 READERS: Mapping[Any, Reader] = {
     Value: lambda importer, traced: importer.value(traced),
-    Values: lambda importer, several: tuple(map(importer.value, several)),
+    Values: _values,
     Size: lambda importer, traced: importer.sizes(traced)[0],
     Sizes: lambda importer, traced: importer.sizes(traced),
     int: _int,
@@ -83,7 +86,7 @@ def readers_of(function: Callable[..., Any], default: Any = Value) -> tuple[tupl
     hints = {} if isinstance(function, Op) or default is ElementsOperand else get_type_hints(function)
     readers: list[Reader] = []
     rest = None
-    for name, parameter in signature(function).parameters.items():
+    for name, parameter in signature(cast(Any, function)).parameters.items():
         if parameter.kind is Parameter.VAR_POSITIONAL:
             rest = READERS[hints.get(name, default)]
         elif parameter.kind not in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD):

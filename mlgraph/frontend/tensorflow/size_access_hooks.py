@@ -1,15 +1,14 @@
-# pyright: basic
 """Records where the user's code reads a size, and which tensors it reads the shape or type of.
 
 tensorflow answers `x.shape[0]` with None for a free size, and `x.shape[0] == 3` with False, so that a branch on it
 would be silently wrong at size 3. tensorflow and keras themselves know what None means. While a capture runs, such
-accesses from any other code are recorded, and the capture starts anew with sizes fixed.
+accesses from any other code are recorded, and the capture starts again with sizes fixed.
 """
 
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -36,7 +35,7 @@ _ORIGINAL: dict[str, Any] = {
 
 
 @contextmanager
-def record_size_access() -> Iterator[list[str]]:
+def record_size_access() -> Generator[list[str]]:
     """Record the lines, as `file:line`, where user code inside reads a size that is free."""
     accesses: list[str] = []
     token = _accesses.set(accesses)
@@ -49,7 +48,7 @@ def record_size_access() -> Iterator[list[str]]:
 
 
 def _noted(name: str) -> property:
-    """A property of tensors that notes the input which is asked for it."""
+    """Return a property of tensors that notes the input which is asked for it."""
 
     def noted(self: Any) -> Any:
         record_access(self)
@@ -59,7 +58,7 @@ def _noted(name: str) -> property:
 
 
 def _length(self: Any) -> int:
-    """The length of a tensor whose first size is known. tensorflow has none in a graph."""
+    """Return the length of a tensor whose first size is known. tensorflow has none in a graph."""
     record_access(self)
     tensor: Any = super(SymbolicTensor, self)
     shape = _ORIGINAL["as_list"](tensor.shape)
@@ -97,7 +96,7 @@ def _watched(function: Any) -> Callable[..., Any]:
     def watched(self: Any, *args: Any) -> Any:
         for shape in (self, *args):
             if isinstance(shape, tf.TensorShape):
-                _look(shape, sys._getframe(1))
+                _look(shape, sys._getframe(1))  # pyright: ignore[reportPrivateUsage]
         return function(self, *args)
 
     return watched
@@ -107,7 +106,7 @@ def _getitem(self: Any, key: Any) -> Any:
     """A part of a shape is a shape, at which nobody has looked yet; a known size tells nothing of the others."""
     found = _ORIGINAL["__getitem__"](self, key)
     if found is None:
-        _look(self, sys._getframe(1))
+        _look(self, sys._getframe(1))  # pyright: ignore[reportPrivateUsage]
     return found
 
 

@@ -19,7 +19,7 @@ class VariableNames:
                 self.claim(variable, ".".join(filter(None, (prefix, path))))
 
     def of(self, variable: Any) -> str:
-        """The name of a variable."""
+        """Return the name of a variable."""
         return self.by_variable.get(id(variable)) or self.claim(variable, variable.name.partition(":")[0])
 
     def claim(self, variable: Any, name: str) -> str:
@@ -35,7 +35,7 @@ class VariableNames:
 
 
 def paths(item: Any) -> Iterator[tuple[str, Any]]:
-    """The variables that an object holds, and how each is reached."""
+    """Yield the variables that an object holds, and how each is reached."""
     if isinstance(item, tf.Variable):
         yield "", item
     elif is_keras(item):

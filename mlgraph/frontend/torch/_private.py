@@ -56,12 +56,13 @@ REFERENCES = ("torch._refs", "torch._prims")
 
 def every_decomposition() -> Mapping[Any, Any]:
     """Return the decompositions of torch, those of its references included."""
+    import torch._refs  # noqa: F401, it registers them
 
     return decomposition_table
 
 
 def keep_unused_draws() -> AbstractContextManager[Any]:
-    """Let decompositions keep random draws that nobody uses: they move the generator on."""
+    """Let decompositions keep random draws without uses: they move the generator on."""
     return torch._inductor.config.patch(fallback_random=True)
 
 

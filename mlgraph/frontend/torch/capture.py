@@ -1,4 +1,4 @@
-"""Capture with `torch.export`: every dimension dynamic, composite ops that ivy has a row for kept whole."""
+"""Capture with `torch.export`: every dimension dynamic, composite ops that ivy has too kept whole."""
 
 # pyright: basic
 import time
@@ -174,13 +174,13 @@ def _import(exported: ExportedProgram, root: ExportModule, request: Request) -> 
 
 
 def _axes(users: list[torch.fx.Node], symbols: set[sympy.Symbol]) -> frozenset[Axis]:
-    """The axes of inputs whose sizes the symbols stand in."""
+    """Return the axes of inputs whose sizes the symbols stand in."""
     sizes = [(i, axis, n) for i, node in enumerate(users) for axis, n in enumerate(node.meta["val"].shape)]
     return frozenset((i, axis) for i, axis, n in sizes if symbols_of(n) & symbols)
 
 
 def _lookup(root: ExportModule, exported: ExportedProgram, target: str) -> Any:
-    """The user's own tensor, not export's copy."""
+    """Return the user's own tensor, not export's copy."""
     owner: Any = root
     for part in target.split("."):
         owner = getattr(owner, part)

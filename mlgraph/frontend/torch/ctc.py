@@ -71,7 +71,7 @@ def spread(targets: Tensor, lengths: Tensor, given: Any) -> Tensor:
 
 
 def between_blanks(labels: Tensor, blank: int) -> Tensor:
-    """A row `a b` as `_ a _ b _`."""
+    """Return a row `a b` as `_ a _ b _`."""
     blanks = torch.full_like(labels, blank)
     pairs = torch.stack([blanks, labels], 2).reshape(labels.shape[0], 2 * labels.shape[1])
     return torch.cat([pairs, labels.new_full((labels.shape[0], 1), blank)], 1)

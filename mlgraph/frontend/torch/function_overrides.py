@@ -47,13 +47,13 @@ def cov(
     weights = [w for w in (fweights, aweights) if w is not None]
     if not weights:
         count = x.shape[1]
-        centred = x - (x.sum(1) / count).unsqueeze(1)
-        return (centred @ centred.t().conj() / max_of(count - correction, 0)).squeeze()
+        centered = x - (x.sum(1) / count).unsqueeze(1)
+        return (centered @ centered.t().conj() / max_of(count - correction, 0)).squeeze()
     weight = weights[0] if len(weights) == 1 else weights[0] * weights[1]
     total = weight.sum()
-    centred = x - ((x * weight).sum(1) / total).unsqueeze(1)
+    centered = x - ((x * weight).sum(1) / total).unsqueeze(1)
     lost = correction if aweights is None else correction * (weight * aweights).sum() / total
-    return (centred @ (centred * weight).t().conj() / (total - lost).clamp(min=0)).squeeze()
+    return (centered @ (centered * weight).t().conj() / (total - lost).clamp(min=0)).squeeze()
 
 
 @replaces(Tensor.random_)
@@ -66,7 +66,7 @@ def random_(input: Tensor, *bounds: Any, generator: torch.Generator | None = Non
 
 
 def max_of(a: Any, b: Any) -> Any:
-    """The larger of two sizes as a tensor."""
+    """Return the larger of two sizes as a tensor."""
     return torch.scalar_tensor(torch.sym_max(a, b))
 
 

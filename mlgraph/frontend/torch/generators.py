@@ -20,7 +20,7 @@ class Streams:
     def __init__(self, known: Sequence[tuple[str, Any, Callable[[], Any]]]) -> None:
         self.known = known
         self.made: list[torch.Generator] = []
-        """Those that the function makes itself, which each call makes anew."""
+        """Those that the function makes itself, new ones in each call."""
         self.noted: list[tuple[torch.Generator, bytes]] = []
         """Those that the trace drew from, in order, with their states: no draw of a trace changes these."""
         self.used: dict[str, Callable[[], Any]] = {}
@@ -44,7 +44,7 @@ class Streams:
                 raise _seeded_again()
 
     def original(self, copy: torch.Generator) -> torch.Generator:
-        """The generator that export made a copy of; copies come in the order of the first draws."""
+        """Return the generator that export made a copy of; copies come in the order of the first draws."""
         state = state_of(copy)
         for i, (own, noted) in enumerate(self.noted):
             if noted == state:
@@ -53,7 +53,7 @@ class Streams:
         raise _not_found()
 
     def name_of(self, generator: torch.Generator) -> str:
-        """The name of a generator, which a call can then be given."""
+        """Return the name of a generator, which a call can then be given."""
         for name, own, read in self.known:
             if own is generator:
                 self.used[name] = read
@@ -83,7 +83,7 @@ def no_modes() -> Iterator[None]:
 
 
 def state_of(generator: torch.Generator) -> bytes:
-    """The state of a generator."""
+    """Return the state of a generator."""
     with no_modes():
         return generator.get_state().numpy().tobytes()
 
@@ -92,7 +92,7 @@ _current: ContextVar[Streams] = ContextVar("torch_streams")
 
 
 def stream_of(generator: torch.Generator | None) -> str | None:
-    """The name of the generator that an operation draws from, None for torch's global one."""
+    """Return the name of the generator that an operation draws from, None for torch's global one."""
     if generator is None or generator is torch.default_generator:
         return None
     return _current.get().name_of(generator)

@@ -29,7 +29,7 @@ FRAME = re.compile(r'File "([^"]+)", line (\d+)')
 
 
 def dtype_of(dtype: torch.dtype) -> DType:
-    """The element type of a torch dtype."""
+    """Return the element type of a torch dtype."""
     name = str(dtype).removeprefix("torch.")
     if name not in BY_NAME:
         raise UnsupportedOpError(f"element type {dtype} has no place in the IR")
@@ -37,7 +37,7 @@ def dtype_of(dtype: torch.dtype) -> DType:
 
 
 def type_of(value: Any) -> Attribute:
-    """The type of a traced tensor or size."""
+    """Return the type of a traced tensor or size."""
     if isinstance(value, torch.Tensor):
         known = [fixed(n) for n in value.shape]
         return tensor(tuple(-1 if n is None else n for n in known), dtype_of(value.dtype))
@@ -45,7 +45,7 @@ def type_of(value: Any) -> Attribute:
 
 
 def fixed(size: Any) -> int | None:
-    """A traced size as a number, None for one that is free. A symbol may stand for a number: the trace went on."""
+    """Return a traced size as a number, None for a free one. A symbol may stand for a number: the trace went on."""
     return known_number(size) if isinstance(size, torch.SymInt) else size
 
 
@@ -65,11 +65,11 @@ class Out:
         return self.val.ndim
 
     def dtype_at(self, i: int) -> DType:
-        """The element type of the i-th of several results."""
+        """Return the element type of the i-th of several results."""
         return dtype_of(self.val[i].dtype)
 
     def promoted(self) -> DType:
-        """torch's result type of the first two arguments."""
+        """Return torch's result type of the first two arguments."""
         a, b = self.arguments[:2]
         return dtype_of(torch.result_type(a, b))
 
@@ -124,7 +124,7 @@ class FxImporter(Importer):
         """Where the last node that says so comes from: nodes that torch inserts say nothing."""
 
     def run(self) -> list[Any]:
-        """The results of the graph."""
+        """Import the nodes, and return the results of the graph."""
         results: list[Any] = []
         for node in self.graph_module.graph.nodes:
             if node.op == "call_function":
@@ -150,7 +150,7 @@ class FxImporter(Importer):
         return self.constant(str(node.target), found) if isinstance(found, torch.Tensor) else IGNORED
 
     def constant(self, name: str, array: Any) -> SSAValue:
-        """A tensor that the program captured."""
+        """Return a tensor that the program captured."""
         array = array.detach()
         if 0 < array.numel() <= LITERAL_SIZE:
             dtype = dtype_of(array.dtype)
@@ -215,7 +215,7 @@ class FxImporter(Importer):
         return found
 
     def other(self, node: torch.fx.Node) -> Any:
-        """A node that is no ATen op: a test of sizes, which only assertions read, or something unknown."""
+        """Import a node that is no ATen op: a test of sizes, which only assertions read, or something unknown."""
         val = node.meta.get("val")
         if node.target in self.scalars and not isinstance(val, bool | int):
             found = self.scalars[node.target](*map(self.value, node.args))
@@ -267,7 +267,7 @@ def _is_of_sizes(node: torch.fx.Node, arguments: tuple[Any, ...]) -> bool:
 
 
 def symbols_of(size: Any) -> set[sympy.Symbol]:
-    """The symbols in a traced size."""
+    """Return the symbols in a traced size."""
     return size.node.expr.free_symbols if isinstance(size, torch.SymInt) else set()
 
 
@@ -278,7 +278,7 @@ def meta(argument: Any) -> Any:
 
 
 def user_frame(node: torch.fx.Node) -> tuple[str, int]:
-    """The innermost frame of the user's code that built the node, or the innermost of all."""
+    """Return the innermost frame of the user's code that built the node, or the innermost of all."""
     frames = FRAME.findall(node.meta.get("stack_trace") or "")
     for filename, line in reversed(frames):
         if not is_library(filename) and not filename.startswith("torch/"):
@@ -287,13 +287,13 @@ def user_frame(node: torch.fx.Node) -> tuple[str, int]:
 
 
 def user_line(node: torch.fx.Node) -> str:
-    """The user's line that built the node, as `file:line`."""
+    """Return the user's line that built the node, as `file:line`."""
     filename, line = user_frame(node)
     return f"{filename}:{line}" if filename else ""
 
 
 def module_path(node: torch.fx.Node) -> str:
-    """The dotted path of the module in which the node was traced."""
+    """Return the dotted path of the module in which the node was traced."""
     stack = node.meta.get("nn_module_stack") or {}
     paths = [path for path, _ in stack.values() if isinstance(path, str)]
     path = paths[-1] if paths else ""

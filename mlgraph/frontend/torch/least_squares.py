@@ -46,7 +46,7 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
 
 @replaces(torch.narrow, Tensor.narrow)
 def narrow(input: Tensor, dim: int, start: Any, length: Any) -> Tensor:
-    """A place in a tensor is looked up, not sliced from: a slice from there would begin nobody knows where."""
+    """Look up a place in a tensor: a slice from there would have a data-dependent start."""
     if not isinstance(start, Tensor):
         return torch.ops.aten.narrow.default(input, dim, start, length)
     first = torch.where(start < 0, start + input.shape[dim], start)

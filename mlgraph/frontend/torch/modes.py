@@ -1,10 +1,9 @@
 """What the user's code asks of torch's global modes while it is traced, such as whether gradients are taken."""
 
-# pyright: basic
 import contextlib
 import functools
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -64,7 +63,7 @@ def _is_inexact(x: Any) -> bool:
 
 
 @contextlib.contextmanager
-def watching_modes(modes: Modes) -> Iterator[None]:
+def watching_modes(modes: Modes) -> Generator[None]:
     """Note what the user's code asks of the modes, be it by functions that its modules imported from torch."""
     functions = [function for name in (*GRADIENTS, *MODES) if (function := getattr(torch, name, None)) is not None]
     watched = {function: _watched(function, modes) for function in functions}
@@ -88,7 +87,7 @@ def _imported(functions: frozenset[Any]) -> Iterator[tuple[dict[str, Any], str]]
     An installed module is searched again where its names have become more or fewer, others each time.
     """
     for name, module in list(sys.modules.items()):
-        if not isinstance(module, ModuleType):
+        if not isinstance(module, ModuleType):  # pyright: ignore[reportUnnecessaryIsInstance]
             continue
         names = module.__dict__
         length, found = _searched.get(module, (-1, []))

@@ -4,9 +4,8 @@ Export runs a function of such tensors alone as it is, on the user's own memory,
 naming the tensor. Here both raise `OutsideWriteError` before anything is written, and the tensor becomes state.
 """
 
-# pyright: basic
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -69,6 +68,6 @@ def tensors_in(arguments: Sequence[Any]) -> Iterator[Any]:
     """Yield what arguments are, and what lists and tuples among them hold."""
     for x in arguments:
         if isinstance(x, list | tuple):
-            yield from tensors_in(x)
+            yield from tensors_in(cast("Sequence[Any]", x))
         else:
             yield x

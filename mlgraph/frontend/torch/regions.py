@@ -1,6 +1,5 @@
 """Regions of `torch.no_grad`: their nodes join the graph around them, and what leaves them is detached."""
 
-# pyright: basic
 import operator
 from typing import Any, cast
 
@@ -41,7 +40,7 @@ def _inline(graph_module: torch.fx.GraphModule, node: torch.fx.Node) -> None:
             results = [_detached(graph, result) for result in results]
     for user in list(node.users):
         assert user.target is operator.getitem
-        user.replace_all_uses_with(results[user.args[1]])  # pyright: ignore[reportArgumentType, reportCallIssue]
+        user.replace_all_uses_with(results[user.args[1]])  # pyright: ignore[reportArgumentType, reportCallIssue, reportUnknownArgumentType]
         graph.erase_node(user)
     graph.erase_node(node)
 

@@ -87,7 +87,7 @@ def users_lines() -> contextlib.AbstractContextManager[None]:
 
 @contextlib.contextmanager
 def without_memory_formats() -> Iterator[None]:
-    """Let torch note no memory format for a node: nobody reads it, and it is found by questions about sizes."""
+    """Let torch note no memory format for a node: it is not read, and it is found by questions about sizes."""
     names: dict[str, Any] = proxy_tensor.__dict__
     original = names["_extract_tensor_metadata"]
     names["_extract_tensor_metadata"] = functools.partial(original, include_contiguity=False)
@@ -180,6 +180,6 @@ def watching_functions(trace: "ExportTrace") -> Iterator[None]:
 
 
 def _caller() -> str:
-    """The innermost line of the user's that runs now."""
+    """Return the innermost line of the user's that runs now."""
     frames = [f for f in traceback.extract_stack() if not is_library(f.filename)]
     return f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ""

@@ -1,8 +1,7 @@
 """The sizes that a trace by `torch.export` leaves free, and when they become too complex for it."""
 
-# pyright: basic
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch.export import Dim
@@ -25,7 +24,7 @@ class SimpleSizes(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         if isinstance(result, torch.Tensor):
             for size in result.shape:
-                if isinstance(size, torch.SymInt) and size.node.expr.count_ops() > LIMIT:
+                if isinstance(size, torch.SymInt) and cast(Any, size).node.expr.count_ops() > LIMIT:
                     raise SizesTooComplex
         return result
 

@@ -116,7 +116,7 @@ class ExportTrace:
         if found := re.match("A model attribute `(.*)` requires gradient", str(warning.message)):
             self.with_gradients.add(found[1])
         elif re.match("The tensor attributes? .*_flat_weights", str(warning.message)):
-            return  # recurrent layers list their weights anew in each call
+            return  # recurrent layers list their weights again in each call
         elif not is_library(warning.filename) and not issubclass(warning.category, FutureWarning):
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
@@ -141,7 +141,7 @@ class ExportTrace:
         return (*given, *self.modes.asked.values())
 
     def owner_of(self, name: str, constant: torch.Tensor) -> tuple[str, torch.Tensor] | None:
-        """The user's name for a tensor that export lifted, and the tensor itself, which may still change."""
+        """Return the user's name for a tensor that export lifted, and the tensor itself, which may still change."""
         for known, tensor in self.tensors:
             same = tensor.data_ptr() == constant.data_ptr() and tensor.dtype == constant.dtype
             if same and tensor.shape == constant.shape and tensor.stride() == constant.stride():
@@ -229,7 +229,7 @@ class ExportModule(torch.nn.Module):
         trace.reaches_results = depends_on_layout(trace.layout_use, outside, leaves)
 
     def name_of(self, target: str) -> str:
-        """The `state_dict()` name of a weight that export calls `m0.fc.weight`."""
+        """Return the `state_dict()` name of a weight that export calls `m0.fc.weight`."""
         head, _, rest = target.partition(".")
         return ".".join(part for part in (self.trace.names[head], rest) if part)
 
@@ -353,7 +353,7 @@ def export(
     decompositions: Callable[[Container[str]], Any],
     free: frozenset[Axis],
 ) -> ExportedProgram:
-    """The trace of `root` with the sizes of the axes `free` open.
+    """Return the trace of `root` with the sizes of the axes `free` open.
 
     Where it holds anything but `known` operations it is taken apart, for which torch traces it once more.
     """

@@ -49,7 +49,7 @@ def _rewrite(graph: torch.fx.Graph, node: torch.fx.Node, order: dict[torch.fx.No
 
 
 def _without_write(target: Any) -> OpOverload | None:
-    """The operation that does the same without writing, for one that writes into its first argument alone."""
+    """Return the operation that does the same without writing, for one that writes into its first argument alone."""
     name, arguments = target._schema.name, target._schema.arguments
     written = [i for i, a in enumerate(arguments) if a.alias_info is not None and a.alias_info.is_write]
     packet = getattr(getattr(torch.ops, target.namespace), name.partition("::")[2].removesuffix("_"), None)

@@ -4,7 +4,8 @@ from typing import Any
 
 from xdsl.ir import SSAValue
 
-from mlgraph.frontend.jax.rules.registry import Equation, rule
+from mlgraph.frontend.jax.equation import Equation
+from mlgraph.frontend.jax.rules.registry import rule
 
 
 @rule("jit", "pjit", "closed_call", "core_call", "call", "remat2", "checkpoint", "core_closed_call", "composite")
@@ -21,7 +22,7 @@ def custom_derivative(
 
 
 def inline(e: Equation, jaxpr: Any, operands: tuple[SSAValue, ...]) -> list[SSAValue]:
-    """The results of a jaxpr, open or closed."""
+    """Return the results of a jaxpr, open or closed."""
     if hasattr(jaxpr, "consts"):
         return e.importer.run_closed(jaxpr, operands)
     return e.importer.run(jaxpr, [], operands)

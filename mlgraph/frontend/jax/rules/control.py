@@ -15,13 +15,14 @@ from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, YieldOp
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.jax.dimensions import is_known
+from mlgraph.frontend.jax.equation import Equation, dtype_of_aval, type_of_aval
+from mlgraph.frontend.jax.keys import raw
 from mlgraph.frontend.jax.rules.calls import inline
-from mlgraph.frontend.jax.rules.keys import raw
-from mlgraph.frontend.jax.rules.registry import Equation, dtype_of_aval, rule, type_of_aval
+from mlgraph.frontend.jax.rules.registry import rule
 
 
 def region(e: Equation, avals: Sequence[Any], run: Callable[[Sequence[SSAValue]], Sequence[SSAValue]]) -> Block:
-    """A region with arguments of the types `avals` that yields what `run` makes of them."""
+    """Return a region with arguments of the types `avals` that yields what `run` makes of them."""
     block = Block(arg_types=[type_of_aval(aval) for aval in avals])
     e.importer.dimensions.scopes.append({})
     with building(Builder(InsertPoint.at_end(block))):
@@ -52,7 +53,7 @@ def choose(e: Equation, index: SSAValue, operands: Sequence[SSAValue], branches:
 
 
 def bool_behind(index: SSAValue) -> SSAValue | None:
-    """The bool that `index` is a number of, None if it is not."""
+    """Return the bool that `index` is a number of, None if it is not."""
     owner = index.owner
     if isinstance(owner, ivy.cast.definition) and dtype(x := owner.arguments()["x"]) == i1:
         return x
@@ -104,7 +105,7 @@ def scan(
 
 
 def empty(e: Equation, aval: Any) -> SSAValue:
-    """A stack of nothing."""
+    """Return a stack of nothing."""
     words = raw(aval)
     return ivy.full(e.sizes(words.shape), 0, dtype_of_aval(words))
 

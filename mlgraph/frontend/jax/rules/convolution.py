@@ -11,9 +11,10 @@ from mlgraph.dialects.ivy.prelude import number, permuted, sizes_of
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.jax.dimensions import is_known
+from mlgraph.frontend.jax.equation import Equation, element_type
 from mlgraph.frontend.jax.rules.elementwise import converted
 from mlgraph.frontend.jax.rules.manipulation import spread
-from mlgraph.frontend.jax.rules.registry import Equation, element_type, rule
+from mlgraph.frontend.jax.rules.registry import rule
 from mlgraph.frontend.jax.rules.windows import places, window_count
 
 
@@ -55,7 +56,7 @@ def batch_groups_as_features(x: SSAValue, groups: int) -> SSAValue:
 
 
 def prepared(e: Equation, image: SSAValue, padding: Any, dilation: Any) -> tuple[SSAValue, tuple[int, ...]]:
-    """The image with the padding that is no plain number, and the padding that is left."""
+    """Return the image with the padding that is no plain number, and the padding that is left."""
     zero = number(image, 0)
     for axis, step in enumerate(dilation):
         if step > 1:
@@ -77,7 +78,7 @@ def convolved(
     dilation: Sequence[int],
     groups: int,
 ) -> SSAValue:
-    """`ivy.conv` for floats; without a spatial axis, one of size 1 is put in."""
+    """Return `ivy.conv` for floats; without a spatial axis, one of size 1 is put in."""
     if dtype(image) not in FLOATS:
         return as_product(image, kernel, stride, padding, dilation, groups)
     if rank(image) > 2:
@@ -94,7 +95,7 @@ def as_product(
     dilation: Sequence[int],
     groups: int,
 ) -> SSAValue:
-    """The convolution as sums of products over windows that are read one axis after the other."""
+    """Return the convolution as sums of products over windows that are read one axis after the other."""
     spatial = len(stride)
     image = ivy.pad(image, (0, 0, *padding[::2]), (0, 0, *padding[1::2]), number(image, 0))
     for i in range(spatial):

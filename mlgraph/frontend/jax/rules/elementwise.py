@@ -1,4 +1,3 @@
-# pyright: basic
 """Elementwise primitives."""
 
 from typing import Any
@@ -26,7 +25,8 @@ from mlgraph.dialects.dtypes import (
 )
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, is_complex, is_float
-from mlgraph.frontend.jax.rules.registry import Equation, element_type, renamed, rule
+from mlgraph.frontend.jax.equation import Equation, element_type
+from mlgraph.frontend.jax.rules.registry import renamed, rule
 from mlgraph.frontend.rules import Unsupported
 
 renamed(
@@ -84,7 +84,7 @@ WORDS: dict[int, Attribute] = {8: ui8, 16: ui16, 32: ui32, 64: ui64}
 
 
 def width(d: Attribute) -> int:
-    """The bits of an element type."""
+    """Return the bits of an element type."""
     return 8 * dtype_of(d).itemsize
 
 
@@ -143,7 +143,7 @@ def is_inexact(d: Attribute) -> bool:
 
 
 def truncated(e: Equation, x: SSAValue, y: SSAValue) -> tuple[SSAValue, SSAValue]:
-    """The integer quotient towards zero and its remainder; all bits set and `x` where `y` is 0, as XLA has it."""
+    """Return the integer quotient towards zero and its remainder; all bits set and `x` where `y` is 0, as in XLA."""
     zero = number(x, 0)
     numbers = e.known(y)
     safe = numbers is not None and all(isinstance(n, int) and n != 0 for n in numbers.flat)
@@ -180,7 +180,7 @@ def integer_pow(e: Equation, x: SSAValue, *, y: int) -> SSAValue:
 
 
 def multiplied(x: SSAValue, y: int) -> SSAValue:
-    """`x` to a positive power by squaring."""
+    """Return `x` to a positive power by squaring."""
     result: SSAValue | None = None
     while y:
         if y & 1:
@@ -234,7 +234,7 @@ rule("ge")(ordered(ivy.greater_equal))
 
 
 def total(row: Any) -> Any:
-    """A comparison in IEEE's total order, where -0 comes before 0, and NaNs come last (or first, with their sign)."""
+    """Compare in IEEE's total order, where -0 comes before 0, and NaNs come last (or first, with their sign)."""
 
     def compare(e: Equation, x: SSAValue, y: SSAValue) -> SSAValue:
         return ordered(row)(e, *map(rank_of_bits, (x, y)))
@@ -283,7 +283,7 @@ rule("not")(logic(ivy.logical_not, ivy.bitwise_invert))
 
 
 def within(e: Equation, x: SSAValue, amount: SSAValue) -> tuple[SSAValue, SSAValue | None]:
-    """A shift amount that is less than the width, and where the amount was not (None for nowhere)."""
+    """Return a shift amount that is less than the width, and where the amount was not (None for nowhere)."""
     bits = width(dtype(x))
     numbers = e.known(amount)
     if numbers is not None and all(isinstance(n, int) and 0 <= n < bits for n in numbers.flat):
@@ -337,7 +337,7 @@ def clz(e: Equation, x: SSAValue) -> SSAValue:
 
 
 def as_word(x: SSAValue) -> SSAValue:
-    """The bits of integers as unsigned ones."""
+    """Return the bits of integers as unsigned ones."""
     return x if dtype(x) in UNSIGNED else ivy.bitcast(x, WORDS[width(dtype(x))])
 
 
@@ -350,7 +350,7 @@ def convert_element_type(e: Equation, x: SSAValue, *, new_dtype: Any) -> SSAValu
 
 
 def converted(x: SSAValue, to: Attribute) -> SSAValue:
-    """`x` in another element type; floats that an integer type cannot hold become its nearest, and NaN 0."""
+    """Return `x` in another element type; floats that an integer type cannot hold become its nearest, and NaN 0."""
     source = dtype(x)
     if source == to:
         return x
@@ -359,7 +359,7 @@ def converted(x: SSAValue, to: Attribute) -> SSAValue:
     if is_complex(source) and not is_complex(to):
         return converted(ivy.real(x), to)
     if is_float(source) and isinstance(to, IntegerType):
-        return ivy.saturating_cast(x, to)
+        return ivy.saturating_cast(x, to)  # pyright: ignore[reportUnknownArgumentType]
     return ivy.cast(x, to)
 
 
@@ -382,7 +382,7 @@ def narrowed(words: SSAValue, old: int, new: int) -> SSAValue:
 
 
 def widened(words: SSAValue, old: int, new: int) -> SSAValue:
-    """The last axis of words, the lowest first, as one wider word."""
+    """Return the last axis of words, the lowest first, as one wider word."""
     wide = ivy.cast(words, WORDS[new])
     result: SSAValue | None = None
     for i in range(new // old):

@@ -21,8 +21,9 @@ from mlgraph.dialects.dtypes import COMPLEX, FLOATS, UNSIGNED, dtype_of, i1, i8,
 from mlgraph.dialects.ivy.prelude import number, permuted
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.frontend.jax.dimensions import is_known
+from mlgraph.frontend.jax.equation import Equation
 from mlgraph.frontend.jax.rules.manipulation import sliced
-from mlgraph.frontend.jax.rules.registry import Equation, rule
+from mlgraph.frontend.jax.rules.registry import rule
 from mlgraph.frontend.rules import Unsupported
 
 CLAMPED = (GatherScatterMode.CLIP, GatherScatterMode.PROMISE_IN_BOUNDS)
@@ -79,7 +80,7 @@ class Windows:
         return axis not in self.batching and self.sizes[axis] == self.shape[axis] and self.sizes[axis] != 1
 
     def axes(self) -> list[int]:
-        """The axes of the operand that need an index."""
+        """Return the axes of the operand that need an index."""
         return [
             axis
             for axis in range(len(self.shape))
@@ -156,7 +157,7 @@ def windows_of(
 
 
 def component(indices: SSAValue, k: int) -> SSAValue:
-    """The k-th of the last axis of `indices`; where that axis was just made, what it was made of."""
+    """Return the k-th of the last axis of `indices`; where that axis was just made, what it was made of."""
     owner = indices.owner
     if isinstance(owner, ivy.concat.definition) and owner.arguments()["axis"] == rank(indices) - 1:
         parts = owner.arguments()["xs"]
@@ -242,7 +243,7 @@ def fill_of(x: SSAValue, fill_value: Any) -> Any:
 
 
 def gathered(w: Windows, x: SSAValue, indices: SSAValue, offset_dims: Sequence[int]) -> SSAValue:
-    """The windows, all in bounds."""
+    """Return the windows, all in bounds."""
     if not w.batch and not w.batching:
         return one_window(w, x, w.e.known(indices))
     along = axis_along(w)
@@ -260,7 +261,7 @@ def gathered(w: Windows, x: SSAValue, indices: SSAValue, offset_dims: Sequence[i
 
 
 def one_window(w: Windows, x: SSAValue, numbers: Any) -> SSAValue:
-    """A single window: a slice."""
+    """Return a single window: a slice."""
     starts: list[Any] = [0] * len(w.shape)
     if numbers is not None and all(s.inside is None and in_bounds_of(w, s, numbers[k]) for k, s in enumerate(w.starts)):
         for k, start in enumerate(w.starts):
@@ -277,7 +278,7 @@ def in_bounds_of(w: Windows, start: Starts, known: Any) -> bool:
 
 
 def dynamic_starts(w: Windows) -> list[SSAValue]:
-    """The start of a single window along every axis."""
+    """Return the start of a single window along every axis."""
     kind = i64 if any(dtype(s.value) == i64 for s in w.starts) else i32
     found: list[SSAValue] = []
     for axis in range(len(w.shape)):
@@ -438,7 +439,7 @@ def dynamic_update_slice(e: Equation, x: SSAValue, update: SSAValue, *starts: SS
 
 
 def known_starts(e: Equation, starts: Sequence[SSAValue], shape: Any, window: Any) -> list[Any] | None:
-    """The starts of a window as sizes, if they are known and in bounds."""
+    """Return the starts of a window as sizes, if they are known and in bounds."""
     arrays = [e.known(start) for start in starts]
     if all(in_bounds(a, n - k) for a, n, k in zip(arrays, shape, window, strict=True)):
         return [array.item() for array in arrays if array is not None]

@@ -11,10 +11,11 @@ from mlgraph.dialects.constant import literal
 from mlgraph.dialects.dtypes import i1, i32
 from mlgraph.dialects.ivy.prelude import matrix_transpose, move_axis, number, permuted, sizes_of
 from mlgraph.dialects.ivy.types import dtype, is_complex, rank
+from mlgraph.frontend.jax.equation import Equation, element_type
 from mlgraph.frontend.jax.rules.calls import inline
 from mlgraph.frontend.jax.rules.elementwise import converted
 from mlgraph.frontend.jax.rules.manipulation import at_axis, counted
-from mlgraph.frontend.jax.rules.registry import Equation, element_type, rule
+from mlgraph.frontend.jax.rules.registry import rule
 from mlgraph.frontend.rules import Unsupported
 
 # Contractions
@@ -35,7 +36,7 @@ def dot_general(
 def product(
     x: SSAValue, y: SSAValue, contract1: Sequence[int], contract2: Sequence[int], batch1: Any, batch2: Any
 ) -> SSAValue:
-    """`matmul` where it says it, `dot_general` where it does not."""
+    """Return `matmul` where it says it, `dot_general` where it does not."""
     batch = tuple(range(len(batch1)))
     last = len(batch)
     matrices = len(contract1) == 1 and tuple(batch1) == tuple(batch2) == batch

@@ -13,7 +13,8 @@ from mlgraph.dialects.ivy.prelude import permuted, sizes_of
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.jax.dimensions import is_known
-from mlgraph.frontend.jax.rules.registry import Equation, rule
+from mlgraph.frontend.jax.equation import Equation
+from mlgraph.frontend.jax.rules.registry import rule
 
 # Making
 
@@ -44,7 +45,7 @@ def counted(size: Size, dtype: Any) -> SSAValue:
 
 
 def at_axis(line: SSAValue, axis: int, rank: int) -> SSAValue:
-    """A vector along `axis` of `rank` axes."""
+    """Return a vector along `axis` of `rank` axes."""
     rest = tuple(i for i in range(rank) if i != axis)
     return ivy.expand_dims(line, rest) if rest else line
 
@@ -71,7 +72,7 @@ def broadcast_in_dim(e: Equation, x: SSAValue, *, shape: Any, broadcast_dimensio
 
 
 def filled(e: Equation, x: SSAValue, shape: Any) -> SSAValue:
-    """A 0-d array everywhere."""
+    """Return a 0-d array everywhere."""
     if not shape:
         return x
     if (value := number_of(x)) is not None and fits_scalar(value):
@@ -97,7 +98,7 @@ def reshape(e: Equation, x: SSAValue, *, new_sizes: Any, dimensions: Any) -> SSA
 
 
 def reshaped(e: Equation, x: SSAValue, shape: Any) -> SSAValue:
-    """`x` under a shape in jax's sizes; a single size that is not a number is left to be worked out."""
+    """Return `x` under a shape in jax's sizes; a single size that is not a number is left to be worked out."""
     free = [n for n in shape if not is_known(n)]
     if len(free) == 1 and all(n != 0 for n in shape):
         return ivy.reshape(x, tuple(int(n) if is_known(n) else -1 for n in shape))
@@ -153,7 +154,7 @@ def slice_(e: Equation, x: SSAValue, *, start_indices: Any, limit_indices: Any, 
 
 
 def sliced(e: Equation, x: SSAValue, shape: Any, starts: Any, stops: Any, steps: Any = None) -> SSAValue:
-    """`x[start:stop:step]` with bounds in jax's sizes, where `shape` is that of `x`."""
+    """Return `x[start:stop:step]` with bounds in jax's sizes, where `shape` is that of `x`."""
     steps = (1,) * len(shape) if steps is None else tuple(steps)
     ends = [stop_of(e, stop, size) for stop, size in zip(stops, shape, strict=True)]
     if all(is_known(a) and int(a) == 0 for a in starts) and all(b == TO_END for b in ends) and set(steps) <= {1}:
@@ -162,7 +163,7 @@ def sliced(e: Equation, x: SSAValue, shape: Any, starts: Any, stops: Any, steps:
 
 
 def stop_of(e: Equation, stop: Any, size: Any) -> Size:
-    """A stop as Python spells it: the end where it is the size, counted from the end where it is a number less."""
+    """Return a stop as Python spells it: the end where it is the size, negative where it is a number less."""
     distance = stop - size
     if is_known(distance) and int(distance) == 0:
         return TO_END
@@ -195,7 +196,7 @@ def pad(e: Equation, x: SSAValue, value: SSAValue, *, padding_config: Any) -> SS
 
 
 def spread(x: SSAValue, value: SSAValue, axis: int, interior: int) -> SSAValue:
-    """`x` with `interior` elements `value` between neighbors along `axis`."""
+    """Return `x` with `interior` elements `value` between neighbors along `axis`."""
     last = axis + 1
     apart = ivy.expand_dims(x, (last,))
     zeros = (0,) * rank(apart)

@@ -16,8 +16,9 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import i32, i64, ui32
 from mlgraph.frontend.jax.dimensions import is_known
-from mlgraph.frontend.jax.rules.keys import raw, retraced
-from mlgraph.frontend.jax.rules.registry import Equation, rule
+from mlgraph.frontend.jax.equation import Equation
+from mlgraph.frontend.jax.keys import raw, retraced
+from mlgraph.frontend.jax.rules.registry import rule
 
 
 def traced(

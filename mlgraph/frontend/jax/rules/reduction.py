@@ -9,14 +9,15 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import i1, i32, ui8
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, is_complex
-from mlgraph.frontend.jax.rules.registry import RULES, Equation, rule
+from mlgraph.frontend.jax.equation import Equation
+from mlgraph.frontend.jax.rules.registry import RULES, rule
 from mlgraph.frontend.rules import Unsupported
 
 # Reductions
 
 
 def over(row: Callable[..., SSAValue], x: SSAValue, axes: Any) -> SSAValue:
-    """`row` over `axes`, which may be none."""
+    """Return `row` over `axes`, which may be none."""
     return row(x, tuple(axes)) if axes else x
 
 
@@ -95,7 +96,7 @@ MONOIDS: dict[str, Callable[..., SSAValue]] = {  # pyright: ignore[reportAssignm
 
 
 def monoid_of(jaxpr: Any) -> str:
-    """The primitive that a jaxpr of two arguments is."""
+    """Return the primitive that a jaxpr of two arguments is."""
     eqns = jaxpr.eqns
     if len(eqns) == 1 and set(eqns[0].invars) == set(jaxpr.invars) and eqns[0].outvars == jaxpr.outvars:
         if eqns[0].primitive.name in MONOIDS:
@@ -110,7 +111,7 @@ def reduce(
     if rest:
         raise Unsupported("of several operands")
     name = monoid_of(getattr(jaxpr, "jaxpr", jaxpr))
-    return RULES[name](e, MONOIDS[name](e, x, axes=dimensions), start)  # pyright: ignore[reportReturnType]
+    return RULES[name](e, MONOIDS[name](e, x, axes=dimensions), start)
 
 
 # Scans

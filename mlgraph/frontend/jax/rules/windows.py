@@ -20,9 +20,10 @@ from mlgraph.dialects.ivy.prelude import number, permuted, sizes_of
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.jax.dimensions import is_known
+from mlgraph.frontend.jax.equation import Equation
 from mlgraph.frontend.jax.rules.manipulation import spread
 from mlgraph.frontend.jax.rules.reduction import MONOIDS, monoid_of
-from mlgraph.frontend.jax.rules.registry import RULES, Equation, rule
+from mlgraph.frontend.jax.rules.registry import RULES, rule
 from mlgraph.frontend.rules import Unsupported
 
 
@@ -63,7 +64,7 @@ def reduce_window(
         raise Unsupported("of several operands")
     name = monoid_of(getattr(jaxpr, "jaxpr", jaxpr))
     result = pooled(e, x, name, **window)
-    return RULES[name](e, result, start)  # pyright: ignore[reportReturnType]
+    return RULES[name](e, result, start)
 
 
 def pooled(
@@ -77,7 +78,7 @@ def pooled(
     base_dilation: Any,
     window_dilation: Any,
 ) -> SSAValue:
-    """The reduction of windows with the primitive `name`."""
+    """Return the reduction of windows with the primitive `name`."""
     for axis, step in enumerate(base_dilation):
         if step > 1:
             x = spread(x, neutral(x, name), axis, step - 1)
@@ -127,7 +128,7 @@ def as_images(x: SSAValue, name: str, active: Sequence[int], dims: Sequence[Any]
 def along_axis(
     e: Equation, x: SSAValue, name: str, axis: int, n: Any, step: int, low: Size, high: Size, dilation: int
 ) -> SSAValue:
-    """The reduction of windows of `n` along one axis."""
+    """Return the reduction of windows of `n` along one axis."""
     if (low, high) != (0, 0):
         x = ivy.pad(x, at(axis, low, rank(x)), at(axis, high, rank(x)), neutral(x, name))
     size = sizes_of(x)[axis]
@@ -232,11 +233,11 @@ class Flat:
         self.places = self.flat_places(steps)
 
     def last(self, x: SSAValue) -> SSAValue:
-        """`x` with the active axes last."""
+        """Return `x` with the active axes last."""
         return permuted(x, self.order)
 
     def back(self, x: SSAValue) -> SSAValue:
-        """The inverse of `last`."""
+        """Return the inverse of `last`."""
         return permuted(x, sorted(range(len(self.order)), key=self.order.__getitem__))
 
     def padded(self, x: SSAValue, value: SSAValue) -> SSAValue:
@@ -247,7 +248,7 @@ class Flat:
         return ivy.pad(self.last(x), (*zeros, *self.low), (*zeros, *self.high), value)
 
     def flat_places(self, steps: Any) -> SSAValue:
-        """The places of the elements of each window: a row for each."""
+        """Return the places of the elements of each window: a row for each."""
         n = len(steps)
         result: SSAValue | None = None
         for i, (step, window, dilation) in enumerate(steps):
@@ -262,7 +263,7 @@ class Flat:
         return ivy.reshape(result, (-1, math.prod(window for _, window, _ in steps)))
 
     def chosen(self) -> SSAValue:
-        """The place of the largest (or smallest) element of each window."""
+        """Return the place of the largest (or smallest) element of each window."""
         windows = ivy.take(self.x, self.places, -1)
         first = ivy.expand_dims(self.select(windows, -1, i32), (-1,))
         shape = sizes_of(windows)

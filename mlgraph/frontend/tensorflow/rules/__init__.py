@@ -1,4 +1,4 @@
-"""From operations of tensorflow to ivy rows, a module per family."""
+"""From operations of tensorflow to ivy ops, a module per family."""
 
 from mlgraph.frontend.tensorflow.rules import (
     control,

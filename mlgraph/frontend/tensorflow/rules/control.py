@@ -126,18 +126,18 @@ def same_length(a: Traced, b: Traced) -> bool:
 
 
 def changed(before: dict[str, SSAValue], *after: dict[str, SSAValue]) -> list[str]:
-    """The variables that hold something else than before."""
+    """Return the variables that hold something else than before."""
     return list(dict.fromkeys(name for current in after for name in current if current[name] is not before.get(name)))
 
 
 def joined(a: Attribute, b: Attribute) -> Attribute:
-    """The type that two values have in common."""
+    """Return the type that two values have in common."""
     sizes = zip(shape_of(a), shape_of(b), strict=True)
     return tensor(tuple(m if m == n else -1 for m, n in sizes), dtype(a))
 
 
 def dense(importer: FuncGraphImporter, traced: Traced) -> Value:
-    """The value of a tensor, or of the elements of a list."""
+    """Return the value of a tensor, or of the elements of a list."""
     return traced.thing.filled() if isinstance(traced.thing, TensorList) else importer.value(traced)
 
 
@@ -210,7 +210,7 @@ class Loop:
             self.inputs[i] = Traced(None, thing=self.inputs[i].thing.of_zeros(shape))
 
     def size_outside(self, block: Block, size: Any, places: dict[SSAValue, Traced]) -> Size:
-        """A size that the body knows, known before the loop."""
+        """Return a size that the body knows, known before the loop."""
         if isinstance(size, int):
             return size
         if not isinstance(size, tuple):
@@ -230,7 +230,7 @@ class Loop:
         return found
 
     def type_of(self, i: int) -> Attribute:
-        """The type of an input at every step: what tensorflow knows, or the shape of the list's elements."""
+        """Return the type of an input at every step: what tensorflow knows, or the shape of the list's elements."""
         thing = self.inputs[i].thing
         if isinstance(thing, TensorList):
             type = thing.filled().type
@@ -250,7 +250,7 @@ class Loop:
         return [dense(self.importer, tensors[i]) for i in self.varying]
 
     def state_of(self, outputs: Sequence[Traced]) -> list[Value]:
-        """The state that a step gives."""
+        """Return the state that a step gives."""
         return [*self.state_values(outputs), *map(self.importer.state.read, self.names)]
 
     def resizes(self, initial: Sequence[Value], step: Block) -> bool:
@@ -259,7 +259,7 @@ class Loop:
         return any(resized(step, *state, axis) for state in states for axis in range(rank(state[0])))
 
     def region(self, types: Sequence[Attribute], run: Callable[[list[Traced]], list[Value]]) -> Block:
-        """A region whose arguments are the state."""
+        """Return a region whose arguments are the state."""
         block = Block(arg_types=types)
         before = dict(self.importer.state.current)
         with self.importer.region(block):
@@ -268,7 +268,7 @@ class Loop:
         return block
 
     def results(self, values: Sequence[Value]) -> list[Traced]:
-        """The inputs with new values in the place of what changes; variables hold the rest."""
+        """Return the inputs, with new values for those that change; variables hold the rest."""
         found = list(self.inputs)
         for i, value in zip(self.varying, values):
             found[i] = outside(self.importer, self.inputs[i], value, i in self.growing)
@@ -339,7 +339,7 @@ def handed_on(body: Any, i: int) -> bool:
 
 
 def written(graph: Any, inputs: Sequence[Traced]) -> list[str]:
-    """The variables that a graph, or a function that it calls, writes."""
+    """Return the variables that a graph, or a function that it calls, writes."""
     names = {tensor.name: traced for tensor, traced in zip(graph.inputs, inputs, strict=True)}
     found: list[str] = []
     for op in graph.get_operations():

@@ -1,4 +1,4 @@
-"""Convolution and pooling. The rows are N, C, ...; tensorflow's layouts are turned into that and back."""
+"""Convolution and pooling. The ops of ivy take N, C, ...; tensorflow's layouts are turned into that and back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ class Layout:
         return x if self.first else ivy.permute_dims(x, (0, *range(2, self.n + 2), 1))
 
     def spatial(self, attribute: Sequence[Any]) -> tuple[Any, ...]:
-        """The spatial part of an attribute that has an item for each axis."""
+        """Return the spatial part of an attribute that has an item for each axis."""
         others = attribute[:2] if self.first else (attribute[0], attribute[-1])
         if any(item not in (1, (0, 0)) for item in others):
             raise Unsupported("over batch or channels")
@@ -62,7 +62,7 @@ def paddings(
 
 
 def same(size: Size, window: int, stride: int, dilation: int) -> tuple[Size, Size]:
-    """The padding that gives one window for each `stride` elements; the odd element goes after."""
+    """Return the padding that gives one window for each `stride` elements; the odd element goes after."""
     reach = (window - 1) * dilation + 1
     if stride == 1:
         total: Size = reach - 1
@@ -82,12 +82,12 @@ def settled(x: Value, pads: Pairs, value: Any) -> tuple[Value, Ints]:
 
 
 def window_of(importer: FuncGraphImporter, weight: Value) -> Ints:
-    """The spatial sizes of weights (out, in, ...)."""
+    """Return the spatial sizes of weights (out, in, ...)."""
     return tuple(importer.static(weight, axis, "the sizes of a filter") for axis in range(2, rank(weight)))
 
 
 def weights_of(filters: Value) -> Value:
-    """tensorflow's filters (..., in, out) as (out, in, ...)."""
+    """Return tensorflow's filters (..., in, out) as (out, in, ...)."""
     n = rank(filters) - 2
     return ivy.permute_dims(filters, (n + 1, n, *range(n)))
 
@@ -111,7 +111,7 @@ def convolved(
     importer: FuncGraphImporter, x: Value, weight: Value, groups: int, *,
     strides: Ints, padding: str, data_format: str, dilations: Ints, explicit_paddings: Ints = (),
 ) -> Value:  # fmt: skip
-    """The convolution of `x` with weights (out, in, ...)."""
+    """Return the convolution of `x` with weights (out, in, ...)."""
     layout = Layout.of(data_format, rank(x) - 2)
     x = layout.enter(x)
     stride, dilation = layout.spatial(strides), layout.spatial(dilations)
@@ -177,7 +177,7 @@ def transposed(
     importer: FuncGraphImporter, size: Sizes, weight: Value, y: Value, groups: int, *,
     strides: Ints, padding: str, data_format: str, dilations: Ints, explicit_paddings: Ints = (),
 ) -> Value:  # fmt: skip
-    """The gradient of a convolution in its input, whose sizes are `size`."""
+    """Return the gradient of a convolution in its input, whose sizes are `size`."""
     layout = Layout.of(data_format, rank(y) - 2)
     y = layout.enter(y)
     stride, dilation = layout.spatial(strides), layout.spatial(dilations)

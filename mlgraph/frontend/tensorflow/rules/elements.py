@@ -15,7 +15,7 @@ from mlgraph.frontend.tensorflow.rules.registry import on_elements
 
 
 def reduced(function: Any, start: Any = None) -> Any:
-    """The reduction of an array of sizes with a function of two."""
+    """Return the reduction of an array of sizes with a function of two."""
 
     def reduce(x: Elements, axis: Elements, *, keep_dims: bool) -> Elements:
         axes = tuple(int(a) for a in axis.flat)
@@ -30,7 +30,7 @@ def reduced(function: Any, start: Any = None) -> Any:
 
 
 def scanned(function: Any, start: int) -> Any:
-    """The running reduction of a vector of sizes."""
+    """Return the running reduction of a vector of sizes."""
 
     def scan(x: Elements, axis: Elements, *, exclusive: bool, reverse: bool) -> Elements:
         if x.ndim != 1:
@@ -54,14 +54,14 @@ def vector(items: Sequence[Any]) -> Elements:
 
 
 def broadcast(a: Elements, b: Elements) -> Elements:
-    """The sizes of the broadcast of two shapes."""
+    """Return the sizes of the broadcast of two shapes."""
     n = max(len(a), len(b))
     first, second = ((1,) * (n - len(shape)) + tuple(shape) for shape in (a, b))
     return vector([wider(x, y) for x, y in zip(first, second, strict=True)])
 
 
 def wider(a: Size, b: Size) -> Size:
-    """The size that `a` and `b`, which broadcast, have together."""
+    """Return the size that `a` and `b`, which broadcast, have together."""
     if a is b or b == 1:
         return a
     if a == 1 or isinstance(b, int):

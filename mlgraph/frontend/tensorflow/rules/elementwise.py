@@ -121,7 +121,7 @@ def is_zero(x: Value) -> Value:
 
 
 def unless_zero(y: Value, function: object, safe: int) -> Value:
-    """`function` of `y`, and 0 where `y` is 0, even against infinity and NaN."""
+    """Return `function` of `y`, and 0 where `y` is 0, even against infinity and NaN."""
     kept = ivy.where(is_zero(y), number(y, safe), y)
     found = function(kept)  # type: ignore[operator]
     return ivy.where(is_zero(y), number(found, 0), found)
@@ -268,8 +268,8 @@ def softsign_grad(dy: Value, x: Value) -> Value:
 @rule("Ndtri")
 def ndtri(x: Value) -> Value:
     """The inverse of the normal distribution function."""
-    centred = ivy.subtract(ivy.multiply(x, number(x, 2)), number(x, 1))
-    return ivy.multiply(ivy.erfinv(centred), number(x, sqrt(2)))
+    centered = ivy.subtract(ivy.multiply(x, number(x, 2)), number(x, 1))
+    return ivy.multiply(ivy.erfinv(centered), number(x, sqrt(2)))
 
 
 @rule("Bucketize")

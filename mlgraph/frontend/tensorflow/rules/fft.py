@@ -1,4 +1,3 @@
-# pyright: basic
 """Fourier transforms of the last axes."""
 
 from collections.abc import Callable
@@ -19,7 +18,10 @@ def last(x: Value, n: int) -> tuple[int, ...]:
 
 
 def transform(row: Callable[[Value, tuple[int, ...]], Value], n: int) -> Callable[..., Value]:
-    return lambda x: row(x, last(x, n))
+    def transformed(x: Value) -> Value:
+        return row(x, last(x, n))
+
+    return transformed
 
 
 for name, row in (("FFT", ivy.fftn), ("IFFT", ivy.ifftn)):
@@ -28,7 +30,7 @@ for name, row in (("FFT", ivy.fftn), ("IFFT", ivy.ifftn)):
 
 
 def fitted(importer: FuncGraphImporter, x: Value, wanted: Sizes) -> Value:
-    """`x` with its last axes cut off or continued with zeros to the wanted sizes."""
+    """Return `x` with its last axes cut off or continued with zeros to the wanted sizes."""
     n = rank(x) - len(wanted)
     have = importer.shape(x)
     if tuple(wanted) == have[n:]:

@@ -1,9 +1,8 @@
-# pyright: basic
 """Small pieces of IR that many rules build."""
 
 from collections.abc import Sequence
 from math import inf
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
 
 
 def to(x: Value | Size, d: DType) -> Value:
-    """A tensor or a size as a tensor of element type `d`."""
+    """Return a tensor or a size as a tensor of element type `d`."""
     if isinstance(x, int):
         return literal(x, d)
     if not hasattr(x.type, "element_type"):
@@ -35,18 +34,18 @@ def is_floating(x: Value) -> bool:
 
 
 def lowest(d: DType) -> Any:
-    """The least finite number of an element type."""
+    """Return the least finite number of an element type."""
     if d == i1:
         return False
     if d in FLOATS:
         import ml_dtypes
 
-        return float(ml_dtypes.finfo(dtype_of(d)).min)
+        return float(cast(Any, ml_dtypes).finfo(dtype_of(d)).min)
     return int(np.iinfo(dtype_of(d)).min)
 
 
 def highest(d: DType) -> Any:
-    """The greatest finite number of an element type."""
+    """Return the greatest finite number of an element type."""
     if d == i1:
         return True
     if d in FLOATS:
@@ -55,17 +54,17 @@ def highest(d: DType) -> Any:
 
 
 def without_nan(x: Value, instead: float = -inf) -> Value:
-    """`x` with a number in the place of NaN, which tensorflow passes over where it looks for the largest."""
+    """Return `x` with a number for each NaN, which tensorflow passes over where it looks for the largest."""
     return ivy.where(ivy.isnan(x), number(x, instead), x) if is_floating(x) else x
 
 
 def axis_of(axis: int, rank: int) -> int:
-    """`axis` counted from the front."""
+    """Return `axis` counted from the front."""
     return axis % rank if rank else 0
 
 
 def padded(x: Value, axis: int, low: Size, high: Size, value: Any) -> Value:
-    """`x` with `low` and `high` elements `value` more at the ends of one axis; cut off where negative."""
+    """Return `x` with `low` and `high` elements `value` more at the ends of one axis; cut off where negative."""
     n, along = rank(x), axis_of(axis, rank(x))
     lows = tuple(low if i == along else 0 for i in range(n))
     return ivy.pad(x, lows, tuple(high if i == along else 0 for i in range(n)), number(x, value))
@@ -82,7 +81,7 @@ def ceil_divide(a: Size, b: int) -> Size:
 
 
 def filled(shape: Sequence[Size], value: Any, d: DType) -> Value:
-    """An array that holds one number."""
+    """Return an array that holds one number."""
     return ivy.full(tuple(shape), value, d)
 
 
@@ -93,7 +92,7 @@ def counted(size: Size, d: DType, axis: int = 0, rank: int = 1) -> Value:
 
 
 def flattened(importer: FuncGraphImporter, x: Value, axes: int) -> Value:
-    """`x` with its first `axes` axes in one."""
+    """Return `x` with its first `axes` axes in one."""
     if axes == 1:
         return x
     shape = importer.shape(x)

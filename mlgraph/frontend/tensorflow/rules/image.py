@@ -38,7 +38,7 @@ def held(index: Value, size: Size) -> Value:
 
 
 def along(weight: Value, x: Value, axis: int) -> Value:
-    """A vector shaped to broadcast along one axis."""
+    """Return a vector shaped to broadcast along one axis."""
     return ivy.reshape(weight, tuple(-1 if i == axis else 1 for i in range(rank(x))))
 
 
@@ -160,7 +160,7 @@ def element(x: Value, i: int) -> Value:
 def spans(
     kernel: Callable[[Value], Value], n: Size, wanted: Size, inverse: Value, shift: Value, antialias: bool
 ) -> Value:
-    """The weight of each pixel of an axis in each pixel of the result."""
+    """Return the weight of each pixel of an axis in each pixel of the result."""
     half = number(inverse, 0.5)
     width = ivy.maximum(inverse, number(inverse, 1)) if antialias else number(inverse, 1)
     at = ivy.add(ivy.multiply(ivy.add(counted(wanted, f32, 1, 2), half), inverse), shift)
@@ -220,7 +220,7 @@ def between(a: Value, b: Value, weight: Value) -> Value:
 
 
 def neighbors(at: Value, n: Size) -> tuple[Value, Value, Value]:
-    """The pixels on both sides of each place, and how far it is from the first."""
+    """Return the pixels on both sides of each place, and how far it is from the first."""
     low = ivy.floor(at)
     return held(ivy.cast(low, i64), n), held(ivy.cast(ivy.ceil(at), i64), n), ivy.subtract(at, low)
 

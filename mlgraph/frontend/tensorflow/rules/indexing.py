@@ -56,7 +56,7 @@ def strided_slice(
 
 
 def indexed(importer: FuncGraphImporter, x: Value, index: tuple[Any, ...]) -> Value:
-    """`x[index]` for an index of slices, integers, new axes and an ellipsis."""
+    """Return `x[index]` for an index of slices, integers, new axes and an ellipsis."""
     axis, new_axes = 0, []
     slices: list[Any] = []
     dropped: list[int] = []
@@ -85,14 +85,14 @@ def wrapped(index: Value, size: Size) -> Value:
 
 
 def whole_or_one(item: Any) -> slice:
-    """An index as the slice of its one element."""
+    """Return an index as the slice of its one element."""
     if isinstance(item, slice):
         return item
     return slice(item, TO_END if item == -1 else sizes.add(item, 1), 1)
 
 
 def sliced(x: Value, slices: list[slice]) -> Value:
-    """`x` with a slice along every axis; negative steps turn the axis round first."""
+    """Return `x` with a slice along every axis; negative steps turn the axis round first."""
     backwards = tuple(axis for axis, item in enumerate(slices) if (item.step or 1) < 0)
     x = ivy.flip(x, backwards) if backwards else x
     found = [seen_backwards(item) if (item.step or 1) < 0 else item for item in slices]
@@ -104,13 +104,13 @@ def sliced(x: Value, slices: list[slice]) -> Value:
 
 
 def seen_backwards(item: slice) -> slice:
-    """The slice of the turned axis: place i from the front is place -1 - i."""
+    """Return the slice of the turned axis: place i from the front is place -1 - i."""
     start, stop = (None if p is None else sizes.subtract(-1, size_of(p)) for p in (item.start, item.stop))
     return slice(start, stop, -item.step)
 
 
 def size_of(bound: Any) -> Size:
-    """A bound as a number or a size."""
+    """Return a bound as a number or a size."""
     return ivy.to_size(bound) if is_tensor(bound) else bound
 
 
@@ -168,7 +168,7 @@ def gathered_nd(importer: FuncGraphImporter, params: Value, indices: Value) -> V
 
 
 def unstacked(importer: FuncGraphImporter, indices: Value) -> list[Value]:
-    """The columns of indices: one array for each axis that they count."""
+    """Return the columns of indices: one array for each axis that they count."""
     depth = importer.static(indices, -1, "how many axes an index counts")
     return [ivy.squeeze(slice_axis(indices, -1, i, i + 1), (rank(indices) - 1,)) for i in range(depth)]
 
@@ -232,7 +232,7 @@ def scatter_min(x: Value, indices: Value, updates: Value, *, importer: FuncGraph
 
 
 def scattered_with(importer: FuncGraphImporter, x: Value, indices: Value, updates: Value, mode: str) -> Value:
-    """A scatter over the first axes, which `indices` count, as one over a single axis."""
+    """Return a scatter over the first axes, which `indices` count, as one over a single axis."""
     places = unstacked(importer, indices)
     depth, shape = len(places), importer.shape(x)
     flat, stride = to(0, i64), 1
@@ -246,7 +246,7 @@ def scattered_with(importer: FuncGraphImporter, x: Value, indices: Value, update
 
 
 def over_rows(importer: FuncGraphImporter, indices: Value, rows: Value) -> Value:
-    """An index for each row as an index for each element."""
+    """Return an index for each row as an index for each element."""
     if rank(rows) == 1:
         return indices
     shaped = ivy.expand_dims(indices, tuple(range(1, rank(rows))))

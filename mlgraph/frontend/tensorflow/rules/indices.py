@@ -10,7 +10,7 @@ def index_of(
     begin: tuple[Item, ...], end: tuple[Item, ...], strides: tuple[int, ...], begin_mask: int, end_mask: int,
     ellipsis_mask: int, new_axis_mask: int, shrink_axis_mask: int,
 ) -> tuple[Item, ...]:  # fmt: skip
-    """The index in brackets that a StridedSlice stands for; an item for each of its positions."""
+    """Return the index in brackets that a StridedSlice stands for; an item for each of its positions."""
 
     def item(i: int) -> Item:
         bit = 1 << i
@@ -28,7 +28,7 @@ def index_of(
 
 
 def by_axis(index: tuple[Item, ...], rank: int) -> list[Item]:
-    """An index without its ellipsis: every axis of an array of `rank` is named."""
+    """Return an index without its ellipsis: every axis of an array of `rank` is named."""
     taken = sum(item is not None and item is not Ellipsis for item in index)
     whole = [slice(None, None, 1)] * (rank - taken)
     if not any(item is Ellipsis for item in index):

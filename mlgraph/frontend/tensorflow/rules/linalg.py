@@ -35,11 +35,11 @@ def batch_matmul_to(x: Value, y: Value, *, Tout: DType, adj_x: bool, adj_y: bool
 
 @rule("Einsum")
 def einsum(inputs: Values, *, equation: str) -> Value:
-    return ivy.einsum(inputs, spelt_out(equation.replace(" ", ""), [rank(x) for x in inputs]))
+    return ivy.einsum(inputs, spelled_out(equation.replace(" ", ""), [rank(x) for x in inputs]))
 
 
-def spelt_out(equation: str, ranks: Sequence[int]) -> str:
-    """An equation with letters for its ellipses."""
+def spelled_out(equation: str, ranks: Sequence[int]) -> str:
+    """Return an equation with letters for its ellipses."""
     if "..." not in equation:
         return equation
     left, _, right = equation.partition("->")
@@ -168,7 +168,7 @@ class Band:
         return self.high - self.low + 1
 
     def length_of(self, k: int) -> Size:
-        """The number of elements of diagonal `k`."""
+        """Return the number of elements of diagonal `k`."""
         return sizes.minimum(sizes.add(self.rows, min(k, 0)), sizes.subtract(self.columns, max(k, 0)))
 
     def start_of(self, k: int) -> Size:
@@ -178,7 +178,7 @@ class Band:
 
 
 def longest(k: Ints, rows: Size, columns: Size) -> Size:
-    """The number of elements of the longest diagonal of a band."""
+    """Return the number of elements of the longest diagonal of a band."""
     down = sizes.add(rows, min(k[-1], 0))
     return sizes.minimum(down, sizes.subtract(columns, max(k[0], 0)))
 
@@ -233,7 +233,7 @@ def diag(
 
 
 def matrix_size(k: Ints, length: Size, rows: Size, columns: Size) -> tuple[Size, Size]:
-    """The sizes of the matrix; -1 is the smallest that holds the band, square if both are."""
+    """Return the sizes of the matrix; -1 is the smallest that holds the band, square if both are."""
     least_rows = sizes.subtract(length, min(k[-1], 0))
     least_columns = sizes.add(length, max(k[0], 0))
     if rows == -1 and columns == -1:

@@ -1,9 +1,8 @@
-# pyright: basic
 """tensorflow's lists of tensors, which loops fill, as arrays with one more axis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from xdsl.ir import Block
@@ -61,7 +60,7 @@ class TensorList:
         return self
 
     def item_sizes(self, importer: FuncGraphImporter) -> list[Any]:
-        """The sizes of an element, where they come from."""
+        """Return the sizes of an element, where they come from."""
         return [size_of(self.filled(), axis) for axis in range(1, rank(self.filled()))]
 
 
@@ -77,12 +76,12 @@ def may_be(size: Any, n: Any) -> bool:
 
 def of_broadcast(size: Any) -> bool:
     """Return whether each of several operands may decide on a size."""
-    return isinstance(size, tuple) and isinstance(op := size[0].owner, TableOp) and op.OP in ELEMENTWISE
+    return isinstance(size, tuple) and isinstance(op := cast(Any, size)[0].owner, TableOp) and op.OP in ELEMENTWISE
 
 
 def of_argument(size: Any) -> bool:
     """Return whether a size is that of an argument, of the program or of a region."""
-    return isinstance(size, tuple) and isinstance(size[0].owner, Block)
+    return isinstance(size, tuple) and isinstance(cast(Any, size)[0].owner, Block)
 
 
 def of_state(size: Any) -> bool:
@@ -107,7 +106,7 @@ def reserve(element_shape: Traced, count: Size, *, element_dtype: DType, importe
 
 
 def given_shape(importer: FuncGraphImporter, element_shape: Traced) -> Sizes | None:
-    """The shape of a list's elements, None where it is not said."""
+    """Return the shape of a list's elements, None where it is not said."""
     sizes = importer.sizes(element_shape)
     known = importer.elements(element_shape)
     return None if known is None or known.ndim == 0 or -1 in sizes else sizes

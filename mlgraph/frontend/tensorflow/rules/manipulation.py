@@ -1,8 +1,7 @@
-# pyright: basic
 """Making arrays, and moving their elements without computing with them."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import tensorflow as tf
@@ -47,7 +46,7 @@ def stop_gradient(x: Traced, *, importer: FuncGraphImporter) -> Traced | Value:
 
 @rule("Const")
 def const(*, value: Any, dtype: Any, node: Node) -> Traced:
-    return constant(node, tf.make_ndarray(node.op.get_attr("value")))
+    return constant(node, cast(Any, tf).make_ndarray(node.op.get_attr("value")))
 
 
 def constant(node: Node, array: np.ndarray) -> Traced:
@@ -136,7 +135,7 @@ def range_(start: Traced, limit: Traced, delta: Traced, *, node: Node, importer:
 
 
 def stepped(places: Value, start: Value, step: int) -> Value:
-    """`start + step * places`."""
+    """Return `start + step * places`."""
     found = places if step == 1 else ivy.multiply(places, number(places, step))
     return found if number_of(start) == 0 else ivy.add(found, start)
 
@@ -271,7 +270,7 @@ def split_parts(x: Value, size_splits: Sizes, axis: int, *, num_split: int, impo
 
 
 def parts(x: Value, axis: int, lengths: Sequence[Size]) -> list[Value]:
-    """Neighbouring slices of the given lengths."""
+    """Neighboring slices of the given lengths."""
     found: list[Value] = []
     start: Size = 0
     for length in lengths:

@@ -49,8 +49,8 @@ def fused_batch_norm(
     if is_training:
         mean, variance = moments(wide, over)
     factor = ivy.multiply(ivy.rsqrt(ivy.add(variance, number(variance, epsilon))), scale)
-    centred = ivy.subtract(wide, ivy.reshape(mean, shape))
-    y = ivy.add(ivy.multiply(centred, ivy.reshape(factor, shape)), ivy.reshape(offset, shape))
+    centered = ivy.subtract(wide, ivy.reshape(mean, shape))
+    y = ivy.add(ivy.multiply(centered, ivy.reshape(factor, shape)), ivy.reshape(offset, shape))
     outputs = len(node.op.outputs)  # type: ignore[attr-defined]
     if not is_training:
         return (to(y, dtype(x)), mean, variance, mean, variance, mean)[:outputs]
@@ -68,7 +68,7 @@ def averaged(new: Value, old: Value, factor: float) -> Value:
 
 
 def moments(x: Value, axes: tuple[int, ...]) -> tuple[Value, Value]:
-    """The mean and the biased variance."""
+    """Return the mean and the biased variance."""
     mean = ivy.mean(x, axes, True)
     variance = ivy.mean(ivy.square(ivy.subtract(x, mean)), axes)
     return ivy.squeeze(mean, axes), variance
@@ -97,7 +97,7 @@ def cross_entropy(features: Value, labels: Value) -> tuple[Value, Value]:
 def local_response_normalization(
     x: Value, *, depth_radius: int, bias: float, alpha: float, beta: float, importer: FuncGraphImporter
 ) -> Value:
-    """`x / (bias + alpha * s)**beta` with the sum s of squares over neighbouring channels."""
+    """`x / (bias + alpha * s)**beta` with the sum s of squares over neighboring channels."""
     shape = importer.shape(x)
     rows = ivy.reshape(ivy.square(x), (product(shape[:-1]), 1, shape[-1]))
     near = ivy.sum_pool(rows, (2 * depth_radius + 1,), (1,), (depth_radius, depth_radius))

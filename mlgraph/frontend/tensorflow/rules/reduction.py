@@ -79,7 +79,7 @@ def numeric(x: Value) -> Value:
 
 
 def scan(function: Callable[[Value, int], Value], neutral: Callable[[Value], object]) -> Callable[..., Value]:
-    """A running reduction along an axis, forwards or backwards, with each element itself or without."""
+    """Return a running reduction along an axis, forwards or backwards, with each element itself or without."""
 
     def run(x: Value, axis: int, *, exclusive: bool, reverse: bool) -> Value:
         along = axis_of(axis, rank(x))

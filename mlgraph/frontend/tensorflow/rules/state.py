@@ -36,7 +36,7 @@ def assign_sub(resource: Traced, value: Value, *, importer: FuncGraphImporter) -
 
 @rule("PartitionedCall", "StatefulPartitionedCall", ignores="Tout config config_proto executor_type")
 def call(args: list[Traced], *, f: object, importer: FuncGraphImporter) -> list[Traced]:
-    """A function's graph in the place of its call."""
+    """Import a function's graph where it is called."""
     return importer.run(importer.function(f.name), args)  # type: ignore[attr-defined]
 
 
@@ -51,7 +51,7 @@ def is_initialized(resource: Traced) -> Elements:
 
 
 def scattered(mode: str) -> Callable[..., None]:
-    """A write of rows into a variable."""
+    """Write rows into a variable."""
 
     def write(resource: Traced, indices: Value, updates: Value, *, importer: FuncGraphImporter) -> None:
         old = importer.state.read(resource.thing)

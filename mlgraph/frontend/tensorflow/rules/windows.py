@@ -36,7 +36,7 @@ def window_slices(
 
 
 def product_of(window: Ints) -> list[Ints]:
-    """All places within a window."""
+    """Yield all places within a window."""
     places: list[Ints] = [()]
     for k in window:
         places = [(*place, i) for place in places for i in range(k)]

@@ -14,7 +14,8 @@ from mlgraph.dialects.dtypes import COMPLEX, FLOATS, f64, i64
 from mlgraph.dialects.sizes import product
 from mlgraph.dialects.table import TableOp
 from mlgraph.frontend.torch.importer import Out, is_size
-from mlgraph.frontend.torch.rules.registry import is_number, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import is_number, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 LIKE: WeakKeyDictionary[SSAValue, SSAValue] = WeakKeyDictionary()
 """The tensor whose strides a tensor of zeros has."""
@@ -105,7 +106,7 @@ def arange_step(out: Out, start: Any, end: Any, step: Any = 1, **ignored: Any) -
 
 
 def spaced(out: Out, start: Any, end: Any, step: Any) -> SSAValue:
-    """`start`, `start + step`, ... before `end`, computed in a wide type as torch does, then rounded once."""
+    """Return `start`, `start + step`, ... before `end`, computed in a wide type as torch does, then rounded once."""
     if is_number(start) and is_number(end) and is_number(step):
         return ivy.arange(float(start), float(end), float(step), out.dtype)
     count, wide = steps_between(start, end, step), f64 if out.dtype in FLOATS else i64
@@ -127,7 +128,7 @@ def steps_between(start: Any, end: Any, step: Any) -> sizes.Size:
 
 
 def part(x: Any) -> Any:
-    """A number as a fraction; a size, or a float made of one, as that size; None for what no integers make."""
+    """Return a number as a fraction; a size, or a float made of one, as that size; None for what no integers make."""
     if is_number(x) or is_size(x):
         return Fraction(x) if is_number(x) else x
     match x.owner:

@@ -13,12 +13,13 @@ from mlgraph.dialects.ivy.control import ScanOp, YieldOp
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, shape_of
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import size_of
 from mlgraph.frontend.torch.rules.manipulation import sliced
-from mlgraph.frontend.torch.rules.registry import RULES, size_of
+from mlgraph.frontend.torch.rules.registry import RULES
 
 
 def alignments(out: Out, start: SSAValue, scores: SSAValue, skips: SSAValue, lengths: SSAValue) -> SSAValue:
-    """The logarithm of the sum over all ways to stand at each place, after as many steps as each row has.
+    """Return the logarithm of the sum over all ways to stand at each place, after as many steps as each row has.
 
     A step goes on from its own place, from that before, or past it where `skips` says so.
     """
@@ -49,7 +50,7 @@ def past(alpha: SSAValue, skips: SSAValue) -> SSAValue:
 
 
 def summed(*logarithms: SSAValue) -> SSAValue:
-    """The logarithm of the sum; minus infinity where all are, which have no difference."""
+    """Return the logarithm of the sum; minus infinity where all are, which have no difference."""
     a, b, c = logarithms
     most = ivy.maximum(a, ivy.maximum(b, c))
     base = ivy.where(ivy.equal(most, number(most, -inf)), number(most, 0), most)

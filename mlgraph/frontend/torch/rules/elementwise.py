@@ -1,4 +1,4 @@
-"""Elementwise ATen ops. Operands are cast to torch's own result type before the row."""
+"""Elementwise ATen ops. Operands are cast to torch's own result type before the ivy op."""
 
 # pyright: basic
 from collections.abc import Callable
@@ -15,7 +15,8 @@ from mlgraph.dialects.dtypes import COMPLEX, FLOATS, HALVES, INTEGERS, f32, i1
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import is_number, rule, to
+from mlgraph.frontend.torch.rules.helpers import is_number, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 UNARY: dict[str, Callable[..., SSAValue]] = {
     "acos": ivy.acos,
@@ -121,7 +122,7 @@ def overloads(name: str) -> list[str]:
 
 
 def held(function: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
-    """The rule in single precision where a number is given that halves cannot hold, as torch computes with numbers."""
+    """Compute in single precision where a number is given that halves cannot hold, as torch computes with numbers."""
 
     @wraps(function)
     def chosen(out: Out, *arguments: Any, **keywords: Any) -> SSAValue:
@@ -205,7 +206,7 @@ def rsub(out: Out, x: Any, y: Any, alpha: Any = 1) -> SSAValue:
 
 
 def scaled(x: SSAValue, factor: Any) -> SSAValue:
-    """`factor * x`, `x` itself for 1."""
+    """Return `factor * x`, `x` itself for 1."""
     return x if is_number(factor) and factor == 1 else ivy.multiply(x, to(factor, dtype(x)))
 
 

@@ -8,7 +8,8 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.types import rank
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import RULES, rule, static, to
+from mlgraph.frontend.torch.rules.helpers import static, to
+from mlgraph.frontend.torch.rules.registry import RULES, rule
 
 
 @rule("_grouped_mm.default")

@@ -12,11 +12,12 @@ from mlgraph.dialects.ivy.prelude import matrix_transpose, number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def adjoint(x: SSAValue) -> SSAValue:
-    """The conjugate transpose of matrices."""
+    """Return the conjugate transpose of matrices."""
     return ivy.conj(matrix_transpose(x)) if dtype(x) in COMPLEX else matrix_transpose(x)
 
 
@@ -36,7 +37,7 @@ def with_exchanges(pivot: bool) -> None:
 
 
 def first_zero(packed: SSAValue) -> SSAValue:
-    """The `info` of an LU decomposition: 0, or the place from 1 of the first zero on the diagonal of U."""
+    """Return the `info` of an LU decomposition: 0, or the place from 1 of the first zero on the diagonal of U."""
     if 0 in shape_of(packed)[-2:]:
         return ivy.full(sizes_of(packed)[:-2], 0, i32)
     rows, columns = (ivy.iota((n,), i32) for n in sizes_of(packed)[-2:])
@@ -54,7 +55,7 @@ def lu(out: Out, x: SSAValue, *, pivot: bool = True) -> Any:
 
 
 def order_matrix(order: SSAValue, d: Any) -> SSAValue:
-    """The matrix P of rows in an order, `x = P @ x[order]`."""
+    """Return the matrix P of rows in an order, `x = P @ x[order]`."""
     line = column(ivy.iota((size_of(order, -1),), i32))
     return ivy.cast(ivy.equal(line, row(order)), d)
 

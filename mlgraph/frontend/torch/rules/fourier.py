@@ -8,11 +8,12 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.types import dtype, rank, real_of
 from mlgraph.dialects.sizes import product
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, to
+from mlgraph.frontend.torch.rules.helpers import axis, size_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def scaled(x: SSAValue, counted: Any, normalization: int, inverse: bool) -> SSAValue:
-    """`x` with torch's factor: ivy's transforms have none forwards and 1 / n backwards."""
+    """Return `x` with torch's factor: ivy's transforms have none forwards and 1 / n backwards."""
     if normalization == (2 if inverse else 0):
         return x
     n = to(product(counted), real_of(dtype(x)))

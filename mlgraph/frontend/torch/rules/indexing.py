@@ -12,7 +12,8 @@ from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.sizes import product
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import axis, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def wrapped(index: SSAValue, size: sizes.Size) -> SSAValue:
@@ -94,14 +95,14 @@ def index_put(out: Out, x: SSAValue, indices: Any, values: SSAValue, accumulate:
 
 
 def placed(x: SSAValue, found: Any, values: SSAValue, axes: tuple[int, ...], accumulate: bool) -> SSAValue:
-    """`ivy.index_put`; bools are counted where they accumulate."""
+    """Return `ivy.index_put`; bools are counted where they accumulate."""
     if not accumulate or dtype(x) != i1:
         return ivy.index_put(x, found, values, axes, accumulate)
     return to(ivy.index_put(to(x, i64), found, to(values, i64), axes, True), i1)
 
 
 def over_mask(values: SSAValue, masked: int, after: int) -> SSAValue | None:
-    """`values` as they broadcast against what a mask of rank `masked` is over, None if they differ from place to place.
+    """Return `values` as they broadcast against what a mask of rank `masked` is over, None if they differ there.
 
     Where they do not, the write is a `where`, and no size depends on the mask.
     """
@@ -115,7 +116,7 @@ def over_mask(values: SSAValue, masked: int, after: int) -> SSAValue | None:
 
 
 def masked(x: SSAValue, mask: SSAValue, values: SSAValue, before: int, accumulate: bool) -> SSAValue:
-    """`x` with `values` where `mask`, over the axes from `before` on, holds."""
+    """Return `x` with `values` where `mask`, over the axes from `before` on, holds."""
     after = rank(x) - before - rank(mask)
     shaped = ivy.expand_dims(mask, tuple(range(rank(mask), rank(mask) + after))) if after else mask
     values = ivy.add(x, values) if accumulate and dtype(x) != i1 else values

@@ -1,6 +1,5 @@
 """Linear algebra of ATen."""
 
-# pyright: basic
 from typing import Any
 
 from xdsl.ir import SSAValue
@@ -10,7 +9,8 @@ from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import axis, rule, static, to
+from mlgraph.frontend.torch.rules.helpers import axis, static, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 @rule("mm.default", "bmm.default", "matmul.default", "mv.default", "dot.default", "linalg_matmul.default")
@@ -48,26 +48,28 @@ def einsum(out: Out, equation: str, tensors: Any, *, path: Any = None) -> SSAVal
 
 
 def explicit(equation: str, ranks: list[int]) -> str:
-    """The equation with its result spelt out and letters for `...`."""
+    """Return the equation with its result spelled out and letters for `...`."""
     inputs, arrow, output = equation.replace(" ", "").partition("->")
     terms = inputs.split(",")
     free = [c for c in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" if c not in equation]
     widths = [n - len(t.replace("...", "")) for t, n in zip(terms, ranks) if "..." in t]
     batch = "".join(free[: max(widths, default=0)])
-    spelt = [
+    spelled = [
         t.replace("...", batch[len(batch) - (n - len(t.replace("...", ""))) :] if "..." in t else "")
         for t, n in zip(terms, ranks)
     ]
     if arrow:
-        return f"{','.join(spelt)}->{output.replace('...', batch)}"
+        return f"{','.join(spelled)}->{output.replace('...', batch)}"
     letters = "".join(terms).replace("...", "")
     once = sorted(c for c in set(letters) if letters.count(c) == 1)
-    return f"{','.join(spelt)}->{batch}{''.join(once)}"
+    return f"{','.join(spelled)}->{batch}{''.join(once)}"
 
 
 @rule("linalg_cross.default")
 def cross(out: Out, x: SSAValue, y: SSAValue, *, dim: int = -1) -> SSAValue:
-    roll = lambda v, k: ivy.roll(to(v, out.dtype), (k,), (axis(dim, out.rank),))  # noqa: E731
+    def roll(v: SSAValue, k: int) -> SSAValue:
+        return ivy.roll(to(v, out.dtype), (k,), (axis(dim, out.rank),))
+
     return ivy.subtract(ivy.multiply(roll(x, -1), roll(y, -2)), ivy.multiply(roll(x, -2), roll(y, -1)))
 
 
@@ -109,7 +111,7 @@ def cdist(out: Out, a: SSAValue, b: SSAValue, p: float, compute_mode: Any) -> SS
 
 
 def distance(difference: SSAValue, p: float) -> SSAValue:
-    """The p-norm over the last axis."""
+    """Return the p-norm over the last axis."""
     absolute = ivy.abs(difference)
     over = (rank(difference) - 1,)
     if p == float("inf"):

@@ -14,7 +14,8 @@ from mlgraph.dialects.sizes import product
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import axis, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 @rule("view.default", "reshape.default", "_unsafe_view.default", "view_copy.default", "_reshape_copy.default")
@@ -128,7 +129,7 @@ def slice_(out: Out, x: SSAValue, dim: int = 0, start: Any = None, end: Any = No
 
 
 def bounds(x: SSAValue, over: int, start: Any, stop: Any, step: int) -> tuple[Any, Any, Any]:
-    """The starts, stops and steps of a slice along one axis."""
+    """Return the starts, stops and steps of a slice along one axis."""
     n = rank(x)
     at = lambda value, other: tuple(value if i == over else other for i in range(n))  # noqa: E731
     return at(start, 0), at(stop, TO_END), at(step, 1)
@@ -173,7 +174,7 @@ def select(out: Out, x: SSAValue, dim: int, index: Any) -> SSAValue:
 
 
 def one(index: Any) -> tuple[Any, Any]:
-    """The bounds of a slice that holds element `index` alone."""
+    """Return the bounds of a slice that holds element `index` alone."""
     if isinstance(index, int):
         return index, TO_END if index == -1 else index + 1
     return index, sizes.add(index, 1)

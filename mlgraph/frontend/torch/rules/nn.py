@@ -10,18 +10,19 @@ from mlgraph.dialects.dtypes import HALVES, f32, i1
 from mlgraph.dialects.ivy.nn import attention_weights
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import axis, size_of, static, to
 from mlgraph.frontend.torch.rules.random import dropped
-from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, static, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def each(value: Any, n: int) -> tuple[int, ...]:
-    """torch's one-or-all parameters as one for each of `n` axes."""
+    """Return torch's one-or-all parameters as one for each of `n` axes."""
     several = tuple(value) if isinstance(value, tuple | list) else (value,)
     return several * n if len(several) == 1 else several
 
 
 def both(padding: Any, n: int) -> tuple[int, ...]:
-    """The same padding low and high."""
+    """Return the same padding low and high."""
     return tuple(p for side in each(padding, n) for p in (side, side))
 
 

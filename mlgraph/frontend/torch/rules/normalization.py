@@ -10,7 +10,8 @@ from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.sizes import product
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import rule, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def wide(x: SSAValue) -> SSAValue:
@@ -61,7 +62,7 @@ def batch_norm_evaluating(
 
 
 def nothing(out: Out, i: int) -> SSAValue:
-    """The empty statistics that torch gives where it computed none."""
+    """Return the empty statistics that torch gives where it computed none."""
     return ivy.full((0,), 0, out.dtype_at(i))
 
 
@@ -157,7 +158,7 @@ def group_norm(
 
 
 def grouped_norm(x: SSAValue, groups: int, weight: Any, bias: Any, eps: float) -> tuple[SSAValue, SSAValue, SSAValue]:
-    """The result, and the mean and inverse deviation of each group, with an axis of size 1."""
+    """Return the result, and the mean and inverse deviation of each group, with an axis of size 1."""
     n, c, *spatial = sizes_of(x)
     grouped = ivy.reshape(wide(x), (n, groups, product([sizes.floor_divide(c, groups), *spatial])))
     mean, deviation = ivy.mean(grouped, (2,), True), inverse_deviation(ivy.var(grouped, (2,), 0.0, True), eps)

@@ -14,9 +14,10 @@ from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.sizes import product
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import size_of, sizes_of, to
 from mlgraph.frontend.torch.rules.manipulation import sliced
 from mlgraph.frontend.torch.rules.nn import batched, each
-from mlgraph.frontend.torch.rules.registry import rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def ceil_padding(size: int, k: int, s: int, p: int, d: int, ceil_mode: bool) -> int:
@@ -38,7 +39,7 @@ def pool_padding(x: SSAValue, k: Any, s: Any, p: Any, d: Any, ceil_mode: bool) -
 
 
 def last_axes(items: Any) -> tuple[int, ...]:
-    """The last axes, one for each of `items`."""
+    """Return the last axes, one for each of `items`."""
     return tuple(range(-len(items), 0))
 
 
@@ -92,14 +93,14 @@ def strided_places(x: SSAValue, over: int, pooled: SSAValue, k: int, s: int, p: 
 
 
 def stepped(count: sizes.Size, step: int, start: int = 0) -> SSAValue:
-    """`count` numbers from `start` on, `step` apart."""
+    """Return `count` numbers from `start` on, `step` apart."""
     steps = ivy.iota((count,), i64)
     steps = steps if step == 1 else ivy.multiply(steps, literal(step, i64))
     return steps if start == 0 else ivy.add(steps, literal(start, i64))
 
 
 def largest_places(x: SSAValue, places: Sequence[SSAValue]) -> tuple[SSAValue, SSAValue]:
-    """The largest element of each window, and its index in the flat image, by the last axis first.
+    """Return the largest element of each window, and its index in the flat image, by the last axis first.
 
     `places` says for each spatial axis where the windows read: (places, window), behind the axes that it shares with
     `x`. torch takes the first of several equals and the last of several NaN.
@@ -124,14 +125,14 @@ def largest_places(x: SSAValue, places: Sequence[SSAValue]) -> tuple[SSAValue, S
 
 
 def behind(places: SSAValue, over: int, n: int) -> SSAValue:
-    """`places` (shared axes, places, window) of an array of rank `n`, to broadcast against its windows along `over`."""
+    """Shape `places` (shared axes, places, window) to broadcast against windows along `over` of a rank-`n` array."""
     shared = rank(places) - 2
     axes = (*range(shared, over), *range(over + 2, n + 1))
     return ivy.expand_dims(places, axes) if axes else places
 
 
 def windows(x: SSAValue, own: SSAValue, over: int) -> SSAValue:
-    """The elements of `x` along `over` that `own` names, on two axes."""
+    """Return the elements of `x` along `over` that `own` names, on two axes."""
     places, window = size_of(own, over), size_of(own, over + 1)
     shape = sizes_of(x)
     if all(n == 1 for i, n in enumerate(shape_of(own)) if i not in (over, over + 1)):
@@ -144,7 +145,7 @@ def windows(x: SSAValue, own: SSAValue, over: int) -> SSAValue:
 
 
 def last_missing(x: SSAValue, over: int) -> SSAValue:
-    """The place of the first of the largest elements along `over`, of the last NaN where there is one."""
+    """Return the place of the first of the largest elements along `over`, of the last NaN where there is one."""
     best = ivy.argmax(x, over, i64, True)
     if dtype(x) not in FLOATS:
         return best
@@ -216,14 +217,14 @@ def avg_pool(
 
 
 def shared(total: SSAValue, count: SSAValue) -> SSAValue:
-    """The average; that of integers is rounded towards 0."""
+    """Return the average; that of integers is rounded towards 0."""
     if dtype(total) in FLOATS:
         return ivy.divide(total, count)
     return ivy.multiply(ivy.sign(total), ivy.floor_divide(ivy.abs(total), count))
 
 
 def counts(x: SSAValue, k: Any, s: Any, p: Any, sides: Any, include: bool) -> SSAValue:
-    """The number of elements that each window averages over."""
+    """Return the number of elements that each window averages over."""
     n = len(k)
     ones = ivy.full((1, 1, *sizes_of(x)[-n:]), 1.0, dtype(x))
     if include:

@@ -6,7 +6,8 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import RULES, to
+from mlgraph.frontend.torch.rules.helpers import to
+from mlgraph.frontend.torch.rules.registry import RULES
 
 SAME = (
     "abs acos acosh asin asinh atan atan2 atanh bitwise_and bitwise_not bitwise_or bitwise_xor ceil cos cosh digamma eq"

@@ -4,9 +4,8 @@ A draw keeps the call that torch itself makes for it, so that torch as the targe
 stands what the draw means for other targets. Dropout is written as its steps on a CPU, whose draws are of that kind.
 """
 
-# pyright: basic
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from xdsl.ir import Block, SSAValue
 
@@ -23,7 +22,8 @@ from mlgraph.dialects.native import RNG, NativeOp
 from mlgraph.frontend.torch.generators import stream_of
 from mlgraph.frontend.torch.importer import Out
 from mlgraph.frontend.torch.rules.creation import LIKE
-from mlgraph.frontend.torch.rules.registry import RULES, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import RULES, rule
 
 PRECISION = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 """The bits of the float types, up to whose power of two `random_` draws."""
@@ -32,14 +32,15 @@ PRECISION = {"float64": 53, "float32": 24, "float16": 11, "bfloat16": 8}
 def native(
     callee: str, args: tuple[Any, ...], generator: Any, body: Callable[[], Any], dense: bool = False, **kwargs: Any
 ) -> Any:
-    """A draw that is the call of `callee` for torch, and what `body` builds for other targets.
+    """Return a draw that is the call of `callee` for torch, and what `body` builds for other targets.
 
     What fills a tensor in place fills new memory like the first argument, `dense` where torch leaves no gaps.
     """
     block = Block()
     with building(block):
         found = body()
-        insert(YieldOp(*(found if isinstance(found, tuple) else (found,))))
+        results = cast("Sequence[SSAValue]", found if isinstance(found, tuple) else (found,))
+        insert(YieldOp(*results))
     if callee.startswith("torch.Tensor."):
         args = (to(LIKE.get(args[0], args[0]), dtype(args[0])), *args[1:])
     arguments, operands = encode(args, {"generator": RNG, **kwargs})
@@ -352,7 +353,7 @@ def feature_dropout(out: Out, x: SSAValue, p: float, train: bool) -> SSAValue:
 
 
 def dropped(x: SSAValue, p: float, like: SSAValue | None = None) -> SSAValue:
-    """`x` with zeros in the place of what is dropped, one draw for each element of `like`, `x` itself without it."""
+    """Return `x` with zeros for what is dropped, one draw for each element of `like`, `x` itself without it."""
     if p == 0:
         return x
     if p == 1:

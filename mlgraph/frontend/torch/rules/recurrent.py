@@ -13,9 +13,10 @@ from mlgraph.dialects.ivy.control import ScanOp, YieldOp
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import size_of, static
 from mlgraph.frontend.torch.rules.manipulation import sliced
 from mlgraph.frontend.torch.rules.random import dropped
-from mlgraph.frontend.torch.rules.registry import rule, size_of, static
+from mlgraph.frontend.torch.rules.registry import rule
 
 State: TypeAlias = list[SSAValue]
 Cell: TypeAlias = Callable[[SSAValue, State, list[SSAValue]], State]
@@ -53,7 +54,7 @@ def lstm_cell(x: SSAValue, state: State, weights: list[SSAValue]) -> State:
 
 
 def gates(x: SSAValue, count: int) -> list[SSAValue]:
-    """The parts of the last axis."""
+    """Return the parts of the last axis."""
     width = static(x, rank(x) - 1) // count
     return [sliced(x, rank(x) - 1, i * width, (i + 1) * width) for i in range(count)]
 

@@ -11,7 +11,8 @@ from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, is_complex, normal_axes, rank, shape_of
 from mlgraph.errors import CaptureError
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import axes, axis, rule, to
+from mlgraph.frontend.torch.rules.helpers import axes, axis, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 @rule("sum.default", "sum.dim_IntList")

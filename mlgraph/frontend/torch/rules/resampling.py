@@ -1,6 +1,5 @@
 """Resampling of ATen that has no decomposition of torch's own: antialiased resizing, and sampling of volumes."""
 
-# pyright: basic
 from itertools import product as corners
 from math import ceil, pi
 from typing import Any
@@ -14,7 +13,8 @@ from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 # Antialiased resizing: each axis is a weighted sum over a window that grows with the scale
 
@@ -43,7 +43,7 @@ def lanczos_aa(
 def resized(
     out: Out, x: SSAValue, output_size: Any, align_corners: bool, scales: Any, taps: int, kernel: Any
 ) -> SSAValue:
-    """`x` resized along its last two axes, the last one first, in single or double precision."""
+    """Return `x` resized along its last two axes, the last one first, in single or double precision."""
     if dtype(x) not in (f16, bf16, f32, f64):
         raise UnsupportedOpError("antialiased resizing of integers", fix="convert the image to floats")
     wide = to(x, f32) if dtype(x) in HALVES else x
@@ -59,14 +59,17 @@ def resized_axis(
     scale, widest = scale_of(size, count, align_corners, factor, taps, d)
     one, half, zero = literal(1.0, d), literal(0.5, d), literal(0.0, d)
     support = ivy.multiply(ivy.maximum(scale, one), literal(taps / 2, d))
-    centres = ivy.multiply(scale, ivy.add(ivy.iota((count,), d), half))
-    whole = lambda value: to(ivy.trunc(ivy.add(value, half)), i64)  # noqa: E731
-    first = ivy.maximum(whole(ivy.subtract(centres, support)), literal(0, i64))
-    length = ivy.subtract(ivy.minimum(whole(ivy.add(centres, support)), to(size, i64)), first)
+    centers = ivy.multiply(scale, ivy.add(ivy.iota((count,), d), half))
+
+    def whole(value: SSAValue) -> SSAValue:
+        return to(ivy.trunc(ivy.add(value, half)), i64)
+
+    first = ivy.maximum(whole(ivy.subtract(centers, support)), literal(0, i64))
+    length = ivy.subtract(ivy.minimum(whole(ivy.add(centers, support)), to(size, i64)), first)
     steps = ivy.iota((widest,), i64)
     inside = ivy.less(steps, ivy.expand_dims(length, (1,)))
     places = ivy.minimum(ivy.add(ivy.expand_dims(first, (1,)), steps), to(sizes.subtract(size, 1), i64))
-    away = ivy.add(ivy.subtract(to(places, d), ivy.expand_dims(centres, (1,))), half)
+    away = ivy.add(ivy.subtract(to(places, d), ivy.expand_dims(centers, (1,))), half)
     weights = ivy.where(inside, kernel(ivy.divide(away, ivy.maximum(scale, one))), zero)
     weights = ivy.divide(weights, ivy.sum(weights, (1,), True))
     after = tuple(range(2, rank(x) - over + 1))
@@ -153,7 +156,7 @@ def source_place(at: SSAValue, size: sizes.Size, padding_mode: int, align_corner
 
 
 def reflected(at: SSAValue, width: SSAValue, align_corners: bool) -> SSAValue:
-    """`at` folded back between the centres of the outermost elements, or between their outer edges."""
+    """Return `at` folded back between the centers of the outermost elements, or between their outer edges."""
     low = number(at, 0 if align_corners else -0.5)
     span = ivy.subtract(width, number(at, 1)) if align_corners else width
     still = ivy.equal(span, number(at, 0))
@@ -184,7 +187,7 @@ def linear_samples(x: SSAValue, places: list[SSAValue], spatial: list[sizes.Size
 
 
 def sampled(x: SSAValue, at: list[SSAValue], spatial: list[sizes.Size], weight: Any = None) -> SSAValue:
-    """The elements of `x` (N, C, flat) at whole places, times `weight`; 0 outside."""
+    """Return the elements of `x` (N, C, flat) at whole places, times `weight`; 0 outside."""
     inside: SSAValue | None = None
     flat: SSAValue | None = None
     for place, size in zip(at, spatial):

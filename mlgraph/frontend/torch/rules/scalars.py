@@ -17,7 +17,8 @@ from mlgraph.dialects.dtypes import COMPLEX, INTEGERS, c128, f64, i1, i64
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.frontend.torch._private import sym_sqrt
 from mlgraph.frontend.torch.importer import IGNORED, Out, is_size
-from mlgraph.frontend.torch.rules.registry import rule, to
+from mlgraph.frontend.torch.rules.helpers import to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 @rule("_local_scalar_dense.default")
@@ -35,12 +36,12 @@ def storage_offset(out: Out, x: SSAValue) -> Any:
 
 
 def double(function: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
-    """A function of numbers, computed in double precision."""
+    """Return a function of numbers, computed in double precision."""
     return lambda *numbers: function(*(to(x, f64) for x in numbers))
 
 
 def compared(row: Callable[[SSAValue, SSAValue], SSAValue]) -> Callable[..., SSAValue]:
-    """A comparison of numbers, or of bools."""
+    """Return a comparison of numbers, or of bools."""
 
     def compare(a: Any, b: Any) -> SSAValue:
         common = i64 if all(isinstance(x, int) or is_size(x) or dtype(x) == i1 for x in (a, b)) else f64
@@ -50,14 +51,14 @@ def compared(row: Callable[[SSAValue, SSAValue], SSAValue]) -> Callable[..., SSA
 
 
 def chosen(condition: SSAValue, a: Any, b: Any) -> SSAValue:
-    """`a if condition else b`, of two integers or two floats."""
+    """Return `a if condition else b`, of two integers or two floats."""
     if all(isinstance(x, int) or is_size(x) for x in (a, b)):
         return ivy.to_size(ivy.where(condition, to(a, i64), to(b, i64)))
     return ivy.where(condition, to(a, f64), to(b, f64))
 
 
 def rounded(row: Callable[[SSAValue], SSAValue]) -> Callable[..., SSAValue]:
-    """A rounding of a float to an integer."""
+    """Return a rounding of a float to an integer."""
     return lambda x: ivy.to_size(to(row(to(x, f64)), i64))
 
 

@@ -1,6 +1,5 @@
 """Writes of ATen at computed places: scatter, index_add and their kin, and reductions over segments."""
 
-# pyright: basic
 from math import inf, nan
 from typing import Any
 
@@ -13,9 +12,10 @@ from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
 from mlgraph.dialects.sizes import product
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import axis, size_of, sizes_of, to
 from mlgraph.frontend.torch.rules.indexing import placed, wrapped
 from mlgraph.frontend.torch.rules.manipulation import sliced
-from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 MODES = {"sum": "add", "prod": "multiply", "amax": "max", "amin": "min", "max": "max", "min": "min", "mean": "add"}
 """The modes of `ivy.scatter_along_axis` by torch's names; a mean is a sum that is divided after."""
@@ -71,7 +71,10 @@ def index_reduce(
 
 def reduced(x: SSAValue, dim: int, index: SSAValue, src: SSAValue, reduce: str, include_self: bool) -> SSAValue:
     """Combine what falls on a place, with what was there if `include_self`. Means of integers are rounded down."""
-    fill = lambda value: ivy.broadcast_to(literal(value, dtype(x)), sizes_of(index))  # noqa: E731
+
+    def fill(value: Any) -> SSAValue:
+        return ivy.broadcast_to(literal(value, dtype(x)), sizes_of(index))
+
     began = x if include_self else scattered(x, dim, index, fill(neutral(reduce, dtype(x))), "set")
     total = scattered(began, dim, index, src, MODES[reduce])
     if reduce != "mean":

@@ -1,6 +1,5 @@
 """What ATen solves with factorisations: inverses, linear systems, least squares."""
 
-# pyright: basic
 from typing import Any
 
 from xdsl.ir import SSAValue
@@ -13,7 +12,8 @@ from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.frontend.torch.importer import Out
 from mlgraph.frontend.torch.rules.factorization import adjoint, first_zero, row_order
 from mlgraph.frontend.torch.rules.factorization import adjoint as adjoint_of
-from mlgraph.frontend.torch.rules.registry import rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.helpers import size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def joined_batch(*xs: SSAValue) -> list[SSAValue]:
@@ -118,7 +118,7 @@ def cholesky_ex(out: Out, x: SSAValue, *, upper: bool = False, check_errors: boo
 
 
 def first_indefinite(x: SSAValue) -> SSAValue:
-    """The `info` of Cholesky's: 0, or how many rows and columns the least part has that is not positive definite."""
+    """Return the `info` of Cholesky's: 0, or the order of the least leading minor that is not positive definite."""
     n = size_of(x, -1)
     if n == 0:
         return ivy.full(sizes_of(x)[:-2], 0, i32)
@@ -159,7 +159,7 @@ def pinv(out: Out, x: SSAValue, *, atol: Any = None, rtol: Any = None, hermitian
     if 0 in shape_of(x)[-2:]:
         return ivy.full((*sizes_of(x)[:-2], size_of(x, -1), size_of(x, -2)), 0, dtype(x))
     u, s, vh = ivy.svd(x)
-    epsilon = {f64: 2.220446049250313e-16, c128: 2.220446049250313e-16}.get(dtype(x), 1.1920928955078125e-07)
+    epsilon = 2.220446049250313e-16 if dtype(x) in (f64, c128) else 1.1920928955078125e-07
     real = dtype(s)
     limit = to(0.0 if atol is None else atol, real)
     if rtol is None:

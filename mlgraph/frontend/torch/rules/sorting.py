@@ -11,9 +11,10 @@ from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, rank, s
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import axis, size_of, to
 from mlgraph.frontend.torch.rules.indexing import index
 from mlgraph.frontend.torch.rules.manipulation import sliced
-from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 @rule("sort.default", "sort.stable")
@@ -45,7 +46,7 @@ def kthvalue(out: Out, x: SSAValue, k: Any, dim: int = -1, keepdim: bool = False
 
 
 def at_rank(out: Out, x: SSAValue, place: Any, dim: int, keepdim: bool) -> Any:
-    """The element at `place` of the ascending order along `dim`, and its index."""
+    """Return the element at `place` of the ascending order along `dim`, and its index."""
     if rank(x) == 0:
         return x, ivy.full((), 0, i64)
     over = axis(dim, rank(x))
@@ -79,7 +80,7 @@ def median(out: Out, x: SSAValue) -> SSAValue:
 
 
 def nothing(x: SSAValue) -> SSAValue:
-    """The median of no elements."""
+    """Return the median of no elements."""
     if dtype(x) not in FLOATS:
         raise UnsupportedOpError("the median of no integers")
     return number(x, float("nan"))
@@ -140,7 +141,7 @@ def cummin(out: Out, x: SSAValue, dim: int) -> Any:
 
 
 def running(x: SSAValue, dim: int, scan: Any) -> Any:
-    """The extreme so far, and the place of its latest occurrence."""
+    """Return the extreme so far, and the place of its latest occurrence."""
     if rank(x) == 0:
         return x, ivy.full((), 0, i64)
     over = axis(dim, rank(x))

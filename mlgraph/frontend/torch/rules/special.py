@@ -10,7 +10,8 @@ from mlgraph.dialects.dtypes import COMPLEX, FLOATS, HALVES, f32
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import axes, rule, to
+from mlgraph.frontend.torch.rules.helpers import axes, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 @rule("special_i0e.default")

@@ -9,7 +9,8 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.orthogonal import FAMILIES
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import rule, to
+from mlgraph.frontend.torch.rules.helpers import to
+from mlgraph.frontend.torch.rules.registry import rule
 
 UNARY: dict[str, Callable[..., SSAValue]] = {
     "special_erfcx": ivy.erfcx,

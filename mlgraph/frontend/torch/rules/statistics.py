@@ -14,8 +14,9 @@ from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.sizes import product
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import axes, size_of, sizes_of, static, to
 from mlgraph.frontend.torch.rules.manipulation import sliced
-from mlgraph.frontend.torch.rules.registry import axes, rule, size_of, sizes_of, static, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 Bounds = tuple[SSAValue, SSAValue]
 
@@ -30,7 +31,7 @@ def apart(low: SSAValue, high: SSAValue, by: float) -> Bounds:
 
 
 def bounds_of(x: SSAValue, given: Sequence[float] | None, by: float) -> Bounds:
-    """The outer edges: what is `given`, else the extremes of `x`, which may be empty."""
+    """Return the outer edges: what is `given`, else the extremes of `x`, which may be empty."""
     if given is not None:
         low, high = given
         return number(x, low if low != high else low - by), number(x, high if low != high else high + by)
@@ -80,7 +81,7 @@ def histc(out: Out, x: SSAValue, bins: int = 100, min: Any = 0, max: Any = 0) ->
 
 
 def histogram(x: SSAValue, edges: Sequence[SSAValue], weight: SSAValue | None, density: bool) -> SSAValue:
-    """The histogram of the rows of `x`, one edge list a column."""
+    """Return the histogram of the rows of `x`, one edge list a column."""
     counts = [static(edge, 0) - 1 for edge in edges]
     rows = size_of(x, 0)
     kept, places = ivy.full((rows,), True, i1), ivy.full((rows,), 0, i64)
@@ -114,7 +115,7 @@ def edges_of(x: SSAValue, bins: Sequence[int], range: Sequence[float] | None) ->
 
 
 def rows_of(x: SSAValue) -> SSAValue:
-    """`x` as a matrix with its last axis."""
+    """Return `x` as a matrix with its last axis."""
     return ivy.reshape(x, (product(sizes_of(x)[:-1]), size_of(x, -1)))
 
 

@@ -1,7 +1,6 @@
 """ATen views that a stride describes: diagonals, windows, and `as_strided` itself as indices into the flat tensor."""
 
-# pyright: basic
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -16,11 +15,12 @@ from mlgraph.dialects.table import TableOp
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.torch.importer import Out
-from mlgraph.frontend.torch.rules.registry import axis, rule, sizes_of, static, to
+from mlgraph.frontend.torch.rules.helpers import axis, sizes_of, static, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 def diagonal_places(x: SSAValue, offset: int, a: int, b: int) -> tuple[np.ndarray, np.ndarray]:
-    """The indices along axes `a` and `b` of a diagonal."""
+    """Return the indices along axes `a` and `b` of a diagonal."""
     rows, columns = static(x, a), static(x, b)
     n = max(min(rows, columns - offset) if offset >= 0 else min(rows + offset, columns), 0)
     steps = np.arange(n)
@@ -61,10 +61,10 @@ def unfold(out: Out, x: SSAValue, dimension: int, size: int, step: int) -> SSAVa
     return ivy.windows(x, axis(dimension, rank(x)), *whole((size, step)))
 
 
-def strided_places(size: Any, stride: Any, offset: int) -> np.ndarray:
-    places = np.asarray(offset)
+def strided_places(size: Any, stride: Any, offset: int) -> np.ndarray[Any, Any]:
+    places: np.ndarray[Any, Any] = np.asarray(offset)
     for n, s in zip(size, stride):
-        places = places[..., None] + np.arange(n) * s
+        places = cast("np.ndarray[Any, Any]", places[..., None] + np.arange(n) * s)
     return places
 
 
@@ -116,7 +116,7 @@ def complex_(out: Out, real: SSAValue, imag: SSAValue) -> SSAValue:
 
 
 def joined(out: Out, real: SSAValue, imag: SSAValue) -> SSAValue:
-    """The complex numbers of these parts, broadcast against each other."""
+    """Return the complex numbers of these parts, broadcast against each other."""
     if shape_of(real) != shape_of(imag):
         shape = broadcast_shapes(shape_of(real), shape_of(imag))
         if UNKNOWN in shape:

@@ -11,8 +11,9 @@ from mlgraph.dialects.ivy.types import rank, shape_of
 from mlgraph.dialects.sizes import product
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.rules.helpers import axis, size_of, sizes_of, to
 from mlgraph.frontend.torch.rules.manipulation import sliced
-from mlgraph.frontend.torch.rules.registry import axis, rule, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.registry import rule
 
 
 @rule("_unique2.default")
@@ -54,13 +55,13 @@ def unique_dim_consecutive(
 
 
 def asked(values: SSAValue, inverse: SSAValue, counts: SSAValue, want_inverse: bool, want_counts: bool) -> Any:
-    """torch gives an empty tensor for what nobody wants."""
+    """torch gives an empty tensor for a result that is not asked for."""
     nothing = ivy.full((0,), 0, i64)
     return values, inverse if want_inverse else nothing, counts if want_counts else nothing
 
 
 def runs(x: SSAValue, over: int) -> tuple[SSAValue, SSAValue, SSAValue]:
-    """The first slice of each run of equal slices along an axis, the run of each slice, and the runs' lengths."""
+    """Return the first slice of each run of equal slices along an axis, the run of each slice, the runs' lengths."""
     n = size_of(x, over)
     first = begins(x, over)
     starts = ivy.squeeze(ivy.nonzero(first), (1,))
@@ -81,7 +82,7 @@ def begins(x: SSAValue, over: int) -> SSAValue:
 
 
 def at_places(values: SSAValue, places: SSAValue) -> SSAValue:
-    """The vector that has `values` at `places`, which name each place once."""
+    """Return the vector that has `values` at `places`, which name each place once."""
     return ivy.scatter_along_axis(values, places, values, 0)
 
 
@@ -108,7 +109,7 @@ def row_ranks(x: SSAValue, over: int) -> SSAValue:
 
 
 def column_ranks(x: SSAValue) -> SSAValue:
-    """The rank of each element in its column, from 0 on, equal for equal ones."""
+    """Return the rank of each element in its column, from 0 on, equal for equal ones."""
     order = ivy.argsort(x, 0, i64)
     ascending = ivy.take_along_axis(x, order, 0)
     before = ivy.concat([sliced(ascending, 0, 0, 1), sliced(ascending, 0, 0, -1)], 0)

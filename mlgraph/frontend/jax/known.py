@@ -16,7 +16,7 @@ from xdsl.ir import SSAValue
 from mlgraph.frontend.jax.dimensions import is_known
 
 if TYPE_CHECKING:
-    from mlgraph.frontend.jax.rules.registry import Equation
+    from mlgraph.frontend.jax.equation import Equation
 
 LIMIT = 16
 """Larger arrays are not followed."""
@@ -25,7 +25,7 @@ Array = np.ndarray[Any, Any]
 
 
 def known_results(e: "Equation", operands: Sequence[SSAValue]) -> Array | None:
-    """The elements of the one result of an equation, None where they are not known."""
+    """Return the elements of the one result of an equation, None where they are not known."""
     function = FUNCTIONS.get(e.eqn.primitive.name)
     aval = e.eqn.outvars[0].aval
     if function is None or not is_small_integer(aval):
@@ -55,7 +55,7 @@ def fits(array: Array, dtype: Any) -> bool:
 
 
 def elementwise(function: Callable[..., Any]) -> Callable[..., Array]:
-    """`function` on Python objects, over arrays."""
+    """Return `function` on Python objects, over arrays."""
 
     def apply(*arrays: Array, **params: Any) -> Array:
         return np.asarray(np.frompyfunc(function, len(arrays), 1)(*arrays), dtype=object)
@@ -64,7 +64,7 @@ def elementwise(function: Callable[..., Any]) -> Callable[..., Array]:
 
 
 def scalar(dim: Any) -> Array:
-    """A size as a 0-d array."""
+    """Return a size as a 0-d array."""
     array = np.empty((), object)
     array[()] = dim
     return array
@@ -87,7 +87,7 @@ def slice_(x: Array, start_indices: Any, limit_indices: Any, strides: Any, **_: 
 
 
 def truncated(a: Any, b: Any) -> Any:
-    """The quotient of sizes that are not negative."""
+    """Return the quotient of sizes that are not negative."""
     if not (a >= 0 and b > 0):
         raise InconclusiveDimensionOperation("sign")
     return a // b

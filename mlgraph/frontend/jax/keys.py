@@ -1,4 +1,3 @@
-# pyright: basic
 """Arrays of random keys: here each key is a last axis of 32-bit words."""
 
 from collections.abc import Callable, Sequence
@@ -7,7 +6,7 @@ from typing import Any
 import jax
 from xdsl.ir import SSAValue
 
-from mlgraph.frontend.jax.rules.registry import Equation
+from mlgraph.frontend.jax.equation import Equation
 from mlgraph.frontend.rules import Unsupported
 
 TAKES_KEYS = frozenset(
@@ -23,7 +22,7 @@ def is_key(aval: Any) -> bool:
 
 
 def raw(aval: Any) -> Any:
-    """The abstract value of the words of an array, which are its elements where it has no keys."""
+    """Return the abstract value of the words of an array, which are its elements where it has no keys."""
     if not is_key(aval):
         return jax.ShapeDtypeStruct(aval.shape, aval.dtype)
     return jax.ShapeDtypeStruct((*aval.shape, *aval.dtype._impl.key_shape), jax.numpy.uint32)
@@ -39,14 +38,16 @@ def on_words(e: Equation, operands: Sequence[SSAValue]) -> list[SSAValue]:
     avals = [v.aval for v in e.eqn.invars]
     if not all(is_key(v.aval) for v in e.eqn.outvars):
         raise Unsupported("of keys")
-    bind = e.eqn.primitive.bind
-    over_words = jax.vmap(
-        lambda *xs: bind(*xs, **e.eqn.params), in_axes=[-1 if is_key(a) else None for a in avals], out_axes=-1
-    )
+
+    def on_word(*xs: Any) -> Any:
+        return e.eqn.primitive.bind(*xs, **e.eqn.params)
+
+    over_words = jax.vmap(on_word, in_axes=[-1 if is_key(a) else None for a in avals], out_axes=-1)
     return retraced(e, over_words, [raw(a) for a in avals], *operands)
 
 
 def retraced(e: Equation, function: Callable[..., Any], avals: Sequence[Any], *xs: SSAValue) -> list[SSAValue]:
     """Import what `function` does, traced by jax, in place."""
     arguments = [jax.ShapeDtypeStruct(aval.shape, aval.dtype) for aval in avals]
-    return e.importer.run_closed(jax.make_jaxpr(function)(*arguments), xs)
+    jaxpr: Any = jax.make_jaxpr(function)(*arguments)  # pyright: ignore[reportUnknownMemberType]
+    return e.importer.run_closed(jaxpr, xs)
