@@ -5,7 +5,6 @@ class is `np.ndarray` (or the numpy scalar, or the Python number that numpy woul
 numpy, and every door that C code has to the data, `__array__` first of all, is closed.
 """
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from __future__ import annotations
 
 import copy
@@ -82,7 +81,7 @@ class TracedArray(Operators):
     # What the array is
 
     @property
-    def __class__(self) -> type:
+    def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
         if self._kind is np.generic:
             return self._dtype.type
         return self._kind
@@ -179,7 +178,7 @@ class TracedArray(Operators):
 
     def __getattr__(self, name: str) -> Any:
         if name in METHODS:
-            return lambda *args, **kwargs: HOOKS["call_method"](name, self, args, kwargs)
+            return self._method(name)
         if name in _DATA and is_concrete(self):
             return getattr(self._real, name)
         if name in _DATA:
@@ -187,6 +186,12 @@ class TracedArray(Operators):
         if name.startswith("__") or self._kind is np.ndarray or not hasattr(self.__class__, name):
             raise AttributeError(f"'{self.__class__.__name__}' object has no attribute '{name}'")
         raise unsupported(f"{self.__class__.__name__}.{name}")
+
+    def _method(self, name: str) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return HOOKS["call_method"](name, self, args, kwargs)
+
+        return call
 
     # Its value
 
@@ -322,7 +327,7 @@ _DATA = frozenset("ctypes data tobytes tofile dump dumps getfield setfield bytes
 class Flags:
     """The `flags` of a traced array."""
 
-    def __init__(self, array: TracedArray) -> None:
+    def __init__(self, array: Any) -> None:
         self._array = array
 
     def __getattr__(self, name: str) -> Any:

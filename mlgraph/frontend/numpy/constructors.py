@@ -1,6 +1,6 @@
 """Ways to make traced arrays: of a value of the graph, as a view of another, of a real array, of a size."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+# pyright: reportPrivateUsage=false
 from collections.abc import Callable, Sequence
 from typing import Any
 

@@ -10,7 +10,6 @@ argument that is `np._NoValue` is dropped, so that the rule's default holds. A r
 results depend on; what it returns is written there, or becomes a numpy scalar where it has no axes and no `out`.
 """
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 import functools
 import inspect
 from collections.abc import Callable
@@ -26,7 +25,7 @@ from mlgraph.frontend.numpy.wrapping import as_array
 
 Rule: TypeAlias = Callable[..., Any]
 
-_NO_VALUE = np._NoValue
+_NO_VALUE = np._NoValue  # pyright: ignore[reportPrivateUsage]
 
 
 def normal_axis(axis: Any, ndim: int) -> int:
@@ -55,13 +54,13 @@ def _flat_axis(array: TracedArray, axis: Any) -> tuple[TracedArray, int]:
     return (array.reshape(-1), 0) if axis is None else (array, normal_axis(axis, array.ndim))
 
 
-def _dtype(value: Any) -> np.dtype | None:
+def _dtype(value: Any) -> np.dtype[Any] | None:
     return None if value is None else np.dtype(value)
 
 
 ArrayLike = Annotated[TracedArray, as_array]
 """Whatever `np.asarray` takes."""
-DTypeLike = Annotated[np.dtype | None, _dtype]
+DTypeLike = Annotated[np.dtype[Any] | None, _dtype]
 KeepDims = Annotated[bool, bool]
 Axes = Annotated[tuple[int, ...], _every_axis]
 """None (every axis), an int or a tuple of them: axes of the first parameter, counted from the front."""
@@ -117,7 +116,8 @@ def normalized(rule: Rule) -> Rule:
         if along is not None and array in given:
             given[array], given["axis"] = along(given[array], given.get("axis", axis))
         if output is not None:
-            given["out"] = out = output.argument(given.get("out"))
+            given["out"] = output.argument(given.get("out"))
+        out = given.get("out")
         result = rule(*(given.pop(name) for name in without_names if name in given), *rest, **given)
         return result if output is None else output.finish(out, result)
 

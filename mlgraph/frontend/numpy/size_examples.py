@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.sizes import Size, examples, fix
+from mlgraph.frontend.numpy.sizes import Dim, Size, examples, fix
 
 if TYPE_CHECKING:
     from mlgraph.frontend.numpy.array import TracedArray
@@ -29,7 +29,7 @@ class Example:
     """The elements of an array for the example inputs."""
 
     value: np.ndarray
-    sizes: tuple[Size, ...]
+    sizes: tuple[Dim, ...]
     """The sizes that the elements follow from."""
     version: int
     """The version of the array's storage: a write since then makes the example stale."""
@@ -64,7 +64,7 @@ def with_examples(results: Any, function: Callable[..., Any], args: Any, kwargs:
     return results
 
 
-def attach(array: Any, value: Any, sizes: tuple[Size, ...]) -> Any:
+def attach(array: Any, value: Any, sizes: tuple[Dim, ...]) -> Any:
     """Attach its elements for the example inputs to an array."""
     if hasattr(array, "_example") and array._real is None:
         array._example = Example(_read_only(np.array(value, array._dtype)), sizes, _version(array))
@@ -94,7 +94,7 @@ def _is_small(result: Any) -> bool:
     return dims is None or math.prod(dims) <= MAX_EXAMPLE_SIZE
 
 
-def _sizes(x: Any) -> tuple[Size, ...]:
+def _sizes(x: Any) -> tuple[Dim, ...]:
     if type(x) is Size:
         return (x,)
     example = getattr(x, "_example", None)
