@@ -102,6 +102,7 @@ def normalized(rule: Rule) -> Rule:
     if not roles and output is None and along is None:
         return rule
     array, axis = _first_array(roles), parameters["axis"].default if along else None
+    casting = parameters["casting"].default if "casting" in parameters else None
     names = [name for name, p in parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     without_names = [name for name, p in parameters.items() if p.kind is p.POSITIONAL_ONLY]
 
@@ -119,7 +120,7 @@ def normalized(rule: Rule) -> Rule:
             given["out"] = output.argument(given.get("out"))
         out = given.get("out")
         result = rule(*(given.pop(name) for name in without_names if name in given), *rest, **given)
-        return result if output is None else output.finish(out, result)
+        return result if output is None else output.finish(out, result, kwargs.get("casting", casting))
 
     return call
 

@@ -34,8 +34,11 @@ class Output:
             raise TypeError("return arrays must be of ArrayType")
         return out
 
-    def finish(self, out: Any, result: Any) -> Any:
-        """Return what a function returns: `out` with the result, or a numpy scalar for a result without axes."""
+    def finish(self, out: Any, result: Any, casting: str | None = None) -> Any:
+        """Return what a function returns: `out` with the result, or a numpy scalar for a result without axes.
+
+        `casting` is the argument of a function that has one.
+        """
         if result is out or type(result) is not TracedArray:
             return result
         if out is None:
@@ -48,7 +51,7 @@ class Output:
             raise TypeError(
                 f"Cannot cast array data from {out.dtype!r} to {result.dtype!r} according to the rule 'safe'"
             )
-        return store(out, result, casting=self.casting)
+        return store(out, result, casting=casting or self.casting)
 
 
 def store(out: Any, result: TracedArray, where: Any = True, casting: str = "same_kind") -> Any:

@@ -334,6 +334,13 @@ def test_reductions_accumulate_as_in_numpy(dtype):
     same(lambda x: x.sum(axis=0, dtype=np.float32), x)
 
 
+@pytest.mark.parametrize("function", [np.var, np.std, np.nanvar, np.nanstd], ids=lambda f: f.__name__)
+def test_a_variance_takes_ddof_or_correction(function):
+    check(lambda x: function(x, correction=1), draw(0, (3, 4)), draw(1, (5, 2)))
+    with pytest.raises(ValueError, match="simultaneously"):
+        traced(lambda x: function(x, ddof=1, correction=1), *draw(0, (3, 4)))
+
+
 @pytest.mark.parametrize(("x", "y"), [([7, -7, 7, -7], [2, 2, -2, -2]), ([5, 0, -5, 3], [0, 0, 0, 2])])
 def test_integer_division(x, y):
     with np.errstate(divide="ignore"):

@@ -7,6 +7,7 @@ import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.normalize import ArrayLike, KeepDims, OutArray, ReadOut, UnsafeOut, implements
+from mlgraph.frontend.numpy.rules.reduction import freedom
 from mlgraph.frontend.numpy.wrapping import as_array
 
 
@@ -59,7 +60,7 @@ def nanvar(
 ) -> Any:
     x, there = _split(a, 0)
     _check_inexact(x, out)
-    ddof = ddof if correction is None else correction
+    ddof = freedom(ddof, correction)
     mask = _where(where, there)
     if mask is True:
         return np.var(x, axis, dtype, out, ddof, keepdims, mean=mean)

@@ -142,6 +142,15 @@ def divided(out: Any, number: Any, axes: tuple[int, ...], keepdims: bool) -> Any
     return np.divide(out, number, out=out, casting="unsafe")
 
 
+def freedom(ddof: Any, correction: Any) -> Any:
+    """Return the degrees of freedom that a variance loses, of the two arguments of numpy for it."""
+    if correction is None:
+        return ddof
+    if ddof != 0:
+        raise ValueError("ddof and correction can't be provided simultaneously.")
+    return correction
+
+
 @implements(np.var)
 def var(
     a: ArrayLike,
@@ -155,7 +164,7 @@ def var(
     mean: Any = None,
     correction: Any = None,
 ) -> Any:
-    ddof = ddof if correction is None else correction
+    ddof = freedom(ddof, correction)
     inside, outside = working_type(a, dtype), result_type(a, dtype)
     real = np.dtype(f"f{outside.itemsize // 2}") if outside.kind == "c" else outside
     dims = reduced_dims(a.shape, axis, keepdims)
