@@ -39,10 +39,12 @@ class Output:
 
         `casting` is the argument of a function that has one.
         """
-        if result is out or type(result) is not TracedArray:
+        if result is out or result is NotImplemented:
             return result
         if out is None:
-            return result if result._dims or result._kind is not np.ndarray else as_returned(result)
+            is_array = type(result) is TracedArray and result._kind is np.ndarray
+            return as_returned(result) if is_array else result
+        result = as_array(result)
         if not self.broadcasts and not same_shape(out.shape, result.shape):
             raise ValueError(f"output array of shape {out.shape} does not match the result's shape {result.shape}")
         if self.casting == "no" and out.dtype != result.dtype:
