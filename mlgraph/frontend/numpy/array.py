@@ -65,7 +65,7 @@ class TracedArray(Operators):
         self._parent: Any = None
         self._step: Any = None
         self._cache: tuple[int, SSAValue] | None = None
-        self._layout_proxy: np.ndarray | None = None
+        self._layout_proxy: Any = None
         self._real: Any = None
         self._origin: tuple[TracedArray, Any] | None = None
         """The concrete array and the key that a concrete view was taken by."""

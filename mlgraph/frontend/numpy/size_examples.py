@@ -3,14 +3,14 @@
 Each carries what it is for the example inputs. A look fixes the sizes that it follows from, which join the signature.
 """
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+# pyright: reportPrivateUsage=false
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -77,7 +77,7 @@ class _Unknown(Exception):
 
 def _leaves(x: Any) -> Iterator[Any]:
     if isinstance(x, list | tuple):
-        for item in x:
+        for item in cast("list[Any]", x):
             yield from _leaves(item)
     elif type(x) is slice:
         yield from (x.start, x.stop, x.step)
@@ -104,7 +104,8 @@ def _sizes(x: Any) -> tuple[Dim, ...]:
 def _example(x: Any) -> Any:
     """Return an argument for the example inputs; Python numbers stay such, since they promote weakly."""
     if isinstance(x, list | tuple):
-        return type(x)(map(_example, x))
+        items = cast("list[Any]", x)
+        return type(items)(map(_example, items))
     if type(x) is Size:
         if x.hint is None:
             raise _Unknown

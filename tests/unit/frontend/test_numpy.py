@@ -522,7 +522,7 @@ def helper(x):
     return numpy_under_another_name.linspace(0.0, 1.0, len(x)) * x
 
 
-def vectorised(x):
+def vectorized(x):
     return np.vectorize(lambda v: v * 2 if v is not None else v)(x), np.apply_along_axis(lambda r: r / r.sum(), 1, x)
 
 
@@ -562,7 +562,7 @@ def at_places(x):
 
 @pytest.mark.parametrize(
     "function",
-    [nested, vectorised, polynomials, windowed, histograms, in_pieces, at_places],
+    [nested, vectorized, polynomials, windowed, histograms, in_pieces, at_places],
     ids=lambda f: f.__name__,
 )
 def test_programs(function):
@@ -599,7 +599,7 @@ class Layers:
         return x
 
 
-def test_methods_of_objects_run_over_our_numpy():
+def test_methods_of_objects_run_with_rebound_globals():
     layers = Layers()
     program = check(layers, draw(0, (5, 4)), draw(1, (2, 4)))
     assert program.inputs[0].shape == ("s0", 4)
@@ -607,7 +607,7 @@ def test_methods_of_objects_run_over_our_numpy():
     assert all(type(weight) is np.ndarray for weight in layers.weights)
 
 
-def test_closures_see_our_numpy_and_keep_their_variables():
+def test_closures_are_rebound_and_keep_their_variables():
     table, count = np.arange(3.0), 0
 
     def rescaled(x):

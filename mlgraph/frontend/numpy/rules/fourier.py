@@ -1,6 +1,5 @@
 """Discrete Fourier transforms."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ from mlgraph.frontend.numpy.tracer import emit, unsupported
 from mlgraph.frontend.numpy.wrapping import as_array, cast
 
 
-def sized(x: TracedArray, n: Any, axis: int) -> TracedArray:
+def sized(x: TracedArray, n: Any, axis: int) -> Any:
     """Return `x` cut off, or filled up with zeros, to size n along an axis."""
     size = x.shape[axis]
     if n is None or simple(n) is size or n == size:
@@ -37,7 +36,7 @@ def scale(n: Dim, norm: Any, forward: bool) -> Any:
     return 1.0 / n if forward else n
 
 
-def scaled(value: Any, dims: Any, dtype: np.dtype, factor: Any) -> TracedArray:
+def scaled(value: Any, dims: Any, dtype: np.dtype, factor: Any) -> Any:
     """Return the result of a row times a factor."""
     found = fresh(value, dims, dtype)
     if factor is None:
@@ -48,7 +47,7 @@ def scaled(value: Any, dims: Any, dtype: np.dtype, factor: Any) -> TracedArray:
 
 def complex_type(x: TracedArray) -> np.dtype:
     """Return the element type in which a transform works."""
-    single = x.dtype.kind in "fc" and x.dtype not in (np.float64, np.complex128)
+    single = x.dtype.kind in "fc" and x.dtype.name not in ("float64", "complex128")
     return np.dtype(np.complex64 if single else np.complex128)
 
 
