@@ -357,6 +357,7 @@ override(np.vectorize, Vectorized)
 
 
 def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:
+    """Return an array of the items of an iterable."""
     items = list(iter if count < 0 else itertools.islice(iter, count))
     if not any(map(is_traced, items)):
         return wrap_concrete(np.fromiter(unwrap_concrete(items), dtype))

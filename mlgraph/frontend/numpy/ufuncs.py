@@ -127,14 +127,17 @@ def number(x: SSAValue, value: Any, dtype: DType | None = None) -> SSAValue:
 
 
 def where(condition: SSAValue, a: SSAValue, b: SSAValue) -> SSAValue:
+    """Return `a` where `condition` is true, else `b`."""
     return emit(ivy.where, condition, a, b)
 
 
 def below_zero(x: SSAValue) -> SSAValue:
+    """Return whether each element is below 0."""
     return emit(ivy.less, x, number(x, 0))
 
 
 def is_zero(x: SSAValue) -> SSAValue:
+    """Return whether each element is 0."""
     return emit(ivy.equal, x, number(x, 0))
 
 
@@ -182,6 +185,8 @@ def truth(x: SSAValue) -> SSAValue:
 
 
 def logical(row: Row) -> Rule:
+    """Return the lowering of a logical ufunc, on the truth of its operands."""
+
     def build(*xs: SSAValue) -> SSAValue:
         return emit(row, *map(truth, xs))
 

@@ -52,6 +52,8 @@ def complex_type(x: TracedArray) -> np.dtype:
 
 
 def transform(row: Any, inverse: bool) -> Any:
+    """Return a transform along one axis."""
+
     def call(a: ArrayLike, n: Any = None, axis: int = -1, norm: Any = None, out: UfuncOut = None) -> Any:
         return several(row, inverse, a, (n,), (normal_axis(axis, a.ndim),), norm)
 
@@ -103,6 +105,7 @@ def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: An
 
 
 def real_transform(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any) -> Any:
+    """Transform real numbers to the non-negative frequencies of the last of `axes`."""
     if x.dtype.kind == "c":
         raise TypeError("a real transform of complex numbers")
     x = cast(x, np.dtype(np.float32 if complex_type(x) == np.complex64 else np.float64))
@@ -125,6 +128,7 @@ def rfftn(a: ArrayLike, s: Any = None, axes: Any = None, norm: Any = None, out: 
 
 
 def inverse_real(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any) -> Any:
+    """Transform the non-negative frequencies of the last of `axes` to real numbers."""
     x = cast(x, complex_type(x))
     last = axes[-1]
     size = simple((x.shape[last] - 1) * 2 if sizes[-1] is None else sizes[-1])

@@ -22,6 +22,8 @@ from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, broadcast_
 
 
 def like(value: Any) -> Any:
+    """Return a function that fills an array like another with a number."""
+
     def call(
         a: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None, *, device: Any = None
     ) -> TracedArray:

@@ -86,6 +86,8 @@ def nanstd(
 
 
 def extreme(function: Any, neutral: float) -> Any:
+    """Return a maximum or minimum without NaN, whose `neutral` number it never prefers."""
+
     def call(
         a: ArrayLike,
         axis: Any = None,
@@ -109,6 +111,8 @@ implements(np.nanmin)(extreme(np.min, np.inf))
 
 
 def extreme_place(function: Any, neutral: float) -> Any:
+    """Return the place of a maximum or minimum without NaN."""
+
     def call(a: ArrayLike, axis: Any = None, out: ReadOut = None, *, keepdims: KeepDims = False) -> Any:
         return function(_split(a, neutral)[0], axis, out, keepdims=keepdims)
 

@@ -202,6 +202,8 @@ def std(
 
 
 def extreme_place(row: Any) -> Any:
+    """Return the place of a maximum or minimum."""
+
     def call(a: ArrayLike, axis: Any = None, out: ReadOut = None, *, keepdims: KeepDims = False) -> Any:
         x, along = (a.reshape(-1), 0) if axis is None else (a, normal_axis(axis, a.ndim))
         if type(x.shape[along]) is int and x.shape[along] == 0:
