@@ -27,8 +27,6 @@ from mlgraph.frontend.numpy.sizes import (
 from mlgraph.frontend.numpy.tables import HOOKS, METHODS
 from mlgraph.frontend.numpy.tracer import constant, current, outside_write, unsupported
 
-INT = np.dtype(np.int64)
-
 
 class Storage:
     """The value that an array shares with its views."""

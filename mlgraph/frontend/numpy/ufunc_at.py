@@ -10,6 +10,7 @@ from mlgraph.dialects.building import insert
 from mlgraph.dialects.ivy.control import ScanOp, YieldOp, element
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh
+from mlgraph.frontend.numpy.dtypes import INT
 from mlgraph.frontend.numpy.indexing import assignable, gathered, items_of, normal_index, parse, scatter
 from mlgraph.frontend.numpy.masks import mask_of
 from mlgraph.frontend.numpy.queries import is_array, owner_of
@@ -17,8 +18,6 @@ from mlgraph.frontend.numpy.sizes import examples, operand
 from mlgraph.frontend.numpy.tables import UFUNC_METHODS
 from mlgraph.frontend.numpy.tracer import emit, outside_write, region
 from mlgraph.frontend.numpy.wrapping import as_array, cast, iota
-
-INT = np.dtype(np.int64)
 
 SCATTERS: dict[np.ufunc, str] = {np.multiply: "multiply", np.maximum: "max", np.minimum: "min"}
 """The mode of `scatter_along_axis` that is `ufunc.at`."""
@@ -34,7 +33,7 @@ def at(ufunc: np.ufunc, array: Any, key: Any, values: Any = None) -> None:
     if not _may_repeat(array, key):
         _write_once(ufunc, array, key, operands)
         return
-    places = as_array(iota(array.size, INT).reshape(array.shape)[key])
+    places = as_array(iota(array.size).reshape(array.shape)[key])
     flat = array.flatten()
     index = normal_index(places.ravel(), flat.size)
     _write(ufunc, flat, index, [assignable(x, places.shape).ravel() for x in operands])

@@ -15,6 +15,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import DType
 from mlgraph.dialects.ivy.types import dtype as dtype_of
 from mlgraph.dialects.ivy.types import shape_of
+from mlgraph.frontend.numpy.dtypes import INT
 from mlgraph.frontend.numpy.sizes import Dim, operand, operands
 from mlgraph.frontend.numpy.tracer import constant, element_type, emit, unsupported
 
@@ -195,7 +196,7 @@ class Diagonal(Step):
 
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         n = len(shape_of(whole))
-        places = emit(ivy.iota, (operand(self.size),), element_type(np.dtype(np.int64)))
+        places = emit(ivy.iota, (operand(self.size),), element_type(INT))
         return emit(ivy.index_put, whole, (places, places), part, (n - 2, n - 1))
 
     def layout_proxy(self, whole: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -7,6 +7,7 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh
+from mlgraph.frontend.numpy.dtypes import real_type
 from mlgraph.frontend.numpy.normalize import ArrayLike, UfuncOut, implements, normal_axis
 from mlgraph.frontend.numpy.sizes import Dim, operand, product, simple
 from mlgraph.frontend.numpy.tracer import emit, unsupported
@@ -41,7 +42,7 @@ def scaled(value: Any, dims: Any, dtype: np.dtype, factor: Any) -> Any:
     found = fresh(value, dims, dtype)
     if factor is None:
         return found
-    real = np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
+    real = real_type(dtype)
     return np.multiply(found, as_array(factor).astype(real))
 
 
@@ -139,7 +140,7 @@ def inverse_real(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any) -
     dims = (*x.shape[:last], size, *x.shape[last + 1 :])
     count = product([*(x.shape[axis] for axis in axes[:-1]), size])
     value = emit(ivy.irfftn, x.value, axes, (operand(size),))
-    return scaled(value, dims, np.dtype(f"f{x.dtype.itemsize // 2}"), scale(count, norm, False))
+    return scaled(value, dims, real_type(x.dtype), scale(count, norm, False))
 
 
 @implements(np.fft.irfft)

@@ -8,6 +8,7 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh
+from mlgraph.frontend.numpy.dtypes import INT
 from mlgraph.frontend.numpy.methods import diagonals
 from mlgraph.frontend.numpy.normalize import ArrayLike, OutArray, SameOut, implements, normal_axis
 from mlgraph.frontend.numpy.sizes import examples, fix, is_dim
@@ -194,7 +195,7 @@ def _contracted(arrays: list[TracedArray], inputs: list[str], output: str, dtype
     missing = [c for c in output if not any(c in letters for letters in inputs)]
     if missing:
         raise unsupported("np.einsum whose broadcast axes have size 1 in every operand")
-    wide = {"bool": np.dtype(np.int64), "float16": np.dtype(np.float32)}.get(dtype.name, dtype)
+    wide = {"bool": INT, "float16": np.dtype(np.float32)}.get(dtype.name, dtype)
     values = [value_of(x, wide) for x in arrays]
     value = emit(ivy.einsum, values, ",".join(inputs) + "->" + output)
     return cast(fresh(value, dims, wide), dtype)
