@@ -48,7 +48,15 @@ def scaled(x):
 
 def made(x):
     n, m = x.shape
-    return np.zeros((n, 2)), np.ones(n) + np.arange(n), np.full((m, n), 3), np.eye(n) @ x, np.arange(1, n), np.tri(n, m)
+    return (
+        np.zeros((n, 2)),
+        np.ones(n) + np.arange(n),
+        np.full((m, n), 3),
+        np.eye(n) @ x,
+        np.identity(n),
+        np.arange(1, n),
+        np.tri(n, m),
+    )
 
 
 def written(x):
@@ -650,6 +658,10 @@ def laid_out(x):
 
 def test_reshapes_are_views_just_where_numpy_makes_them_so():
     check(laid_out, draw(0, (3, 4)), draw(1, (3, 4)))
+
+
+def test_a_required_layout_is_numpys():
+    check(lambda x: np.require(x, np.float32, ["F", "O"]).T.reshape(-1), draw(0, (3, 4)), draw(1, (5, 2)))
 
 
 def test_the_table_takes_the_arguments_of_numpy():
