@@ -1,4 +1,4 @@
-"""Which memory the results of a function share, and whether that depends on the layout of its inputs."""
+"""The memory that results of a function share, and whether that depends on the layout of its inputs."""
 
 # pyright: reportPrivateUsage=false
 from collections.abc import Sequence

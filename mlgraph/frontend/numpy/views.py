@@ -101,7 +101,7 @@ class Permuted(Step):
 
 @dataclass
 class Reshaped(Step):
-    """The same elements under another shape."""
+    """All elements under another shape."""
 
     old: tuple[Dim, ...]
     new: tuple[Dim, ...]
