@@ -5,7 +5,6 @@ class is `np.ndarray` (or the numpy scalar, or the Python number that numpy woul
 numpy, and every door that C code has to the data, `__array__` first of all, is closed.
 """
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from __future__ import annotations
 
 import copy
@@ -27,8 +26,6 @@ from mlgraph.frontend.numpy.sizes import (
 )
 from mlgraph.frontend.numpy.tables import HOOKS, METHODS
 from mlgraph.frontend.numpy.tracer import constant, current, outside_write, unsupported
-
-INT = np.dtype(np.int64)
 
 
 class Storage:
@@ -66,7 +63,7 @@ class TracedArray(Operators):
         self._parent: Any = None
         self._step: Any = None
         self._cache: tuple[int, SSAValue] | None = None
-        self._layout_proxy: np.ndarray | None = None
+        self._layout_proxy: Any = None
         self._real: Any = None
         self._origin: tuple[TracedArray, Any] | None = None
         """The concrete array and the key that a concrete view was taken by."""
@@ -82,7 +79,7 @@ class TracedArray(Operators):
     # What the array is
 
     @property
-    def __class__(self) -> type:
+    def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
         if self._kind is np.generic:
             return self._dtype.type
         return self._kind
@@ -179,7 +176,7 @@ class TracedArray(Operators):
 
     def __getattr__(self, name: str) -> Any:
         if name in METHODS:
-            return lambda *args, **kwargs: HOOKS["call_method"](name, self, args, kwargs)
+            return self._method(name)
         if name in _DATA and is_concrete(self):
             return getattr(self._real, name)
         if name in _DATA:
@@ -187,6 +184,12 @@ class TracedArray(Operators):
         if name.startswith("__") or self._kind is np.ndarray or not hasattr(self.__class__, name):
             raise AttributeError(f"'{self.__class__.__name__}' object has no attribute '{name}'")
         raise unsupported(f"{self.__class__.__name__}.{name}")
+
+    def _method(self, name: str) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            return HOOKS["call_method"](name, self, args, kwargs)
+
+        return call
 
     # Its value
 
@@ -322,7 +325,7 @@ _DATA = frozenset("ctypes data tobytes tofile dump dumps getfield setfield bytes
 class Flags:
     """The `flags` of a traced array."""
 
-    def __init__(self, array: TracedArray) -> None:
+    def __init__(self, array: Any) -> None:
         self._array = array
 
     def __getattr__(self, name: str) -> Any:

@@ -1,6 +1,6 @@
 """`capture` runs the user's function once on traced arrays, with its globals rebound to a numpy that knows them."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+# pyright: reportPrivateUsage=false
 import dis
 import inspect
 import time
@@ -13,16 +13,20 @@ from xdsl.ir import Block, SSAValue
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function, update_type
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.frontend.numpy import complex_ufuncs, creation_overrides, random, rules, ufunc_at, ufunc_methods  # noqa: F401  they fill the tables
+from mlgraph.frontend.numpy import complex_ufuncs, creation_overrides, random, rules, ufunc_at, ufunc_methods
 from mlgraph.frontend.numpy.array import Storage, TracedArray
 from mlgraph.frontend.numpy.memory import check_outside, layout_matters, take_apart, user_outputs
 from mlgraph.frontend.numpy.object_proxy import unproxied
 from mlgraph.frontend.numpy.polynomials import Symbol
+from mlgraph.frontend.numpy.queries import is_array
 from mlgraph.frontend.numpy.rebinding import with_traced_numpy
 from mlgraph.frontend.numpy.sizes import Size, is_free, operand, symbol_size
 from mlgraph.frontend.numpy.tracer import PRIVATE, NumpyTracer, element_type, outside_write, tracing
 from mlgraph.frontend.numpy.wrapping import as_array
 from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSpec, Program, Request
+
+TABLES = (complex_ufuncs, creation_overrides, random, rules, ufunc_at, ufunc_methods)
+"""The modules that fill the tables."""
 
 CONVERSIONS = ("__array__", "__float__", "__int__", "__complex__", "__bool__", "__index__", "__len__")
 """The methods that numpy calls on an element to store."""
@@ -49,7 +53,7 @@ def capture(request: Request) -> Program:
         take_apart(leaves)
         observed = [x._observed for x in inputs]
         seconds = time.perf_counter() - started
-        results: list[SSAValue] = []
+        results: list[Any] = []
         outputs = [_output(leaf, results) for leaf in leaves]
         specs = user_outputs(leaves, outputs, inputs, request.outside)
         specs += _writes(inputs, results)
@@ -107,13 +111,13 @@ def _is_outside_write(error: Exception) -> bool:
     return False
 
 
-def _output(leaf: Any, results: list[SSAValue]) -> Any:
+def _output(leaf: Any, results: list[Any]) -> Any:
     """Return an output leaf; arrays and sizes become results of `@main`."""
     if type(leaf) is Size:
         if not is_free(leaf):
             return int(leaf)
         value = operand(leaf)
-    elif isinstance(leaf, np.ndarray) and (type(leaf) is TracedArray or leaf.dtype.kind in "biufc"):
+    elif is_array(leaf) and (type(leaf) is TracedArray or leaf.dtype.kind in "biufc"):
         value = as_array(leaf).value
     elif type(leaf) is TracedArray:
         value = leaf.value
@@ -123,7 +127,7 @@ def _output(leaf: Any, results: list[SSAValue]) -> Any:
     return TRACED
 
 
-def _writes(inputs: list[TracedArray], results: list[SSAValue]) -> tuple[OutputSpec, ...]:
+def _writes(inputs: list[TracedArray], results: list[Any]) -> tuple[OutputSpec, ...]:
     """Add the new values of the inputs that were written to, and return where they go."""
     written: list[OutputSpec] = []
     for i, x in enumerate(inputs):
@@ -151,7 +155,7 @@ def _demand(x: TracedArray, value: SSAValue, observed: bool, layout: Layout | No
     return Input(x.dtype.name, shape, used=observed or bool(value.uses.get_length()), layout=layout)
 
 
-def _symbol(size: Size) -> str:
+def _symbol(size: Any) -> str:
     ((symbol,),) = size.polynomial
     assert isinstance(symbol, Symbol)
     return symbol.name

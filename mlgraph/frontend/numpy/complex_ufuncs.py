@@ -1,16 +1,17 @@
 """Lowerings of ufuncs on complex numbers, which are ordered by the real part, then by the imaginary part."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 import numpy as np
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.types import dtype as element
 from mlgraph.frontend.numpy.tracer import emit
-from mlgraph.frontend.numpy.ufuncs import RULES, Rule, is_zero, number, rule, where
+from mlgraph.frontend.numpy.ufuncs import RULES, Row, Rule, is_zero, number, rule, where
 
 
-def lexicographic(strict: Rule, last: Rule) -> Rule:
+def lexicographic(strict: Row, last: Row) -> Rule:
+    """Return a comparison by the real parts, or by the imaginary parts where these are equal."""
+
     def build(x1: SSAValue, x2: SSAValue) -> SSAValue:
         a, b, c, d = emit(ivy.real, x1), emit(ivy.imag, x1), emit(ivy.real, x2), emit(ivy.imag, x2)
         whole = emit(ivy.logical_not, emit(ivy.logical_or, emit(ivy.isnan, b), emit(ivy.isnan, d)))
@@ -28,6 +29,7 @@ rule(np.greater_equal, "c")(lexicographic(ivy.greater, ivy.greater_equal))
 
 
 def complex_isnan(x: SSAValue) -> SSAValue:
+    """Return whether either part is NaN."""
     return emit(ivy.logical_or, emit(ivy.isnan, emit(ivy.real, x)), emit(ivy.isnan, emit(ivy.imag, x)))
 
 
@@ -45,6 +47,8 @@ def complex_isfinite(x: SSAValue) -> SSAValue:
 
 
 def extreme(ufunc: np.ufunc, keep_nan: bool) -> Rule:
+    """Return the maximum or minimum in the order of `ufunc`; NaN wins, or loses where `keep_nan` is false."""
+
     def build(x1: SSAValue, x2: SSAValue) -> SSAValue:
         take = RULES[ufunc, "c"](x1, x2)
         take = emit(ivy.logical_or, take, complex_isnan(x1 if keep_nan else x2))
@@ -70,7 +74,11 @@ def complex_sign(x: SSAValue) -> SSAValue:
 
 def complex_logarithm(base: float) -> Rule:
     """Return a logarithm of a complex number through the natural one."""
-    return lambda x: emit(ivy.divide, emit(ivy.log, x), number(x, np.log(base)))
+
+    def build(x: SSAValue) -> SSAValue:
+        return emit(ivy.divide, emit(ivy.log, x), number(x, np.log(base)))
+
+    return build
 
 
 rule(np.log2, "c")(complex_logarithm(2.0))

@@ -1,6 +1,6 @@
 """Ways to make traced arrays: of a value of the graph, as a view of another, of a real array, of a size."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+# pyright: reportPrivateUsage=false
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -10,13 +10,12 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.array import Storage, TracedArray
+from mlgraph.frontend.numpy.dtypes import INT
 from mlgraph.frontend.numpy.queries import is_concrete, refined
 from mlgraph.frontend.numpy.size_examples import attach
 from mlgraph.frontend.numpy.sizes import Dim, data_dependent_count, examples, is_free, operand
 from mlgraph.frontend.numpy.tables import HOOKS, hook
 from mlgraph.frontend.numpy.tracer import constant, element_type, emit
-
-INT = np.dtype(np.int64)
 
 
 def fresh(value: SSAValue, dims: Sequence[Dim], dtype: np.dtype, kind: type = np.ndarray) -> TracedArray:

@@ -226,11 +226,6 @@ def eye(
     return cast(as_array(np.equal.outer(iota(rows, np.dtype(int)), iota(columns, np.dtype(int)) - k)), dtype)
 
 
-@overrides(np.identity)
-def identity(n: Any, dtype: Any = None, *, like: Any = None) -> TracedArray:
-    return eye(n, dtype=float if dtype is None else dtype)
-
-
 @overrides(np.tri)
 def tri(N: Any, M: Any = None, k: int = 0, dtype: Any = float, *, like: Any = None) -> TracedArray:
     rows, columns = iota(simple(N), np.dtype(int)), iota(simple(N if M is None else M), np.dtype(int))
@@ -357,6 +352,7 @@ override(np.vectorize, Vectorized)
 
 
 def fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:
+    """Return an array of the items of an iterable."""
     items = list(iter if count < 0 else itertools.islice(iter, count))
     if not any(map(is_traced, items)):
         return wrap_concrete(np.fromiter(unwrap_concrete(items), dtype))

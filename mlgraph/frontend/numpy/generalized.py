@@ -14,6 +14,7 @@ from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import as_returned, fresh
 from mlgraph.frontend.numpy.dispatch import given, loop_types
+from mlgraph.frontend.numpy.dtypes import INT, real_type
 from mlgraph.frontend.numpy.sizes import smaller
 from mlgraph.frontend.numpy.tables import GENERALIZED
 from mlgraph.frontend.numpy.tracer import emit, unsupported
@@ -101,7 +102,7 @@ def matmul(a: TracedArray, b: TracedArray) -> TracedArray:
         )
     dims = (*broadcast_dims(a.shape[:-2], b.shape[:-2]), *a.shape[-2:-1], *(b.shape[-1:] if b.ndim > 1 else ()))
     if a.dtype == bool:
-        return cast(matmul(cast(a, np.dtype(np.int64)), cast(b, np.dtype(np.int64))), np.dtype(bool))
+        return cast(matmul(cast(a, INT), cast(b, INT)), np.dtype(bool))
     if a.dtype == np.float16:
         single = np.dtype(np.float32)
         return cast(matmul(cast(a, single), cast(b, single)), a.dtype)
@@ -139,7 +140,7 @@ def det(a: TracedArray) -> TracedArray:
 @generalized("slogdet")
 def slogdet(a: TracedArray) -> tuple[TracedArray, TracedArray]:
     sign, logarithm = emit(ivy.slogdet, a.value)
-    real = np.dtype(f"f{a.dtype.itemsize // 2}") if a.dtype.kind == "c" else a.dtype
+    real = real_type(a.dtype)
     return fresh(sign, a.shape[:-2], a.dtype), fresh(logarithm, a.shape[:-2], real)
 
 
@@ -165,14 +166,10 @@ def cholesky_up(a: TracedArray) -> TracedArray:
     return np.conjugate(cholesky_lo(np.conjugate(np.swapaxes(a, -1, -2))).mT)
 
 
-def _real(dtype: np.dtype) -> np.dtype:
-    return np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
-
-
 @generalized("eigh_lo")
 def eigh_lo(a: TracedArray) -> tuple[TracedArray, TracedArray]:
     values, vectors = emit(ivy.eigh, a.value)
-    return fresh(values, a.shape[:-1], _real(a.dtype)), fresh(vectors, a.shape, a.dtype)
+    return fresh(values, a.shape[:-1], real_type(a.dtype)), fresh(vectors, a.shape, a.dtype)
 
 
 @generalized("eigh_up")
@@ -204,7 +201,7 @@ def svd_s(a: TracedArray) -> tuple[TracedArray, TracedArray, TracedArray]:
     k = smaller(m, n)
     return (
         fresh(left, (*batch, m, k), a.dtype),
-        fresh(values, (*batch, k), _real(a.dtype)),
+        fresh(values, (*batch, k), real_type(a.dtype)),
         fresh(right, (*batch, k, n), a.dtype),
     )
 
@@ -215,7 +212,7 @@ def svd_f(a: TracedArray) -> tuple[TracedArray, TracedArray, TracedArray]:
     *batch, m, n = a.shape
     return (
         fresh(left, (*batch, m, m), a.dtype),
-        fresh(values, (*batch, smaller(m, n)), _real(a.dtype)),
+        fresh(values, (*batch, smaller(m, n)), real_type(a.dtype)),
         fresh(right, (*batch, n, n), a.dtype),
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import concrete, fresh, is_traced, scalar, view
+from mlgraph.frontend.numpy.dtypes import INT
 from mlgraph.frontend.numpy.masks import mask_of, nonzero, selection, widened
 from mlgraph.frontend.numpy.queries import is_concrete, is_non_negative, write_error
 from mlgraph.frontend.numpy.size_examples import example_of, with_examples
@@ -346,8 +347,8 @@ def normal_index(index: TracedArray, n: Dim) -> TracedArray:
             _check_range(int(real.min()), int(real.max()), n)
         return concrete(real) if not (real < 0).any() else _wrapped(concrete(real), n)
     if is_non_negative(index):
-        return cast(index, np.dtype(np.int64))
-    return _wrapped(cast(index, np.dtype(np.int64)), n)
+        return cast(index, INT)
+    return _wrapped(cast(index, INT), n)
 
 
 def _check_range(low: int, high: int, n: Dim) -> None:

@@ -3,7 +3,6 @@
 # pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any
 
-import numpy as np
 from xdsl.ir import SSAValue
 from xdsl.traits import is_side_effect_free as is_pure
 
@@ -12,6 +11,7 @@ from mlgraph.dialects.dtypes import i64
 from mlgraph.dialects.table import TableOp
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import deferred, fresh, non_negative
+from mlgraph.frontend.numpy.dtypes import INT
 from mlgraph.frontend.numpy.polynomials import DataDependentSize
 from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.sizes import Size
@@ -64,7 +64,7 @@ def nonzero(mask: TracedArray) -> tuple[TracedArray, ...]:
     if key not in shared:
         rows = emit(ivy.nonzero, mask.value)
         size = selected_size(mask)
-        places = non_negative(fresh(rows, (size, mask.ndim), np.dtype(np.int64)))
+        places = non_negative(fresh(rows, (size, mask.ndim), INT))
         shared[key] = tuple(places[:, i] for i in range(mask.ndim))
     return shared[key]
 
@@ -80,7 +80,7 @@ def selected_size(mask: TracedArray) -> Size:
             return emit(ivy.dim, emit(ivy.nonzero, value), 0)
 
         def count() -> TracedArray:
-            return fresh(emit(ivy.sum, emit(ivy.cast, value, i64)), (), np.dtype(np.int64))
+            return fresh(emit(ivy.sum, emit(ivy.cast, value, i64)), (), INT)
 
         shared[key] = Size({(DataDependentSize(measure, count),): 1})
     return shared[key]

@@ -1,6 +1,6 @@
-"""Which memory the results of a function share, and whether that depends on the layout of its inputs."""
+"""The memory that results of a function share, and whether that depends on the layout of its inputs."""
 
-# pyright: basic
+# pyright: reportPrivateUsage=false
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.promotion import is_made_read_only, promote
-from mlgraph.frontend.numpy.queries import owner_of, root_of
+from mlgraph.frontend.numpy.queries import is_array, owner_of, root_of
 from mlgraph.frontend.numpy.tracer import NumpyTracer, outside_view
 from mlgraph.frontend.program import TRACED, Memory, OutputKind, OutputSpec, identities
 
@@ -44,10 +44,10 @@ def user_outputs(
 
 def check_outside(leaves: Sequence[Any], outside: Sequence[tuple[str, Any]]) -> None:
     """Raise `OutsideWriteError` for a leaf that is a part of an array which the function reaches by a variable."""
-    arrays = [array for _, array in outside if isinstance(array, np.ndarray)]
+    arrays = [array for _, array in outside if is_array(array)]
     for leaf in leaves:
         real = _real_of(leaf)
-        if not isinstance(real, np.ndarray) or any(_place(real) == _place(array) for array in arrays):
+        if not is_array(real) or any(_place(real) == _place(array) for array in arrays):
             continue
         owner = owner_of(real)
         if any(owner_of(array) is owner for array in arrays):
@@ -77,7 +77,7 @@ def _original(leaf: Any, outside: Sequence[tuple[str, Any]]) -> Any:
     """Return the array from outside that a leaf is, all of it; return other leaves as they are."""
     if type(leaf) is not TracedArray or leaf._real is None or leaf._origin is not None:
         return leaf
-    arrays = (array for _, array in outside if isinstance(array, np.ndarray))
+    arrays = (array for _, array in outside if is_array(array))
     return next((array for array in arrays if _place(array) == _place(leaf._real)), leaf)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import concrete, fresh, scalar, view
+from mlgraph.frontend.numpy.dtypes import real_type
 from mlgraph.frontend.numpy.masks import mask_of
 from mlgraph.frontend.numpy.normalize import normal_axes, normal_axis
 from mlgraph.frontend.numpy.queries import is_concrete, is_contiguous, layout_proxy_of
@@ -246,7 +247,7 @@ def imag(x: TracedArray) -> TracedArray:
 
 
 def _part(x: TracedArray, imaginary: bool) -> TracedArray:
-    dtype = np.dtype(f"f{x.dtype.itemsize // 2}")
+    dtype = real_type(x.dtype)
     found = view(x, views.Part(imaginary), x.shape, dtype)
     return scalar(fresh(found.value, (), dtype)) if x._kind is not np.ndarray else found
 

@@ -10,7 +10,6 @@ argument that is `np._NoValue` is dropped, so that the rule's default holds. A r
 results depend on; what it returns is written there, or becomes a numpy scalar where it has no axes and no `out`.
 """
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 import functools
 import inspect
 from collections.abc import Callable
@@ -26,7 +25,7 @@ from mlgraph.frontend.numpy.wrapping import as_array
 
 Rule: TypeAlias = Callable[..., Any]
 
-_NO_VALUE = np._NoValue
+_NO_VALUE = np._NoValue  # pyright: ignore[reportPrivateUsage]
 
 
 def normal_axis(axis: Any, ndim: int) -> int:
@@ -55,13 +54,13 @@ def _flat_axis(array: TracedArray, axis: Any) -> tuple[TracedArray, int]:
     return (array.reshape(-1), 0) if axis is None else (array, normal_axis(axis, array.ndim))
 
 
-def _dtype(value: Any) -> np.dtype | None:
+def _dtype(value: Any) -> np.dtype[Any] | None:
     return None if value is None else np.dtype(value)
 
 
 ArrayLike = Annotated[TracedArray, as_array]
 """Whatever `np.asarray` takes."""
-DTypeLike = Annotated[np.dtype | None, _dtype]
+DTypeLike = Annotated[np.dtype[Any] | None, _dtype]
 KeepDims = Annotated[bool, bool]
 Axes = Annotated[tuple[int, ...], _every_axis]
 """None (every axis), an int or a tuple of them: axes of the first parameter, counted from the front."""
@@ -102,27 +101,28 @@ def normalized(rule: Rule) -> Rule:
     output, along = roles.pop("out", None), roles.pop("axis", None)
     if not roles and output is None and along is None:
         return rule
-    array, axis = _first_array(roles), parameters["axis"].default if along else None
+    array = next((name for name, role in roles.items() if role is as_array), None)
+    axis, casting = (parameters[n].default if n in parameters else None for n in ("axis", "casting"))
     names = [name for name, p in parameters.items() if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    without_names = [name for name, p in parameters.items() if p.kind is p.POSITIONAL_ONLY]
+    nameless = [name for name, p in parameters.items() if p.kind is p.POSITIONAL_ONLY]
 
     @functools.wraps(rule)
     def call(*args: Any, **kwargs: Any) -> Any:
-        given = dict(zip(names, args))
-        rest = args[len(names) :]
-        if not given.keys().isdisjoint(kwargs):
-            raise TypeError(f"{rule.__name__}() got multiple values for an argument")
-        given.update(kwargs)
+        given = _by_name(rule, names, args, kwargs)
         given = {n: roles[n](x) if n in roles else x for n, x in given.items() if x is not _NO_VALUE}
         if along is not None and array in given:
             given[array], given["axis"] = along(given[array], given.get("axis", axis))
         if output is not None:
-            given["out"] = out = output.argument(given.get("out"))
-        result = rule(*(given.pop(name) for name in without_names if name in given), *rest, **given)
-        return result if output is None else output.finish(out, result)
+            given["out"] = output.argument(given.get("out"))
+        out = given.get("out")
+        result = rule(*(given.pop(name) for name in nameless if name in given), *args[len(names) :], **given)
+        return result if output is None else output.finish(out, result, kwargs.get("casting", casting))
 
     return call
 
 
-def _first_array(roles: dict[str, Any]) -> str | None:
-    return next((name for name, role in roles.items() if role is as_array), None)
+def _by_name(rule: Rule, names: list[str], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    given = dict(zip(names, args))
+    if not given.keys().isdisjoint(kwargs):
+        raise TypeError(f"{rule.__name__}() got multiple values for an argument")
+    return given | kwargs

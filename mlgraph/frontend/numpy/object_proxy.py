@@ -1,6 +1,5 @@
 """Proxies of the user's objects, whose methods run with rebound globals."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from __future__ import annotations
 
 import types
@@ -12,6 +11,8 @@ class ObjectProxy:
     """An object inside of its own methods: attributes are the object's, methods and arrays are substituted."""
 
     __slots__ = ("_adapt", "_object")
+    _adapt: Callable[[Any], Any]
+    _object: Any
 
     def __init__(self, object: Any, adapt: Callable[[Any], Any]) -> None:
         _set(self, "_object", object)
@@ -58,7 +59,7 @@ class ObjectProxy:
         return bool(self._object)
 
     def __eq__(self, other: object) -> bool:
-        return self._object == (other._object if type(other) is ObjectProxy else other)
+        return self._object == unproxied(other)
 
     def __hash__(self) -> int:
         return hash(self._object)
@@ -73,17 +74,18 @@ class ObjectProxy:
         return _special(self, "__exit__")(*args)
 
 
-def _special(self: ObjectProxy, name: str) -> Callable[..., Any]:
+def _special(self: Any, name: str) -> Callable[..., Any]:
     """Return a method that Python looks up on the class."""
-    function = getattr(type(self._object), name)
+    target: object = self._object
+    function = getattr(type(target), name)
     if isinstance(function, types.FunctionType):
         return types.MethodType(self._adapt(function), self)
-    return types.MethodType(function, self._object)
+    return types.MethodType(function, target)
 
 
 def unproxied(value: Any) -> Any:
     """Return the object of an `ObjectProxy`; return any other value itself."""
-    return value._object if type(value) is ObjectProxy else value
+    return _get(value, "_object") if type(value) is ObjectProxy else value
 
 
 _get = object.__getattribute__

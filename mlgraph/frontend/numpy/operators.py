@@ -1,9 +1,8 @@
 """Python's operators on arrays: each calls numpy's ufunc, and gives Python numbers for Python numbers."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -131,7 +130,7 @@ class Operators:
         return unary(np.invert, self)
 
     def __round__(self, digits: int | None = None) -> Any:
-        rounded = np.round(self, digits or 0)  # type: ignore[call-overload]
+        rounded = HOOKS["call_function"](np.round, (self, digits or 0), {})
         return numbered(rounded if digits is not None else rounded.astype(np.int64), self)
 
     def __iadd__(self, other: Any) -> Any:
@@ -209,6 +208,10 @@ PYTHON = {"b": bool, "i": int, "u": int, "f": float, "c": complex}
 def numbered(result: Any, *operands: Any) -> Any:
     """Make the result of an operator on Python numbers a Python number."""
     if all(type(x) in NUMBERS or type(x) is Size or getattr(x, "_kind", None) in NUMBERS for x in operands):
-        for r in result if isinstance(result, tuple) else (result,):
+        for r in _each(result):
             r._kind = PYTHON[r.dtype.kind]
     return result
+
+
+def _each(result: Any) -> tuple[Any, ...]:
+    return cast("tuple[Any, ...]", result) if isinstance(result, tuple) else (result,)

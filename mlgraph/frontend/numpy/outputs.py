@@ -1,24 +1,26 @@
 """Writing the results of numpy functions to an `out` argument."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+# pyright: reportPrivateUsage=false
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import as_returned, fresh
-from mlgraph.frontend.numpy.queries import owner_of
+from mlgraph.frontend.numpy.queries import is_array, owner_of
 from mlgraph.frontend.numpy.tables import FUNCTIONS
 from mlgraph.frontend.numpy.tracer import outside_write
 from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, broadcast_to, cast_value, same_shape
+
+Casting: TypeAlias = Literal["no", "equiv", "safe", "same_kind", "unsafe"]
 
 
 @dataclass(frozen=True)
 class Output:
     """The rules of a numpy function for its `out` argument."""
 
-    casting: str = "same_kind"
+    casting: Casting = "same_kind"
     broadcasts: bool = False
     """True if the result is broadcast to the shape of `out`, which it must have otherwise."""
     unpacks: bool = False
@@ -28,18 +30,23 @@ class Output:
 
     def argument(self, out: Any) -> Any:
         """Return the array that a call gives as `out`, None without one."""
-        if self.unpacks and isinstance(out, tuple) and len(out) == 1:
-            (out,) = out
-        if out is not None and not isinstance(out, np.ndarray):
+        if self.unpacks and type(out) is tuple:
+            (out,) = cast("tuple[Any]", out)
+        if out is not None and not is_array(out):
             raise TypeError("return arrays must be of ArrayType")
         return out
 
-    def finish(self, out: Any, result: Any) -> Any:
-        """Return what a function returns: `out` with the result, or a numpy scalar for a result without axes."""
-        if result is out or type(result) is not TracedArray:
+    def finish(self, out: Any, result: Any, casting: Casting | None = None) -> Any:
+        """Return what a function returns: `out` with the result, or a numpy scalar for a result without axes.
+
+        `casting` is the argument of a function that has one.
+        """
+        if result is out or result is NotImplemented:
             return result
         if out is None:
-            return result if result._dims or result._kind is not np.ndarray else as_returned(result)
+            is_array = type(result) is TracedArray and result._kind is np.ndarray
+            return as_returned(result) if is_array else result
+        result = as_array(result)
         if not self.broadcasts and not same_shape(out.shape, result.shape):
             raise ValueError(f"output array of shape {out.shape} does not match the result's shape {result.shape}")
         if self.casting == "no" and out.dtype != result.dtype:
@@ -48,12 +55,12 @@ class Output:
             raise TypeError(
                 f"Cannot cast array data from {out.dtype!r} to {result.dtype!r} according to the rule 'safe'"
             )
-        return store(out, result, casting=self.casting)
+        return store(out, result, casting=casting or self.casting)
 
 
-def store(out: Any, result: TracedArray, where: Any = True, casting: str = "same_kind") -> Any:
+def store(out: Any, result: TracedArray, where: Any = True, casting: Casting = "same_kind") -> Any:
     """Write a result to an array, broadcast to its shape, where `where` is true; return the array."""
-    if not isinstance(out, np.ndarray):
+    if not is_array(out):
         raise TypeError("return arrays must be of ArrayType")
     if type(out) is not TracedArray:
         raise outside_write(owner_of(out))

@@ -1,6 +1,6 @@
 """Real arrays that become traced: a capture may look at their elements until a traced value is written to them."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+# pyright: reportPrivateUsage=false
 import numpy as np
 
 from mlgraph.frontend.numpy import views

@@ -1,10 +1,10 @@
 """Queries of traced arrays: which elements are concrete, and how they lie in memory."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+# pyright: reportPrivateUsage=false
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -20,6 +20,11 @@ from mlgraph.frontend.numpy.tracer import active, current, outside_write, unsupp
 
 if TYPE_CHECKING:
     from mlgraph.frontend.numpy.array import TracedArray
+
+
+def is_array(value: object) -> bool:
+    """Return whether a value is an array, real or traced."""
+    return isinstance(value, np.ndarray)
 
 
 def is_concrete(array: TracedArray) -> bool:
@@ -52,7 +57,7 @@ def write_error(error: ValueError, *values: Any) -> Exception:
 def outside_owners(value: Any) -> list[np.ndarray]:
     """Return the arrays from outside of the function that own the memory of a value, or of the items of a list."""
     if isinstance(value, list | tuple):
-        return [owner for item in value for owner in outside_owners(item)]
+        return [owner for item in cast("list[Any]", value) for owner in outside_owners(item)]
     real = value if type(value) is np.ndarray else getattr(value, "_real", None)
     owner = None if real is None else owner_of(real)
     return [] if owner is None or id(owner) not in current().captured else [owner]

@@ -21,14 +21,13 @@ from mlgraph.dialects.native import METHODS, RNG, NativeOp
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh, non_negative, scalar
 from mlgraph.frontend.numpy.creation_overrides import dims_of
+from mlgraph.frontend.numpy.dtypes import FLOAT, INT
 from mlgraph.frontend.numpy.methods import shape_from
 from mlgraph.frontend.numpy.normalize import normal_axis
 from mlgraph.frontend.numpy.rebinding import SUBSTITUTES, override, substitute
 from mlgraph.frontend.numpy.sizes import Dim, fix, is_dim, is_free, operand, operands
 from mlgraph.frontend.numpy.tracer import active, current, element_type, emit, region, unsupported
 from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, iota
-
-FLOAT, INT = np.dtype(np.float64), np.dtype(np.int64)
 
 
 class Draws:
@@ -193,7 +192,7 @@ class Draws:
     def choice(
         self, a: Any, size: Any = None, replace: bool = True, p: Any = None, axis: int = 0, shuffle: bool = True
     ) -> Any:
-        options = iota(a, INT) if is_dim(a) else as_array(a)
+        options = iota(a) if is_dim(a) else as_array(a)
         n = options.shape[axis]
         dims = shape_of(size)
         if replace:

@@ -6,7 +6,6 @@ rebound function is a copy of a Python function whose globals are looked up here
 module and numpy stay as they are. A function that assigns to globals keeps its own.
 """
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 import builtins
 import dis
 import functools
@@ -88,7 +87,7 @@ def rebound(function: types.FunctionType) -> types.FunctionType:
             name: _argument(value) for name, value in (function.__kwdefaults__ or {}).items()
         } or None
         copies[key] = functools.update_wrapper(copy, function)
-        del copy.__wrapped__
+        delattr(copy, "__wrapped__")
         if not hasattr(function, "__wrapped__"):
             copy.__dict__ = function.__dict__  # what the code writes to attributes of the function itself
         for cell, old in zip(cells, closure):
@@ -127,8 +126,8 @@ def _is_substituted(cell: types.CellType) -> bool:
         content = cell.cell_contents
     except ValueError:
         return False
-    kinds = types.FunctionType | types.MethodType | types.ModuleType | functools.partial | np.ndarray
-    classes = (*SUBSTITUTES, *_DISPATCHING)
+    kinds: tuple[type, ...] = (types.FunctionType, types.MethodType, types.ModuleType, functools.partial, np.ndarray)
+    classes: tuple[type, ...] = (*SUBSTITUTES, *_DISPATCHING)
     return (
         isinstance(content, kinds) or type(content) in classes or id(content) in OVERRIDES or _is_users_object(content)
     )
@@ -206,7 +205,7 @@ def _object(value: Any) -> Any:
     return _proxy(value) if _is_users_object(value) else value
 
 
-def _is_users_object(value: Any) -> bool:
+def _is_users_object(value: object) -> bool:
     """Return whether a value is an object with attributes, whose class is neither numpy's nor a container."""
     kind = type(value)
     if (
@@ -230,7 +229,11 @@ def _proxy(value: Any) -> Any:
     return instances[key]
 
 
-_DISPATCHING = (type(np.sum), np.ufunc)
+def _class_of(value: object) -> type:
+    return type(value)
+
+
+_DISPATCHING = (_class_of(np.sum), np.ufunc)
 
 
 def override(function: Any, substitute: Any) -> None:
@@ -279,8 +282,8 @@ class Dispatcher:
         return found
 
     @property
-    def __class__(self) -> type:
-        return type(self.function)
+    def __class__(self) -> type:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return _class_of(self.function)
 
     def __eq__(self, other: object) -> bool:
         return other is self.function or (isinstance(other, Dispatcher) and other.function is self.function)

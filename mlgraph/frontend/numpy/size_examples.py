@@ -3,18 +3,18 @@
 Each carries what it is for the example inputs. A look fixes the sizes that it follows from, which join the signature.
 """
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
+# pyright: reportPrivateUsage=false
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from mlgraph.frontend.numpy.sizes import Size, examples, fix
+from mlgraph.frontend.numpy.sizes import Dim, Size, examples, fix
 
 if TYPE_CHECKING:
     from mlgraph.frontend.numpy.array import TracedArray
@@ -29,7 +29,7 @@ class Example:
     """The elements of an array for the example inputs."""
 
     value: np.ndarray
-    sizes: tuple[Size, ...]
+    sizes: tuple[Dim, ...]
     """The sizes that the elements follow from."""
     version: int
     """The version of the array's storage: a write since then makes the example stale."""
@@ -64,7 +64,7 @@ def with_examples(results: Any, function: Callable[..., Any], args: Any, kwargs:
     return results
 
 
-def attach(array: Any, value: Any, sizes: tuple[Size, ...]) -> Any:
+def attach(array: Any, value: Any, sizes: tuple[Dim, ...]) -> Any:
     """Attach its elements for the example inputs to an array."""
     if hasattr(array, "_example") and array._real is None:
         array._example = Example(_read_only(np.array(value, array._dtype)), sizes, _version(array))
@@ -77,7 +77,7 @@ class _Unknown(Exception):
 
 def _leaves(x: Any) -> Iterator[Any]:
     if isinstance(x, list | tuple):
-        for item in x:
+        for item in cast("list[Any]", x):
             yield from _leaves(item)
     elif type(x) is slice:
         yield from (x.start, x.stop, x.step)
@@ -94,7 +94,7 @@ def _is_small(result: Any) -> bool:
     return dims is None or math.prod(dims) <= MAX_EXAMPLE_SIZE
 
 
-def _sizes(x: Any) -> tuple[Size, ...]:
+def _sizes(x: Any) -> tuple[Dim, ...]:
     if type(x) is Size:
         return (x,)
     example = getattr(x, "_example", None)
@@ -104,7 +104,8 @@ def _sizes(x: Any) -> tuple[Size, ...]:
 def _example(x: Any) -> Any:
     """Return an argument for the example inputs; Python numbers stay such, since they promote weakly."""
     if isinstance(x, list | tuple):
-        return type(x)(map(_example, x))
+        items = cast("list[Any]", x)
+        return type(items)(map(_example, items))
     if type(x) is Size:
         if x.hint is None:
             raise _Unknown

@@ -14,7 +14,6 @@ from xdsl.ir import Block, SSAValue
 from mlgraph.dialects.building import building, located
 from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.dtypes import BY_NAME, DType
-from mlgraph.dialects.table import Op
 from mlgraph.errors import CaptureError, OutsideWriteError, UnsupportedOpError
 from mlgraph.frontend.locations import at
 
@@ -127,7 +126,7 @@ def current() -> NumpyTracer:
     return trace
 
 
-def emit(row: Op[..., R], *args: Any, **kwargs: Any) -> R:
+def emit(row: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     """Build an operation, located at the user's line."""
     with located(current().location()):
         return row(*args, **kwargs)

@@ -1,6 +1,5 @@
 """`ufunc.at`: as `array[key] = ufunc(array[key], values)`, but places that come twice are written twice."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any
 
 import numpy as np
@@ -11,15 +10,14 @@ from mlgraph.dialects.building import insert
 from mlgraph.dialects.ivy.control import ScanOp, YieldOp, element
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh
+from mlgraph.frontend.numpy.dtypes import INT
 from mlgraph.frontend.numpy.indexing import assignable, gathered, items_of, normal_index, parse, scatter
 from mlgraph.frontend.numpy.masks import mask_of
-from mlgraph.frontend.numpy.queries import owner_of
+from mlgraph.frontend.numpy.queries import is_array, owner_of
 from mlgraph.frontend.numpy.sizes import examples, operand
 from mlgraph.frontend.numpy.tables import UFUNC_METHODS
 from mlgraph.frontend.numpy.tracer import emit, outside_write, region
 from mlgraph.frontend.numpy.wrapping import as_array, cast, iota
-
-INT = np.dtype(np.int64)
 
 SCATTERS: dict[np.ufunc, str] = {np.multiply: "multiply", np.maximum: "max", np.minimum: "min"}
 """The mode of `scatter_along_axis` that is `ufunc.at`."""
@@ -27,7 +25,7 @@ SCATTERS: dict[np.ufunc, str] = {np.multiply: "multiply", np.maximum: "max", np.
 
 def at(ufunc: np.ufunc, array: Any, key: Any, values: Any = None) -> None:
     """Apply `ufunc.at`."""
-    if not isinstance(array, np.ndarray):
+    if not is_array(array):
         raise TypeError("first operand must be array")
     if type(array) is not TracedArray:
         raise outside_write(owner_of(array))
@@ -35,7 +33,7 @@ def at(ufunc: np.ufunc, array: Any, key: Any, values: Any = None) -> None:
     if not _may_repeat(array, key):
         _write_once(ufunc, array, key, operands)
         return
-    places = as_array(iota(array.size, INT).reshape(array.shape)[key])
+    places = as_array(iota(array.size).reshape(array.shape)[key])
     flat = array.flatten()
     index = normal_index(places.ravel(), flat.size)
     _write(ufunc, flat, index, [assignable(x, places.shape).ravel() for x in operands])
@@ -49,7 +47,7 @@ def _may_repeat(array: TracedArray, key: Any) -> bool:
 
 def _write_once(ufunc: np.ufunc, array: TracedArray, key: Any, operands: tuple[TracedArray, ...]) -> None:
     old = array[key]
-    counted = isinstance(old, np.ndarray) and examples(old.shape) is None
+    counted = is_array(old) and examples(old.shape) is None
     operands = tuple(assignable(x, old.shape) if counted and x.ndim == old.ndim else x for x in operands)
     array[key] = cast(as_array(ufunc(old, *operands)), array.dtype)
 

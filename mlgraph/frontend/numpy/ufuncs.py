@@ -3,9 +3,8 @@
 The operands of a rule have the element types that numpy's own loop takes; its result is cast to the loop's output type.
 """
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -14,11 +13,13 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import array_of
 from mlgraph.dialects.dtypes import DType, dtype_of, i1
 from mlgraph.dialects.ivy.types import dtype as element
+from mlgraph.dialects.table import Op
 from mlgraph.frontend.numpy.tracer import constant, emit
 
-Rule = Callable[..., Any]
+Rule: TypeAlias = Callable[..., Any]
+Row: TypeAlias = Op[..., SSAValue]
 
-UFUNCS: dict[np.ufunc, Rule] = {
+UFUNCS: dict[np.ufunc, Row] = {
     np.absolute: ivy.abs,
     np.add: ivy.add,
     np.arccos: ivy.acos,
@@ -97,17 +98,26 @@ def rule(ufunc: np.ufunc, kinds: str) -> Callable[[Rule], Rule]:
     return register
 
 
-def alias(row: Rule, kinds: str, *ufuncs: np.ufunc) -> None:
+def lowering(row: Row) -> Rule:
+    """Return the lowering of a ufunc to one operation."""
+
+    def build(*xs: SSAValue) -> SSAValue:
+        return emit(row, *xs)
+
+    return build
+
+
+def alias(row: Row, kinds: str, *ufuncs: np.ufunc) -> None:
     """Make an operation the lowering of ufuncs on these kinds of element types."""
     for ufunc in ufuncs:
-        rule(ufunc, kinds)(lambda *xs: emit(row, *xs))
+        rule(ufunc, kinds)(lowering(row))
 
 
 def rule_of(ufunc: np.ufunc, kind: str) -> Rule | None:
     """Return the lowering of `ufunc` for a kind of element type, None if it is unsupported."""
     found = RULES.get((ufunc, kind))
     if found is None and (row := UFUNCS.get(ufunc)) is not None:
-        return lambda *xs: emit(row, *xs)
+        return lowering(row)
     return found
 
 
@@ -117,14 +127,17 @@ def number(x: SSAValue, value: Any, dtype: DType | None = None) -> SSAValue:
 
 
 def where(condition: SSAValue, a: SSAValue, b: SSAValue) -> SSAValue:
+    """Return `a` where `condition` is true, else `b`."""
     return emit(ivy.where, condition, a, b)
 
 
 def below_zero(x: SSAValue) -> SSAValue:
+    """Return whether each element is below 0."""
     return emit(ivy.less, x, number(x, 0))
 
 
 def is_zero(x: SSAValue) -> SSAValue:
+    """Return whether each element is 0."""
     return emit(ivy.equal, x, number(x, 0))
 
 
@@ -171,8 +184,13 @@ def truth(x: SSAValue) -> SSAValue:
     return x if element(x) == i1 else emit(ivy.cast, x, i1)
 
 
-def logical(row: Rule) -> Rule:
-    return lambda *xs: emit(row, *map(truth, xs))
+def logical(row: Row) -> Rule:
+    """Return the lowering of a logical ufunc, on the truth of its operands."""
+
+    def build(*xs: SSAValue) -> SSAValue:
+        return emit(row, *map(truth, xs))
+
+    return build
 
 
 for _ufunc, _row in {
@@ -191,7 +209,7 @@ def literal_of(x: SSAValue) -> Any:
     return array_of(x)
 
 
-def safe_divisor(divide: Rule) -> Rule:
+def safe_divisor(divide: Row) -> Rule:
     """Return a division that gives 0 for an integer over 0, as numpy does; backends leave that undefined."""
 
     def build(x1: SSAValue, x2: SSAValue) -> SSAValue:
@@ -210,7 +228,7 @@ rule(np.remainder, "iu")(safe_divisor(ivy.remainder))
 rule(np.fmod, "iu")(safe_divisor(ivy.fmod))
 
 
-def shifted(row: Rule, left: bool) -> Rule:
+def shifted(row: Row, left: bool) -> Rule:
     """Return a shift that gives 0 or -1 for shifts by the type's width or more, as numpy does."""
 
     def build(x1: SSAValue, x2: SSAValue) -> SSAValue:
@@ -279,7 +297,7 @@ def fmin(x1: SSAValue, x2: SSAValue) -> SSAValue:
     return without_nan(ivy.minimum, x1, x2)
 
 
-def without_nan(row: Rule, x1: SSAValue, x2: SSAValue) -> SSAValue:
+def without_nan(row: Row, x1: SSAValue, x2: SSAValue) -> SSAValue:
     """Apply `row`, or return the other operand where one is NaN."""
     if dtype_of(element(x1)).kind != "f":
         return emit(row, x1, x2)

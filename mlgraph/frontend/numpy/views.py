@@ -4,7 +4,6 @@ Each step also gives the part of a layout proxy, a real array of the example's s
 which numpy itself tells whether a reshape is a view or a copy.
 """
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,13 +12,15 @@ from xdsl.dialects.builtin import f16, f32, i1, i64
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
+from mlgraph.dialects.dtypes import DType
 from mlgraph.dialects.ivy.types import dtype as dtype_of
 from mlgraph.dialects.ivy.types import shape_of
+from mlgraph.frontend.numpy.dtypes import INT
 from mlgraph.frontend.numpy.sizes import Dim, operand, operands
 from mlgraph.frontend.numpy.tracer import constant, element_type, emit, unsupported
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
-_SUMMED_AS = {i1: i64, f16: f32}
+_SUMMED_AS: dict[DType, DType] = {i1: i64, f16: f32}
 """Types that the einsum of some libraries does not take, and the types that replace them."""
 
 
@@ -39,7 +40,7 @@ class Step:
         """Return the whole with another part."""
         raise NotImplementedError
 
-    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         """Return the part of a layout proxy."""
         raise NotImplementedError
 
@@ -78,7 +79,7 @@ class Sliced(Step):
             return part
         return emit(ivy.slice_update, whole, part, operands(self.starts), operands(self.stops), self.steps)
 
-    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return whole[(*self.example, ...)]
 
 
@@ -94,17 +95,17 @@ class Permuted(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         return emit(ivy.permute_dims, part, tuple(int(i) for i in np.argsort(self.axes)))
 
-    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return whole.transpose(self.axes)
 
 
 @dataclass
 class Reshaped(Step):
-    """The same elements under another shape."""
+    """All elements under another shape."""
 
     old: tuple[Dim, ...]
     new: tuple[Dim, ...]
-    example: np.ndarray
+    example: np.ndarray[Any, Any]
 
     def get(self, whole: SSAValue) -> SSAValue:
         return emit(ivy.reshape, whole, operands(self.new))
@@ -112,7 +113,7 @@ class Reshaped(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         return emit(ivy.reshape, part, operands(self.old))
 
-    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return self.example
 
 
@@ -129,7 +130,7 @@ class Part(Step):
         parts = (emit(ivy.real, whole), part) if self.imaginary else (part, emit(ivy.imag, whole))
         return emit(ivy.complex, *parts)
 
-    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return np.imag(whole) if self.imaginary else np.real(whole)
 
 
@@ -137,7 +138,7 @@ class Part(Step):
 class Bits(Step):
     """The bits as another type of the same width."""
 
-    dtype: np.dtype
+    dtype: np.dtype[Any]
 
     def get(self, whole: SSAValue) -> SSAValue:
         return emit(ivy.bitcast, whole, element_type(self.dtype))
@@ -145,7 +146,7 @@ class Bits(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         return emit(ivy.bitcast, part, dtype_of(whole))
 
-    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return whole.view(self.dtype)
 
 
@@ -153,8 +154,8 @@ class Bits(Step):
 class Gathered(Step):
     """Elements at concrete places of a flat array: of a real array that was written to, or by strides."""
 
-    places: np.ndarray
-    example: np.ndarray
+    places: np.ndarray[Any, Any]
+    example: np.ndarray[Any, Any]
 
     def get(self, whole: SSAValue) -> SSAValue:
         return emit(ivy.take, whole, constant(self.places), 0)
@@ -164,7 +165,7 @@ class Gathered(Step):
             raise overlapping()
         return emit(ivy.index_put, whole, (constant(self.places),), part, (0,))
 
-    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return self.example
 
 
@@ -195,10 +196,10 @@ class Diagonal(Step):
 
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         n = len(shape_of(whole))
-        places = emit(ivy.iota, (operand(self.size),), element_type(np.dtype(np.int64)))
+        places = emit(ivy.iota, (operand(self.size),), element_type(INT))
         return emit(ivy.index_put, whole, (places, places), part, (n - 2, n - 1))
 
-    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return np.einsum("...ii->...i", whole)
 
 
@@ -215,7 +216,7 @@ class Broadcast(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         raise overlapping()
 
-    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return np.broadcast_to(whole, self.example)
 
 
@@ -238,7 +239,7 @@ class Windows(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         raise overlapping()
 
-    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         windows = np.lib.stride_tricks.sliding_window_view(whole, self.size, self.axis)
         return np.moveaxis(windows, -1, self.axis + 1)
 
@@ -252,11 +253,11 @@ class Whole(Step):
     def put(self, whole: SSAValue, part: SSAValue) -> SSAValue:
         return part
 
-    def layout_proxy(self, whole: np.ndarray) -> np.ndarray:
+    def layout_proxy(self, whole: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         return whole
 
 
-def contiguous(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+def contiguous(shape: tuple[int, ...], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     """Return a layout proxy in row-major order. It must never be read: its strides lead outside of its memory."""
     strides = [dtype.itemsize]
     for n in reversed(shape[1:]):

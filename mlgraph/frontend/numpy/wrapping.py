@@ -10,6 +10,7 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import concrete, fresh, from_size, is_traced, non_negative
+from mlgraph.frontend.numpy.dtypes import INT, real_type
 from mlgraph.frontend.numpy.operators import NUMBERS
 from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.size_examples import attach, example_of, with_examples
@@ -149,7 +150,7 @@ def cast_value(value: SSAValue, old: np.dtype, new: np.dtype) -> SSAValue:
         return value
     if old.kind == "c" and new.kind not in "cb":
         value = emit(ivy.real, value)
-        return cast_value(value, np.dtype(f"f{old.itemsize // 2}"), new)
+        return cast_value(value, real_type(old), new)
     return emit(ivy.cast, value, element_type(new))
 
 
@@ -221,7 +222,7 @@ def broadcast_to(array: TracedArray, dims: Sequence[Dim]) -> TracedArray:
     return fresh(emit(ivy.broadcast_to, array.value, operands(dims)), dims, array.dtype)
 
 
-def iota(size: Dim, dtype: np.dtype) -> TracedArray:
+def iota(size: Dim, dtype: np.dtype = INT) -> TracedArray:
     """Return the numbers from 0 to `size - 1`."""
     if not is_free(size):
         return concrete(np.arange(int(size), dtype=dtype))

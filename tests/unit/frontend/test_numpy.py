@@ -48,7 +48,15 @@ def scaled(x):
 
 def made(x):
     n, m = x.shape
-    return np.zeros((n, 2)), np.ones(n) + np.arange(n), np.full((m, n), 3), np.eye(n) @ x, np.arange(1, n), np.tri(n, m)
+    return (
+        np.zeros((n, 2)),
+        np.ones(n) + np.arange(n),
+        np.full((m, n), 3),
+        np.eye(n) @ x,
+        np.identity(n),
+        np.arange(1, n),
+        np.tri(n, m),
+    )
 
 
 def written(x):
@@ -334,6 +342,13 @@ def test_reductions_accumulate_as_in_numpy(dtype):
     same(lambda x: x.sum(axis=0, dtype=np.float32), x)
 
 
+@pytest.mark.parametrize("function", [np.var, np.std, np.nanvar, np.nanstd], ids=lambda f: f.__name__)
+def test_a_variance_takes_ddof_or_correction(function):
+    check(lambda x: function(x, correction=1), draw(0, (3, 4)), draw(1, (5, 2)))
+    with pytest.raises(ValueError, match="simultaneously"):
+        traced(lambda x: function(x, ddof=1, correction=1), *draw(0, (3, 4)))
+
+
 @pytest.mark.parametrize(("x", "y"), [([7, -7, 7, -7], [2, 2, -2, -2]), ([5, 0, -5, 3], [0, 0, 0, 2])])
 def test_integer_division(x, y):
     with np.errstate(divide="ignore"):
@@ -515,7 +530,7 @@ def helper(x):
     return numpy_under_another_name.linspace(0.0, 1.0, len(x)) * x
 
 
-def vectorised(x):
+def vectorized(x):
     return np.vectorize(lambda v: v * 2 if v is not None else v)(x), np.apply_along_axis(lambda r: r / r.sum(), 1, x)
 
 
@@ -555,7 +570,7 @@ def at_places(x):
 
 @pytest.mark.parametrize(
     "function",
-    [nested, vectorised, polynomials, windowed, histograms, in_pieces, at_places],
+    [nested, vectorized, polynomials, windowed, histograms, in_pieces, at_places],
     ids=lambda f: f.__name__,
 )
 def test_programs(function):
@@ -592,7 +607,7 @@ class Layers:
         return x
 
 
-def test_methods_of_objects_run_over_our_numpy():
+def test_methods_of_objects_run_with_rebound_globals():
     layers = Layers()
     program = check(layers, draw(0, (5, 4)), draw(1, (2, 4)))
     assert program.inputs[0].shape == ("s0", 4)
@@ -600,7 +615,7 @@ def test_methods_of_objects_run_over_our_numpy():
     assert all(type(weight) is np.ndarray for weight in layers.weights)
 
 
-def test_closures_see_our_numpy_and_keep_their_variables():
+def test_closures_are_rebound_and_keep_their_variables():
     table, count = np.arange(3.0), 0
 
     def rescaled(x):
@@ -643,6 +658,10 @@ def laid_out(x):
 
 def test_reshapes_are_views_just_where_numpy_makes_them_so():
     check(laid_out, draw(0, (3, 4)), draw(1, (3, 4)))
+
+
+def test_a_required_layout_is_numpys():
+    check(lambda x: np.require(x, np.float32, ["F", "O"]).T.reshape(-1), draw(0, (3, 4)), draw(1, (5, 2)))
 
 
 def test_the_table_takes_the_arguments_of_numpy():

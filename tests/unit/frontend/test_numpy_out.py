@@ -406,6 +406,20 @@ def test_a_result_is_broadcast_to_its_out_where_numpy_broadcasts_it(name: str):
     check(function, [*draw(0, (3, 4)), np.zeros((3, 4))], [*draw(1, (5, 4)), np.zeros((5, 4))])
 
 
+UNSAFE: dict[str, Callable[[Any, Any], Any]] = {
+    "clip": lambda x, out: np.clip(x, -0.5, 0.5, out=out, casting="unsafe"),
+    "concatenate": lambda x, out: np.concatenate([x[:1], x[1:]], out=out, casting="unsafe"),
+    "einsum": lambda x, out: np.einsum("ij->ij", x, out=out, casting="unsafe"),
+    "stack": lambda x, out: np.stack([x[:, 0], x[:, 1]], 1, out=out[:, :2], casting="unsafe"),
+}
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+def test_a_casting_argument_holds_for_the_out(name: str):
+    function = lambda x, out: (UNSAFE[name](3 * x, out), out)  # noqa: E731
+    check(function, [*draw(0, (3, 4)), np.zeros((3, 4), int)], [*draw(1, (5, 4)), np.zeros((5, 4), int)])
+
+
 def test_the_steps_of_reduceat_are_cast_to_any_out():
     def function(x: Any) -> Any:
         whole, both = np.zeros((2, x.shape[1]), int), np.zeros((2, x.shape[1]))

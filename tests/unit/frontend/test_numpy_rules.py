@@ -58,6 +58,8 @@ def sorted_eigenvalues(x: Any) -> Any:
 
 WORTH: dict[str, tuple[Callable[[Any], Any], Draw]] = {
     "allclose": (lambda x: np.allclose(x, x + 1e-9), floats(4, 5)),
+    "amax": (lambda x: x * np.amax(x.shape), floats(4, 5)),
+    "amin": (lambda x: x * np.amin(x.shape), floats(4, 5)),
     "argpartition": (lambda x: np.take_along_axis(x, np.argpartition(x, 1), -1)[..., 1], integers(3, 4, 5)),
     "array_equal": (lambda x: np.array_equal(x, x + 0), with_nans(4, 5)),
     "array_equiv": (lambda x: np.array_equiv(x, x[0]), floats(4, 5)),

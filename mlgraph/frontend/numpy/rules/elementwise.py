@@ -235,7 +235,7 @@ def linspace(
     parts = num - 1 if endpoint else num
     low, high = cast(as_array(first), inside), cast(as_array(last), inside)
     delta = np.subtract(high, low)
-    places = iota(num, np.dtype(np.int64)).reshape((-1, *(1,) * as_array(delta).ndim)).astype(inside)
+    places = iota(num).reshape((-1, *(1,) * as_array(delta).ndim)).astype(inside)
     if parts > 0:
         step = as_array(delta / parts)
         found = np.where(step == 0, places / parts * delta, places * step) + low

@@ -1,6 +1,5 @@
 """Discrete Fourier transforms."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any
 
 import numpy as np
@@ -8,13 +7,14 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh
+from mlgraph.frontend.numpy.dtypes import real_type
 from mlgraph.frontend.numpy.normalize import ArrayLike, UfuncOut, implements, normal_axis
 from mlgraph.frontend.numpy.sizes import Dim, operand, product, simple
 from mlgraph.frontend.numpy.tracer import emit, unsupported
 from mlgraph.frontend.numpy.wrapping import as_array, cast
 
 
-def sized(x: TracedArray, n: Any, axis: int) -> TracedArray:
+def sized(x: TracedArray, n: Any, axis: int) -> Any:
     """Return `x` cut off, or filled up with zeros, to size n along an axis."""
     size = x.shape[axis]
     if n is None or simple(n) is size or n == size:
@@ -37,22 +37,24 @@ def scale(n: Dim, norm: Any, forward: bool) -> Any:
     return 1.0 / n if forward else n
 
 
-def scaled(value: Any, dims: Any, dtype: np.dtype, factor: Any) -> TracedArray:
+def scaled(value: Any, dims: Any, dtype: np.dtype, factor: Any) -> Any:
     """Return the result of a row times a factor."""
     found = fresh(value, dims, dtype)
     if factor is None:
         return found
-    real = np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
+    real = real_type(dtype)
     return np.multiply(found, as_array(factor).astype(real))
 
 
 def complex_type(x: TracedArray) -> np.dtype:
     """Return the element type in which a transform works."""
-    single = x.dtype.kind in "fc" and x.dtype not in (np.float64, np.complex128)
+    single = x.dtype.kind in "fc" and x.dtype.name not in ("float64", "complex128")
     return np.dtype(np.complex64 if single else np.complex128)
 
 
 def transform(row: Any, inverse: bool) -> Any:
+    """Return a transform along one axis."""
+
     def call(a: ArrayLike, n: Any = None, axis: int = -1, norm: Any = None, out: UfuncOut = None) -> Any:
         return several(row, inverse, a, (n,), (normal_axis(axis, a.ndim),), norm)
 
@@ -104,6 +106,7 @@ def ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None, out: An
 
 
 def real_transform(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any) -> Any:
+    """Transform real numbers to the non-negative frequencies of the last of `axes`."""
     if x.dtype.kind == "c":
         raise TypeError("a real transform of complex numbers")
     x = cast(x, np.dtype(np.float32 if complex_type(x) == np.complex64 else np.float64))
@@ -126,6 +129,7 @@ def rfftn(a: ArrayLike, s: Any = None, axes: Any = None, norm: Any = None, out: 
 
 
 def inverse_real(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any) -> Any:
+    """Transform the non-negative frequencies of the last of `axes` to real numbers."""
     x = cast(x, complex_type(x))
     last = axes[-1]
     size = simple((x.shape[last] - 1) * 2 if sizes[-1] is None else sizes[-1])
@@ -136,7 +140,7 @@ def inverse_real(x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any) -
     dims = (*x.shape[:last], size, *x.shape[last + 1 :])
     count = product([*(x.shape[axis] for axis in axes[:-1]), size])
     value = emit(ivy.irfftn, x.value, axes, (operand(size),))
-    return scaled(value, dims, np.dtype(f"f{x.dtype.itemsize // 2}"), scale(count, norm, False))
+    return scaled(value, dims, real_type(x.dtype), scale(count, norm, False))
 
 
 @implements(np.fft.irfft)

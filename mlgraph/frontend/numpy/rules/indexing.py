@@ -8,6 +8,7 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import as_returned, fresh, is_traced
+from mlgraph.frontend.numpy.dtypes import INT
 from mlgraph.frontend.numpy.indexing import gathered, normal_index
 from mlgraph.frontend.numpy.masks import nonzero, selection
 from mlgraph.frontend.numpy.methods import repeated
@@ -16,8 +17,6 @@ from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.sizes import fix, is_free
 from mlgraph.frontend.numpy.tracer import emit, unsupported
 from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, broadcast_to, cast
-
-INT = np.dtype(np.int64)
 
 
 def placed(indices: TracedArray, n: Any, mode: str) -> TracedArray:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy import generalized
+from mlgraph.frontend.numpy.dtypes import FLOAT, real_type
 from mlgraph.frontend.numpy.normalize import ArrayLike, SameOut, implements
 from mlgraph.frontend.numpy.sizes import examples, larger
 from mlgraph.frontend.numpy.wrapping import as_array, cast
@@ -44,8 +45,8 @@ def eigvals(a: Any) -> Any:
 def lstsq(a: ArrayLike, b: ArrayLike, rcond: Any = None) -> Any:
     """Solve through the singular values; the residuals are those of a matrix of full rank."""
     dtype = np.result_type(a.dtype, b.dtype, np.float32)
-    dtype = np.dtype(np.float64) if "f" not in a.dtype.kind + b.dtype.kind and dtype.kind == "f" else dtype
-    wide = np.dtype(np.complex128) if dtype.kind == "c" else np.dtype(np.float64)
+    dtype = FLOAT if "f" not in a.dtype.kind + b.dtype.kind and dtype.kind == "f" else dtype
+    wide = np.dtype(np.complex128) if dtype.kind == "c" else FLOAT
     matrix, right = cast(a, wide), cast(b, wide)
     m, n = matrix.shape
     if rcond is None:
@@ -57,7 +58,7 @@ def lstsq(a: ArrayLike, b: ArrayLike, rcond: Any = None) -> Any:
     inverse = np.where(kept, 1.0 / np.where(kept, s, 1.0), 0.0)
     columns = right[:, None] if right.ndim == 1 else right
     solution = np.matmul(np.conjugate(vh.T), inverse[:, None] * np.matmul(np.conjugate(u.T), columns))
-    real = np.dtype(f"f{dtype.itemsize // 2}") if dtype.kind == "c" else dtype
+    real = real_type(dtype)
     if m > n:
         residuals = np.sum(np.square(np.abs(np.matmul(matrix, solution) - columns)), axis=0).astype(real)
     else:

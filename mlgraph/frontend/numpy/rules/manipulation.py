@@ -22,6 +22,8 @@ from mlgraph.frontend.numpy.wrapping import as_array, broadcast_dims, broadcast_
 
 
 def like(value: Any) -> Any:
+    """Return a function that fills an array like another with a number."""
+
     def call(
         a: Any, dtype: Any = None, order: Any = "K", subok: bool = True, shape: Any = None, *, device: Any = None
     ) -> TracedArray:
@@ -190,7 +192,7 @@ def resize(a: Any, new_shape: Any) -> TracedArray:
     dims = (simple(new_shape),) if is_dim(new_shape) else shape_from([new_shape])
     if x.size == 0:
         return as_array(np.zeros_like(x, shape=dims))
-    places = non_negative(as_array(np.remainder(iota(product(dims), np.dtype(np.int64)), x.size)))
+    places = non_negative(as_array(np.remainder(iota(product(dims)), x.size)))
     return np.take(x, places).reshape(dims)
 
 
@@ -232,12 +234,7 @@ def _rolled(x: TracedArray, shift: TracedArray, axis: Any) -> TracedArray:
     if shift.ndim:
         raise unsupported("np.roll by several values of the graph")
     n = x.shape[along]
-    return np.take(x, (arange(n) - shift) % n, axis=along)
-
-
-def arange(n: Any) -> TracedArray:
-    """Return the places along an axis of size n."""
-    return iota(n, np.dtype(np.int64))
+    return np.take(x, (iota(n) - shift) % n, axis=along)
 
 
 @implements(np.tril)
@@ -286,7 +283,7 @@ def diag_indices_from(arr: ArrayLike) -> tuple[Any, ...]:
         raise ValueError("input array must be at least 2-d")
     if any(n != arr.shape[0] for n in arr.shape):
         raise ValueError("All dimensions of input must be of equal length")
-    return (arange(arr.shape[0]),) * arr.ndim
+    return (iota(arr.shape[0]),) * arr.ndim
 
 
 @implements(np.fill_diagonal)
@@ -294,7 +291,7 @@ def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> Any:
     if a.ndim != 2 or wrap:
         return NotImplemented
     rows, columns = a.shape
-    mask = np.equal.outer(arange(rows), arange(columns))
+    mask = np.equal.outer(iota(rows), iota(columns))
     values = as_array(val).astype(a.dtype)
     if values.ndim:
         values = repeated(values.ravel(), (rows,)).reshape(-1, 1)

@@ -7,6 +7,7 @@ import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.normalize import ArrayLike, KeepDims, OutArray, ReadOut, UnsafeOut, implements
+from mlgraph.frontend.numpy.rules.reduction import freedom
 from mlgraph.frontend.numpy.wrapping import as_array
 
 
@@ -59,7 +60,7 @@ def nanvar(
 ) -> Any:
     x, there = _split(a, 0)
     _check_inexact(x, out)
-    ddof = ddof if correction is None else correction
+    ddof = freedom(ddof, correction)
     mask = _where(where, there)
     if mask is True:
         return np.var(x, axis, dtype, out, ddof, keepdims, mean=mean)
@@ -85,6 +86,8 @@ def nanstd(
 
 
 def extreme(function: Any, neutral: float) -> Any:
+    """Return a maximum or minimum without NaN, whose `neutral` number it never prefers."""
+
     def call(
         a: ArrayLike,
         axis: Any = None,
@@ -108,6 +111,8 @@ implements(np.nanmin)(extreme(np.min, np.inf))
 
 
 def extreme_place(function: Any, neutral: float) -> Any:
+    """Return the place of a maximum or minimum without NaN."""
+
     def call(a: ArrayLike, axis: Any = None, out: ReadOut = None, *, keepdims: KeepDims = False) -> Any:
         return function(_split(a, neutral)[0], axis, out, keepdims=keepdims)
 

@@ -8,8 +8,9 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh
+from mlgraph.frontend.numpy.dtypes import INT
 from mlgraph.frontend.numpy.methods import diagonals
-from mlgraph.frontend.numpy.normalize import ArrayLike, SameOut, UnsafeOut, implements, normal_axis
+from mlgraph.frontend.numpy.normalize import ArrayLike, OutArray, SameOut, implements, normal_axis
 from mlgraph.frontend.numpy.sizes import examples, fix, is_dim
 from mlgraph.frontend.numpy.tracer import emit, unsupported
 from mlgraph.frontend.numpy.wrapping import as_array, cast, value_of
@@ -108,7 +109,7 @@ def _sum(parts: list[Any]) -> Any:
 @implements(np.einsum)
 def einsum(
     *operands: Any,
-    out: UnsafeOut = None,
+    out: OutArray = None,
     optimize: Any = False,
     dtype: Any = None,
     order: str = "K",
@@ -123,8 +124,6 @@ def einsum(
     kind = np.result_type(*[x.dtype for x in arrays], *made) if dtype is None else np.dtype(dtype)
     if any(not np.can_cast(x.dtype, kind, casting) for x in arrays):
         raise TypeError(f"Cannot cast operands to {kind} according to the rule '{casting}'")
-    if out is not None and not np.can_cast(kind, out.dtype, casting):
-        raise TypeError(f"Cannot cast the result from {kind} to {out.dtype} according to the rule '{casting}'")
     return _contracted([cast(x, kind) for x in arrays], inputs, output, kind)
 
 
@@ -196,7 +195,7 @@ def _contracted(arrays: list[TracedArray], inputs: list[str], output: str, dtype
     missing = [c for c in output if not any(c in letters for letters in inputs)]
     if missing:
         raise unsupported("np.einsum whose broadcast axes have size 1 in every operand")
-    wide = {"bool": np.dtype(np.int64), "float16": np.dtype(np.float32)}.get(dtype.name, dtype)
+    wide = {"bool": INT, "float16": np.dtype(np.float32)}.get(dtype.name, dtype)
     values = [value_of(x, wide) for x in arrays]
     value = emit(ivy.einsum, values, ",".join(inputs) + "->" + output)
     return cast(fresh(value, dims, wide), dtype)

@@ -8,6 +8,7 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import fresh, from_size, non_negative
+from mlgraph.frontend.numpy.dtypes import FLOAT, INT, real_type
 from mlgraph.frontend.numpy.normalize import (
     ArrayLike,
     Axes,
@@ -23,8 +24,6 @@ from mlgraph.frontend.numpy.sizes import is_dim, is_free, larger, product, small
 from mlgraph.frontend.numpy.tracer import element_type, emit, unsupported
 from mlgraph.frontend.numpy.ufunc_methods import reduce, reduced_dims, reshaped, unselected
 from mlgraph.frontend.numpy.wrapping import as_array, cast, value_of
-
-INT = np.dtype(np.int64)
 
 
 def as_sizes(x: Any) -> tuple[Any, ...] | None:
@@ -107,7 +106,7 @@ def result_type(x: TracedArray, dtype: np.dtype | None) -> np.dtype:
     """Return the type of a mean."""
     if dtype is not None:
         return dtype
-    return np.dtype(np.float64) if x.dtype.kind in "biu" else x.dtype
+    return FLOAT if x.dtype.kind in "biu" else x.dtype
 
 
 @implements(np.mean)
@@ -131,7 +130,7 @@ def mean(
     if a._selection is not None and 0 in axis:
         a, axis, where = unselected(a, axis, where)
     total = reduce(np.add, a, axis, inside, keepdims=True, where=where)
-    number = count(a, axis, where, inside if inside.kind == "f" else np.dtype(np.float64))
+    number = count(a, axis, where, inside if inside.kind == "f" else FLOAT)
     return reshaped(cast(as_array(np.divide(total, number)), outside), dims)
 
 
@@ -140,6 +139,15 @@ def divided(out: Any, number: Any, axes: tuple[int, ...], keepdims: bool) -> Any
     number = as_array(number)
     number = number.reshape(reduced_dims(number.shape, axes, keepdims)) if number.ndim else number
     return np.divide(out, number, out=out, casting="unsafe")
+
+
+def freedom(ddof: Any, correction: Any) -> Any:
+    """Return the degrees of freedom that a variance loses, of the two arguments of numpy for it."""
+    if correction is None:
+        return ddof
+    if ddof != 0:
+        raise ValueError("ddof and correction can't be provided simultaneously.")
+    return correction
 
 
 @implements(np.var)
@@ -155,9 +163,9 @@ def var(
     mean: Any = None,
     correction: Any = None,
 ) -> Any:
-    ddof = ddof if correction is None else correction
+    ddof = freedom(ddof, correction)
     inside, outside = working_type(a, dtype), result_type(a, dtype)
-    real = np.dtype(f"f{outside.itemsize // 2}") if outside.kind == "c" else outside
+    real = real_type(outside)
     dims = reduced_dims(a.shape, axis, keepdims)
     plain = a._selection is None and where is True and mean is None and out is None
     if plain and axis and inside.kind == "f" and isinstance(ddof, int | float) and not is_free(ddof):
@@ -193,6 +201,8 @@ def std(
 
 
 def extreme_place(row: Any) -> Any:
+    """Return the place of a maximum or minimum."""
+
     def call(a: ArrayLike, axis: Any = None, out: ReadOut = None, *, keepdims: KeepDims = False) -> Any:
         x, along = (a.reshape(-1), 0) if axis is None else (a, normal_axis(axis, a.ndim))
         if type(x.shape[along]) is int and x.shape[along] == 0:

@@ -1,17 +1,15 @@
 """Sets of elements: the results have a size that is known only when the graph runs."""
 
-# pyright: basic, reportArgumentType=false, reportReturnType=false, reportCallIssue=false
 from typing import Any
 
 import numpy as np
 
-from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.normalize import ArrayLike, implements
 from mlgraph.frontend.numpy.tracer import unsupported
 from mlgraph.frontend.numpy.wrapping import as_array
 
 
-def _firsts(ordered: TracedArray, equal_nan: bool) -> Any:
+def _firsts(ordered: Any, equal_nan: bool) -> Any:
     """Return whether each element of a sorted array is the first of its equals."""
     new = ordered[1:] != ordered[:-1]
     if equal_nan and ordered.dtype.kind in "fc":

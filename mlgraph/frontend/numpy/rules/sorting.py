@@ -9,13 +9,12 @@ import numpy as np
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import as_returned, fresh, is_traced, non_negative, scalar
+from mlgraph.frontend.numpy.dtypes import INT
 from mlgraph.frontend.numpy.normalize import ArrayLike, FlatAxis, implements
 from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.sizes import Dim, fix, is_dim
 from mlgraph.frontend.numpy.tracer import element_type, emit, unsupported
 from mlgraph.frontend.numpy.wrapping import as_array, cast, common_type, value_of, wrap
-
-INT = np.dtype(np.int64)
 
 
 def _checked(order: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.dtypes import FLOAT
 from mlgraph.frontend.numpy.normalize import ArrayLike, Axes, KeepDims, UfuncOut, UnsafeOut, implements, normal_axes
 from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.sizes import product
@@ -61,7 +62,7 @@ def median(
 ) -> Any:
     ordered = np.sort(flattened(a, axis), axis=-1)
     n = ordered.shape[-1]
-    dtype = np.dtype(np.float64) if a.dtype.kind in "biu" else a.dtype
+    dtype = FLOAT if a.dtype.kind in "biu" else a.dtype
     wide = np.dtype(np.float32) if dtype == np.float16 else dtype
     low = np.take(ordered, (n - 1) // 2, axis=-1).astype(wide)
     high = np.take(ordered, n // 2, axis=-1).astype(wide)
@@ -100,7 +101,7 @@ def quantile(
     dtype = quantile_type(x, q, method)
     flat = flattened(x, axes)
     ordered = np.sort(flat, axis=-1)
-    wide = np.dtype(np.float64) if dtype.kind != "f" or dtype.itemsize < 8 else dtype
+    wide = FLOAT if dtype.kind != "f" or dtype.itemsize < 8 else dtype
     ps = probabilities.astype(np.float64).reshape((*probabilities.shape, *(1,) * (flat.ndim - 1)))
     missing = np.isnan(ordered) if x.dtype.kind == "f" else None
     n: Any = flat.shape[-1]
@@ -119,8 +120,8 @@ def quantile_type(x: TracedArray, q: Any, method: str) -> np.dtype:
     if method in ("lower", "higher", "nearest"):
         return x.dtype
     weak = 0.5 if type(q) in (int, float) else as_array(q).dtype
-    kind = np.dtype(np.float64) if x.dtype.kind in "biu" else x.dtype
-    weak = np.dtype(np.float64) if isinstance(weak, np.dtype) and weak.kind != "f" else weak
+    kind = FLOAT if x.dtype.kind in "biu" else x.dtype
+    weak = FLOAT if isinstance(weak, np.dtype) and weak.kind != "f" else weak
     return np.result_type(kind, weak)
 
 

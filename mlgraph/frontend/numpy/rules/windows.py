@@ -15,8 +15,6 @@ from mlgraph.frontend.numpy.sizes import examples, is_dim, is_free, static
 from mlgraph.frontend.numpy.tracer import unsupported
 from mlgraph.frontend.numpy.wrapping import as_array, iota
 
-INT = np.dtype(np.int64)
-
 
 @overrides(np.lib.stride_tricks.as_strided)
 def as_strided(
@@ -65,7 +63,7 @@ def sliding_window_view(
     for window, a in zip(windows, along):
         if window < 0 or x.shape[a] < window:
             raise ValueError("window shape cannot be negative or larger than input array shape")
-        starts, inside = iota(x.shape[a] - window + 1, INT), iota(window, INT)
+        starts, inside = iota(x.shape[a] - window + 1), iota(window)
         places = starts.reshape(-1, 1) + inside.reshape(1, -1)
         dims = (*x.shape[:a], *places.shape, *x.shape[a + 1 :])
         example = examples((window,))
