@@ -360,7 +360,7 @@ def dot_general(x1: Value, x2: Value, contract1: Ints, contract2: Ints, batch1: 
 
 
 def gathered(x: Value, batch: Ints, *groups: Ints) -> Value:
-    """`x` with the batch axes first, then one axis for each group of axes."""
+    """Return `x` with the batch axes first, then one axis for each group of axes."""
     moved = permuted(x, (*batch, *groups[0], *groups[1]))
     if all(len(group) == 1 for group in groups):
         return moved

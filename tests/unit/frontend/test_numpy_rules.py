@@ -72,7 +72,7 @@ WORTH: dict[str, tuple[Callable[[Any], Any], Draw]] = {
     "extract": (lambda x: np.extract(x > 0, x).sum(), floats(3, 4, 5)),
     "fft.fftn": (lambda x: np.fft.fftn(x, axes=(0, 2)), floats(3, 4, 5)),
     "fft.ifft2": (lambda x: np.fft.ifft2(x), integers(4, 5)),
-    "fft.ifftn": (lambda x: np.fft.ifftn(x, (3, 6), norm="ortho"), complexes(4, 5)),
+    "fft.ifftn": (lambda x: np.fft.ifftn(x, (3, 6), (0, 1), "ortho"), complexes(4, 5)),
     "fft.irfftn": (lambda x: np.fft.irfftn(x), floats(3, 4, 5)),
     "fft.rfftn": (lambda x: np.fft.rfftn(x), integers(4, 5)),
     "fill_diagonal": (write(lambda x: np.fill_diagonal(x, 3)), integers(4, 5)),
