@@ -1,4 +1,4 @@
-"""Which sizes of the inputs a capture leaves free, and in what order it gives them up.
+"""The policy of free sizes: a capture gives up only those that an operation needs, in a fixed order.
 
 Every size of two or more is a symbol of its own first. A rule that must know sizes raises `StaticSizeRequired` with
 these, and only they become numbers. Where a tracer refuses without saying which, a capture goes down a ladder, whose

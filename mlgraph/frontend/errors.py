@@ -1,4 +1,4 @@
-"""How errors of a framework's tracer reach the user."""
+"""Translation of a tracer's errors into mlgraph's own, at the user's line."""
 
 from collections.abc import Callable
 from typing import NoReturn

@@ -1,4 +1,4 @@
-"""What the importers of torch, jax and tensorflow share: each walks what its tracer captured, and writes ivy ops.
+"""The base of the importers of torch, jax and tensorflow: each walks a captured trace and writes ivy operations.
 
 An operation without a rule is counted with the user's line, and placeholders stand for its results, so that one error
 names all that is missing.

@@ -23,7 +23,7 @@ def at(filename: str, line: int, column: int = 0, module: str = "") -> LocationA
 OTHERS = ("optree", "xdsl")
 """Libraries beside the frameworks whose code is none of the user's."""
 CONSOLES = ("<stdin>", "<string>", "<ipython")
-"""Where code that a user typed says that it comes from."""
+"""The file names of code that a user typed."""
 
 
 @lru_cache(maxsize=4096)

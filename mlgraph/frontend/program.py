@@ -1,4 +1,4 @@
-"""What a frontend is given and what it gives back: the contract between `frontend/*` and the compiler.
+"""The contract between `frontend/*` and the compiler: a frontend is given a `Request` and returns a `Program`.
 
 A frontend is a module with one function
 
@@ -48,7 +48,7 @@ class Request:
     generators: Sequence[tuple[str, Any, Callable[[], Any]]] = ()
     """Random generators that the function may draw from: a name, the generator, and what reads it again."""
     dynamic: bool = True
-    """Whether dimensions may stay free."""
+    """True if dimensions may stay free."""
     include_generators: bool = True
     outside: Sequence[tuple[str, Any]] = ()
     """Arrays that the function reaches by variables, and may return as they are, under the Python that reaches them."""
@@ -63,7 +63,7 @@ class Layout:
     strides: tuple[int, ...] | None = None
     """The strides in elements of an array with gaps, repeated or reversed elements; None where `order` says all."""
     begins: bool = False
-    """Whether it must begin where its storage does."""
+    """True if it must begin where its storage does."""
 
     @classmethod
     def of(cls, shape: Sequence[int], strides: Sequence[int]) -> "Layout":
@@ -104,15 +104,15 @@ class Input:
     """numpy's name of the element type."""
     shape: tuple[Size, ...]
     used: bool = True
-    """Whether the program reads the array, or the function its sizes or its type: only then must a call match them."""
+    """True if the program reads the array, or the function its sizes or type; only then must a call match them."""
     weak: bool | None = None
-    """Whether jax took the type from a Python number and lets it give way to others; None where that is no matter."""
+    """True if jax took the type from a Python number, so that it gives way to others; None if that does not matter."""
     device: str | None = None
     """torch's name of the device; None where that is no matter, as for a target that has one alone."""
     layout: "Layout | None" = None
-    """How the array lies in memory; None where neither values nor what memory results share depend on it."""
+    """The layout of the array in memory; None if neither values nor the memory that results share depend on it."""
     requires_grad: bool | None = None
-    """Whether torch takes gradients for the array; None where the function does not ask."""
+    """True if torch takes gradients for the array; None if the function does not ask."""
 
 
 class _Traced:
@@ -161,23 +161,23 @@ class Program:
     leaves: list[Any]
     """The output leaves of the traced call: `TRACED` where a result of `@main` gives one, other objects as they are."""
     outputs: tuple[OutputSpec, ...]
-    """Where each result of `@main` goes."""
+    """The destination of each result of `@main`."""
     bounds: Mapping[str, tuple[int, int | None]] = field(default_factory=dict[str, tuple[int, "int | None"]])
     """The least and greatest value of each symbol; the least is 0 where nothing is said."""
     size_guards: tuple[str, ...] = field(default=(), kw_only=True)
-    """What must hold of the symbols beyond their bounds: conditions of Python, such as `"s0 % 2 == 0"`."""
+    """The conditions on symbols beyond their bounds, as Python expressions such as `"s0 % 2 == 0"`."""
     parameters: Mapping[str, Any] = field(default_factory=dict[str, Any])
     """Weights by their `state_dict()` name, arrays of the source framework: the very objects, not copies."""
     guards: tuple[Callable[[], Any], ...] = ()
     """Functions of no arguments, whose values a call must find as capture did."""
     streams: Mapping[str, Callable[[], Any]] = field(default_factory=dict[str, Callable[[], Any]])
-    """What reads the user's own generators, by the names that native draws of the module have for them."""
+    """The functions that read the user's own generators, by the names that native draws have for them."""
     device: str = "cpu"
-    """Where torch, as the target, computes."""
+    """The device on which torch computes, if it is the target."""
     tracer_seconds: float = 0.0
     """The time that the framework's own tracer took."""
     setters: Mapping[str, Callable[[Any], None]] = field(default_factory=dict[str, Callable[[Any], None]])
-    """What writes parameters in the user's own module, where the arrays themselves cannot be written."""
+    """The functions that set parameters of the user's module, if the arrays themselves cannot be written."""
 
     def targets(self, kind: OutputKind) -> list[Any]:
         """Return the targets of the results of one kind."""

@@ -1,4 +1,4 @@
-"""How the rules of a frontend are declared: the signature of a rule is its claim.
+"""Registries of import rules: the signature of a rule is its claim.
 
     RULES = Rules()
     rule = RULES.rule
@@ -48,7 +48,7 @@ class Rule:
 
     @cached_property
     def takes_all(self) -> bool:
-        """Whether the rule takes every attribute, as `**attributes` of no `TypedDict`."""
+        """True if the rule takes every attribute, as `**attributes` without a `TypedDict`."""
         parameters = self.signature.parameters.values()
         return any(p.kind is Parameter.VAR_KEYWORD for p in parameters) and not _typed_attributes(parameters)
 
@@ -71,7 +71,7 @@ class Rules(Mapping[str, Rule]):
 
     def __init__(self, prefix: str = "") -> None:
         self.prefix = prefix
-        """What stands before the names that `rule` is given."""
+        """The prefix of the names that `rule` is given."""
         self._rules: dict[str, Rule] = {}
 
     def __getitem__(self, name: str) -> Rule:

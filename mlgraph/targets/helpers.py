@@ -1,11 +1,11 @@
-"""Threads that help the caller of a kernel with a long loop: they take pieces of it, and the caller the others.
+"""Helper threads for the long loops of kernels: the caller and the helpers take pieces from one counter.
 
 The caller never waits for a helper that has not begun: on a busy machine that would last as long as another process
-keeps the processor. Where one had begun and was then pushed off its processor, callers work alone for a while. Helpers
-look out for the next loop for some microseconds, then sleep; they end with the process.
+keeps the processor. If a helper had begun and was then preempted, callers work alone for a while. Helpers look for the
+next loop for some microseconds, then sleep; they end with the process.
 
-Where torch runs loops of its own in between, its OpenMP threads spin on the processors that helpers need. There the
-loop is run in torch's team of threads, as long as that does not hold the caller up.
+If torch runs loops of its own in between, its OpenMP threads spin on the processors that helpers need. Such loops are
+run in torch's team of threads, as long as that does not hold the caller up.
 """
 
 import atexit
@@ -26,26 +26,26 @@ from mlgraph.targets.llvm import Loaded, machine_code
 CODE = Path(__file__).with_suffix(".ll")
 
 SPINS = 4000
-"""How often a helper looks for another loop before it sleeps: some fifty microseconds, as long as it takes to wake one.
-Now and then it lets others have the processor, who may be the caller that it waits for."""
+"""The number of times that a helper looks for another loop before it sleeps: about 50 µs, as long as waking it takes.
+It yields its processor now and then, since its caller may be waiting for the same one."""
 
 TURN = 200_000
-"""For how many nanoseconds a helper works before it lets others have the processor between two loops: who has had it
-for long is pushed off in the middle of one."""
+"""The nanoseconds of work after which a helper yields its processor between two loops. A thread that has run for long
+is preempted in the middle of a loop."""
 
 HELD, TIMES = 20_000, 30
-"""How many nanoseconds a caller waits for helpers, beside a quarter of what it worked, before that counts as being held
-up; and for how many times as long callers work alone then."""
+"""The nanoseconds, added to a quarter of its own work, that a caller may wait for helpers before it counts as held up;
+and the factor of that wait for which callers then work alone."""
 
 PREFERENCE, LONGEST = 1_000_000_000, 2_000_000_000
-"""For how many nanoseconds a team is asked where helpers failed, and for how many at most it is barred when it was held
-up."""
+"""The nanoseconds for which torch's team is used after helpers failed, and the longest time for which it is barred
+after it held a caller up."""
 
 PAUSES = {
     "x86_64": "call void @llvm.x86.sse2.pause()",
     "aarch64": "call void @llvm.aarch64.hint(i32 1)",
 }
-"""What a waiting thread does, by the processor: it leaves the other thread of its core, and memory, alone."""
+"""The instruction of a waiting thread for each processor. It spares the other thread of its core, and memory."""
 
 NUMBERS = {
     "SPINS": SPINS,
@@ -58,7 +58,7 @@ NUMBERS = {
 
 WORDS = 64
 CALL, LIMIT, STOP, WAKE, TEAM, MAIN = 0, 1, 2, 32, 40, 41
-"""The words of a pool, as `helpers.ll` knows them."""
+"""Indices of words of the pool, as `helpers.ll` declares them."""
 
 _pool = array("q", [0] * (WORDS + 8))
 _threads: list[ctypes.c_void_p] = []
@@ -66,23 +66,23 @@ _lock = threading.Lock()
 
 
 def pool() -> int:
-    """The address of the pool, which machine code is given."""
+    """Return the address of the pool, which is an argument of machine code."""
     start, _ = _pool.buffer_info()
     return start + -start % 64
 
 
 def supported() -> bool:
-    """Whether helpers can be started here."""
+    """Return whether helpers can be started on this machine."""
     return sys.platform == "linux" and platform.machine() in PAUSES
 
 
 def ended() -> bool:
-    """Whether this process starts no threads any more: it is a forked one, or ends."""
+    """Return whether this process starts no more threads: it was forked, or it is exiting."""
     return bool(_words()[STOP])
 
 
 def start(count: int) -> None:
-    """Have at least so many helpers, unless this process is a forked one, or ends."""
+    """Start helpers until there are `count`, unless this process was forked or is exiting."""
     with _lock:
         library, words = _libc(), _words()
         if count and not words[LIMIT]:
@@ -108,7 +108,7 @@ def start(count: int) -> None:
 
 
 def _stop() -> None:
-    """End all helpers, and wait for them: what they run is about to go."""
+    """Stop all helpers and wait for them, since their code is about to be freed."""
     with _lock:
         words = _words()
         words[CALL], words[STOP] = 0, 1
@@ -120,7 +120,7 @@ def _stop() -> None:
 
 
 def _forget() -> None:
-    """In a forked process helpers are gone, and it starts none: who forks has as many processes as it wants."""
+    """Reset the pool in a forked process, which has no helpers and starts none."""
     global _lock
     _lock = threading.Lock()
     _words()[:] = [0] * WORDS

@@ -331,9 +331,9 @@ def _object(text: str) -> bytes:
 
 @functools.cache
 def _versions() -> tuple[str, ...]:
-    """Return all that code depends on beside its kernel: mlgraph's own text too, which changes between versions."""
+    """Return all that machine code depends on besides its kernel: the sources that make it, libraries, processor."""
     package = Path(__file__).parents[1]
-    made_by = (*package.glob("transforms/*kernel*/*.py"), *package.glob("transforms/expand_math/*.py"), Path(__file__))
+    made_by = [path for folder in ("dialects", "transforms", "targets") for path in (package / folder).rglob("*.py")]
     own = hashlib.sha256(b"".join(path.read_bytes() for path in sorted(made_by))).hexdigest()
     versions = [f"{name} {version(name)}" for name in ("mlgraph", "xdsl", "llvmlite")]
     return (own, *versions, _llvm().get_host_cpu_name(), sys.version)

@@ -69,7 +69,7 @@ COMPARED = {
     ">": (operator.gt, "<="),
     "<=": (operator.le, ">"),
 }
-"""What computes a comparison, and its opposite."""
+"""The function of each comparison, and its opposite."""
 
 _watch: ContextVar[SizeAccesses | None] = ContextVar("watch", default=None)
 _lock = threading.Lock()

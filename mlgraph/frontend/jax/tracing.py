@@ -43,7 +43,7 @@ class JaxTrace:
     observed: set[int]
     """The numbers of the inputs that the function does something with, be it a look at the shape."""
     conditions: tuple[str, ...]
-    """What the user's code found out about sizes."""
+    """The facts about sizes that the user's code depended on."""
     same: Mapping[int, Memory]
     """The leaves that are an input or an earlier leaf."""
     seconds: float

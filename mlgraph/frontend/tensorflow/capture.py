@@ -209,7 +209,7 @@ def capture_of(external: Any, graph: Any, names: VariableNames, state: State) ->
 
 
 def named(shapes: Shapes) -> list[tuple[int | str, ...]]:
-    """Shapes with a symbol for each free size."""
+    """Return the shapes with a symbol for each free size."""
     symbols = (f"s{i}" for i in range(sum(len(shape) for shape in shapes)))
     return [tuple(next(symbols) if n is None else n for n in shape) for shape in shapes]
 

@@ -11,7 +11,7 @@ from mlgraph.frontend.locations import user_line
 VALUE_NEEDED = (
     "as a Python `bool`|Iterating over a symbolic|interpreted as an integer|indices must be|int\\(\\)|float\\(\\)"
 )
-"""What Python or tensorflow say where code needs the value of a tensor that has none."""
+"""The messages of Python and tensorflow when code needs the value of a symbolic tensor."""
 
 
 OperatorNotAllowed: type[Exception] = cast(Any, tf).errors.OperatorNotAllowedInGraphError

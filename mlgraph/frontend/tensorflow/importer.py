@@ -49,7 +49,7 @@ class State:
         self.variables: dict[str, Any] = {}
         self.parameters: dict[str, SSAValue] = {}
         self.current: dict[str, SSAValue] = {}
-        """What was written, at this point."""
+        """The values written so far."""
 
     def read(self, name: str) -> SSAValue:
         """Return the value of a variable, which becomes a parameter at its first use."""
@@ -79,7 +79,7 @@ class FuncGraphImporter(Importer):
         super().__init__(rules)
         self.state = state
         self.rules_of_sizes = rules_of_sizes
-        """What operations do to arrays of numbers and sizes."""
+        """The functions that apply operations to arrays of numbers and sizes."""
         self.graphs: list[Any] = []
         """The graphs that are being imported, the innermost last."""
         self.made: ChainMap[Any, SSAValue] = ChainMap()

@@ -1,4 +1,4 @@
-"""What is known of a tensor of the graph, and of the operation that makes it."""
+"""The facts that the importer has about a tensor of the graph and its operation."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -35,14 +35,14 @@ class Traced:
     parts: tuple[Any, ...] | None = None
     """The elements of a vector, of which some are 0-d tensors."""
     node: "Node | None" = None
-    """What to run for the elements, where nothing but numbers goes in."""
+    """The function that computes the elements if all operands are numbers."""
     index: int = 0
     thing: Any = None
     """The state behind a resource, the list behind a variant."""
     varies: bool = False
-    """Whether it depends on a variable."""
+    """True if it depends on a variable."""
     missing: bool = False
-    """Whether an operation without a rule lies before it."""
+    """True if it depends on an operation without a rule."""
 
 
 @dataclass(eq=False)

@@ -1,4 +1,4 @@
-"""How the operands of a rule are read: as the annotations of its parameters say, as values without one.
+"""Readers of the operands of a rule, chosen by the annotations of its parameters; a value without one.
 
 | annotation | the input as |
 |---|---|

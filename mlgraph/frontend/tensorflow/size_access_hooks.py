@@ -66,7 +66,7 @@ def _length(self: Any) -> int:
 
 
 _MEMBERS: dict[str, Any] = {name: _noted(name) for name in ("shape", "_dtype", "ndim")} | {"__len__": _length}
-"""What tensors tell of themselves; other properties ask these."""
+"""The properties of tensors by which all others read shape and type."""
 
 
 def _look(shape: Any, frame: FrameType) -> None:

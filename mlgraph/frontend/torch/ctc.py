@@ -60,7 +60,7 @@ def lengths_of(lengths: Any, device: Any) -> Tensor:
 
 
 def spread(targets: Tensor, lengths: Tensor, given: Any) -> Tensor:
-    """Targets that follow one another as one row each, filled up with whatever is there."""
+    """Return concatenated targets as one row each; places beyond the length of a row hold arbitrary targets."""
     known = isinstance(given, Sequence) and len(given) > 0
     longest = max(map(int, given)) if known else int(targets.shape[0])
     starts = (lengths.cumsum(0) - lengths).unsqueeze(1)

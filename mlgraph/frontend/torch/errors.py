@@ -1,4 +1,4 @@
-"""What errors of torch's tracers mean to the user."""
+"""Translation of the errors of torch's tracers for the user."""
 
 import traceback
 

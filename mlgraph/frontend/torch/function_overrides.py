@@ -18,7 +18,7 @@ from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch._private import decomposition_table
 
 OVERRIDES: dict[Any, Callable[..., Any]] = {}
-"""What stands for a function while it is traced."""
+"""The function that replaces another during a trace."""
 
 
 class FunctionOverrides(TorchFunctionMode):
@@ -115,14 +115,14 @@ if hasattr(F, "linear_cross_entropy"):  # since torch 2.13
 
 
 def grid_sampler_2d(input: Tensor, grid: Tensor, *args: Any) -> Tensor:
-    """torch's own, but for halves on a CPU: there torch finds pixels in half precision, as nothing else does."""
+    """Decompose as torch does. Raise `UnsupportedOpError` for half precision on a CPU, where torch rounds places."""
     if input.dtype in (torch.float16, torch.bfloat16) and input.device.type == "cpu":
         raise UnsupportedOpError("grid_sample of images in half precision on a CPU", fix="cast to float32 first")
     return decomposition_table[torch.ops.aten.grid_sampler_2d.default](input, grid, *args)
 
 
 DECOMPOSED: dict[Any, Callable[..., Any]] = {torch.ops.aten.grid_sampler_2d.default: grid_sampler_2d}
-"""What an operation of a trace is taken apart by, where torch's own way gives another result than its kernel."""
+"""The decompositions that replace torch's own, whose results differ from those of its kernels."""
 
 
 @replaces(F.gaussian_nll_loss)

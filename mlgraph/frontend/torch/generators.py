@@ -24,7 +24,7 @@ class Streams:
         self.noted: list[tuple[torch.Generator, bytes]] = []
         """Those that the trace drew from, in order, with their states: no draw of a trace changes these."""
         self.used: dict[str, Callable[[], Any]] = {}
-        """What the draws of the program draw from, by name."""
+        """The generators from which the program draws, by name."""
 
     def begin(self) -> None:
         """Forget an earlier trace."""
@@ -100,7 +100,7 @@ def stream_of(generator: torch.Generator | None) -> str | None:
 
 @contextlib.contextmanager
 def naming(streams: Streams) -> Iterator[None]:
-    """Rules inside find the generators of `streams`."""
+    """Let rules find the generators of `streams`."""
     token = _current.set(streams)
     try:
         yield

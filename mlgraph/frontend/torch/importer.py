@@ -116,12 +116,12 @@ class FxImporter(Importer):
         super().__init__(rules)
         self.graph_module = graph_module
         self.scalars = scalars
-        """What functions of Python numbers do, such as `math.sqrt` of a size."""
+        """The ivy operations for functions of Python numbers, such as `math.sqrt` of a size."""
         self.values: dict[torch.fx.Node, Any] = {}
         self.to_fix: set[sympy.Symbol] = set()
         """The symbols in sizes that rules must know, for which placeholders stand."""
         self.location: LocationAttr = UnknownLoc()
-        """Where the last node that says so comes from: nodes that torch inserts say nothing."""
+        """The location of the last node that has one; nodes that torch inserts have none."""
 
     def run(self) -> list[Any]:
         """Import the nodes, and return the results of the graph."""
@@ -207,7 +207,7 @@ class FxImporter(Importer):
         return {symbol for size in found for symbol in symbols_of(size)}
 
     def item(self, node: torch.fx.Node, source: Any, i: Any) -> Any:
-        """One of several results. A rule gives None for one that it does not compute, which nothing may use."""
+        """Return one of several results. A rule gives None for one that it does not compute, which nothing may use."""
         found = source[i] if source is not None else None
         if found is None and node.users:
             self.note_missing(f"result {i} of {node.args[0].target}", user_line(node))  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]

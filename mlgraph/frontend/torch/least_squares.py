@@ -1,4 +1,4 @@
-"""What stands for `torch.linalg.lstsq` and for `narrow` from a tensor's place, whose shapes torch cannot trace."""
+"""Replacements of `torch.linalg.lstsq`, and of `narrow` with a start from a tensor, whose shapes torch cannot trace."""
 
 # pyright: basic
 from typing import Any

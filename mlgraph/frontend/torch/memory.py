@@ -1,4 +1,4 @@
-"""What memory the tensors share that a function returns, and which of that depends on how its inputs lie in memory."""
+"""The memory that returned tensors share, and the part of it that depends on the layout of the inputs."""
 
 # pyright: basic
 from collections.abc import Collection, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the user's code asks of torch's global modes while it is traced, such as whether gradients are taken."""
+"""The global modes of torch that the user's code reads during a trace, such as whether gradients are enabled."""
 
 import contextlib
 import functools
@@ -33,10 +33,10 @@ class Modes:
     def __init__(self, is_true: bool) -> None:
         self.is_true = is_true
         self.asked: dict[tuple[str, str], Callable[[], Any]] = {}
-        """What reads the modes that the user's code asks of, by their names and arguments."""
+        """The functions that read the modes that the user's code read, by their names and arguments."""
 
     def note(self, name: str, function: Callable[..., Any], *args: Any) -> None:
-        """The user's code asks."""
+        """Note that the user's code reads a mode."""
         if name in GRADIENTS and not self.is_true:
             raise WithoutGradients
         read = functools.partial(function, *args)
@@ -44,7 +44,7 @@ class Modes:
         self.asked[name, repr(args)] = read
 
     def note_gradients(self) -> None:
-        """The user's code asks for what depends on whether gradients are taken."""
+        """Note that the user's code reads a fact that depends on whether gradients are enabled."""
         self.note("is_grad_enabled", torch.is_grad_enabled)
 
     def note_default_dtype(self, given: Sequence[Any], result: Any) -> None:

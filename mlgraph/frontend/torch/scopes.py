@@ -1,4 +1,4 @@
-"""What holds while torch traces: nothing is printed, cached, left in modules, or shown to the user as a symbol."""
+"""Context managers for a trace of torch: nothing is printed, cached, left in modules, or shown as a symbol."""
 
 # pyright: basic
 import contextlib

@@ -10,7 +10,7 @@ from torch.overrides import TorchFunctionMode
 from mlgraph.frontend.dynamic_sizes import Axis
 
 LIMIT = 24
-"""How many operations a size may be made with: convolutions stay below 12, and torch's solver takes minutes past 70."""
+"""The largest number of operations in a size: convolutions stay below 12, and torch's solver takes minutes past 70."""
 
 
 class SizesTooComplex(Exception):

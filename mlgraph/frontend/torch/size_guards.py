@@ -1,4 +1,4 @@
-"""What a trace found out about its free sizes, as conditions that a call has to meet.
+"""The facts of a trace about its free sizes, as conditions that a call must meet.
 
 torch keeps a guard for each decision that the function, torch's own Python or a rule of ours made by a size. Those that
 follow from the bounds of the sizes, or from other guards, are left out.
@@ -140,7 +140,7 @@ DEFINED: dict[str, Callable[..., Any]] = {
     **dict.fromkeys(("OpaqueUnaryFn_log", "OpaqueUnaryFn_log2"), lambda x: x > 0),
     **dict.fromkeys(("OpaqueUnaryFn_acos", "OpaqueUnaryFn_asin"), lambda x: sympy.And(x >= -1, x <= 1)),
 }
-"""Where a function has a value: outside of that a check of it would raise."""
+"""The condition under which a function has a value; a check of it would raise elsewhere."""
 
 HIGHEST_POWER = 8
 """The greatest power that is written as a product."""
@@ -152,7 +152,7 @@ class Printer:
     def __init__(self, env: ShapeEnv) -> None:
         self.env = env
         self.defined: dict[Any, None] = {}
-        """What must hold for all that was written to have a value."""
+        """The condition under which every written expression has a value."""
 
     def conditions(self, condition: Any) -> list[str]:
         """Return the condition as Python, after those that it needs. Raises `Unprintable`."""

@@ -65,7 +65,7 @@ from mlgraph.frontend.torch.simple_sizes import SimpleSizes, SizesTooComplex, di
 from mlgraph.frontend.torch.writes import rewrite_writes
 
 FREE_SIZE = re.compile(r"\bs\d+\b")
-"""How torch calls free sizes: an error that names one is about what torch cannot tell of it."""
+"""The form of torch's names for free sizes; an error that names one is about a fact that torch cannot decide."""
 
 
 OF_TRACES = (
@@ -84,32 +84,32 @@ class ExportTrace:
         self.streams = streams
         self.static: list[Any] = []
         self.names: dict[str, str] = {}
-        """What export calls a module or tensor, and the user's name for it."""
+        """The name that export gives to a module or tensor, and the user's."""
         self.tensors: list[tuple[str, torch.Tensor]] = []
         """Tensors that the function may reach without being given them."""
         self.with_gradients: set[str] = set()
-        """What export calls the constants that require grad."""
+        """The names that export gives to constants that require grad."""
         self.modules: list[torch.nn.Module] = []
         """The modules that the function reaches."""
         self.observed: set[int] = set()
         """The numbers of the inputs that the function does something with, be it a look at the shape."""
         self.gradients: list[bool] = []
-        """Whether torch takes gradients for each input."""
+        """For each input, True if torch takes gradients for it."""
         self.gradients_asked: set[int] = set()
         """The numbers of the inputs of which the user's code asks this."""
         self.frozen_asked: list[tuple[torch.nn.Module, str]] = []
         """The weights of which it asks this: their modules, and their names there."""
         self.caught: list[Exception] = []
-        """What functions of torch raised, as far as the trace went on: the function caught it."""
+        """The errors that functions of torch raised and the user's function caught."""
         self.layout_use = LayoutUse()
         self.shared = Shared({}, {})
-        """What memory the output leaves share."""
+        """The memory that the output leaves share."""
         self.writes = False
-        """Whether the function writes into a tensor."""
+        """True if the function writes into a tensor."""
         self.reaches_results = False
-        """Whether another layout of the inputs could change what memory results share."""
+        """True if another layout of the inputs could change the memory that results share."""
         self.without_backward = False
-        """Whether the trace holds a function whose own backward it has not: then no gradients must be taken."""
+        """True if the trace contains a function without its own backward, so that no gradients may be taken."""
 
     def hear(self, warning: warnings.WarningMessage) -> None:
         """Note what a warning tells about the trace, and pass it on if it is about the user's own code."""
@@ -159,11 +159,11 @@ class TraceOptions:
     """The options of a trace."""
 
     keep_layout: bool = False
-    """Whether example inputs lie in memory as the caller's do."""
+    """True if example inputs have the layout in memory of the caller's."""
     strided_windows: bool = False
-    """Whether `unfold` is traced as `as_strided`."""
+    """True if `unfold` is traced as `as_strided`."""
     gradients: bool = True
-    """Whether gradients are taken in the trace, as they are in most so that a graph has them, whatever the caller."""
+    """True if gradients are enabled in the trace, as in most, so that a graph has them whatever the caller does."""
 
 
 class ExportModule(torch.nn.Module):

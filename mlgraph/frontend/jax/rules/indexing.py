@@ -38,7 +38,7 @@ class Starts:
     value: SSAValue
     """Within bounds, of the shape of the batch."""
     inside: SSAValue | None
-    """Where the window was in bounds before; None for everywhere."""
+    """The mask of places where the window was in bounds; None if it was everywhere."""
 
 
 @dataclass

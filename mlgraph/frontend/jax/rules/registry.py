@@ -1,4 +1,4 @@
-"""How the rules of jax are declared.
+"""The decorator that declares jax's rules.
 
 `renamed` lists the primitives that are an ivy op under another name. A primitive with more to say has a function under
 `@rule`, which gets the equation, the operands, and the parameters that it claims by keyword. A parameter that nothing

@@ -1,4 +1,4 @@
-"""What tensorflow's strided slices mean as Python's indices."""
+"""Conversion of tensorflow's strided slices to Python's indices."""
 
 from typing import Any, TypeAlias
 

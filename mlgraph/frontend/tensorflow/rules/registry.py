@@ -1,4 +1,4 @@
-"""How the rules of tensorflow are declared.
+"""The decorator that declares tensorflow's rules.
 
     @rule("Cumsum")
     def cumsum(x: Value, axis: int, *, exclusive: bool, reverse: bool) -> Value: ...

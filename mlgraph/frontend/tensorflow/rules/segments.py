@@ -22,7 +22,7 @@ MODES: dict[str, tuple[str, Callable[[DType], object]]] = {
     "Max": ("max", lowest),
     "Min": ("min", highest),
 }
-"""How a reduction combines two rows, and what no row at all gives."""
+"""The function by which a reduction combines two rows, and its result for no rows."""
 
 
 def segmented(importer: FuncGraphImporter, x: Value, ids: Value, count: Size, kind: str) -> Value:

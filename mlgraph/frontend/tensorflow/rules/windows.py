@@ -1,4 +1,4 @@
-"""What looks at windows of an image element by element."""
+"""Rules of operations on the windows of an image: patches, dilation, erosion."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""How the rules of torch are declared: by the names of ATen overloads, with the arguments that ATen names."""
+"""The decorator that declares torch's rules, by the names of ATen overloads and of their arguments."""
 
 from mlgraph.frontend.rules import Rules
 

@@ -1,4 +1,4 @@
-"""What ATen solves with factorisations: inverses, linear systems, least squares."""
+"""Rules of operations that ATen solves by factorizations: inverses, linear systems, least squares."""
 
 from typing import Any
 

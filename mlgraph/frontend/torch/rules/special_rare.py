@@ -29,7 +29,7 @@ NOT_MONIC: dict[str, Callable[..., SSAValue]] = {
     "special_bessel_y0": ivy.bessel_y0,
     "special_bessel_y1": ivy.bessel_y1,
 }
-"""The same, whose denominators lack a coefficient in torch."""
+"""The functions whose denominators lack a coefficient in torch."""
 
 for name, row in UNARY.items():
     rule(f"{name}.default")(lambda out, x, row=row: row(to(x, out.dtype)))
