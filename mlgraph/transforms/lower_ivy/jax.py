@@ -307,19 +307,23 @@ def _around(window: Size, dilation: int, low: int, high: int) -> tuple[Size, Siz
 @rule(ivy.max_pool)
 def max_pool(x: Value, window: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Value:
     more = {} if all(d == 1 for d in dilation) else {"window_dilation": (1, 1, *dilation)}
-    return _reduce_window(x, lowest_of(type_of(x)), lax.max, window, stride, padding, **more)
+    return _reduce_window(x, lowest_of(type_of(x)), (lax.max, jnp.maximum), window, stride, padding, **more)
 
 
 @rule(ivy.sum_pool)
 def sum_pool(x: Value, window: Ints, stride: Ints, padding: Ints) -> Value:
-    return _reduce_window(x, 0, lax.add, window, stride, padding)
+    return _reduce_window(x, 0, (lax.add, jnp.add), window, stride, padding)
 
 
 def _reduce_window(
-    x: Value, start: float, function: Any, window: Ints, stride: Ints, padding: Ints, **more: Any
+    x: Value, start: float, functions: tuple[Any, Any], window: Ints, stride: Ints, padding: Ints, **more: Any
 ) -> Value:
-    """A window that is 1 over images and channels; a number may start floats, integers keep their width."""
+    """Reduce windows of size 1 along images and channels.
+
+    jax derives `functions[0]` if the reduction starts at a number. The start of integers has their type, and `jax.jit`
+    traces it, which `functions[1]` allows.
+    """
     d = type_of(x)
-    begin = float(start) if d in FLOATS else literal(start, d)
+    begin, function = (float(start), functions[0]) if d in FLOATS else (literal(start, d), functions[1])
     pads = ((0, 0), (0, 0), *_pairs(padding))
     return lax.reduce_window(x, begin, function, (1, 1, *window), (1, 1, *stride), pads, **more)
