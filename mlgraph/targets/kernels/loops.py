@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from mlgraph.dialects.kernel import ANY, UNIT, ZERO, Access
 from mlgraph.targets import helpers
+from mlgraph.targets.kernels import memory
 from mlgraph.targets.plan import Plan
 
 MAX_CACHED_SHAPES = 256
@@ -53,6 +54,7 @@ class Loops:
     """A plan with its code, in one piece or several."""
 
     def __init__(self, plan: Plan, call: Callable[..., Any], itemsizes: Sequence[int], weight: int) -> None:
+        memory.keep_freed_blocks()
         self.plan = plan
         self.call = call
         work = prod(plan.sizes) * (weight + len(itemsizes))

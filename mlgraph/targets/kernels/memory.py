@@ -1,14 +1,21 @@
-"""Memory of large results, kept for later ones: the system clears new pages, which takes longer than most kernels."""
+"""Memory of results, kept for later ones: the system clears new pages, which takes longer than most kernels.
+
+Memory of large results is kept in a pool, that of smaller ones by malloc.
+"""
 
 import threading
 from collections.abc import Sequence
+from functools import cache
 from math import prod
 from typing import Any
 
 import numpy as np
 
-MIN_POOLED_BYTES = 1 << 25
-"""The bytes from which on malloc gives memory back to the system at once, so that it is new every time."""
+MIN_POOLED_BYTES = 1 << 23
+"""The size of the smallest results in the pool. The free memory of a few of these is more than malloc keeps."""
+
+MAX_MALLOC_BYTES = (1 << 25) - (1 << 16)
+"""A little less than the largest block that glibc's malloc may keep after it is freed."""
 
 MAX_POOLED_BYTES = 1 << 28
 """The most bytes that are kept."""
@@ -60,6 +67,16 @@ class _Lent:
 
 
 POOL = Pool(MAX_POOLED_BYTES)
+
+
+@cache
+def keep_freed_blocks() -> None:
+    """Have malloc keep freed blocks of less than 32 MB for the process, up to 64 MB of them.
+
+    At first glibc maps each block of 128 kB or more anew, and unmaps it when it is freed. It raises the limit to the
+    size of each block that is freed (mallopt(3), `M_MMAP_THRESHOLD`): to its maximum after this one, which is not written.
+    """
+    np.empty(MAX_MALLOC_BYTES, np.uint8)
 
 
 def is_large(shape: Sequence[int], dtype: Any) -> bool:

@@ -2,6 +2,9 @@
 """Memory of large results: it serves later ones, and never one that somebody still holds."""
 
 import gc
+import platform
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -102,3 +105,34 @@ def test_nobody_waits_for_a_pool_that_is_in_use(pool: Pool):
         assert pool.take(5000).nbytes == 5000
         pool.keep(np.empty(6000, np.uint8))
     assert bytes_of(pool) == [5000]
+
+
+FAULTS = """
+import resource, sys
+import numpy as np
+import mlgraph
+
+def step(p, g, m):
+    m = m * 0.9 + g * 0.1
+    return p - m * 0.01, m, abs(p)
+
+arrays = [np.ones(300_000) for _ in range(3)]
+if sys.argv[1] == "torch":
+    import torch
+    arrays = [torch.from_numpy(x) for x in arrays]
+graph = mlgraph.compile(step, args=arrays, to=sys.argv[1])
+for _ in range(5):
+    graph(*arrays)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    graph(*arrays)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="malloc of another C library has limits of its own")
+@pytest.mark.parametrize("to", ["numpy", "torch"])
+def test_results_of_a_fresh_process_have_no_new_pages_at_each_call(to: str):
+    run = subprocess.run([sys.executable, "-c", FAULTS, to], capture_output=True, text=True, check=True)
+    pages = 20 * 3 * 300_000 * 8 // 4096
+    assert int(run.stdout) < pages / 10
