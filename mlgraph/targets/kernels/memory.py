@@ -73,8 +73,8 @@ POOL = Pool(MAX_POOLED_BYTES)
 def keep_freed_blocks() -> None:
     """Have malloc keep freed blocks of less than 32 MB for the process, up to 64 MB of them.
 
-    At first glibc maps each block of 128 kB or more anew, and unmaps it when it is freed. It raises the limit to the
-    size of each block that is freed (mallopt(3), `M_MMAP_THRESHOLD`): to its maximum after this one, which is not written.
+    At first glibc maps each block of 128 kB or more anew, and unmaps it when it is freed. It raises that limit to the
+    size of each block that is freed (mallopt(3), `M_MMAP_THRESHOLD`), and to its maximum after this one.
     """
     np.empty(MAX_MALLOC_BYTES, np.uint8)
 
