@@ -15,6 +15,7 @@ from xdsl.ir import BlockArgument, Operation, SSAValue
 
 from mlgraph.dialects.backend import CallOp, ValueType
 from mlgraph.dialects.constant import ArrayOp, LiteralOp
+from mlgraph.dialects.functions import operands_inside
 from mlgraph.dialects.ivy.types import dtype, is_complex, rank
 from mlgraph.dialects.kernel import FusedOp
 from mlgraph.frameworks import get
@@ -76,7 +77,7 @@ class Aliases:
             case CallOp():
                 return self._call(op) or (own if isinstance(result.type, TensorType) else frozenset())
             case _:
-                return own | self._all(_values_inside(op))
+                return own | self._all(operands_inside(op))
 
     def _call(self, op: CallOp) -> Roots:
         """Return the memory that the result of a call may share; none where it is an array of its own."""
@@ -106,9 +107,3 @@ def parameter_name(op: CallOp) -> str | None:
         return None
     name = op.arguments.data.positional[1]
     return name if isinstance(op.inputs[0].type, ValueType) and isinstance(name, str) else None
-
-
-def _values_inside(op: Operation) -> Iterator[SSAValue]:
-    """Yield the operands of an operation and of those in its regions."""
-    for inner in op.walk():
-        yield from inner.operands

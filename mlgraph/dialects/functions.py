@@ -1,10 +1,12 @@
-"""Small helpers for `func.func`."""
+"""Small helpers for functions, and for the modules and operations around and inside them."""
 
 from collections.abc import Iterator, Sequence
+from io import StringIO
 
 from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, FunctionType, ModuleOp
 from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import Attribute, Block, Region, SSAValue
+from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.printer import Printer
 
 
 def function(name: str, inputs: Sequence[Attribute], names: Sequence[str]) -> FuncOp:
@@ -65,3 +67,16 @@ def add_result(function: FuncOp, value: SSAValue, attributes: DictionaryAttr | N
     function.body.block.insert_op_before(new, old)
     function.body.block.erase_op(old)
     update_type(function)
+
+
+def operands_inside(op: Operation) -> Iterator[SSAValue]:
+    """Yield the operands of an operation and of those in its regions."""
+    for inner in op.walk():
+        yield from inner.operands
+
+
+def text_of(module: ModuleOp) -> str:
+    """Return a module as text, with locations."""
+    stream = StringIO()
+    Printer(stream, print_debuginfo=True).print_op(module)
+    return stream.getvalue() + "\n"

@@ -16,11 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 import mlgraph
+from mlgraph.dialects.functions import text_of
 from mlgraph.frameworks.arrays import as_numpy
 from mlgraph.frameworks.imports import load
 from mlgraph.frameworks.torch import TORCH
-from mlgraph.tools.dump import text_of
 from mlgraph.tools.files import write_file
+from mlgraph.tools.show.page import plural
 
 CHECKPOINT = "microsoft/resnet-50"
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -217,8 +218,3 @@ def computes(op: Any) -> bool:
     """Return whether `op` is a step of the computation, not a constant or the lookup of a weight."""
     weight = len(op.operands) == 1 and op.operands[0].name_hint == "params"
     return not weight and op.dialect_name() not in ("builtin", "func", "constant")
-
-
-def plural(n: int, noun: str) -> str:
-    """Return `1 capture` or `2 captures`."""
-    return f"{n} {noun}{'' if n == 1 else 's'}"

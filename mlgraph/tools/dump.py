@@ -6,28 +6,20 @@ import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
-from xdsl.printer import Printer
 from xdsl.utils.exceptions import ParseError
 
 from mlgraph.dialects.constant import MOST_ELEMENTS
 from mlgraph.dialects.context import context
+from mlgraph.dialects.functions import text_of
 from mlgraph.errors import InputError, IRError, PassError, advice
 from mlgraph.tools.files import make_folder, path_of, write_file
 
 MODES = ("stage", "changed", "pass")
-
-
-def text_of(module: ModuleOp) -> str:
-    """Return a module as text, with locations."""
-    stream = StringIO()
-    Printer(stream, print_debuginfo=True).print_op(module)
-    return stream.getvalue() + "\n"
 
 
 def read(path: str | Path) -> ModuleOp:

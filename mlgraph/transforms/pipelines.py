@@ -13,17 +13,16 @@ A stage ends where the module has a meaning of its own: it is verified there, an
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from typing import Any, TypeAlias
 
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.ir import Operation
 from xdsl.passes import ModulePass
-from xdsl.printer import Printer
 from xdsl.transforms.common_subexpression_elimination import CommonSubexpressionElimination
 from xdsl.transforms.dead_code_elimination import DeadCodeElimination
 
 from mlgraph.dialects.context import context
+from mlgraph.dialects.functions import text_of
 from mlgraph.dialects.outputs import OutputSpec
 from mlgraph.errors import MlgraphError, PassError
 from mlgraph.frameworks import get
@@ -241,7 +240,7 @@ def _guarded(stage: str, spec: str, module: ModuleOp, action: Callable[[], objec
         _forget_notes(error)
         what = f"pass {spec} failed" if spec else "the module is not valid"
         failure = PassError(f"{what} at stage {stage}: {error}", fix="look at `error.ir`, the IR that it failed on")
-        failure.stage, failure.pass_spec, failure.ir = stage, spec, _text(module)
+        failure.stage, failure.pass_spec, failure.ir = stage, spec, text_of(module)
         raise failure from error
 
 
@@ -249,9 +248,3 @@ def _forget_notes(error: BaseException) -> None:
     """xDSL notes the whole module on an error that a pattern raises."""
     if getattr(error, "__notes__", None):
         del error.__notes__
-
-
-def _text(module: ModuleOp) -> str:
-    stream = StringIO()
-    Printer(stream, print_debuginfo=True).print_op(module)
-    return stream.getvalue() + "\n"

@@ -26,10 +26,10 @@ import numpy as np
 import mlgraph
 from mlgraph import driver
 from mlgraph.dialects.constant import ArrayOp
+from mlgraph.dialects.functions import text_of
 from mlgraph.dialects.ivy import IVY
 from mlgraph.errors import MlgraphError
 from mlgraph.serialize import module
-from mlgraph.tools.dump import text_of
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.unit.saved_files import parts_of, zipped

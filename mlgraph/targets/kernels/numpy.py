@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from mlgraph.frameworks.numpy import NUMPY
 from mlgraph.targets.kernels import memory
 from mlgraph.targets.kernels.generated import compile_function, parameters
 from mlgraph.targets.kernels.loops import remember
@@ -28,7 +29,7 @@ def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any
 
     An operand that has no axes may be a number of numpy, which is no array; a result that has none is one.
     """
-    dtypes = [_dtype(name) for name in kernel.dtypes]
+    dtypes = [NUMPY.dtype(name) for name in kernel.dtypes]
     known: dict[Any, Any] = {}
     again = RepeatCallNumpy()
 
@@ -87,11 +88,3 @@ def _reduced(x: "np.ndarray[Any, Any]", how: Any) -> Any:
     integers = {"dtype": x.dtype} if how.kind == "sum" and x.dtype.kind in "iu" else {}
     found = getattr(np, how.kind)(wide, axis=how.axes, keepdims=how.keepdims, **integers)
     return found.astype(x.dtype)
-
-
-def _dtype(name: str) -> Any:
-    if name == "bfloat16":
-        import ml_dtypes
-
-        return np.dtype(ml_dtypes.bfloat16)
-    return np.dtype(name)

@@ -13,7 +13,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from mlgraph.dialects.constant import ArrayOp, LiteralOp, ParameterOp, number_of
 from mlgraph.dialects.dtypes import NAME_OF
-from mlgraph.dialects.functions import main_of
+from mlgraph.dialects.functions import main_of, operands_inside
 from mlgraph.dialects.table import TableOp
 from mlgraph.errors import line_of
 
@@ -76,7 +76,7 @@ def read(module: ModuleOp) -> tuple[list[NodeLabel], list[tuple[int, int]]]:
                 name = "result" if len(op.operands) == 1 else f"result {i}"
                 add(NodeLabel(name, type_text(value.type)), iter([value]), ())
         elif not _is_aside(op):
-            add(_label(op), _read_by(op), op.results)
+            add(_label(op), operands_inside(op), op.results)
     return nodes, list(edges)
 
 
@@ -84,12 +84,6 @@ def _is_aside(op: Operation) -> bool:
     """Return whether `op` is only written on the nodes that read it: a literal, a weight, or arithmetic on sizes."""
     sizes = len(op.results) > 0 and all(isinstance(result.type, IndexType) for result in op.results)
     return sizes or isinstance(op, LiteralOp | ArrayOp | ParameterOp)
-
-
-def _read_by(op: Operation) -> Iterator[SSAValue]:
-    """Yield the values that `op` and its regions read."""
-    for inner in op.walk():
-        yield from inner.operands
 
 
 def _label(op: Operation) -> NodeLabel:

@@ -59,7 +59,7 @@ def html(graph: Any) -> str:
         parts.append("<p class='dim'>not captured yet: call it once</p>")
     else:
         seconds = ", ".join(f"{name} {1000 * s:.0f} ms" for name, s in graph.timings().items())
-        held = f"{_plural(specializations, 'specialization')} · {_plural(captures, 'capture')} · {seconds}"
+        held = f"{plural(specializations, 'specialization')} · {plural(captures, 'capture')} · {seconds}"
         parts.append(f"<p class='dim'>{held}</p>")
         parts += _sections(graph)
     return f"<div class='mlgraph'>{''.join(parts)}</div>"
@@ -95,7 +95,7 @@ def _sections(graph: Any) -> Iterator[str]:
     for stage in graph.stages:
         module = graph.ir(stage)
         text = str(module)
-        note = "as before" if text == before else _plural(_count(module), "operation")
+        note = "as before" if text == before else plural(_count(module), "operation")
         yield _section(stage, note, f"<pre>{colored(text)}</pre>")
         before = text
     yield _section("source", f"Python, {graph.to}", f"<pre>{colored(graph.source)}</pre>", is_open=True)
@@ -111,7 +111,8 @@ def _count(module: Any) -> int:
     return len(main_of(module).body.block.ops) - 1
 
 
-def _plural(n: int, noun: str) -> str:
+def plural(n: int, noun: str) -> str:
+    """Return `1 capture` or `2 captures`."""
     return f"{n} {noun}{'' if n == 1 else 's'}"
 
 

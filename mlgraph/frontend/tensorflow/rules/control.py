@@ -12,7 +12,7 @@ from xdsl.ir import Attribute, Block, SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.building import insert
-from mlgraph.dialects.dtypes import i1, tensor
+from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.ivy.control import IfOp, WhileOp, YieldOp, yielded
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.size_sources import size_of
@@ -25,6 +25,7 @@ from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import WRITES, FuncGraphImporter, called, function_of
 from mlgraph.frontend.tensorflow.nodes import Traced, has_sizes, type_of
 from mlgraph.frontend.tensorflow.rules.elements import wider
+from mlgraph.frontend.tensorflow.rules.helpers import to_bool
 from mlgraph.frontend.tensorflow.rules.lists import TensorList, of_broadcast
 from mlgraph.frontend.tensorflow.rules.registry import rule
 
@@ -42,7 +43,7 @@ def if_(
     if known is not None and not has_sizes(known):
         return importer.run(graphs[0 if known.item() else 1], inputs)
     then, otherwise = (lambda graph=graph: importer.run(graph, inputs) for graph in graphs)
-    return chosen(importer, as_bool(importer.value(condition)), then, otherwise)
+    return chosen(importer, to_bool(importer.value(condition)), then, otherwise)
 
 
 @rule("Case", "StatelessCase", ignores=SHAPES)
@@ -62,10 +63,6 @@ def case(index: Traced, inputs: list[Traced], *, branches: Any, importer: FuncGr
         return chosen(importer, here, lambda: importer.run(graphs[i], inputs), lambda: from_branch(i + 1))
 
     return from_branch(0)
-
-
-def as_bool(x: Value) -> Value:
-    return x if dtype(x) == i1 else ivy.not_equal(x, number(x, 0))
 
 
 def chosen(
@@ -160,7 +157,7 @@ def while_(inputs: list[Traced], *, cond: Any, body: Any, importer: FuncGraphImp
     initial = loop.initial()
     types = loop.types(initial)
     condition = loop.region(
-        types, lambda arguments: [as_bool(importer.value(importer.run(loop.condition, arguments)[0]))]
+        types, lambda arguments: [to_bool(importer.value(importer.run(loop.condition, arguments)[0]))]
     )
     step = loop.region(types, lambda arguments: loop.state_of(importer.run(loop.body, arguments)))
     op = insert(WhileOp(initial, condition, step, dynamic=loop.resizes(initial, step)))

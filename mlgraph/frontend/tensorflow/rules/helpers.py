@@ -97,3 +97,8 @@ def flattened(importer: FuncGraphImporter, x: Value, axes: int) -> Value:
         return x
     shape = importer.shape(x)
     return ivy.reshape(x, (product(shape[:axes]), *shape[axes:]))
+
+
+def to_bool(x: Value) -> Value:
+    """Return `x` as bools: True where it is not zero."""
+    return x if dtype(x) == i1 else ivy.not_equal(x, number(x, 0))

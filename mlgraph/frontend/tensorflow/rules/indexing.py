@@ -16,7 +16,7 @@ from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter, is_tensor
 from mlgraph.frontend.tensorflow.nodes import Traced, has_sizes
 from mlgraph.frontend.tensorflow.operands import Sizes
-from mlgraph.frontend.tensorflow.rules.helpers import axis_of, counted, filled, to
+from mlgraph.frontend.tensorflow.rules.helpers import axis_of, counted, filled, to, to_bool
 from mlgraph.frontend.tensorflow.rules.indices import by_axis, index_of
 from mlgraph.frontend.tensorflow.rules.registry import rule
 
@@ -176,10 +176,6 @@ def unstacked(importer: FuncGraphImporter, indices: Value) -> list[Value]:
 @rule("Where")
 def where(condition: Value) -> Value:
     return ivy.nonzero(to_bool(condition))
-
-
-def to_bool(x: Value) -> Value:
-    return x if dtype(x) == i1 else ivy.not_equal(x, number(x, 0))
 
 
 @rule("OneHot")
