@@ -26,7 +26,8 @@ from mlgraph.frameworks import get
 from mlgraph.targets.autograd import Derive
 from mlgraph.targets.kernels.loops import MAX_CACHED_SHAPES, Loops, access_of
 from mlgraph.targets.kernels.reducing import ReducingLoops
-from mlgraph.targets.llvm import Code, assembly, load, translate
+from mlgraph.targets.llvm import translate
+from mlgraph.targets.machine_code import Code, assembly, load
 from mlgraph.targets.plan import Plan, Shape, make_plan
 
 MIN_STRIDED_ELEMENTS = 1 << 14

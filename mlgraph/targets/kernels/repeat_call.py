@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mlgraph.targets.kernels.loops import Launch
-from mlgraph.targets.llvm import Loaded, bound, machine_code
+from mlgraph.targets.machine_code import Loaded, bound, machine_code
 
 POINTER = struct.calcsize("P")
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import mlgraph
-from mlgraph.targets import llvm
+from mlgraph.targets import machine_code
 from mlgraph.targets.kernels import loops
 
 pytestmark = pytest.mark.kernels
@@ -227,7 +227,7 @@ def test_code_is_read_from_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("MLGRAPH_CACHE_DIR", str(tmp_path))
     x = drawn(5, 7)
     wanted = mlgraph.compile(chain, to="numpy", args=(x, x))(x, x)
-    monkeypatch.setattr(llvm, "optimized", lambda *_: pytest.fail("the code is on disk"))
+    monkeypatch.setattr(machine_code, "optimized", lambda *_: pytest.fail("the code is on disk"))
     np.testing.assert_array_equal(mlgraph.compile(chain, to="numpy", args=(x, x))(x, x), wanted)
 
 
@@ -255,7 +255,7 @@ def test_fast_math_rounds_halves_once():
 def test_code_that_llvm_refuses_is_an_error_of_mlgraph(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MLGRAPH_CACHE_DIR", "")
     with pytest.raises(mlgraph.errors.PassError, match=r"MLG0008.*LLVM refuses the code of a kernel") as caught:
-        llvm.load("a key", lambda: "define void @loop() { no instruction }")
+        machine_code.load("a key", lambda: "define void @loop() { no instruction }")
     assert "no instruction" in caught.value.ir
 
 
