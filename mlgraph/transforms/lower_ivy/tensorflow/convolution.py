@@ -3,6 +3,7 @@
 Padding is stated by `tf.pad`, never left to a kernel. What no kernel computes is a sum over frames.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, ParamSpec, cast
 
@@ -26,6 +27,7 @@ P = ParamSpec("P")
 def _in_channels_last(op: Op[P, Value]) -> Callable[P, Value]:
     """Return the lowering of `op` to the operation of the same name with channels last."""
 
+    @functools.wraps(op.function)
     def lowered(x: Value, *args: Any, **kwargs: Any) -> Value:
         return channels_first(CHANNELS_LAST[op](channels_last(x), *args, **kwargs))
 
