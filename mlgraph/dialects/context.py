@@ -19,7 +19,7 @@ DIALECTS: dict[str, Callable[[], Dialect]] = {
     "backend": _dialect("backend", "BackendTypes"),
     "constant": _dialect("constant", "Constant"),
     "generator": _dialect("generator", "Generator"),
-    "ivy": _dialect("ivy", "Ivy"),
+    "ivy": _dialect("ivy.dialect", "Ivy"),
     "kernel": _dialect("kernel", "Kernel"),
     "scalar": _dialect("scalar", "Scalar"),
     "stateful": _dialect("stateful", "Stateful"),
