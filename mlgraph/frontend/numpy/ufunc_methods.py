@@ -15,6 +15,7 @@ from mlgraph.frontend.numpy.normalize import (
     DTypeLike,
     KeepDims,
     ReducedOut,
+    ScannedOut,
     normal_axes,
     normal_axis,
     normalized,
@@ -24,7 +25,7 @@ from mlgraph.frontend.numpy.sizes import Dim, static
 from mlgraph.frontend.numpy.tables import UFUNC_METHODS
 from mlgraph.frontend.numpy.tracer import element_type, emit, unsupported
 from mlgraph.frontend.numpy.ufuncs import truth
-from mlgraph.frontend.numpy.wrapping import as_array, cast, value_of
+from mlgraph.frontend.numpy.wrapping import as_array, cast, same_shape, value_of
 
 REDUCTIONS: dict[np.ufunc, Any] = {
     np.add: ivy.sum,
@@ -197,10 +198,12 @@ def _fold(ufunc: np.ufunc, parts: list[Any]) -> Any:
 
 @normalized
 def accumulate(
-    ufunc: np.ufunc, array: ArrayLike, axis: int = 0, dtype: DTypeLike = None, out: ReducedOut = None
+    ufunc: np.ufunc, array: ArrayLike, axis: int = 0, dtype: DTypeLike = None, out: ScannedOut = None
 ) -> TracedArray:
-    """Apply `ufunc.accumulate`."""
+    """Apply `ufunc.accumulate`. A result with axes of size 1 is repeated along those of a larger `out`."""
     along = normal_axis(axis, array.ndim)
+    if out is not None and (out.ndim != array.ndim or not same_shape(out.shape[along:][:1], array.shape[along:][:1])):
+        raise ValueError("provided out is the wrong size for the accumulation.")
     inside, outside = reduction_types(ufunc, array.dtype, dtype, out)
     x = cast(array, inside)
     row = SCANS.get(ufunc)
