@@ -9,8 +9,8 @@ import sysconfig
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch.fx.experimental import proxy_tensor
@@ -18,10 +18,6 @@ from torch.fx.experimental import proxy_tensor
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.locations import is_library, libraries
 from mlgraph.frontend.torch._private import keep_frames
-
-if TYPE_CHECKING:
-    from mlgraph.frontend.torch.tracing import ExportTrace
-
 
 STDLIB = sysconfig.get_path("stdlib")
 
@@ -58,8 +54,8 @@ def assigned_buffers(modules: Sequence[torch.nn.Module]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def quiet(trace: "ExportTrace") -> Iterator[None]:
-    """Keep torch's warnings and log lines about its own tracing from the user; `trace` hears the warnings."""
+def quiet(hear: Callable[[warnings.WarningMessage], None]) -> Iterator[None]:
+    """Keep torch's warnings and log lines about its own tracing from the user; `hear` is told each warning."""
     loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("torch")]
     handlers = {handler for logger in (logging.root, *loggers) for handler in logger.handlers}
     thread = threading.get_ident()
@@ -74,7 +70,7 @@ def quiet(trace: "ExportTrace") -> Iterator[None]:
             warnings.simplefilter("always")
             yield
         for warning in caught:
-            trace.hear(warning)
+            hear(warning)
     finally:
         for handler in handlers:
             handler.removeFilter(silent)
@@ -155,14 +151,17 @@ def is_users_file(filename: str, module: str) -> bool:
 
 
 @contextlib.contextmanager
-def watching_functions(trace: "ExportTrace") -> Iterator[None]:
-    """Refuse the user's own `torch.autograd.Function`s where gradients count, as no backward of theirs is traced."""
+def watching_functions(note: Callable[[], None]) -> Iterator[None]:
+    """Call `note` for each `torch.autograd.Function` of the user's own, as no backward of theirs is traced.
+
+    Where gradients count, such a function is refused.
+    """
     original = torch.autograd.Function.__dict__["apply"]
     thread, gradients = threading.get_ident(), torch.is_grad_enabled()
 
     def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
         if threading.get_ident() == thread and not is_library(cls.forward.__code__.co_filename):
-            trace.without_backward = True
+            note()
             if gradients:
                 raise UnsupportedOpError(
                     f"{cls.__name__} is a torch.autograd.Function with a backward of its own",
