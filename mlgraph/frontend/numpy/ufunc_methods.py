@@ -150,23 +150,23 @@ def reduced(ufunc: np.ufunc, x: TracedArray, axes: tuple[int, ...], keepdims: bo
         return x
     if dtype.kind == "b" and ufunc in BOOLS:
         return fresh(emit(BOOLS[ufunc], x.value, axes, keepdims), dims, dtype)
-    row = REDUCTIONS.get(ufunc)
+    op = REDUCTIONS.get(ufunc)
     if (
-        row is None
-        or (dtype.kind == "b" and row not in (ivy.all, ivy.any))
-        or (dtype.kind == "c" and row in (ivy.max, ivy.min))
+        op is None
+        or (dtype.kind == "b" and op not in (ivy.all, ivy.any))
+        or (dtype.kind == "c" and op in (ivy.max, ivy.min))
     ):
         return folded(ufunc, x, axes, keepdims)
-    if row in (ivy.all, ivy.any):
-        return fresh(emit(row, truth(x.value), axes, keepdims), dims, np.dtype(bool))
-    if row in (ivy.max, ivy.min) and any(type(n) is int and n == 0 for i, n in enumerate(x.shape) if i in axes):
+    if op in (ivy.all, ivy.any):
+        return fresh(emit(op, truth(x.value), axes, keepdims), dims, np.dtype(bool))
+    if op in (ivy.max, ivy.min) and any(type(n) is int and n == 0 for i, n in enumerate(x.shape) if i in axes):
         raise ValueError(f"zero-size array to reduction operation {ufunc.__name__} which has no identity")
     wide = (
         value_of(x, np.dtype(np.float32))
-        if dtype == np.float16 and row in (ivy.sum, ivy.prod, ivy.logsumexp)
+        if dtype == np.float16 and op in (ivy.sum, ivy.prod, ivy.logsumexp)
         else x.value
     )
-    result = emit(row, wide, axes, keepdims)
+    result = emit(op, wide, axes, keepdims)
     return fresh(result if wide is x.value else emit(ivy.cast, result, element_type(dtype)), dims, dtype)
 
 
@@ -206,11 +206,11 @@ def accumulate(
         raise ValueError("provided out is the wrong size for the accumulation.")
     inside, outside = reduction_types(ufunc, array.dtype, dtype, out)
     x = cast(array, inside)
-    row = SCANS.get(ufunc)
-    if row is None or inside.kind == "b" or (inside.kind == "c" and ufunc in (np.maximum, np.minimum)):
+    op = SCANS.get(ufunc)
+    if op is None or inside.kind == "b" or (inside.kind == "c" and ufunc in (np.maximum, np.minimum)):
         result = _accumulated(ufunc, x, along)
     else:
-        result = fresh(emit(row, x.value, along), x.shape, inside)
+        result = fresh(emit(op, x.value, along), x.shape, inside)
     return cast(result, outside)
 
 

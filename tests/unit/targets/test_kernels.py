@@ -267,8 +267,8 @@ def test_several_threads_share_a_long_kernel(layout: str):
     for _ in range(3):
         np.testing.assert_allclose(own(x, y), chain(x, y), 1e-5, 1e-5)
         np.testing.assert_allclose(by_torch(*other), torch_chain(*other), 1e-5, 1e-5)
-    (plan,) = own.kernels[0].loops
-    assert len(own.kernels[0].loops[plan].addresses) > 1
+    (nest,) = own.kernels[0].loops
+    assert len(own.kernels[0].loops[nest].addresses) > 1
 
 
 @pytest.mark.parametrize(("text", "count"), [("150000 100000", 1), ("300000 100000", 3), ("max 100000", None)])
