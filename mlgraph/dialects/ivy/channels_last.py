@@ -43,9 +43,11 @@ def channels_first(x: Value) -> Value:
 def _declare(op: Op[P, Value], note: str = "", **templates: str) -> Op[P, Value]:
     """Declare `op` of N, ..., C; its body is `op` between two changes of layout."""
 
+    model = cast(Op[..., Value], op)
+
     @functools.wraps(op.function)
     def body(x: Value, *args: Any, **kwargs: Any) -> Value:
-        return channels_last(op(*(channels_first(x), *args), **kwargs))
+        return channels_last(model(channels_first(x), *args, **kwargs))
 
     name = op.function.__name__
     body.__module__, body.__name__ = __name__, f"{name}_channels_last"

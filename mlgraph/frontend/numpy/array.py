@@ -7,7 +7,6 @@ numpy, and every door that C code has to the data, `__array__` first of all, is 
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,7 +21,6 @@ from mlgraph.frontend.numpy.sizes import (
     Dim,
     is_free,
     product,
-    simple,
     static,
 )
 from mlgraph.frontend.numpy.tables import HOOKS, METHODS
@@ -39,25 +37,6 @@ class TracedArray(ArrayData, Operators):
         if self._kind is np.generic:
             return self._dtype.type
         return self._kind
-
-    @property
-    def shape(self) -> tuple[Dim, ...]:
-        self._observed = True
-        return tuple(map(simple, self._dims))
-
-    @shape.setter
-    def shape(self, shape: Any) -> None:
-        found = METHODS["reshape"](self, shape, copy=False)
-        before = copy.copy(self.__dict__)
-        self.__dict__.update(found.__dict__)
-        if found._parent is self:
-            self._parent = TracedArray((), self._dtype)
-            self._parent.__dict__.update(before)
-
-    @property
-    def dtype(self) -> np.dtype:
-        self._observed = True
-        return self._dtype
 
     @property
     def ndim(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 from xdsl.ir import SSAValue
 
-from mlgraph.frontend.numpy.sizes import Dim
+from mlgraph.frontend.numpy.sizes import Dim, simple
+from mlgraph.frontend.numpy.tables import METHODS
 from mlgraph.frontend.numpy.tracer import current, outside_write
 
 
@@ -49,7 +51,7 @@ class Example:
 
 
 class ArrayData:
-    """The fields of a traced array, without its behavior."""
+    """The fields of a traced array, its shape and its element type, without its behavior."""
 
     def __init__(self, dims: Sequence[Dim], dtype: np.dtype, kind: type = np.ndarray) -> None:
         self._dims = tuple(dims)
@@ -61,7 +63,7 @@ class ArrayData:
         self._cache: tuple[int, SSAValue] | None = None
         self._layout_proxy: Any = None
         self._real: Any = None
-        self._origin: tuple[ArrayData, Any] | None = None
+        self._origin: tuple[Any, Any] | None = None
         """The concrete array and the key that a concrete view was taken by."""
         self._selection: Any = None
         self._example: Example | None = None
@@ -71,3 +73,22 @@ class ArrayData:
         """True once its shape or type was read, which need leave nothing in the trace."""
         self._non_negative = False
         """True if the elements cannot be negative, for use as indices."""
+
+    @property
+    def shape(self) -> tuple[Dim, ...]:
+        self._observed = True
+        return tuple(map(simple, self._dims))
+
+    @shape.setter
+    def shape(self, shape: Any) -> None:
+        found = METHODS["reshape"](self, shape, copy=False)
+        before = copy.copy(self.__dict__)
+        self.__dict__.update(found.__dict__)
+        if found._parent is self:
+            self._parent = type(self)((), self._dtype)
+            self._parent.__dict__.update(before)
+
+    @property
+    def dtype(self) -> np.dtype:
+        self._observed = True
+        return self._dtype

@@ -6,7 +6,7 @@ In the last case each piece stores its totals, and they are combined here, alway
 import ctypes
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -54,15 +54,13 @@ class Reduced(NamedTuple):
         if self.exact:
             return COMBINE[self.kind].reduce(totals, axis=0, dtype=totals.dtype).astype(self.dtype)
         with np.errstate(all="ignore"):
-            total: Any
-            lost: Any
-            total, lost = totals[0].T
+            total, lost = cast(Any, totals[0].T)
             for block, more in (piece.T for piece in totals[1:]):
                 after = total + block
                 added = after - total
                 lost = lost + ((total - (after - added)) + (block - added)) + more
                 total = after
-            found: Any = np.where(np.isnan(lost), total, total + lost)
+            found = cast(Any, np.where(np.isnan(lost), total, total + lost))
             found = found / count if self.kind == "mean" else found
             return (found.astype(np.float32) if self.dtype.name in FLOAT32_TOTALS else found).astype(self.dtype)
 
