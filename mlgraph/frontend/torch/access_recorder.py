@@ -18,10 +18,9 @@ from mlgraph.frontend.torch.scopes import (
     is_users,
 )
 
-REQUIRES_GRAD = torch.Tensor.requires_grad.__get__  # pyright: ignore[reportAttributeAccessIssue]
-
-
-SET_DATA = torch.Tensor.data.__set__  # pyright: ignore[reportAttributeAccessIssue]
+_Tensor: Any = torch.Tensor
+REQUIRES_GRAD = _Tensor.requires_grad.__get__
+SET_DATA = _Tensor.data.__set__
 RESHAPING = frozenset(
     "as_strided_ resize_ resize_as_ set_ squeeze_ swapaxes_ swapdims_ t_ transpose_ unsqueeze_".split()
 )
@@ -82,8 +81,9 @@ class AccessRecorder(TorchFunctionMode):
         if number is not None:
             self.trace.gradients_asked.add(number)
             return self.trace.gradients[number]
-        weights = ((module, name, w) for module in self.trace.modules for name, w in module._parameters.items())
-        self.trace.frozen_asked += [(module, name) for module, name, weight in weights if weight is x]
+        for module in self.trace.modules:
+            named = module.named_parameters(recurse=False, remove_duplicate=False)
+            self.trace.frozen_asked += [(module, name) for name, weight in named if weight is x]
         if not isinstance(x, torch.nn.Parameter):
             self.trace.modes.note_gradients()
         return REQUIRES_GRAD(x)

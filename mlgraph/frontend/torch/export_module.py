@@ -1,6 +1,5 @@
 """The function as a module that `torch.export` traces."""
 
-# pyright: basic
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,5 @@
 """The record of a trace by `torch.export`, beside the exported program."""
 
-# pyright: basic
 import re
 import warnings
 from collections.abc import Callable

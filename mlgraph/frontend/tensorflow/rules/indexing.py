@@ -1,7 +1,7 @@
-# pyright: basic
 """Reading and writing elements at computed places."""
 
-from typing import Any
+# pyright: basic
+from typing import Any, TypeAlias, cast
 
 from xdsl.ir import SSAValue
 
@@ -40,7 +40,7 @@ def stop_of(start: Size, length: Any, whole: Size) -> Size:
     if not isinstance(length, SSAValue):
         return TO_END if length == -1 else sizes.add(start, length)
     if not is_tensor(length):
-        return sizes.add(start, length)
+        return sizes.add(start, cast(Value, length))
     rest = ivy.subtract(to(whole, dtype(length)), to(start, dtype(length)))
     return sizes.add(start, ivy.to_size(ivy.where(ivy.less(length, number(length, 0)), rest, length)))
 
@@ -57,7 +57,8 @@ def strided_slice(
 
 def indexed(importer: FuncGraphImporter, x: Value, index: tuple[Any, ...]) -> Value:
     """Return `x[index]` for an index of slices, integers, new axes and an ellipsis."""
-    axis, new_axes = 0, []
+    axis = 0
+    new_axes: list[int] = []
     slices: list[Any] = []
     dropped: list[int] = []
     for item in by_axis(index, rank(x)):
@@ -84,10 +85,13 @@ def wrapped(index: Value, size: Size) -> Value:
     return ivy.where(ivy.less(index, number(index, 0)), ivy.add(index, to(size, dtype(index))), index)
 
 
-def whole_or_one(item: Any) -> slice:
+Slice: TypeAlias = "slice[Any, Any, Any]"
+
+
+def whole_or_one(item: Any) -> Slice:
     """Return an index as the slice of its one element."""
     if isinstance(item, slice):
-        return item
+        return cast(Slice, item)
     return slice(item, TO_END if item == -1 else sizes.add(item, 1), 1)
 
 
@@ -294,7 +298,8 @@ def dynamic_stitch(indices: list[Traced], data: Values, *, importer: FuncGraphIm
 @rule("UnravelIndex")
 def unravel_index(indices: Value, dims: Sizes) -> Value:
     """Places in a flattened array as places along each of its axes."""
-    rest, found = indices, []
+    rest = indices
+    found: list[Value] = []
     for n in reversed(dims):
         size = to(n, dtype(indices))
         found.append(ivy.remainder(rest, size))
