@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import BY_NAME, DType, tensor
-from mlgraph.dialects.ivy.size_sources import size_of
+from mlgraph.dialects.ivy.size_sources import resolve_size
 from mlgraph.dialects.table import TableOp
 from mlgraph.errors import UnsupportedOpError
 
@@ -166,7 +166,7 @@ def sources_of(size: "int | SSAValue | Axis") -> Iterator[Axis]:
             case (x, axis):
                 yield x, axis
             case SSAValue(owner=TableOp(OP=row) as op) if row is ivy.dim:
-                waiting.append(size_of(op.operands[0], op.arguments()["axis"]))
+                waiting.append(resolve_size(op.operands[0], op.arguments()["axis"]))
             case SSAValue(owner=Operation() as op) if op.dialect_name() == "arith":
                 waiting += op.operands
             case _:

@@ -15,7 +15,7 @@ from mlgraph.dialects.building import insert
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.ivy.control import IfOp, WhileOp, YieldOp, yielded
 from mlgraph.dialects.ivy.prelude import number
-from mlgraph.dialects.ivy.size_sources import size_of
+from mlgraph.dialects.ivy.size_sources import resolve_size
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size
@@ -113,7 +113,7 @@ def filled_as(importer: FuncGraphImporter, blocks: Sequence[Block], traced: Trac
 
 def differ(a: Value, b: Value) -> bool:
     """Return whether two values may have other sizes; two broadcasts are taken as equal."""
-    sizes = [(size_of(a, axis), size_of(b, axis)) for axis in range(rank(a))]
+    sizes = [(resolve_size(a, axis), resolve_size(b, axis)) for axis in range(rank(a))]
     return any(m != n and not (of_broadcast(m) and of_broadcast(n)) for m, n in sizes)
 
 
@@ -223,7 +223,7 @@ class Loop:
         for operand in x.owner.operands:
             local = axis - rank(x) + rank(operand)
             if local >= 0 and shape_of(operand)[local] != 1:
-                found = wider(found, self.size_outside(block, size_of(operand, local), places))
+                found = wider(found, self.size_outside(block, resolve_size(operand, local), places))
         return found
 
     def type_of(self, i: int) -> Attribute:
@@ -299,7 +299,7 @@ def resized(step: Block, initial: Value, argument: Value, result: Value, axis: i
         return False
     if shape_of(initial)[axis] != UNKNOWN:
         return True
-    source = size_of(result, axis)
+    source = resolve_size(result, axis)
     if not isinstance(source, tuple):
         return source is not None
     return isinstance(source[0].owner, TableOp) and not of_broadcast(source) and inside(source[0], step)

@@ -12,7 +12,7 @@ from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import DType, compatible, i1, i64, tensor
 from mlgraph.dialects.ivy.control import WhileOp
 from mlgraph.dialects.ivy.prelude import number, slice_axis
-from mlgraph.dialects.ivy.size_sources import ELEMENTWISE, size_of
+from mlgraph.dialects.ivy.size_sources import ELEMENTWISE, resolve_size
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size, product
@@ -54,14 +54,14 @@ class TensorList:
         """Return this list as one of elements of the shape of `item`; raise `Unsupported` where it has others."""
         if self.value is None:
             return self.of_zeros(importer.shape(item))
-        sizes = [(size_of(self.value, axis + 1), size_of(item, axis)) for axis in range(rank(item))]
+        sizes = [(resolve_size(self.value, axis + 1), resolve_size(item, axis)) for axis in range(rank(item))]
         if rank(item) + 1 != rank(self.value) or any(come_apart(m, n) and not may_be(m, n) for m, n in sizes):
             raise Unsupported("a list of tensors of several shapes")
         return self
 
     def item_sizes(self, importer: FuncGraphImporter) -> list[Any]:
         """Return the sizes of an element, where they come from."""
-        return [size_of(self.filled(), axis) for axis in range(1, rank(self.filled()))]
+        return [resolve_size(self.filled(), axis) for axis in range(1, rank(self.filled()))]
 
 
 def come_apart(m: Any, n: Any) -> bool:

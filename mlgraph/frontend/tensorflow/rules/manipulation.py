@@ -11,7 +11,7 @@ from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import INTEGERS, DType, dtype_of, f64, i1, i32, i64
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.prelude import number, slice_axis
-from mlgraph.dialects.ivy.size_sources import size_of
+from mlgraph.dialects.ivy.size_sources import resolve_size
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Value, Values
 from mlgraph.dialects.sizes import Size, product
@@ -170,7 +170,7 @@ def reshape(x: Value, shape: Sizes) -> Value:
 @rule("Squeeze")
 def squeeze(x: Value, *, squeeze_dims: Ints) -> Value:
     if not squeeze_dims and (free := [axis for axis, n in enumerate(shape_of(x)) if n < 0]):
-        raise StaticSizeRequired("squeezing every axis of size 1", *(size_of(x, axis) for axis in free))
+        raise StaticSizeRequired("squeezing every axis of size 1", *(resolve_size(x, axis) for axis in free))
     axes = squeeze_dims or tuple(i for i, n in enumerate(shape_of(x)) if n == 1)
     return ivy.squeeze(x, tuple(axis_of(a, rank(x)) for a in axes)) if axes else x
 
