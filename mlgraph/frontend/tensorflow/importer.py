@@ -241,7 +241,7 @@ class FuncGraphImporter(Importer):
 
     def sizes(self, traced: Traced) -> tuple[Size, ...]:
         """Return the same, as sizes: those that depend on values are read at run time."""
-        return tuple(ivy.to_size(item) if is_tensor(item) else item for item in self.items(traced))
+        return tuple(map(as_size, self.items(traced)))
 
     def static(self, x: SSAValue, axis: int, what: str) -> int:
         """Return the size of `x` along `axis`, which must be known when the program is captured."""
@@ -307,6 +307,11 @@ def function_of(graphs: Sequence[Any], name: str) -> Any:
 
 def is_tensor(item: Any) -> TypeGuard[SSAValue]:
     return isinstance(item, SSAValue) and isinstance(item.type, TensorType)
+
+
+def as_size(item: Any) -> Size:
+    """Return a number, a size or a 0-d tensor as a size."""
+    return ivy.to_size(item) if is_tensor(item) else item
 
 
 def line_of_op(op: Any) -> str:
