@@ -217,6 +217,11 @@ class FuncGraphImporter(Importer):
             fold(traced)
         return traced.elements
 
+    def known_numbers(self, traced: Traced) -> np.ndarray | None:
+        """Return the elements of a tensor that numbers make up, None for any other."""
+        elements = self.elements(traced)
+        return None if elements is None or has_sizes(elements) else elements
+
     def numbers(self, traced: Traced) -> np.ndarray:
         """Return the elements of a tensor that must be numbers when the program is captured."""
         elements = self.elements(traced)

@@ -23,7 +23,7 @@ from mlgraph.dialects.table import TableOp
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import WRITES, FuncGraphImporter, called, function_of
-from mlgraph.frontend.tensorflow.nodes import Traced, has_sizes, type_of
+from mlgraph.frontend.tensorflow.nodes import Traced, type_of
 from mlgraph.frontend.tensorflow.rules.elements import wider
 from mlgraph.frontend.tensorflow.rules.helpers import to_bool
 from mlgraph.frontend.tensorflow.rules.lists import TensorList, of_broadcast
@@ -39,8 +39,7 @@ def if_(
     condition: Traced, inputs: list[Traced], *, then_branch: Any, else_branch: Any, importer: FuncGraphImporter
 ) -> list[Traced]:
     graphs = [importer.function(branch.name) for branch in (then_branch, else_branch)]
-    known = importer.elements(condition)
-    if known is not None and not has_sizes(known):
+    if (known := importer.known_numbers(condition)) is not None:
         return importer.run(graphs[0 if known.item() else 1], inputs)
     then, otherwise = (lambda graph=graph: importer.run(graph, inputs) for graph in graphs)
     return chosen(importer, to_bool(importer.value(condition)), then, otherwise)
@@ -50,8 +49,7 @@ def if_(
 def case(index: Traced, inputs: list[Traced], *, branches: Any, importer: FuncGraphImporter) -> list[Traced]:
     """An index that names no branch means the last."""
     graphs = [importer.function(branch.name) for branch in branches]
-    known = importer.elements(index)
-    if known is not None and not has_sizes(known):
+    if (known := importer.known_numbers(index)) is not None:
         wanted = int(known.item())
         return importer.run(graphs[wanted if 0 <= wanted < len(graphs) else -1], inputs)
 

@@ -14,7 +14,7 @@ from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Ints, Value, Values
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter, as_size, is_tensor
-from mlgraph.frontend.tensorflow.nodes import Traced, has_sizes
+from mlgraph.frontend.tensorflow.nodes import Traced
 from mlgraph.frontend.tensorflow.operands import Sizes
 from mlgraph.frontend.tensorflow.rules.helpers import axis_of, counted, filled, to, to_bool
 from mlgraph.frontend.tensorflow.rules.indices import by_axis, index_of
@@ -273,9 +273,9 @@ def dynamic_partition(x: Value, partitions: Value, *, num_partitions: int, impor
 @rule("DynamicStitch", "ParallelDynamicStitch")
 def dynamic_stitch(indices: list[Traced], data: Values, *, importer: FuncGraphImporter) -> Value:
     """Rows put where the indices say; the last of several stays."""
-    known: list[Any] = [importer.elements(i) for i in indices]
+    known = [numbers for i in indices if (numbers := importer.known_numbers(i)) is not None]
     flat = ivy.concat([ivy.reshape(importer.value(i), (-1,)) for i in indices], 0)
-    if all(i is not None and not has_sizes(i) for i in known):
+    if len(known) == len(indices):
         count: Size = max((int(i.max()) + 1 for i in known if i.size), default=0)
     else:
         count = ivy.to_size(ivy.add(ivy.max(flat), number(flat, 1)))

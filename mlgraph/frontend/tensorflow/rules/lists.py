@@ -19,7 +19,7 @@ from mlgraph.dialects.sizes import Size, product
 from mlgraph.dialects.table import TableOp
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Elements, Traced, as_elements, has_sizes
+from mlgraph.frontend.tensorflow.nodes import Elements, Traced, as_elements
 from mlgraph.frontend.tensorflow.operands import Sizes
 from mlgraph.frontend.tensorflow.rules.helpers import filled, padded, to
 from mlgraph.frontend.tensorflow.rules.registry import rule
@@ -135,9 +135,8 @@ def shaped(items: Traced, element_shape: Traced, importer: FuncGraphImporter) ->
 
 def place(importer: FuncGraphImporter, index: Traced, length: Size) -> Value:
     """Return the index of an element. tensorflow has none below 0: such become one past the end."""
-    known = importer.elements(index)
     value = importer.value(index)
-    if known is None or has_sizes(known):
+    if (known := importer.known_numbers(index)) is None:
         return ivy.where(ivy.less(value, number(value, 0)), to(length, dtype(value)), value)
     if isinstance(length, int) and not ((known >= 0) & (known < length)).all():
         raise ValueError(f"no element {known.tolist()} in a list of {length}")
@@ -253,8 +252,7 @@ def scatter_into(
 
 def past(importer: FuncGraphImporter, indices: Traced) -> Size:
     """Return one more than the greatest index."""
-    known = importer.elements(indices)
-    if known is not None and not has_sizes(known):
+    if (known := importer.known_numbers(indices)) is not None:
         return max((int(n) + 1 for n in known.flat), default=0)
     return sizes.add(ivy.to_size(ivy.max(importer.value(indices), (0,))), 1)
 

@@ -18,7 +18,7 @@ from mlgraph.dialects.sizes import Size, product
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Elements, Node, Traced, as_elements, has_sizes
+from mlgraph.frontend.tensorflow.nodes import Elements, Node, Traced, as_elements
 from mlgraph.frontend.tensorflow.operands import Array, Sizes
 from mlgraph.frontend.tensorflow.rules.elements import broadcast, vector
 from mlgraph.frontend.tensorflow.rules.helpers import axis_of, ceil_divide, counted, filled, to
@@ -119,11 +119,12 @@ def ones_like(x: Value, *, importer: FuncGraphImporter) -> Value:
 
 @rule("Range")
 def range_(start: Traced, limit: Traced, delta: Traced, *, node: Node, importer: FuncGraphImporter) -> Value:
-    bounds: list[Any] = [importer.elements(x) for x in (start, limit, delta)]
-    if all(x is not None and not has_sizes(x) for x in bounds):
+    bounds: list[Any] = [importer.known_numbers(x) for x in (start, limit, delta)]
+    step = bounds[-1]
+    if all(x is not None for x in bounds):
         first, last, by = (float(x[()]) for x in bounds)
         return ivy.arange(first, last, by, node.dtype)
-    if node.dtype in INTEGERS and (step := importer.elements(delta)) is not None and not has_sizes(step):
+    if node.dtype in INTEGERS and step is not None:
         first, last, by = importer.sizes(start)[0], importer.sizes(limit)[0], int(step[()])
         span = sizes.subtract(last, first) if by > 0 else sizes.subtract(first, last)
         count = sizes.maximum(ceil_divide(span, abs(by)), 0)
