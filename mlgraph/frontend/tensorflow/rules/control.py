@@ -24,8 +24,7 @@ from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import WRITES, FuncGraphImporter, called, function_of
 from mlgraph.frontend.tensorflow.nodes import Traced, type_of
-from mlgraph.frontend.tensorflow.rules.elements import wider
-from mlgraph.frontend.tensorflow.rules.helpers import to_bool
+from mlgraph.frontend.tensorflow.rules.helpers import to_bool, wider
 from mlgraph.frontend.tensorflow.rules.lists import TensorList, of_broadcast
 from mlgraph.frontend.tensorflow.rules.registry import rule
 

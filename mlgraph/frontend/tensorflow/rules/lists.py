@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import numpy as np
 from xdsl.ir import Block
 
 from mlgraph.dialects import ivy, sizes
@@ -19,7 +18,7 @@ from mlgraph.dialects.sizes import Size, product
 from mlgraph.dialects.table import TableOp
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Elements, Traced, as_elements
+from mlgraph.frontend.tensorflow.nodes import Elements, Traced, as_elements, vector
 from mlgraph.frontend.tensorflow.operands import Sizes
 from mlgraph.frontend.tensorflow.rules.helpers import filled, padded, to
 from mlgraph.frontend.tensorflow.rules.registry import rule
@@ -273,6 +272,4 @@ def length(items: Traced) -> Elements:
 
 @rule("TensorListElementShape", ignores="shape_type")
 def element_shape_of(items: Traced, *, importer: FuncGraphImporter) -> Elements:
-    found = np.empty(rank(items.thing.filled()) - 1, dtype=object)
-    found[:] = importer.shape(items.thing.filled())[1:]
-    return found
+    return vector(importer.shape(items.thing.filled())[1:])

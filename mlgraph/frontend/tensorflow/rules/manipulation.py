@@ -18,10 +18,9 @@ from mlgraph.dialects.sizes import Size, product
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Elements, Node, Traced, as_elements
+from mlgraph.frontend.tensorflow.nodes import Elements, Node, Traced, as_elements, vector
 from mlgraph.frontend.tensorflow.operands import Array, Sizes
-from mlgraph.frontend.tensorflow.rules.elements import broadcast, vector
-from mlgraph.frontend.tensorflow.rules.helpers import axis_of, ceil_divide, counted, filled, to
+from mlgraph.frontend.tensorflow.rules.helpers import axis_of, broadcast, ceil_divide, counted, filled, to
 from mlgraph.frontend.tensorflow.rules.registry import rule
 
 # What changes nothing
@@ -81,7 +80,7 @@ def rank_(x: Traced, *, importer: FuncGraphImporter) -> Elements:
 
 @rule("BroadcastArgs")
 def broadcast_args(a: Sizes, b: Sizes) -> Elements:
-    return broadcast(vector(a), vector(b))
+    return vector(broadcast(a, b))
 
 
 @rule("BroadcastGradientArgs")
