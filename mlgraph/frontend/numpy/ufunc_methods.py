@@ -82,6 +82,8 @@ def reduce(
         array, axes, where = unselected(array, axes, where)
         keepdims = False
     _check_steps(ufunc, outside, out)
+    if initial is not None and any(type(n) is int and n == 0 for i, n in enumerate(array.shape) if i in axes):
+        return as_array(np.full(dims, initial, outside))
     array = kept(ufunc, array, where, initial, inside)
     result = cast(reduced(ufunc, array, axes, keepdims, inside), outside)
     if initial is not None:
