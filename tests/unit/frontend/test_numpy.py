@@ -378,6 +378,22 @@ def test_a_reduction_of_nothing_is_its_initial_value():
     check(function, draw(0, (4, 5)))
 
 
+def test_a_masked_extreme_needs_an_initial_value():
+    for function in (lambda x: np.max(x, where=x > 0), lambda x: np.fmin.reduce(x, where=x > 0)):
+        for run in (function, lambda x, function=function: traced(function, x)):
+            with pytest.raises((ValueError, CaptureError), match="does not have an identity"):
+                run(*draw(0, (4, 5)))
+
+
+def test_masked_extremes_of_complex_numbers():
+    def function(x):
+        mask = x.real < -1
+        given = np.max(x, where=mask, initial=-9), np.min(-x, 0, where=mask, initial=9)
+        return *given, np.max(x[mask]), np.min(-x[mask])
+
+    check(function, *[[x - 2 + 1j * x] for x in (*draw(0, (4, 5)), *draw(1, (4, 5)))])
+
+
 def test_methods_are_those_of_numpys_arrays():
     """`ndarray.ptp` is gone, and programs ask for it."""
     assert [name for name in METHODS if not hasattr(np.ndarray, name)] == []
