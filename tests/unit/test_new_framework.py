@@ -19,7 +19,7 @@ import toy
 
 import mlgraph
 from mlgraph.dialects.ivy import IVY
-from mlgraph.errors import InputError, PassError, UnknownTargetError, UnsupportedOpError
+from mlgraph.errors import InputError, IRError, PassError, UnknownTargetError, UnsupportedOpError
 from mlgraph.frameworks import Framework, framework_of, get, names, registry
 from mlgraph.frameworks.registry import register, unregister
 
@@ -374,3 +374,14 @@ def test_what_it_does_not_say_is_an_error():
         get("toy").device("cuda")
     with pytest.raises(UnknownTargetError, match="no framework 'tensorfow'"):
         get("tensorfow")
+
+
+def test_a_graph_that_was_saved_for_it_loads_without_it_for_others(tmp_path):
+    saved = mlgraph.compile(np.tanh, to="toy", args=(X,)).save(tmp_path)
+    unregister("toy")
+    try:
+        np.testing.assert_allclose(mlgraph.load(saved, to="numpy")(X), np.tanh(X), rtol=1e-6)
+        with pytest.raises(IRError, match="saved for 'toy', which is no target here"):
+            mlgraph.load(saved)
+    finally:
+        register(TOY)
