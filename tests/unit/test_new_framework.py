@@ -367,6 +367,26 @@ def test_an_input_that_is_written():
         graph(toy.Array(X))
 
 
+class Viewed(Toy):
+    """The library, if its arrays were views of others."""
+
+    has_views = True
+    copy_call = "toy.copy"
+    views = frozenset(("toy.asarray", "toy.reshape", "toy.transpose"))
+
+
+def test_results_that_share_memory():
+    unregister("toy")
+    register(Viewed())
+
+    def function(x):
+        y = x.copy()
+        return y.T, y[1:], y, x
+
+    expected = function(X)
+    assert_close(mlgraph.compile(function, to="toy", args=(X,))(toy.Array(X)), expected)
+
+
 def test_what_it_does_not_say_is_an_error():
     with pytest.raises(UnsupportedOpError, match="target toy has no lowering for generator"):
         mlgraph.compile(lambda x: torch.poisson(x.abs()), to="toy", args=(torch.from_numpy(X),))
