@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, overload
 
 from typing_extensions import ParamSpec
 
@@ -125,7 +125,11 @@ class Graph(Generic[P]):
             )
         return self._to
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any: ...
+    @overload
+    def __call__(self, *args: Any, rng: Any, **kwargs: Any) -> Any: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the specialization that fits the arguments; capture one if there is none."""
         return self._call_slowly(self._bind(*args, **kwargs))
 
