@@ -52,4 +52,4 @@ class LeaveAForeignOperation(ModulePass):
 @pytest.mark.parametrize("to", ["jax", "numpy"])
 def test_an_operation_that_no_pass_lowers_is_named(to: str) -> None:
     with pytest.raises(UnsupportedOpError, match=f"target {to} has no lowering for test.op"):
-        mlgraph.compile(np.tanh, to=to, args=(np.ones(3),), passes=[LeaveAForeignOperation()])
+        mlgraph.compile(np.tanh, to=to, args=(np.ones(3, np.float32),), passes=[LeaveAForeignOperation()])
