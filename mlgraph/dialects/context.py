@@ -29,7 +29,7 @@ DIALECTS: dict[str, Callable[[], Dialect]] = {
 
 def dialects() -> dict[str, Callable[[], Dialect]]:
     """Return every dialect of mlgraph by its name, one of each framework among them."""
-    return DIALECTS | {name: partial(_call_dialect, name) for name in names()}
+    return {name: partial(_call_dialect, name) for name in names()} | DIALECTS
 
 
 def _call_dialect(name: str) -> Dialect:

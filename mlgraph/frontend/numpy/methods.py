@@ -348,7 +348,6 @@ METHODS.update(
     min=np.min,
     nonzero=np.nonzero,
     prod=np.prod,
-    ptp=np.ptp,
     repeat=np.repeat,
     round=np.round,
     searchsorted=np.searchsorted,

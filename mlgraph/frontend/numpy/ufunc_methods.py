@@ -79,10 +79,17 @@ def reduce(
     axes = normal_axes(axis, array.ndim) if array.ndim or axis not in (0, -1) else ()
     inside, outside = reduction_types(ufunc, array.dtype, dtype, out)
     dims = reduced_dims(array.shape, axes, keepdims)
+    if where is not True and initial is None and ufunc.identity is None:
+        raise ValueError(
+            f"reduction operation '{ufunc.__name__}' does not have an identity,"
+            " so to use a where mask one has to specify 'initial'"
+        )
     if array._selection is not None and 0 in axes:
         array, axes, where = unselected(array, axes, where)
         keepdims = False
     _check_steps(ufunc, outside, out)
+    if initial is not None and any(type(n) is int and n == 0 for i, n in enumerate(array.shape) if i in axes):
+        return as_array(np.full(dims, initial, outside))
     array = kept(ufunc, array, where, initial, inside)
     result = cast(reduced(ufunc, array, axes, keepdims, inside), outside)
     if initial is not None:
@@ -127,8 +134,9 @@ def neutral(ufunc: np.ufunc, dtype: np.dtype, initial: Any) -> Any:
     """Return the neutral element of `ufunc`."""
     if ufunc in (np.maximum, np.fmax, np.minimum, np.fmin):
         low = ufunc in (np.maximum, np.fmax)
-        if dtype.kind == "f":
-            return dtype.type(-np.inf if low else np.inf)
+        if dtype.kind in "fc":
+            least = -np.inf if low else np.inf
+            return dtype.type(least if dtype.kind == "f" else complex(least, least))
         if dtype.kind in "iu":
             info = np.iinfo(dtype)
             return dtype.type(info.min if low else info.max)

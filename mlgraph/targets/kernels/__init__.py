@@ -90,8 +90,8 @@ class Kernel:
 
     @property
     def source(self) -> str:
-        """The kernel in the `kernel` dialect."""
-        return f"{self.fused}\n"
+        """The kernel in the `kernel` dialect, in a module of its own."""
+        return f"{module_of(standalone(self.fused))!s}\n"
 
     @property
     def llvm(self) -> str:
@@ -126,8 +126,8 @@ class Kernel:
         lowered = self._lowered(expanded, self.natural)
         return {
             "0-fused.mlir": self.source,
-            "1-expanded.mlir": f"{expanded}\n",
-            "2-llvm.mlir": f"{lowered}\n",
+            "1-expanded.mlir": f"{module_of(expanded)!s}\n",
+            "2-llvm.mlir": f"{lowered!s}\n",
             "3.ll": self.llvm,
         }
 
