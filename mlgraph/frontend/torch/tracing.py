@@ -5,7 +5,7 @@ import contextlib
 import operator
 import re
 import warnings
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,11 +23,13 @@ from mlgraph.frontend.locations import current_line, is_library
 from mlgraph.frontend.program import TRACED, Request
 from mlgraph.frontend.torch._private import (
     DataDependentOutputException,
+    DecompositionTable,
     DynamicOutputShapeException,
     FakeTensor,
     OpOverload,
     UnsupportedOperatorException,
     UserError,
+    decompose,
     keep_unused_draws,
     temporarily_clear_interpreter_stack,
     unchecked_distributions,
@@ -350,7 +352,7 @@ def export(
     root: ExportModule,
     request: Request,
     known: Container[str],
-    decompositions: Callable[[Container[str]], Any],
+    decompositions: Callable[[Iterable[str]], DecompositionTable],
     free: frozenset[Axis],
 ) -> ExportedProgram:
     """Return the trace of `root` with the sizes of the axes `free` open.
@@ -378,7 +380,7 @@ def export(
             if not taken_apart and is_known(exported, known):
                 return exported
             with keep_unused_draws():
-                return exported.run_decompositions(decompositions(taken_apart))
+                return decompose(exported, decompositions(taken_apart))
         except (RuntimeError, NotImplementedError) as error:
             if free and FREE_SIZE.search(str(error)):
                 raise SizesTooComplex from error
