@@ -41,6 +41,7 @@ def translate(function: FuncOp, boxed: bool, common: FuncOp | None = None, rows:
         loop = _add_loop(module, function, "loop")
     else:
         loop = _add_choice(module, _add_loop(module, common, "common"), _add_loop(module, function, "exact"), rows)
+    loop.attributes.add("noinline")  # it is called in three places, and each copy would take as long to compile
     _add_entry(module, loop, boxed)
     return str(module)
 

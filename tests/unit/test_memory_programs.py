@@ -19,7 +19,7 @@ import mlgraph
 
 BATCH = 20
 """How many programs one capture holds: most of what torch.export costs is the same for any function."""
-COUNTS = [("torch", 60), ("numpy", 600)]
+COUNTS = [("torch", 40), ("numpy", 300)]
 MORE = [pytest.param("torch", 200, marks=pytest.mark.slow), pytest.param("numpy", 1800, marks=pytest.mark.slow)]
 
 

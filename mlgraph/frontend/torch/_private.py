@@ -7,8 +7,9 @@ Checked against torch 2.13. Beside these the frontend reads private attributes o
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from traceback import FrameSummary, StackSummary
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 import torch._inductor.config
@@ -21,7 +22,11 @@ from torch._subclasses.fake_tensor import (
     DataDependentOutputException,
     DynamicOutputShapeException,
     UnsupportedOperatorException,
+    unset_fake_temporarily,
 )
+from torch.export import ExportedProgram
+from torch.export.exported_program import _decompose_exported_program as decompose_exported_program
+from torch.export.exported_program import _split_decomp_table_to_cia_and_python_decomp as split_table
 from torch.fx.proxy import TracerBase
 from torch.nn.utils import parametrize
 from torch.utils._python_dispatch import _disable_current_modes as disable_current_modes
@@ -29,18 +34,21 @@ from torch.utils._python_dispatch import _disable_current_modes as disable_curre
 __all__ = [
     "REFERENCES",
     "DataDependentOutputException",
+    "DecompositionTable",
     "DisableTorchFunction",
     "DynamicOutputShapeException",
     "FakeTensor",
     "OpOverload",
     "UnsupportedOperatorException",
     "UserError",
+    "decompose",
     "decomposition_table",
     "disable_current_modes",
     "every_decomposition",
     "is_composite",
     "keep_frames",
     "keep_unused_draws",
+    "registered_decompositions",
     "sym_sqrt",
     "temporarily_clear_interpreter_stack",
     "unchecked_distributions",
@@ -59,6 +67,39 @@ def every_decomposition() -> Mapping[Any, Any]:
     import torch._refs  # noqa: F401, it registers them
 
     return decomposition_table
+
+
+def registered_decompositions() -> tuple[Any, ...]:
+    """Return what changes when an operation that decomposes is registered, or is no longer."""
+    composite = torch._C._dispatch_get_registrations_for_dispatch_key("CompositeImplicitAutograd")
+    return len(every_decomposition()), *composite
+
+
+class DecompositionTable(NamedTuple):
+    """A table for `decompose`, as torch splits it: that takes longer than to trace a small function."""
+
+    composite: dict[Any, Any]
+    """Composite operations that are kept whole, or decomposed by other code than their kernel's."""
+    others: dict[Any, Any]
+
+    @classmethod
+    def of(cls, table: Mapping[Any, Any]) -> "DecompositionTable":
+        """Split a table for `ExportedProgram.run_decompositions`."""
+        composite, others = split_table(dict(table))
+        overridden = {op: function for op, function in composite.items() if not isinstance(function, partial)}
+        return cls(overridden, others)  # a `partial` calls the kernel of its operation
+
+
+def decompose(exported: ExportedProgram, table: DecompositionTable) -> ExportedProgram:
+    """Return what `ExportedProgram.run_decompositions` would, given a table that is split already."""
+    with unset_fake_temporarily():
+        return decompose_exported_program(
+            exported,
+            cia_to_decomp=table.composite,
+            python_decomp_table=dict(table.others),
+            joint_loss_index=None,
+            decompose_custom_triton_ops=False,
+        )
 
 
 def keep_unused_draws() -> AbstractContextManager[Any]:

@@ -2,8 +2,9 @@
 
 # pyright: basic
 import time
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import sympy
@@ -19,7 +20,12 @@ from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, MlgraphError, OutsideWriteError, UnsupportedOpError
 from mlgraph.frontend.dynamic_sizes import Axis, DynamicSizes, StaticSizeRequired, fix_all, fix_all_but_first
 from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSpec, Program, Request, Size
-from mlgraph.frontend.torch._private import OpOverload, every_decomposition
+from mlgraph.frontend.torch._private import (
+    DecompositionTable,
+    OpOverload,
+    every_decomposition,
+    registered_decompositions,
+)
 from mlgraph.frontend.torch.export_module import ExportModule, TraceOptions
 from mlgraph.frontend.torch.export_trace import ExportTrace
 from mlgraph.frontend.torch.function_overrides import DECOMPOSED
@@ -106,8 +112,13 @@ def _capture(request: Request, free: frozenset[Axis], options: TraceOptions) -> 
     return program, root.trace
 
 
-def _decompositions(taken_apart: Container[str]) -> Any:
+def _decompositions(taken_apart: Iterable[str]) -> DecompositionTable:
     """Return what to take apart: `taken_apart`, and all that torch can but for what has a rule."""
+    return _table(frozenset(taken_apart), registered_decompositions())
+
+
+@lru_cache(maxsize=16)
+def _table(taken_apart: frozenset[str], registered: tuple[Any, ...]) -> DecompositionTable:
     table = torch.export.default_decompositions()
     known = {str(op) for op in table}
     for op, decomposition in every_decomposition().items():
@@ -118,7 +129,7 @@ def _decompositions(taken_apart: Container[str]) -> Any:
     for op in list(table.keys()):
         if str(op) in RULES and str(op) not in taken_apart:
             table.pop(op, None)
-    return table
+    return DecompositionTable.of(table)
 
 
 def _import(exported: ExportedProgram, root: ExportModule, request: Request) -> Program:

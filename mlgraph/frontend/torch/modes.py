@@ -5,8 +5,8 @@ import functools
 import sys
 from collections.abc import Callable, Generator, Iterator, Sequence
 from types import BuiltinFunctionType, FunctionType, ModuleType
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import Any, NamedTuple
+from weakref import ReferenceType, ref
 
 import torch
 
@@ -77,8 +77,16 @@ def watching_modes(modes: Modes) -> Generator[None]:
             names[key] = function
 
 
-_searched: WeakKeyDictionary[ModuleType, tuple[int, list[str]]] = WeakKeyDictionary()
-"""The installed modules that were searched: how many names they had, and which of these have the functions."""
+class Searched(NamedTuple):
+    """An installed module that was searched: how many names it had, and which of these have the functions."""
+
+    module: ReferenceType[ModuleType]
+    length: int
+    found: list[str]
+
+
+_searched: dict[str, Searched] = {}
+"""By names of modules, as it takes longer to look a module up by itself."""
 
 
 def _imported(functions: frozenset[Any]) -> Iterator[tuple[dict[str, Any], str]]:
@@ -87,19 +95,27 @@ def _imported(functions: frozenset[Any]) -> Iterator[tuple[dict[str, Any], str]]
     An installed module is searched again where its names have become more or fewer, others each time.
     """
     for name, module in list(sys.modules.items()):
-        if not isinstance(module, ModuleType):  # pyright: ignore[reportUnnecessaryIsInstance]
+        known = _searched.get(name)
+        if known is not None and known.module() is module and known.length == len(module.__dict__):
+            found = known.found
+        elif isinstance(module, ModuleType):  # pyright: ignore[reportUnnecessaryIsInstance]
+            found = _search(name, module, functions)
+        else:
             continue
-        names = module.__dict__
-        length, found = _searched.get(module, (-1, []))
-        if length != len(names):
-            filename = getattr(module, "__file__", None) or ""
-            users = is_users_file(filename, name) and bool(filename or name == "__main__")
-            found = _names_of(functions, names) if users or name == "torch" else []
-            if not users or "-packages" in filename:
-                _searched[module] = len(names), found
         for key in found:
-            if names.get(key) in functions:
-                yield names, key
+            if module.__dict__.get(key) in functions:
+                yield module.__dict__, key
+
+
+def _search(name: str, module: ModuleType, functions: frozenset[Any]) -> list[str]:
+    """Return the names in a module that have such functions, and remember them if it is an installed one."""
+    names = module.__dict__
+    filename = getattr(module, "__file__", None) or ""
+    users = is_users_file(filename, name) and bool(filename or name == "__main__")
+    found = _names_of(functions, names) if users or name == "torch" else []
+    if not users or "-packages" in filename:
+        _searched[name] = Searched(ref(module), len(names), found)
+    return found
 
 
 def _names_of(functions: frozenset[Any], names: dict[str, Any]) -> list[str]:

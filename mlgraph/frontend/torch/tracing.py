@@ -4,7 +4,7 @@
 import contextlib
 import operator
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable
 from typing import Any
 
 import torch
@@ -17,8 +17,10 @@ from mlgraph.errors import InputError
 from mlgraph.frontend.dynamic_sizes import Axis
 from mlgraph.frontend.program import Request
 from mlgraph.frontend.torch._private import (
+    DecompositionTable,
     OpOverload,
     UserError,
+    decompose,
     keep_unused_draws,
     temporarily_clear_interpreter_stack,
 )
@@ -46,7 +48,7 @@ def export(
     root: ExportModule,
     request: Request,
     known: Container[str],
-    decompositions: Callable[[Container[str]], Any],
+    decompositions: Callable[[Iterable[str]], DecompositionTable],
     free: frozenset[Axis],
 ) -> ExportedProgram:
     """Return the trace of `root` with the sizes of the axes `free` open.
@@ -74,7 +76,7 @@ def export(
             if not taken_apart and is_known(exported, known):
                 return exported
             with keep_unused_draws():
-                return exported.run_decompositions(decompositions(taken_apart))
+                return decompose(exported, decompositions(taken_apart))
         except (RuntimeError, NotImplementedError) as error:
             if free and FREE_SIZE.search(str(error)):
                 raise SizesTooComplex from error

@@ -30,12 +30,12 @@ POOLINGS = {
 
 
 POOLED = [*((pooling, 2) for pooling in POOLINGS), ("overlapping", 1), ("overlapping", 3)]
-REST = [(pooling, rank) for pooling in POOLINGS for rank in (1, 3) if pooling != "overlapping"]
+REST_POOLED = [(pooling, rank) for pooling in POOLINGS for rank in (1, 3) if pooling != "overlapping"]
 """One rule pools any number of axes."""
 
 
 @pytest.mark.parametrize(
-    ("pooling", "rank"), [*POOLED, *(pytest.param(*each, marks=pytest.mark.slow) for each in REST)]
+    ("pooling", "rank"), [*POOLED, *(pytest.param(*each, marks=pytest.mark.slow) for each in REST_POOLED)]
 )
 def test_pools_say_where_the_largest_elements_are(pooling: str, rank: int):
     ties = torch.randint(3, (2, 2, *(6, 7, 5)[:rank]), generator=random).float()
@@ -161,20 +161,33 @@ RESIZED = {
 }
 
 
-@pytest.mark.parametrize("how", RESIZED)
-@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+KERNELS = [*(("bilinear", how) for how in RESIZED), ("bicubic", "corners aligned")]
+REST_RESIZED = [("bicubic", "to a size"), ("bicubic", "by a factor")]
+"""Where samples lie is independent of the kernel that weighs them."""
+
+
+@pytest.mark.parametrize(
+    ("mode", "how"), [*KERNELS, *(pytest.param(*each, marks=pytest.mark.slow) for each in REST_RESIZED)]
+)
 def test_antialiased_resizing(mode: str, how: str):
     function = lambda x: F.interpolate(x, mode=mode, antialias=True, **RESIZED[how])  # noqa: E731
     assert_same(function, (floats(1, 2, 11, 6),), (floats(2, 2, 7, 8),), rtol=1e-4)
 
 
-@pytest.mark.parametrize("padding_mode", ["zeros", "border", "reflection"])
-def test_samples_of_volumes(padding_mode: str):
+SAMPLED = [("zeros", True), ("border", False), ("reflection", True)]
+"""Every two of padding, mode and alignment occur together; the other way round every three do."""
+REST_SAMPLED = [(padding_mode, not aligned) for padding_mode, aligned in SAMPLED]
+
+
+@pytest.mark.parametrize(
+    ("padding_mode", "aligned"), [*SAMPLED, *(pytest.param(*each, marks=pytest.mark.slow) for each in REST_SAMPLED)]
+)
+def test_samples_of_volumes(padding_mode: str, aligned: bool):
     def function(x: Any, grid: Any) -> Any:
+        modes = {"bilinear": aligned, "nearest": not aligned}
         return [
             F.grid_sample(x, grid, mode=mode, padding_mode=padding_mode, align_corners=corners)
-            for mode in ("bilinear", "nearest")
-            for corners in (True, False)
+            for mode, corners in modes.items()
         ]
 
     inputs = [(floats(n, 2, 3, 4, 5), 1.5 * floats(n, 2, 3, 2, 3)) for n in (2, 3)]

@@ -126,7 +126,7 @@ def test_unique_elements_with_inverse_and_counts():
     assert_same(function, (torch.empty(0),))
 
 
-@pytest.mark.parametrize("dim", [0, 1, -1])
+@pytest.mark.parametrize("dim", [0, -1, pytest.param(1, marks=pytest.mark.slow)])
 def test_unique_rows(dim: int):
     function = lambda x: torch.unique(x, dim=dim, return_inverse=True, return_counts=True)  # noqa: E731
     rows = below(2, 4, 3, 2).movedim(0, dim).contiguous() * 2 - 1

@@ -196,3 +196,14 @@ def test_a_local_tensor_takes_another_shape():
 
     x = torch.arange(6.0).reshape(2, 3)
     assert torch.equal(mlgraph.compile(reshapes, to="torch", args=(x,))(x), reshapes(x))
+
+
+def test_an_operation_that_is_registered_later_is_taken_apart_too(taken_apart: list[int]):
+    apart = lambda x: torch.logaddexp2(x, x)  # noqa: E731
+    assert_same(apart, (floats(3),), targets=["torch"])
+    library = torch.library.Library("mlgraph_registered_later", "DEF")
+    library.define("doubled(Tensor x) -> Tensor")
+    library.impl("doubled", lambda x: x + x, "CompositeImplicitAutograd")
+    doubled = torch.ops.mlgraph_registered_later.doubled  # pyright: ignore[reportAttributeAccessIssue]
+    assert_same(lambda x: apart(doubled(x)), (floats(3),), (floats(5),), targets=["torch", "numpy"])
+    assert len(taken_apart) > 1

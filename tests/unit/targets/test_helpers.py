@@ -58,12 +58,21 @@ print(len(wrong), status, float(first).hex())
 """
 
 
+BUSY = """
+import os
+parent = os.getppid()
+while os.getppid() == parent:
+    pass
+"""
+"""It ends with its parent, even one that was killed."""
+
+
 def stressed(threads: str, first: str = "") -> list[str]:
     """Run `first`, then the callers beside two busy processes.
 
     Return how many calls were wrong, the forked child's status and a sum.
     """
-    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    busy = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(2)]
     environment = {name: value for name, value in os.environ.items() if name != "MLGRAPH_NUM_THREADS"}
     environment["OMP_NUM_THREADS"] = threads
     try:
