@@ -41,7 +41,8 @@ def normal_axes(axes: Any, ndim: int) -> tuple[int, ...]:
     """Return axes counted from the front, of None, an int or a tuple. Raise `TypeError` for a list, as numpy does."""
     if axes is None:
         return tuple(range(ndim))
-    found = tuple(normal_axis(a, ndim) for a in (axes if isinstance(axes, tuple) else (axes,)))
+    given = cast("tuple[Any, ...]", axes) if isinstance(axes, tuple) else (axes,)
+    found = tuple(normal_axis(a, ndim) for a in given)
     if len(set(found)) != len(found):
         raise ValueError("repeated axis")
     return found

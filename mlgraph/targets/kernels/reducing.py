@@ -54,7 +54,7 @@ class Reduced(NamedTuple):
         if self.exact:
             return COMBINE[self.kind].reduce(totals, axis=0, dtype=totals.dtype).astype(self.dtype)
         with np.errstate(all="ignore"):
-            total, lost = cast(Any, totals[0].T)
+            total, lost = totals[0].T
             for block, more in (piece.T for piece in totals[1:]):
                 after = total + block
                 added = after - total
