@@ -73,7 +73,6 @@ bench: $(READY)  ## The benchmarks; each writes its table to benchmarks/results
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/compile_time.py
 	$(BIN)/python benchmarks/elementwise.py
-	$(BIN)/python benchmarks/busy.py
 	$(BIN)/python benchmarks/models.py
 	$(BIN)/python benchmarks/gpu.py
 

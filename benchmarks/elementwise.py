@@ -1,6 +1,7 @@
 """Eight chains of elementwise operations: mlgraph's kernels beside numpy, torch, `torch.compile`, `jax.jit`, numexpr.
 
 Run it as `python benchmarks/elementwise.py`, or with the names of some of the chains. Results are of one run, in turns.
+Nothing else should run. One chain is also measured beside processes that keep the processors busy.
 """
 
 import math
@@ -18,12 +19,18 @@ import numexpr
 import numpy as np
 import scipy.special
 import torch
-from report import RESULTS, Report, microseconds
+from report import RESULTS, Report, busy, microseconds, spreads
 
 import mlgraph
 
 SIZES = (1_000, 100_000, 1_000_000, 10_000_000)
 TARGETS = ("numpy", "torch")
+PEERS = ("numpy", "torch", "torch.compile", "jax.jit", "numexpr")
+ALONE = "mlgraph numpy, one thread"
+WAYS = (*PEERS, *(f"mlgraph {target}" for target in TARGETS), ALONE)
+BUSY_CHAIN = ("gelu", "float32")
+"""The chain that is also measured beside busy processes, and its type of elements."""
+BUSY = (0, 1, 2)
 NUMPY = SimpleNamespace(**{**vars(np), "erf": scipy.special.erf})
 TORCH = torch
 JAX = SimpleNamespace(**{**vars(jax.numpy), "erf": jax.scipy.special.erf})
@@ -157,10 +164,14 @@ def calls(chain: Chain, compiled: Mapping[str, Any], arrays: list[np.ndarray]) -
         "jax.jit": lambda: jax.block_until_ready(jit(*given)),
         "mlgraph numpy": lambda: compiled["mlgraph numpy"](*arrays),
         "mlgraph torch": lambda: compiled["mlgraph torch"](*tensors),
+        ALONE: lambda: compiled[ALONE](*arrays),
         "copy": arrays[0].copy,
     }
     if chain.expressions:
         found["numexpr"] = numexpr_call(chain, arrays)
+    os.environ["MLGRAPH_NUM_THREADS"] = "1"  # it is read at the first call with arrays of a shape
+    found[ALONE]()
+    del os.environ["MLGRAPH_NUM_THREADS"]
     return found
 
 
@@ -187,6 +198,7 @@ def compile_all(chain: Chain, arrays: list[np.ndarray]) -> dict[str, Any]:
         "jax.jit": jax.jit(over(chain, JAX)),
         "mlgraph numpy": mlgraph.compile(by_numpy, to="numpy", args=arrays),
         "mlgraph torch": mlgraph.compile(by_torch, to="torch", args=[torch.from_numpy(a) for a in arrays]),
+        ALONE: mlgraph.compile(by_numpy, to="numpy", args=arrays),
     }
 
 
@@ -198,22 +210,41 @@ class Result:
     dtype: str
     size: int
     taken: Mapping[str, float]
+    """The least of several turns."""
     traffic: float
     """The bytes that the chain must move, as a multiple of those of a copy of one array."""
-
-    @property
-    def peer(self) -> str:
-        others = [way for way in self.taken if not way.startswith("mlgraph") and way != "copy"]
-        return min(others, key=self.taken.__getitem__)
+    spread: Mapping[int, Mapping[str, tuple[float, float]]]
+    """The median and the 95th percentile beside so many busy processes, for the chain that is measured so."""
 
     def ratio(self, target: str) -> float:
         """Return the speed of a target as a multiple of the best peer's."""
-        return self.taken[self.peer] / self.taken[f"mlgraph {target}"]
+        return self.taken[best_peer(self.taken)] / self.taken[f"mlgraph {target}"]
 
     @property
     def bandwidth(self) -> float:
         """The bandwidth, as a share of a copy's."""
         return self.taken["copy"] * self.traffic / min(self.taken[f"mlgraph {target}"] for target in TARGETS)
+
+    def rows(self) -> list[list[str]]:
+        """Return the rows of the table: the least times, then medians and percentiles beside busy processes."""
+        start = [f"{self.chain} {self.dtype}", f"{self.size:,}"]
+        times = [f"{self.taken[way]:,.1f}" if way in self.taken else "" for way in WAYS]
+        found = [[*start, "0, least", *times, *compared(self.taken), f"{self.bandwidth:.2f}"]]
+        for count, spread in self.spread.items():
+            times = [f"{spread[way][0]:,.1f} / {spread[way][1]:,.1f}" for way in WAYS]
+            medians = {way: median for way, (median, _) in spread.items()}
+            found.append([*start, str(count), *times, *compared(medians), ""])
+        return found
+
+
+def best_peer(taken: Mapping[str, float]) -> str:
+    return min((way for way in PEERS if way in taken), key=taken.__getitem__)
+
+
+def compared(taken: Mapping[str, float]) -> list[str]:
+    """Return the best peer, and its time as a multiple of each target's."""
+    peer = best_peer(taken)
+    return [peer, *(f"{taken[peer] / taken[f'mlgraph {target}']:.2f}" for target in TARGETS)]
 
 
 def measured(name: str, dtype: str, report: Report) -> list[Result]:
@@ -229,8 +260,18 @@ def measured(name: str, dtype: str, report: Report) -> list[Result]:
             check(ways, f"{name} {dtype} {size}")
             traffic = sum(a.nbytes for a in [*arrays, *results]) / (2 * arrays[0].nbytes)
             rounds = {1_000: 300, 100_000: 100, 1_000_000: 30}.get(size, 7)
-            found.append(Result(name, dtype, size, microseconds(ways, rounds=rounds), traffic))
-            report.console.print(f"{name} {dtype} {size}: {found[-1].ratio('numpy'):.2f} x {found[-1].peer}")
+            taken = microseconds(ways, rounds=rounds)
+            spread = beside_busy(ways) if (name, dtype) == BUSY_CHAIN else {}
+            found.append(Result(name, dtype, size, taken, traffic, spread))
+            report.console.print(f"{name} {dtype} {size}: {found[-1].ratio('numpy'):.2f} x {best_peer(taken)}")
+    return found
+
+
+def beside_busy(ways: Mapping[str, Callable[[], Any]]) -> dict[int, dict[str, tuple[float, float]]]:
+    found: dict[int, dict[str, tuple[float, float]]] = {}
+    for count in BUSY:
+        with busy(count):
+            found[count] = spreads(ways)
     return found
 
 
@@ -241,41 +282,45 @@ def main() -> int:
     for name in sys.argv[1:] or CHAINS:
         for dtype in ("int32", "int64") if CHAINS[name].integers else ("float32", "float64"):
             results += measured(name, dtype, report)
-    ways = ["numpy", "torch", "torch.compile", "jax.jit", "numexpr", "mlgraph numpy", "mlgraph torch"]
-    rows = [
-        [
-            f"{r.chain} {r.dtype}",
-            f"{r.size:,}",
-            *(f"{r.taken[way]:,.1f}" if way in r.taken else "" for way in ways),
-            r.peer,
-            *(f"{r.ratio(target):.2f}" for target in TARGETS),
-            f"{r.bandwidth:.2f}",
-        ]
-        for r in results
-    ]
-    columns = [
-        "chain",
-        "elements",
-        *ways,
-        "best peer",
-        "peer / numpy target",
-        "peer / torch target",
-        "of a copy's bandwidth",
-    ]
-    report.table("Calls", columns, rows, "Microseconds a call, the least of several.")
+    ratios = [f"peer / {target} target" for target in TARGETS]
+    columns = ["chain", "elements", "busy processes", *WAYS, "best peer", *ratios, "of a copy's bandwidth"]
+    rows = [row for result in results for row in result.rows()]
+    note = (
+        "Microseconds a call: the least of several turns, or the median / the 95th percentile of calls beside so many "
+        "processes that keep a processor busy. mlgraph uses two threads, or one where a column says so."
+    )
+    report.table("Calls", columns, rows, note)
     for target, wanted in zip(TARGETS, (4.0, 3.0)):
-        ratios = [r.ratio(target) for r in results]
-        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+        found = [r.ratio(target) for r in results]
+        mean = math.exp(sum(map(math.log, found)) / len(found))
         report.at_least(f"the {target} target: the geometric mean of the ratios to the best peer", mean, wanted, "x")
-        report.at_least(f"the {target} target: the least ratio", min(ratios), 1.3, "x")
+        report.at_least(f"the {target} target: the least ratio", min(found), 1.3, "x")
     small = [r.taken["mlgraph numpy"] for r in results if r.size == SIZES[0] and CHAINS[r.chain].arrays == 1]
     streams = [r.bandwidth for r in results if r.size == SIZES[-1] and r.chain in ("gelu", "huber", "polynomial")]
     if streams:
         report.at_least("the least share of a copy's bandwidth, one function at most", min(streams), 0.5, "x")
     if small:
         report.bound("a call of one array of 1,000 elements", max(small), 3.0, " µs")
+    judge_busy([r for r in results if r.spread], report)
     draw(results, RESULTS / "elementwise.svg")
     return report.finish()
+
+
+def judge_busy(results: list[Result], report: Report) -> None:
+    """Report the worst of all sizes beside busy processes, and what the second thread gains."""
+    for target in TARGETS if results else ():
+        way = f"mlgraph {target}"
+        gain = results[-1].taken[ALONE] / results[-1].taken[way]
+        report.at_least(f"the {target} target, {results[-1].size:,} elements: two threads to one", gain, 1.7, "x")
+        for count in BUSY:
+            late = {r.size: r.spread[count][way][1] / r.spread[0][ALONE][0] for r in results}
+            size = max(late, key=late.__getitem__)
+            text = f"the {target} target, {count} busy: the latest 95th percentile to the idle median of one thread"
+            report.bound(f"{text} ({size:,} elements)", late[size], 1.5, "x")
+            ahead = {r.size: r.spread[count]["jax.jit"][0] / r.spread[count][way][0] for r in results}
+            size = min(ahead, key=ahead.__getitem__)
+            text = f"the {target} target, {count} busy: the least median of jax.jit to its own"
+            report.at_least(f"{text} ({size:,} elements)", ahead[size], 1.0, "x")
 
 
 def draw(results: list[Result], path: Path) -> None:

@@ -2,9 +2,13 @@
 
 import os
 import platform
+import statistics
+import subprocess
 import sys
+import time
 import timeit
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import distributions, version
 from pathlib import Path
@@ -30,6 +34,39 @@ def microseconds(
         for name, call in calls.items():
             found[name] = min(found[name], timeit.timeit(call, number=numbers[name]) / numbers[name])
     return {name: 1e6 * taken for name, taken in found.items()}
+
+
+def spreads(
+    calls: Mapping[str, Callable[[], object]], seconds: float = 0.5, least: int = 10
+) -> dict[str, tuple[float, float]]:
+    """Return the median and the 95th percentile of the time of a call of each candidate, in microseconds.
+
+    Each is called for so many seconds, and at least so often.
+    """
+    found: dict[str, tuple[float, float]] = {}
+    for name, call in calls.items():
+        call()
+        taken: list[float] = []
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end or len(taken) < least:
+            started = time.perf_counter()
+            call()
+            taken.append(1e6 * (time.perf_counter() - started))
+        found[name] = (statistics.median(taken), statistics.quantiles(taken, n=20)[-1])
+    return found
+
+
+@contextmanager
+def busy(count: int) -> Generator[None]:
+    """Run this many other processes that keep a processor busy."""
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(count)]
+    time.sleep(0.5 if count else 0)
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 @dataclass

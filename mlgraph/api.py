@@ -16,7 +16,6 @@ from mlgraph.graph.effects import StatefulArguments
 from mlgraph.graph.graph import Graph, LazyGraph
 from mlgraph.graph.module_patching import compile_module_object, compile_module_type, restore
 from mlgraph.options import CompileOptions
-from mlgraph.tools.dump import check_mode
 
 P = ParamSpec("P")
 
@@ -104,20 +103,9 @@ def compile(
     The contract is that of Ivy's graph compiler, `ivy.compile`.
     """
     arguments.check_target(to)
-    arguments.check_lists(
-        stateful=stateful, arg_stateful_idxs=arg_stateful_idxs, kwarg_stateful_idxs=kwarg_stateful_idxs
-    )
-    arguments.check_switches(
-        include_generators=include_generators,
-        array_caching=array_caching,
-        return_backend_compiled_fn=return_backend_compiled_fn,
-        dynamic=dynamic,
-        verify=verify,
-        fuse=fuse,
-        fast_math=fast_math,
-        x64=x64,
-    )
-    check_mode(dump_ir)
+    arguments.check_list("stateful", stateful)
+    arguments.check_list("arg_stateful_idxs", arg_stateful_idxs)
+    arguments.check_list("kwarg_stateful_idxs", kwarg_stateful_idxs)
     options = CompileOptions(
         array_caching=array_caching,
         include_generators=include_generators,

@@ -17,6 +17,8 @@ PRINTED: tuple[type, ...] = (str, int, float, list, tuple)
 LISTS: tuple[type, ...] = (tuple, list)
 MAPPINGS: tuple[Any, ...] = (Mapping,)
 ITERABLES: tuple[Any, ...] = (Iterable,)
+DUMP_MODES = ("stage", "changed", "pass")
+"""The occasions on which `dump_ir` writes the IR: after a stage, after a pass that changed it, after any pass."""
 
 
 def check_target(to: Any) -> None:
@@ -91,18 +93,22 @@ def _article(value: Any) -> str:
     return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
 
 
-def check_switches(**switches: Any) -> None:
+def check_switch(name: str, value: Any) -> None:
     """Raise `InputError` for a flag that is not a bool: the string "no" would count as true."""
-    for name, value in switches.items():
-        if value is not None and not isinstance(value, bool | int):
-            raise InputError(f"{name} is {_shown(value)}", fix=f"write {name}=True or {name}=False")
+    if value is not None and not isinstance(value, bool | int):
+        raise InputError(f"{name} is {_shown(value)}", fix=f"write {name}=True or {name}=False")
 
 
-def check_lists(**lists: Any) -> None:
+def check_list(name: str, value: Any) -> None:
     """Raise `InputError` for a value that should be a list but is, for example, one of its items."""
-    for name, value in lists.items():
-        if value is not None and not isinstance(value, list | tuple):
-            raise InputError(f"{name} is no list but {_article(value)}", fix=f"write {name}=[...]")
+    if value is not None and not isinstance(value, list | tuple):
+        raise InputError(f"{name} is no list but {_article(value)}", fix=f"write {name}=[...]")
+
+
+def check_dump_mode(name: str, value: Any) -> None:
+    """Raise `InputError` unless `value` is one of `DUMP_MODES` or empty."""
+    if value and value not in DUMP_MODES:
+        raise InputError(f"{name} is {value!r}", fix=advice(value, DUMP_MODES, "stage" if value is True else None))
 
 
 def check_static(function: str, parameters: Sequence[str], numbers: Any, names: Any) -> None:

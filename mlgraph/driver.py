@@ -37,14 +37,14 @@ from mlgraph.tools.dump import Dump
 from mlgraph.transforms.differentiate_kernel import derivative
 from mlgraph.transforms.expand_math import ExpandMathPass
 from mlgraph.transforms.lower_kernel_to_llvm import lower_kernel
-from mlgraph.transforms.narrow_halves import NarrowHalvesPass
+from mlgraph.transforms.narrow_to_half import NarrowToHalfPass
 from mlgraph.transforms.narrow_types import wide_values
 from mlgraph.transforms.pipelines import Stages, default_pipeline
 
 MAX_NAMED = 4
 """The number of values that a warning about 64-bit types names."""
 
-KERNEL_PASSES = Passes(ExpandMathPass(), ExpandMathPass(common=True), NarrowHalvesPass(), lower_kernel, derivative)
+KERNEL_PASSES = Passes(ExpandMathPass(), ExpandMathPass(common=True), NarrowToHalfPass(), lower_kernel, derivative)
 """The passes that compile a kernel."""
 
 _counter = itertools.count()

@@ -35,7 +35,7 @@ PASSES: dict[str, Callable[[], type[ModulePass]]] = {
     "lower-ivy": _pass("lower_ivy", "LowerIvyPass"),
     "lower-kernel-to-llvm": _pass("lower_kernel_to_llvm", "LowerKernelToLLVMPass"),
     "masks-to-where": _pass("masks_to_where", "MasksToWherePass"),
-    "narrow-halves": _pass("narrow_halves", "NarrowHalvesPass"),
+    "narrow-to-half": _pass("narrow_to_half", "NarrowToHalfPass"),
     "narrow-types": _pass("narrow_types", "NarrowTypesPass"),
     "pin-views": _pass("pin_views", "PinViewsPass"),
     "separate-results": _pass("separate_results", "SeparateResultsPass"),

@@ -14,6 +14,7 @@ from functools import cache, cached_property
 from types import MappingProxyType
 from typing import Any, TypeAlias, cast
 
+from xdsl.dialects import get_all_dialects
 from xdsl.dialects.builtin import StringAttr, UnitAttr
 from xdsl.ir import Attribute, Data, Dialect, Operation, ParametrizedAttribute, SSAValue, TypeAttribute
 from xdsl.irdl import (
@@ -32,6 +33,7 @@ from xdsl.traits import EffectInstance, MemoryEffect, MemoryEffectKind
 
 from mlgraph.dialects.building import insert
 from mlgraph.dialects.constant import number_of
+from mlgraph.dialects.context import DIALECTS
 from mlgraph.dialects.dtypes import BY_NAME, element_type
 from mlgraph.dialects.literals import (
     List,
@@ -304,8 +306,13 @@ class Backend:
 
 @cache
 def backend(name: str) -> Backend:
-    """Return the backend dialect of a framework. Raise `UnknownTargetError` where there is none of this name."""
+    """Return the backend dialect of a framework.
+
+    Raise `UnknownTargetError` where there is none of this name, `ValueError` where another dialect has the name.
+    """
     framework = get(name)
+    if name in DIALECTS or name in get_all_dialects():
+        raise ValueError(f"the framework {name} has the name of another dialect")
     return Backend(
         framework.name,
         _call_op(framework.name),

@@ -10,7 +10,7 @@ xDSL's own `canonicalize` runs them. A pattern that returns None must have built
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from xdsl.ir import Operation, SSAValue
 from xdsl.pattern_rewriter import PatternRewriter, RewritePattern
@@ -19,14 +19,25 @@ from xdsl.traits import HasCanonicalizationPatternsTrait
 from mlgraph.dialects.building import building
 from mlgraph.dialects.dtypes import compatible
 
-if TYPE_CHECKING:
-    from mlgraph.dialects.table import Op, TableOp
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def canonical(*rows: "Op[..., Any]") -> Callable[[Callable[P, R]], Callable[P, R]]:
+class HasPatterns(Protocol):
+    """The declaration of an operation, which holds the patterns of the operation."""
+
+    patterns: list[Callable[..., Any]]
+
+
+class _DeclaredOp(Protocol):
+    """An operation of a declaration."""
+
+    OP: HasPatterns
+
+    def arguments(self) -> dict[str, Any]: ...
+
+
+def canonical(*rows: HasPatterns) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Make a function a canonicalization pattern of `rows`, tried after those that were declared before it."""
 
     def register(pattern: Callable[P, R]) -> Callable[P, R]:
@@ -49,22 +60,22 @@ class CanonicalizeTableOp(RewritePattern):
     """Try the patterns of an operation in order; what they build comes from the operation's user line."""
 
     def match_and_rewrite(self, op: Operation, rewriter: PatternRewriter) -> None:
-        row = cast("TableOp", op)
-        patterns = row.OP.patterns
+        declared = cast(_DeclaredOp, op)
+        patterns = declared.OP.patterns
         if not patterns:
             return
-        arguments = row.arguments()
+        arguments = declared.arguments()
         for pattern in patterns:
             with building(rewriter, op.location):
                 found = pattern(**arguments)
-            if found is not None and _replace(row, found, rewriter):
+            if found is not None and _replace(op, found, rewriter):
                 return
 
 
 _PATTERN = CanonicalizeTableOp()
 
 
-def _replace(op: "TableOp", found: Any, rewriter: PatternRewriter) -> bool:
+def _replace(op: Operation, found: Any, rewriter: PatternRewriter) -> bool:
     """Replace the results by a pattern's values; return False where the type of a value that was there is another."""
     values = cast(tuple[SSAValue, ...], found if isinstance(found, tuple) else (found,))
     for old, value in zip(op.results, values, strict=True):

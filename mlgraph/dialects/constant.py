@@ -162,32 +162,30 @@ def _elements(value: Literal, dtype: "np.dtype[Any]") -> Any:
     return value
 
 
+class _CapturedOp(IRDLOperation):
+    """An array that the program took from the function."""
+
+    value = prop_def(CapturedAttr)
+    result = result_def(TensorType)
+    traits = traits_def(Pure())
+    assembly_format = "$value attr-dict `:` type($result)"
+
+    def __init__(self, value: Captured, type: Attribute):
+        super().__init__(result_types=[type], properties={"value": CapturedAttr(value)})
+
+
 @irdl_op_definition
-class ArrayOp(IRDLOperation):
+class ArrayOp(_CapturedOp):
     """A captured array that never changes."""
 
     name = "constant.array"
-    value = prop_def(CapturedAttr)
-    result = result_def(TensorType)
-    traits = traits_def(Pure())
-    assembly_format = "$value attr-dict `:` type($result)"
-
-    def __init__(self, value: Captured, type: Attribute):
-        super().__init__(result_types=[type], properties={"value": CapturedAttr(value)})
 
 
 @irdl_op_definition
-class ParameterOp(IRDLOperation):
+class ParameterOp(_CapturedOp):
     """A weight: an argument of the pure function, never folded."""
 
     name = "constant.parameter"
-    value = prop_def(CapturedAttr)
-    result = result_def(TensorType)
-    traits = traits_def(Pure())
-    assembly_format = "$value attr-dict `:` type($result)"
-
-    def __init__(self, value: Captured, type: Attribute):
-        super().__init__(result_types=[type], properties={"value": CapturedAttr(value)})
 
 
 def literal(value: Any, dtype: Attribute) -> SSAValue:

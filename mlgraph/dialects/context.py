@@ -19,7 +19,7 @@ DIALECTS: dict[str, Callable[[], Dialect]] = {
     "backend": _dialect("backend", "BackendTypes"),
     "constant": _dialect("constant", "Constant"),
     "generator": _dialect("generator", "Generator"),
-    "ivy": _dialect("ivy", "Ivy"),
+    "ivy": _dialect("ivy.dialect", "Ivy"),
     "kernel": _dialect("kernel", "Kernel"),
     "scalar": _dialect("scalar", "Scalar"),
     "stateful": _dialect("stateful", "Stateful"),
@@ -29,7 +29,7 @@ DIALECTS: dict[str, Callable[[], Dialect]] = {
 
 def dialects() -> dict[str, Callable[[], Dialect]]:
     """Return every dialect of mlgraph by its name, one of each framework among them."""
-    return DIALECTS | {name: partial(_call_dialect, name) for name in names()}
+    return {name: partial(_call_dialect, name) for name in names()} | DIALECTS
 
 
 def _call_dialect(name: str) -> Dialect:

@@ -48,8 +48,8 @@ NAME_OF: dict[DType, str] = {dtype: name for name, dtype in BY_NAME.items()}
 SIGNED = (i8, i16, i32, i64)
 UNSIGNED = (ui8, ui16, ui32, ui64)
 INTEGERS = SIGNED + UNSIGNED
-HALVES = (f16, bf16)
-FLOATS = (*HALVES, f32, f64)
+HALF_PRECISION = (f16, bf16)
+FLOATS = (*HALF_PRECISION, f32, f64)
 COMPLEX = (c64, c128)
 
 

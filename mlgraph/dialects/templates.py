@@ -77,7 +77,10 @@ class CallTemplate:
     def parse(text: str, names: set[str], library: str) -> "CallTemplate":
         """Parse `text`; a name that is neither one of `names` nor a module of the library raises `NameError`."""
         owner = backend(library)
-        tree = ast.parse(text, mode="eval").body
+        try:
+            tree = ast.parse(text, mode="eval").body
+        except SyntaxError as error:
+            raise SyntaxError(f"template {text!r}: {error.msg}") from error
         known = names | set(owner.aliases) | set(_BUILTINS)
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and node.id not in known:
@@ -97,7 +100,12 @@ class CallTemplate:
     def lower(self, arguments: Mapping[str, Any], results: int) -> tuple[SSAValue, ...] | None:
         """Build the calls for these arguments, None where there are none."""
         found = self._evaluate(self.tree, arguments, results)
-        return cast("tuple[SSAValue, ...] | None", found if found is None or isinstance(found, tuple) else (found,))
+        if found is None:
+            return None
+        values: tuple[Any, ...] = cast(tuple[Any, ...], found) if isinstance(found, tuple) else (found,)
+        if not all(isinstance(value, SSAValue) for value in values):
+            raise TypeError(f"template {self.text!r} is no call of {self.backend.name}")
+        return values
 
     def _callee(self, node: ast.expr) -> Callee | None:
         if isinstance(node, ast.Name):

@@ -1,9 +1,12 @@
 """The registry of frameworks: the four of mlgraph, then those of other packages.
 
 Another package adds a framework by an entry point of the group `mlgraph.frameworks` that names a `Framework` instance.
+An entry point that cannot be used is left out with a warning, since most programs do not need it.
 """
 
-from importlib.metadata import entry_points
+import threading
+import warnings
+from importlib.metadata import EntryPoint, entry_points
 
 from mlgraph.errors import UnknownTargetError, advice
 from mlgraph.frameworks.base import Framework
@@ -17,6 +20,12 @@ GROUP = "mlgraph.frameworks"
 _known: dict[str, Framework] = {framework.name: framework for framework in (TORCH, JAX, TENSORFLOW, NUMPY)}
 PACKAGES = {package: framework.name for framework in _known.values() for package in framework.packages}
 """The name of the framework to which a package belongs."""
+REQUIRED = ("name", "packages", "own_files", "distributions", "modules", "constant", "stack")
+"""The attributes of a framework that have no default."""
+_left_out: dict[str, str] = {}
+"""The names of the entry points that cannot be used, with the reasons."""
+_lock = threading.RLock()
+_loading = False
 _by_cost: tuple[Framework, ...] = ()
 """All frameworks, those whose arrays are recognized fastest first; empty until the entry points are read."""
 PLAIN = dict.fromkeys((int, float, complex, bool, str, bytes, type(None), tuple, list, dict))
@@ -26,10 +35,9 @@ _owners: dict[type, Framework | None] = {**PLAIN}
 
 
 def register(framework: Framework) -> None:
-    """Register a framework under its name. Raise `ValueError` if the name is taken."""
-    if framework.name in names():
-        raise ValueError(f"there is a framework {framework.name} already")
-    _known[framework.name] = framework
+    """Register a framework under its name. Raise `ValueError` if the name is taken or the framework is not complete."""
+    every()
+    _add(framework)
     _order()
 
 
@@ -45,7 +53,8 @@ def get(name: str) -> Framework:
     if found is None and name in names():
         found = _known[name]
     if found is None:
-        raise UnknownTargetError(f"there is no framework {name!r}", fix=advice(name, names()))
+        why = f"its entry point cannot be used: {_left_out[name]}" if name in _left_out else ""
+        raise UnknownTargetError(f"there is no framework {name!r}", why=why, fix=advice(name, names()))
     return found
 
 
@@ -61,11 +70,41 @@ def every() -> tuple[Framework, ...]:
 
 
 def _read() -> tuple[Framework, ...]:
-    """Add the frameworks of other packages."""
-    for entry in entry_points(group=GROUP):
-        framework = entry.load()
-        _known.setdefault(framework.name, framework)
-    return _order()
+    """Add the frameworks of other packages, whose modules may ask for frameworks while they are imported."""
+    global _loading
+    with _lock:
+        if _loading:
+            return tuple(_known.values())
+        _loading = True
+        try:
+            for entry in entry_points(group=GROUP):
+                _load(entry)
+        finally:
+            _loading = False
+        return _order()
+
+
+def _load(entry: EntryPoint) -> None:
+    """Add the framework of an entry point, or warn that it is left out."""
+    try:
+        _add(entry.load())
+    except Exception as error:
+        _left_out[entry.name] = f"{type(error).__name__}: {error}"
+        text = f"the framework {entry.name} of {entry.value} is left out: {_left_out[entry.name]}"
+        warnings.warn(text, RuntimeWarning, stacklevel=2)
+
+
+def _add(framework: Framework) -> None:
+    """Add a framework. Raise `ValueError` if its name is taken or it is not complete."""
+    if not isinstance(framework, Framework):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise ValueError(f"{framework!r} is not an instance of Framework")
+    missing = [name for name in REQUIRED if not hasattr(framework, name)]
+    if missing:
+        raise ValueError(f"{type(framework).__name__} has no {', '.join(missing)}")
+    if not framework.name.isidentifier():
+        raise ValueError(f"{framework.name!r} is not an identifier, so no dialect can have this name")
+    if _known.setdefault(framework.name, framework) is not framework:
+        raise ValueError(f"there is a framework {framework.name} already")
 
 
 def _order() -> tuple[Framework, ...]:

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, overload
 
 from typing_extensions import ParamSpec
 
@@ -103,6 +103,7 @@ class Graph(Generic[P]):
         """Keys of lifted numbers whose values the function depends on."""
         self._written_for: str | None = None
         self._attribute = self.name
+        self._of_classes: dict[type, Graph] = {}
         self._regenerate()
         named: Any = function if hasattr(function, "__name__") else function.__class__
         functools.update_wrapper(self, named, updated=())
@@ -124,17 +125,28 @@ class Graph(Generic[P]):
             )
         return self._to
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any: ...
+    @overload
+    def __call__(self, *args: Any, rng: Any, **kwargs: Any) -> Any: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Run the specialization that fits the arguments; capture one if there is none."""
         return self._call_slowly(self._bind(*args, **kwargs))
 
     def __get__(self, instance: Any, owner: type | None = None) -> "Graph":
-        """Return the bound graph of a compiled method: each instance has a graph of its own, with its weights."""
+        """Return the bound graph of a compiled method: each instance has a graph of its own, with its weights.
+
+        So has each class of a class method.
+        """
         if instance is None or not isinstance(self.function, FunctionType):
             return self
+        if isinstance(instance, type) and instance in self._of_classes:
+            return self._of_classes[instance]
         method = MethodType(self.function, instance)
         bound = LazyGraph(method, self._to, self._compiler, self._stateful.owned(method))
-        if hasattr(instance, "__dict__"):
+        if isinstance(instance, type):
+            self._of_classes[instance] = bound
+        elif hasattr(instance, "__dict__"):
             vars(instance)[self._attribute] = bound
         return bound
 

@@ -39,17 +39,26 @@ def load(path: str | Path, to: str | None = None, device: str = CPU) -> Graph:
     with _reading(file):
         parts = archive.read(file)
         about = description.read_about(parts.about)
-        if about["to"] not in names() or len(parts.texts) != len(about["specializations"]):
+        if len(parts.texts) != len(about["specializations"]):
             raise IRError("the parts of the graph do not fit together")
+        to = to or _saved_target(about["to"])
         arrays = safetensors.read(parts.arrays, about["arrays"])
         signature = description.signature_from_json(about["signature"])
-        graph = Graph(_Saved(description.name_from_json(about["name"]), signature), to or about["to"], _NoCompiler())
+        graph = Graph(_Saved(description.name_from_json(about["name"]), signature), to, _NoCompiler())
     check_target(graph.to)
     place = get(graph.to).full_device(device)
     with _reading(file), infrequent_gc():
         for i, (text, described) in enumerate(zip(parts.texts, about["specializations"])):
             graph.add(_specialization(graph, text, described, arrays, f"{file}/{i}.mlir", place))
     return graph
+
+
+def _saved_target(to: Any) -> str:
+    """Return the target that a graph had. Raise `IRError` if it is not known here."""
+    if to not in names():
+        what = f"the graph was saved for {to!r}, which is no target here"
+        raise IRError(what, why="if its package cannot be installed, mlgraph.load(path, to=...) chooses another target")
+    return to
 
 
 @contextlib.contextmanager

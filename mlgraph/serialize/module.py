@@ -81,13 +81,18 @@ def _check_array(op: Operation, name: str, arrays: Arrays) -> None:
 
 def _fits(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> bool:
     """Return whether the type `found` says no more than `shape` and the element type of `wanted`."""
+    sizes = _sizes(shape, wanted, found)
+    return sizes is not None and all(n in (DYNAMIC_INDEX, size) for n, size in sizes)
+
+
+def _sizes(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> list[tuple[int, int | str]] | None:
+    """Return the sizes of `found` beside those of `shape`; None if the rank or the element type is another."""
     if not isinstance(found, TensorType):
-        return False
+        return None
     tensor = cast(TensorType[Attribute], found)
-    if element_type(tensor) != element_type(wanted):
-        return False
     sizes = tensor.get_shape()
-    return len(sizes) == len(shape) and all(n in (DYNAMIC_INDEX, size) for n, size in zip(sizes, shape))
+    is_like = element_type(tensor) == element_type(wanted) and len(sizes) == len(shape)
+    return list(zip(sizes, shape)) if is_like else None
 
 
 def check(program: Program, passed: Sequence[Any], tree: OutputTree, calls: int) -> None:
@@ -145,14 +150,9 @@ def _is_known(type: Attribute) -> bool:
 
 def _agree(shape: Sequence[int | str], wanted: Attribute, found: Attribute) -> bool:
     """Return whether the element types are equal and no size that both know differs."""
-    if not isinstance(found, TensorType):
-        return False
-    tensor = cast(TensorType[Attribute], found)
-    if element_type(tensor) != element_type(wanted):
-        return False
-    sizes = tensor.get_shape()
-    known = [(n, size) for n, size in zip(sizes, shape) if n != DYNAMIC_INDEX and isinstance(size, int)]
-    return len(sizes) == len(shape) and all(n == size for n, size in known)
+    sizes = _sizes(shape, wanted, found)
+    known = [(n, size) for n, size in sizes or () if n != DYNAMIC_INDEX and isinstance(size, int)]
+    return sizes is not None and all(n == size for n, size in known)
 
 
 def _check_memory(program: Program, calls: int, leaves: int) -> None:

@@ -31,7 +31,7 @@ from mlgraph.dialects.functions import functions, main_of
 from mlgraph.dialects.ivy.control import YieldOp
 from mlgraph.dialects.kernel import FusedOp
 from mlgraph.dialects.literals import List, Literal, Name, Operand, Rest, Slice
-from mlgraph.errors import MissingPackageError, line_of
+from mlgraph.errors import MissingPackageError, UnsupportedOpError, line_of
 from mlgraph.frameworks import CPU, every, get, names
 from mlgraph.targets.control import control, is_control
 from mlgraph.targets.kernels import Kernel
@@ -161,7 +161,7 @@ class _Printer:
             case _ if is_control(op):
                 yield from control(self, op)
             case _:
-                raise TypeError(f"{op.name} is no call of {self.framework.name}; lower it first")
+                raise UnsupportedOpError.of_rows(self.framework.name, {(op.name, line_of(op)): 1})
 
     def call(self, op: CallOp) -> Iterator[str]:
         text, atom = self.expression(op)

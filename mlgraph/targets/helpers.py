@@ -21,7 +21,7 @@ from functools import cache
 from pathlib import Path
 
 from mlgraph.frameworks import Framework, every
-from mlgraph.targets.llvm import Loaded, machine_code
+from mlgraph.targets.machine_code import Loaded, machine_code
 
 CODE = Path(__file__).with_suffix(".ll")
 

@@ -21,21 +21,21 @@ finds (Granlund and Montgomery, Division by Invariant Integers using Multiplicat
 
 import math as numbers
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
 from xdsl.context import Context
-from xdsl.dialects import arith, math
+from xdsl.dialects import arith, math, scf
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType, ModuleOp, TensorType
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.utils.target import Target
 
 from mlgraph.dialects import scalar
-from mlgraph.dialects.dtypes import HALVES, NAME_OF, bf16, dtype_of, element_type, f32, i1
-from mlgraph.dialects.kernel import FusedOp, YieldOp, elementwise
+from mlgraph.dialects.dtypes import HALF_PRECISION, NAME_OF, bf16, dtype_of, element_type, f32, i1
+from mlgraph.dialects.kernel import FusedOp, YieldOp, elementwise, step_count
+from mlgraph.targets.loop_nest import LoopNest, make_loop_nest
 from mlgraph.targets.names import Names
-from mlgraph.targets.plan import Plan, make_plan
 
 TEMPLATES: dict[type[Operation], str] = {
     arith.NegfOp: "{0} * -1.0",
@@ -165,7 +165,7 @@ VECTOR = 16
 
 @dataclass(frozen=True)
 class Layout:
-    """The part of a plan that the source depends on: the access to each operand in `rank` loops."""
+    """The part of a loop nest that the source depends on: the access to each operand in `rank` loops."""
 
     rank: int
     operands: tuple[tuple[int, ...] | None, ...]
@@ -182,16 +182,16 @@ class Layout:
         return tuple(range(max(self.inner, 1), self.rank))
 
 
-def layout_of(plan: Plan, itemsizes: Sequence[int]) -> Layout:
+def layout_of(nest: LoopNest, itemsizes: Sequence[int]) -> Layout:
     """Return the layout of operands whose elements have `itemsizes` bytes."""
-    dense = tuple(numbers.prod(plan.sizes[k + 1 :]) for k in range(len(plan.sizes)))
+    dense = tuple(numbers.prod(nest.sizes[k + 1 :]) for k in range(len(nest.sizes)))
     operands = tuple(
         None
         if strides == tuple(step * itemsize for step in dense)
         else tuple(axis for axis, stride in enumerate(strides) if stride)
-        for strides, itemsize in zip(plan.strides, itemsizes)
+        for strides, itemsize in zip(nest.strides, itemsizes)
     )
-    layout = Layout(len(plan.sizes), operands)
+    layout = Layout(len(nest.sizes), operands)
     return layout if layout.inner < layout.rank else Layout(1, operands)
 
 
@@ -215,8 +215,8 @@ def natural_layout(fused: FusedOp) -> Layout:
         tuple(itemsize * numbers.prod(shape[axis + 1 :]) for axis in range(len(shape)))
         for shape, itemsize in zip(known, itemsizes)
     ]
-    plan = make_plan(known, strides, itemsizes[len(known) :], [range(len(known))] * len(fused.results))
-    return Layout(1, (None,) * len(known)) if plan is None else layout_of(plan, itemsizes[: len(known)])
+    nest = make_loop_nest(known, strides, itemsizes[len(known) :], [range(len(known))] * len(fused.results))
+    return Layout(1, (None,) * len(known)) if nest is None else layout_of(nest, itemsizes[: len(known)])
 
 
 def triton_source(fused: FusedOp, name: str, layout: Layout | None = None) -> str:
@@ -269,7 +269,7 @@ class _Printer:
             "mask = i < n",
             *self.index_lines(),
             *(self.load(k) for k in range(len(self.operands))),
-            *(self.statement(op) for op in self.block.ops if not isinstance(op, arith.ConstantOp | YieldOp)),
+            *self.statements(self.block),
             *self.stores(),
         ]
         any_value = [name for names in self.divisors.values() for name in names[1:]]
@@ -298,6 +298,29 @@ class _Printer:
     def stores(self) -> list[str]:
         values = self.block.last_op.operands if self.block.last_op else ()
         return [f"tl.store({p} + i, {self.scalar(v)}, mask=mask)" for p, v in zip(self.results, values, strict=True)]
+
+    def statements(self, block: Block) -> Iterator[str]:
+        """Yield the lines of a block, except what it yields."""
+        for op in block.ops:
+            if isinstance(op, scf.ForOp):
+                yield from self.loop(op)
+            elif not isinstance(op, arith.ConstantOp | YieldOp | scf.YieldOp):
+                yield self.statement(op)
+
+    def loop(self, op: scf.ForOp) -> Iterator[str]:
+        """Yield the lines of a loop: its state is blocks throughout, since Triton wants one type of it."""
+        index, *arguments = op.body.block.args
+        for argument, value in zip(arguments, op.iter_args):
+            yield f"{self.define(argument)} = tl.broadcast_to({self.scalar(value)}, (BLOCK,))"
+        self.scalars |= {result: self.scalars[argument] for result, argument in zip(op.res, arguments)}
+        yield f"for {self.define(index)} in range({step_count(op)}):"
+        lines = list(self.statements(op.body.block))
+        last = op.body.block.last_op
+        assert isinstance(last, scf.YieldOp)
+        names = [self.names.fresh("next") for _ in arguments]
+        lines += [f"{n} = tl.broadcast_to({self.scalar(v)}, (BLOCK,))" for n, v in zip(names, last.operands)]
+        lines += [f"{self.scalars[argument]} = {name}" for name, argument in zip(names, arguments)]
+        yield from (f"    {line}" for line in lines)
 
     def statement(self, op: Operation) -> str:
         operands = [_Scalar(self, value, op) for value in op.operands]
@@ -336,7 +359,7 @@ class _Scalar:
         return self.printer.scalar(self.value, spec == "u")
 
     def is_typed_by_another(self) -> bool:
-        if type(self.op) in LIBDEVICE or isinstance(self.op, math.CopySignOp) or self.value.type in HALVES:
+        if type(self.op) in LIBDEVICE or isinstance(self.op, math.CopySignOp) or self.value.type in HALF_PRECISION:
             return False
         others = self.op.operands[1:] if isinstance(self.op, arith.SelectOp) else self.op.operands
         return any(o.type == self.value.type and not isinstance(o.owner, arith.ConstantOp) for o in others)
@@ -386,7 +409,7 @@ def _cmpf(op: Operation) -> str:
     predicate = arith.CMPF_COMPARISON_OPERATIONS[cast(arith.CmpfOp, op).predicate.value.data]
     one = predicate == "uno" and op.operands[0] is op.operands[1]
     text = "{0} != {0}" if one else FLOAT_PREDICATES[predicate]
-    return text if op.operands[0].type not in HALVES else re.sub(r"\{.\}", r"\g<0>.to(tl.float32)", text)
+    return text if op.operands[0].type not in HALF_PRECISION else re.sub(r"\{.\}", r"\g<0>.to(tl.float32)", text)
 
 
 def _cmpi(op: Operation) -> str:

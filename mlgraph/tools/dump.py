@@ -13,13 +13,12 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 from xdsl.utils.exceptions import ParseError
 
+from mlgraph.arguments import check_dump_mode
 from mlgraph.dialects.constant import MOST_ELEMENTS
 from mlgraph.dialects.context import context
 from mlgraph.dialects.functions import text_of
-from mlgraph.errors import InputError, IRError, PassError, advice
+from mlgraph.errors import IRError, PassError
 from mlgraph.tools.files import make_folder, path_of, write_file
-
-MODES = ("stage", "changed", "pass")
 
 
 def read(path: str | Path) -> ModuleOp:
@@ -77,12 +76,6 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def check_mode(mode: Any) -> None:
-    """Raise `InputError` unless `mode` is one of `MODES` or empty."""
-    if mode and mode not in MODES:
-        raise InputError(f"dump_ir is {mode!r}", fix=advice(mode, MODES, "stage" if mode is True else None))
-
-
 @dataclass
 class Dump:
     """The writer of `NN-stage[-pass].mlir` files of one capture; it writes nothing if no mode is set."""
@@ -98,7 +91,7 @@ class Dump:
         mode = mode or os.environ.get("MLGRAPH_DUMP_IR") or None
         if mode is None:
             return Dump(None, None)
-        check_mode(mode)
+        check_dump_mode("dump_ir", mode)
         root = path_of(directory or os.environ.get("MLGRAPH_DUMP_DIR") or "mlgraph-dump")
         folder = root / (re.sub(r"\W+", "_", name).strip("_") or "graph")
         make_folder(folder)

@@ -15,6 +15,8 @@ from xdsl.pattern_rewriter import (
 from xdsl.transforms import canonicalize
 from xdsl.transforms.dead_code_elimination import region_dce
 
+import mlgraph.dialects.ivy.canonicalization  # pyright: ignore[reportUnusedImport]  # noqa: F401, adds patterns
+
 
 @dataclass
 class Located(RewritePattern):

@@ -29,7 +29,7 @@ from xdsl.passes import ModulePass
 from mlgraph.dialects import ivy
 from mlgraph.dialects.functions import functions, update_type
 from mlgraph.dialects.ivy import elementwise
-from mlgraph.dialects.ivy.channels_last import channels_first, channels_last, to_first, to_last
+from mlgraph.dialects.ivy.channels_last import CHANNELS_LAST, channels_first, channels_last, to_first, to_last
 from mlgraph.dialects.ivy.table import IVY
 from mlgraph.dialects.ivy.types import normal_axes, normal_axis, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Value
@@ -131,22 +131,14 @@ def rule(*rows: Op[..., Any]) -> Callable[[Rule], Rule]:
 
 @rule(*CONVOLUTIONS)
 def convolution(layouts: _Layouts, row: Op[..., Any], x: Value, **arguments: Any) -> Value:
-    return channels_first(_LAST[row](layouts.last(x), **arguments))
+    return channels_first(CHANNELS_LAST[row](layouts.last(x), **arguments))
 
 
 @rule(ivy.max_pool, ivy.sum_pool, ivy.batch_norm)
 def image(layouts: _Layouts, row: Op[..., Any], x: Value, **arguments: Any) -> Value | None:
     source = channels_last_of(x)
-    return None if source is None else channels_first(_LAST[row](source, **arguments))
+    return None if source is None else channels_first(CHANNELS_LAST[row](source, **arguments))
 
-
-_LAST: dict[Op[..., Any], Op[..., Any]] = {
-    ivy.conv: ivy.conv_channels_last,
-    ivy.conv_transpose: ivy.conv_transpose_channels_last,
-    ivy.max_pool: ivy.max_pool_channels_last,
-    ivy.sum_pool: ivy.sum_pool_channels_last,
-    ivy.batch_norm: ivy.batch_norm_channels_last,
-}
 
 ACTIVATIONS = (
     ivy.relu, ivy.sigmoid, ivy.silu, ivy.gelu, ivy.softplus, ivy.elu, ivy.leaky_relu, ivy.hardswish, ivy.hardtanh,

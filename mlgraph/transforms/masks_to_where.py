@@ -23,7 +23,7 @@ from xdsl.passes import ModulePass
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import literal
-from mlgraph.dialects.dtypes import HALVES, f32, i64
+from mlgraph.dialects.dtypes import HALF_PRECISION, f32, i64
 from mlgraph.dialects.ivy.types import dtype, normal_axes, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Value, Values
 from mlgraph.dialects.table import Op, TableOp
@@ -132,7 +132,7 @@ def mean(x: Value, axis: Ints | None, keepdims: bool) -> Value | None:
     found, axes = selection(x), normal_axes(axis, rank(x))
     if found is None or keepdims or found.first not in axes:
         return None
-    wide = f32 if dtype(x) in HALVES else dtype(x)
+    wide = f32 if dtype(x) in HALF_PRECISION else dtype(x)
     total = ivy.sum(ivy.cast(found.chosen(0), wide), found.axes(axes), False)
     count = ivy.sum(ivy.cast(found.mask, i64))
     for a in found.axes(tuple(a for a in axes if a != found.first)):

@@ -32,3 +32,5 @@ def decorated(x: list[float]) -> float:
 
 decorated([1.0])
 decorated()  # pyright: ignore[reportCallIssue]
+
+graph([1.0], rng=object())

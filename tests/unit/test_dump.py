@@ -80,6 +80,8 @@ def test_each_stage_of_each_kernel(tmp_path):
     assert "math.tanh" not in expanded
     assert "llvm.func @kernel_0" in lowered
     assert "define internal void" in llvm
+    for text in (fused, expanded, lowered):
+        Parser(context(), text).parse_module().verify()
 
 
 def test_passes_that_changed_something(tmp_path):

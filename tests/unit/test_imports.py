@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "frameworks": {"frameworks", "errors"},
     "graph": {"graph", "dialects", "errors", "frameworks", "frontend", "targets", "tools", "serialize"},
     "capture": {"graph", "errors", "frameworks", "frontend", "options"},
-    "options": {"frameworks"},
+    "options": {"arguments", "frameworks"},
     "errors": set[str](),
 }
 """The parts of mlgraph that a part may import; every other part may import all."""

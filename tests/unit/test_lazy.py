@@ -105,3 +105,23 @@ def test_bad_target_lists_the_good_ones(to):
 def test_what_cannot_be_called_is_refused():
     with pytest.raises(mlgraph.errors.InputError, match="not callable"):
         mlgraph.compile(3, to="torch")
+
+
+def test_a_class_method_has_a_graph_for_each_class():
+    class Scaled:
+        factor = 2
+
+        @classmethod
+        @mlgraph.compile(to="torch")
+        def scale(cls, x):
+            return x * cls.factor
+
+    class Other(Scaled):
+        factor = 5
+
+    assert torch.equal(Scaled.scale(X), X * 2)
+    assert torch.equal(Other.scale(X), X * 5)
+    assert torch.equal(Other().scale(X), X * 5)
+    Scaled.factor = 3
+    assert torch.equal(Scaled.scale(X), X * 3)
+    assert Other.scale is Other.scale

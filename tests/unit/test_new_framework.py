@@ -19,7 +19,7 @@ import toy
 
 import mlgraph
 from mlgraph.dialects.ivy import IVY
-from mlgraph.errors import InputError, UnknownTargetError, UnsupportedOpError
+from mlgraph.errors import InputError, IRError, PassError, UnknownTargetError, UnsupportedOpError
 from mlgraph.frameworks import Framework, framework_of, get, names, registry
 from mlgraph.frameworks.registry import register, unregister
 
@@ -82,7 +82,19 @@ class Toy(Framework):
         return toy.Stream(None) if rng is None else rng
 
 
-TOY = Toy()
+class Incomplete(Toy):
+    """A framework that does not say how arrays are stacked."""
+
+    @property
+    def stack(self):
+        raise AttributeError
+
+
+class Dashed(Toy):
+    name = "my-toy"
+
+
+TOY, SECOND, INCOMPLETE, DASHED = Toy(), Toy(), Incomplete(), Dashed()
 
 
 @pytest.fixture(autouse=True)
@@ -110,6 +122,75 @@ def test_an_entry_point_makes_it_known(monkeypatch):
     monkeypatch.setattr(registry, "entry_points", lambda group: [entry] if group == entry.group else [])
     monkeypatch.setattr(registry, "_by_cost", ())
     assert get("toy") is TOY
+
+
+ENTRIES = {
+    "raises at import": ("not_there:TOY", "ModuleNotFoundError: No module named 'not_there'"),
+    "names nothing": (f"{__name__}:NOTHING", "AttributeError"),
+    "names a class": (f"{__name__}:Toy", "is not an instance of Framework"),
+    "takes a name": (f"{__name__}:SECOND", "there is a framework toy already"),
+    "lacks an attribute": (f"{__name__}:INCOMPLETE", "Incomplete has no stack"),
+    "has no name of a dialect": (f"{__name__}:DASHED", "'my-toy' is not an identifier"),
+}
+"""Entry points that cannot be used, with the reason."""
+
+
+@pytest.mark.parametrize("case", ENTRIES)
+def test_an_entry_point_that_cannot_be_used_is_left_out(case, monkeypatch):
+    """Programs to other frameworks run, and the reason is given to who asks for it."""
+    value, reason = ENTRIES[case]
+    monkeypatch.setattr(registry, "entry_points", lambda group: [EntryPoint("broken", value, registry.GROUP)])
+    monkeypatch.setattr(registry, "_by_cost", ())
+    monkeypatch.setattr(registry, "_left_out", {})
+    with pytest.warns(RuntimeWarning, match=reason):
+        assert names() == ("torch", "jax", "tensorflow", "numpy", "toy")
+    np.testing.assert_allclose(mlgraph.compile(np.tanh, to="numpy")(X), np.tanh(X), rtol=1e-6)
+    with pytest.raises(UnknownTargetError, match=reason):
+        get("broken")
+
+
+def test_a_module_that_asks_for_frameworks_while_it_is_imported(monkeypatch):
+    class Entry:
+        name = value = "asking"
+
+        def load(self) -> Framework:
+            assert "torch" in names()
+            assert get("jax").name == "jax"
+            return TOY
+
+    unregister("toy")
+    monkeypatch.setattr(registry, "entry_points", lambda group: [Entry()])
+    monkeypatch.setattr(registry, "_by_cost", ())
+    assert get("toy") is TOY
+
+
+def test_a_framework_cannot_have_the_name_of_another_dialect():
+    class Kernel(Toy):
+        name = "kernel"
+
+    register(Kernel())
+    try:
+        with pytest.raises(PassError, match="name of another dialect"):
+            mlgraph.compile(np.tanh, to="kernel", args=(X,))
+    finally:
+        unregister("kernel")
+
+
+WRONG = {
+    "of no operation": ({"tanhh": "toy.tanh(x)"}, "no operation of ivy; did you mean 'tanh'"),
+    "with an unknown name": ({"tanh": "toy.tanh(x, axes)"}, "'axes' is neither a parameter nor a module"),
+    "not closed": ({"tanh": "toy.tanh(x"}, r"template 'toy.tanh\(x': '\(' was never closed"),
+    "without a call": ({"tanh": "1.0"}, "template '1.0' is no call of toy"),
+}
+"""Call templates that cannot be used, with the reason."""
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_template_is_named(case, monkeypatch):
+    templates, reason = WRONG[case]
+    monkeypatch.setattr(Toy, "templates", MappingProxyType({**Toy.templates, **templates}))
+    with pytest.raises(PassError, match=reason):
+        mlgraph.compile(np.tanh, to="toy", args=(X,))
 
 
 def test_a_function_of_numpy():
@@ -286,6 +367,26 @@ def test_an_input_that_is_written():
         graph(toy.Array(X))
 
 
+class Viewed(Toy):
+    """The library, if its arrays were views of others."""
+
+    has_views = True
+    copy_call = "toy.copy"
+    views = frozenset(("toy.asarray", "toy.reshape", "toy.transpose"))
+
+
+def test_results_that_share_memory():
+    unregister("toy")
+    register(Viewed())
+
+    def function(x):
+        y = x.copy()
+        return y.T, y[1:], y, x
+
+    expected = function(X)
+    assert_close(mlgraph.compile(function, to="toy", args=(X,))(toy.Array(X)), expected)
+
+
 def test_what_it_does_not_say_is_an_error():
     with pytest.raises(UnsupportedOpError, match="target toy has no lowering for generator"):
         mlgraph.compile(lambda x: torch.poisson(x.abs()), to="toy", args=(torch.from_numpy(X),))
@@ -293,3 +394,14 @@ def test_what_it_does_not_say_is_an_error():
         get("toy").device("cuda")
     with pytest.raises(UnknownTargetError, match="no framework 'tensorfow'"):
         get("tensorfow")
+
+
+def test_a_graph_that_was_saved_for_it_loads_without_it_for_others(tmp_path):
+    saved = mlgraph.compile(np.tanh, to="toy", args=(X,)).save(tmp_path)
+    unregister("toy")
+    try:
+        np.testing.assert_allclose(mlgraph.load(saved, to="numpy")(X), np.tanh(X), rtol=1e-6)
+        with pytest.raises(IRError, match="saved for 'toy', which is no target here"):
+            mlgraph.load(saved)
+    finally:
+        register(TOY)

@@ -18,7 +18,7 @@ import scipy.special
 
 from mlgraph.frameworks.imports import load
 from mlgraph.targets.kernels.triton import TritonKernel
-from mlgraph.targets.plan import Plan, make_plan
+from mlgraph.targets.loop_nest import LoopNest, make_loop_nest
 
 ABSENT = [name for name in ("torch", "triton") if find_spec(name) is None]
 needs_triton = pytest.mark.skipif(bool(ABSENT), reason=f"not installed: {', '.join(ABSENT)}")
@@ -110,11 +110,11 @@ def _test(binary_op: Callable[..., Any]) -> Callable[..., Any]:
     return operate
 
 
-def plan_of(kernel: TritonKernel, operands: Sequence[Any]) -> Plan | None:
+def loop_nest_of(kernel: TritonKernel, operands: Sequence[Any]) -> LoopNest | None:
     shapes = [tuple(x.shape) for x in operands]
     strides = [tuple(step * x.element_size() for step in x.stride()) for x in operands]
     reads = [range(len(operands))] * len(kernel.fused.results)
-    return make_plan(shapes, strides, kernel.itemsizes[len(operands) :], reads)
+    return make_loop_nest(shapes, strides, kernel.itemsizes[len(operands) :], reads)
 
 
 def run(kernel: TritonKernel, operands: Sequence[Any]) -> list[Any] | None:
@@ -122,10 +122,10 @@ def run(kernel: TritonKernel, operands: Sequence[Any]) -> list[Any] | None:
     import torch
 
     operands = [there(x) for x in operands]
-    plan = plan_of(kernel, operands)
-    if plan is None:
+    nest = loop_nest_of(kernel, operands)
+    if nest is None:
         return None
-    shape = [plan.shape[axis] for axis in plan.order]
+    shape = [nest.shape[axis] for axis in nest.order]
     results = [torch.empty(shape, dtype=d, device=place()) for d in kernel._torch_dtypes[len(operands) :]]
-    kernel.launch(plan, operands, results)
-    return [result.permute(*np.argsort(plan.order).tolist()).cpu() for result in results]
+    kernel.launch(nest, operands, results)
+    return [result.permute(*np.argsort(nest.order).tolist()).cpu() for result in results]

@@ -10,7 +10,10 @@ from mlgraph.dialects.ivy.bessel import bessel_y0 as bessel_y0
 from mlgraph.dialects.ivy.bessel import bessel_y1 as bessel_y1
 from mlgraph.dialects.ivy.bessel import spherical_bessel_j0 as spherical_bessel_j0
 from mlgraph.dialects.ivy.channels_last import *
-from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, YieldOp
+from mlgraph.dialects.ivy.control import IfOp as IfOp
+from mlgraph.dialects.ivy.control import ScanOp as ScanOp
+from mlgraph.dialects.ivy.control import WhileOp as WhileOp
+from mlgraph.dialects.ivy.control import YieldOp as YieldOp
 from mlgraph.dialects.ivy.creation import *
 from mlgraph.dialects.ivy.elementwise import *
 from mlgraph.dialects.ivy.experts import grouped_matmul as grouped_matmul
@@ -37,9 +40,4 @@ from mlgraph.dialects.ivy.special_rare import fresnel_cos as fresnel_cos
 from mlgraph.dialects.ivy.special_rare import fresnel_sin as fresnel_sin
 from mlgraph.dialects.ivy.special_rare import spence as spence
 from mlgraph.dialects.ivy.strided import *
-from mlgraph.dialects.ivy.table import IVY
-
-# isort: split
-from mlgraph.dialects.ivy import canonicalization as canonicalization
-
-Ivy = IVY.dialect(IfOp, WhileOp, ScanOp, YieldOp)
+from mlgraph.dialects.ivy.table import IVY as IVY

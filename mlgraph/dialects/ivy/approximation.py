@@ -6,7 +6,7 @@ from typing import Any, ParamSpec
 
 from xdsl.ir import SSAValue
 
-from mlgraph.dialects.dtypes import HALVES, f32
+from mlgraph.dialects.dtypes import HALF_PRECISION, f32
 from mlgraph.dialects.ivy.elementwise import add, cast, divide, greater, less, multiply, subtract, where
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype
@@ -21,7 +21,7 @@ def in_float32(body: Callable[P, Value]) -> Callable[P, Value]:
     @wraps(body)
     def wide(*args: P.args, **arguments: P.kwargs) -> Value:
         values: dict[str, Value] = {n: v for n, v in arguments.items() if isinstance(v, SSAValue)}
-        halves = {name: value for name, value in values.items() if dtype(value) in HALVES}
+        halves = {name: value for name, value in values.items() if dtype(value) in HALF_PRECISION}
         if not halves:
             return body(*args, **arguments)
         narrow = dtype(next(iter(halves.values())))

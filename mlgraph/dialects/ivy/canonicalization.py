@@ -14,7 +14,7 @@ from mlgraph.dialects.constant import array_of
 from mlgraph.dialects.dtypes import COMPLEX, FLOATS, INTEGERS, SIGNED, DType, dtype_of, i1
 from mlgraph.dialects.ivy.known_values import all_are
 from mlgraph.dialects.ivy.manipulation import TO_END
-from mlgraph.dialects.ivy.size_sources import ELEMENTWISE, is_size, known, same_sizes, size_of
+from mlgraph.dialects.ivy.size_sources import ELEMENTWISE, is_size, known, resolve_size, same_sizes
 from mlgraph.dialects.ivy.types import dtype as element_type
 from mlgraph.dialects.ivy.types import normal_axes, normal_axis, rank, shape_of
 from mlgraph.dialects.parameters import KINDS, OPERAND, Ints, Shape, Value, Values
@@ -190,7 +190,7 @@ def is_no_wider(x: Value, than: Value) -> bool:
     """Return whether broadcasting `than` against `x` surely leaves its shape as it is."""
     offset = rank(than) - rank(x)
     sizes = enumerate(shape_of(x))
-    return offset >= 0 and all(n == 1 or size_of(x, i) == size_of(than, i + offset) for i, n in sizes)
+    return offset >= 0 and all(n == 1 or resolve_size(x, i) == resolve_size(than, i + offset) for i, n in sizes)
 
 
 @canonical(ivy.where)
@@ -361,7 +361,7 @@ def repeat_once(x: Value, repeats: int, axis: int) -> Value | None:
 def size_from_its_source(x: Value, axis: int) -> Value | None:
     """Replace a known size by a number, and read that of a result off the operand that it comes from."""
     place = (x, normal_axis(axis, rank(x)))
-    found = size_of(*place)
+    found = resolve_size(*place)
     if found == place:
         return None
     return ivy.dim(*found) if isinstance(found, tuple) else sizes.value(found)

@@ -4,6 +4,10 @@ Each means what the operation of the same name without `channels_last` means bet
 `channels-last` makes them, for tensorflow, whose kernels want this layout.
 """
 
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, cast
+
 from xdsl.traits import Pure
 
 from mlgraph.dialects.ivy import nn
@@ -11,6 +15,9 @@ from mlgraph.dialects.ivy.manipulation import permute_dims
 from mlgraph.dialects.ivy.table import composite
 from mlgraph.dialects.ivy.types import rank
 from mlgraph.dialects.parameters import Ints, Value
+from mlgraph.dialects.table import Op
+
+P = ParamSpec("P")
 
 
 def to_last(rank: int) -> Ints:
@@ -33,50 +40,29 @@ def channels_first(x: Value) -> Value:
     return permute_dims(x, to_first(rank(x)))
 
 
-@composite(Pure())
-def conv_channels_last(
-    x: Value, weight: Value, bias: Value | None, stride: Ints, padding: Ints, dilation: Ints, groups: int = 1
-) -> Value:
-    """`conv` of N, ..., C; the weight is (O, C / groups, ...) all the same."""
-    return channels_last(nn.conv(channels_first(x), weight, bias, stride, padding, dilation, groups))
+def _declare(op: Op[P, Value], note: str = "", **templates: str) -> Op[P, Value]:
+    """Declare `op` of N, ..., C; its body is `op` between two changes of layout."""
+
+    model = cast(Op[..., Value], op)
+
+    @functools.wraps(op.function)
+    def body(x: Value, *args: Any, **kwargs: Any) -> Value:
+        return channels_last(model(channels_first(x), *args, **kwargs))
+
+    name = op.function.__name__
+    body.__module__, body.__name__ = __name__, f"{name}_channels_last"
+    body.__doc__ = f"`{name}` of N, ..., C{note}."
+    last = CHANNELS_LAST[op] = composite(Pure(), **templates)(cast(Callable[P, Value], body))
+    return last
 
 
-@composite(Pure())
-def conv_transpose_channels_last(
-    x: Value,
-    weight: Value,
-    bias: Value | None,
-    stride: Ints,
-    padding: Ints,
-    output_padding: Ints,
-    dilation: Ints,
-    groups: int = 1,
-) -> Value:
-    """`conv_transpose` of N, ..., C; the weight is (C, O / groups, ...) all the same."""
-    image = channels_first(x)
-    return channels_last(nn.conv_transpose(image, weight, bias, stride, padding, output_padding, dilation, groups))
+CHANNELS_LAST: dict[Op[..., Any], Op[..., Any]] = {}
+"""The operation with channels last for each operation of images."""
 
-
-@composite(Pure())
-def max_pool_channels_last(x: Value, window: Ints, stride: Ints, padding: Ints, dilation: Ints) -> Value:
-    """`max_pool` of N, ..., C."""
-    return channels_last(nn.max_pool(channels_first(x), window, stride, padding, dilation))
-
-
-@composite(Pure())
-def sum_pool_channels_last(x: Value, window: Ints, stride: Ints, padding: Ints) -> Value:
-    """`sum_pool` of N, ..., C."""
-    return channels_last(nn.sum_pool(channels_first(x), window, stride, padding))
-
-
-@composite(Pure(), tensorflow="tf.nn.batch_normalization(x, mean, variance, bias, weight, epsilon)")
-def batch_norm_channels_last(
-    x: Value,
-    mean: Value,
-    variance: Value,
-    weight: Value | None = None,
-    bias: Value | None = None,
-    epsilon: float = 1e-5,
-) -> Value:
-    """`batch_norm` of N, ..., C."""
-    return channels_last(nn.batch_norm(channels_first(x), mean, variance, weight, bias, epsilon))
+conv_channels_last = _declare(nn.conv, "; the weight is (O, C / groups, ...) all the same")
+conv_transpose_channels_last = _declare(nn.conv_transpose, "; the weight is (C, O / groups, ...) all the same")
+max_pool_channels_last = _declare(nn.max_pool)
+sum_pool_channels_last = _declare(nn.sum_pool)
+batch_norm_channels_last = _declare(
+    nn.batch_norm, tensorflow="tf.nn.batch_normalization(x, mean, variance, bias, weight, epsilon)"
+)

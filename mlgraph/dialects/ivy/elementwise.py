@@ -7,7 +7,7 @@ import numpy as np
 from xdsl.traits import Commutative, Pure
 
 from mlgraph.dialects.constant import literal
-from mlgraph.dialects.dtypes import FLOATS, HALVES, INTEGERS, NAME_OF, c64, c128, dtype_of, f32, f64
+from mlgraph.dialects.dtypes import FLOATS, HALF_PRECISION, INTEGERS, NAME_OF, c64, c128, dtype_of, f32, f64
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.table import composite, op
 from mlgraph.dialects.ivy.types import (
@@ -776,7 +776,7 @@ def saturating_cast(x: Value, dtype: DType) -> Value:
     source = common(x)
     if source not in FLOATS or dtype not in INTEGERS:
         raise ValueError(f"expected floats and a type of integers, got {NAME_OF[source]} and {NAME_OF[dtype]}")
-    wide = cast(x, f32) if source in HALVES else x
+    wide = cast(x, f32) if source in HALF_PRECISION else x
     least, greatest = integer_bounds(dtype)
     if int(dtype_of(common(wide)).type(greatest)) == greatest:
         clamped = clip(wide, number(wide, least), number(wide, greatest))

@@ -7,7 +7,7 @@ from math import inf
 
 from xdsl.traits import Pure
 
-from mlgraph.dialects.dtypes import HALVES, DType, f32, i1, tensor
+from mlgraph.dialects.dtypes import HALF_PRECISION, DType, f32, i1, tensor
 from mlgraph.dialects.ivy.creation import dim, from_size
 from mlgraph.dialects.ivy.elementwise import (
     abs,
@@ -228,7 +228,7 @@ def attention(query: Value, key: Value, value: Value, mask: Value | None = None,
     torch's kernels do.
     """
     d = floating(query, key, value)
-    if d in HALVES:
+    if d in HALF_PRECISION:
         query, key, value = (cast(x, f32) for x in (query, key, value))
     result = matmul(attention_weights(query, key, mask, scale), value)
     return cast(result, d) if dtype(result) != d else result

@@ -32,14 +32,14 @@ def source(*rows: Op[..., Any]) -> Callable[[Callable[..., Source]], Callable[..
     return register
 
 
-def size_of(x: Value, axis: int) -> "int | SSAValue | Axis":
-    """Return the size of `x` along `axis`, looked up as far as it can be."""
+def resolve_size(x: Value, axis: int) -> "int | SSAValue | Axis":
+    """Return what the size of `x` along `axis` is or comes from, followed back as far as it can be."""
     return _resolve((x, axis), MAX_LOOKUPS)
 
 
 def is_size(size: int | SSAValue, x: Value, axis: int) -> bool:
     """Return whether `size` is surely the size of `x` along `axis`."""
-    return _resolve(size, MAX_LOOKUPS) == size_of(x, axis)
+    return _resolve(size, MAX_LOOKUPS) == resolve_size(x, axis)
 
 
 def same_sizes(shape: Shape, x: Value) -> bool:

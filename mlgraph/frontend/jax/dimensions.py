@@ -103,12 +103,9 @@ class Dimensions:
             case ast.Name(symbol):
                 return self._symbol(symbol)
             case ast.UnaryOp(ast.USub(), operand):
-                return sizes.subtract(0, self._evaluate(operand))
+                return sizes.negative(self._evaluate(operand))
             case ast.BinOp(left, ast.Pow(), ast.Constant(int(power))):
-                result = base = self._evaluate(left)
-                for _ in range(power - 1):
-                    result = sizes.multiply(result, base)
-                return result
+                return sizes.power(self._evaluate(left), power)
             case ast.BinOp(left, operator, right):
                 return _BINARY[type(operator)](self._evaluate(left), self._evaluate(right))
             case ast.Call(ast.Name(function), [left, right]):

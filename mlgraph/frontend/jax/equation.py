@@ -2,18 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from xdsl.ir import Attribute, SSAValue
 
 from mlgraph.dialects.dtypes import BY_NAME, tensor
 from mlgraph.dialects.sizes import Size
-from mlgraph.frontend.jax.dimensions import static
-from mlgraph.frontend.rules import Unsupported
-
-if TYPE_CHECKING:
-    from mlgraph.frontend.jax.importer import JaxprImporter
+from mlgraph.frontend.jax.dimensions import Dimensions, static
+from mlgraph.frontend.rules import Rules, Unsupported
 
 Values: TypeAlias = SSAValue | Sequence[SSAValue]
 
@@ -26,11 +23,28 @@ HINTS = frozenset(
 """Parameters that change how fast or on which device something is computed, not what."""
 
 
+class EquationContext(Protocol):
+    """The importer, as the rule of an equation uses it."""
+
+    rules: Rules
+    dimensions: Dimensions
+    known: "dict[SSAValue, np.ndarray[Any, Any]]"
+    """The integers of values, as object arrays of sizes, where they are known."""
+
+    def run(self, jaxpr: Any, consts: Sequence[SSAValue], arguments: Sequence[SSAValue]) -> list[SSAValue]:
+        """Import `jaxpr`, and return the values that it computes from `arguments`."""
+        ...
+
+    def run_closed(self, closed: Any, arguments: Sequence[SSAValue]) -> list[SSAValue]:
+        """Do as `run` does, for a jaxpr that carries its constants."""
+        ...
+
+
 @dataclass
 class Equation:
     """One equation of a jaxpr while it is imported."""
 
-    importer: "JaxprImporter"
+    importer: EquationContext
     eqn: Any
 
     @property

@@ -7,74 +7,28 @@ numpy, and every door that C code has to the data, `__array__` first of all, is 
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from xdsl.ir import SSAValue
 
+from mlgraph.frontend.numpy.array_data import ArrayData
 from mlgraph.frontend.numpy.operators import Operators
 from mlgraph.frontend.numpy.queries import is_concrete, layout_proxy_of, number, refined, root_of
-from mlgraph.frontend.numpy.size_examples import Example, example_of, look
+from mlgraph.frontend.numpy.size_examples import example_of, look
 from mlgraph.frontend.numpy.sizes import (
     Dim,
     is_free,
     product,
-    simple,
     static,
 )
 from mlgraph.frontend.numpy.tables import HOOKS, METHODS
-from mlgraph.frontend.numpy.tracer import constant, current, outside_write, unsupported
+from mlgraph.frontend.numpy.tracer import constant, current, unsupported
 
 
-class Storage:
-    """The value that an array shares with its views."""
-
-    def __init__(self, value: SSAValue | None, build: Callable[[], SSAValue] | None = None) -> None:
-        self._value, self._build = value, build
-        self.version = 0
-        self.outside: np.ndarray[Any, Any] | None = None
-        """The array of the user's that it is, which no call of the graph could write to."""
-
-    @property
-    def value(self) -> SSAValue:
-        if self._value is None:
-            assert self._build is not None
-            self._value = self._build()
-        return self._value
-
-    def write(self, value: SSAValue) -> None:
-        if self.outside is not None:
-            raise outside_write(self.outside)
-        self._value = value
-        self.version += 1
-        current().writes = True
-
-
-class TracedArray(Operators):
+class TracedArray(ArrayData, Operators):
     """An array of the capture: its sizes and element type are concrete, its elements are a value of the graph."""
-
-    def __init__(self, dims: Sequence[Dim], dtype: np.dtype, kind: type = np.ndarray) -> None:
-        self._dims = tuple(dims)
-        self._dtype = dtype
-        self._kind = kind
-        self._storage: Any = None
-        self._parent: Any = None
-        self._step: Any = None
-        self._cache: tuple[int, SSAValue] | None = None
-        self._layout_proxy: Any = None
-        self._real: Any = None
-        self._origin: tuple[TracedArray, Any] | None = None
-        """The concrete array and the key that a concrete view was taken by."""
-        self._selection: Any = None
-        self._example: Example | None = None
-        """Its elements for the example inputs, where they follow from sizes alone."""
-        self._read_only = False
-        self._observed = False
-        """True once its shape or type was read, which need leave nothing in the trace."""
-        self._non_negative = False
-        """True if the elements cannot be negative, for use as indices."""
 
     # What the array is
 
@@ -83,25 +37,6 @@ class TracedArray(Operators):
         if self._kind is np.generic:
             return self._dtype.type
         return self._kind
-
-    @property
-    def shape(self) -> tuple[Dim, ...]:
-        self._observed = True
-        return tuple(map(simple, self._dims))
-
-    @shape.setter
-    def shape(self, shape: Any) -> None:
-        found = METHODS["reshape"](self, shape, copy=False)
-        before = copy.copy(self.__dict__)
-        self.__dict__.update(found.__dict__)
-        if found._parent is self:
-            self._parent = TracedArray((), self._dtype)
-            self._parent.__dict__.update(before)
-
-    @property
-    def dtype(self) -> np.dtype:
-        self._observed = True
-        return self._dtype
 
     @property
     def ndim(self) -> int:

@@ -14,7 +14,8 @@ from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function, update_type
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.numpy import complex_ufuncs, creation_overrides, random, rules, ufunc_at, ufunc_methods
-from mlgraph.frontend.numpy.array import Storage, TracedArray
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.array_data import Storage
 from mlgraph.frontend.numpy.memory import check_outside, layout_matters, take_apart, user_outputs
 from mlgraph.frontend.numpy.object_proxy import unproxied
 from mlgraph.frontend.numpy.polynomials import Symbol

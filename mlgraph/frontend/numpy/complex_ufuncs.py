@@ -6,10 +6,10 @@ from xdsl.ir import SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.ivy.types import dtype as element
 from mlgraph.frontend.numpy.tracer import emit
-from mlgraph.frontend.numpy.ufuncs import RULES, Row, Rule, is_zero, number, rule, where
+from mlgraph.frontend.numpy.ufuncs import RULES, IvyOp, Rule, is_zero, number, rule, where
 
 
-def lexicographic(strict: Row, last: Row) -> Rule:
+def lexicographic(strict: IvyOp, last: IvyOp) -> Rule:
     """Return a comparison by the real parts, or by the imaginary parts where these are equal."""
 
     def build(x1: SSAValue, x2: SSAValue) -> SSAValue:

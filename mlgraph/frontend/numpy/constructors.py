@@ -9,7 +9,8 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.frontend.numpy import views
-from mlgraph.frontend.numpy.array import Storage, TracedArray
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.array_data import Storage
 from mlgraph.frontend.numpy.dtypes import INT
 from mlgraph.frontend.numpy.queries import is_concrete, refined
 from mlgraph.frontend.numpy.size_examples import attach

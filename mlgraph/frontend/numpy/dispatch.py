@@ -100,6 +100,9 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
     if is_real(inputs, kwargs):
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         return real_call(function, inputs, kwargs)
+    if method != "__call__" and kwargs.get("out") is ...:
+        others = {name: value for name, value in kwargs.items() if name != "out"}
+        return _always_array(call_ufunc(ufunc, method, inputs, others))
     if method == "__call__" and not kwargs and ufunc in ON_SIZES and all(map(is_dim, inputs)):
         return ON_SIZES[ufunc](*inputs)
     if method != "__call__":
@@ -113,6 +116,12 @@ def call_ufunc(ufunc: np.ufunc, method: str, inputs: Any, kwargs: Any) -> Any:
     return with_examples(elementwise(ufunc, operands, outs, **others), ufunc, inputs, kwargs)
 
 
+def _always_array(result: Any) -> Any:
+    """Return a result as `out=...` asks for it: without axes it is an array, too."""
+    array = as_array(result)
+    return array if array._kind is np.ndarray else fresh(array.value, array._dims, array._dtype)
+
+
 def bound_outs(ufunc: np.ufunc, inputs: Any, out: Any = None, **kwargs: Any) -> tuple[list[Any], list[Any], Any]:
     """Return the operands of a call, what it gives for each result, by position or keyword, and other keywords."""
     operands, outs = list(inputs[: ufunc.nin]), list(inputs[ufunc.nin :])
@@ -121,8 +130,12 @@ def bound_outs(ufunc: np.ufunc, inputs: Any, out: Any = None, **kwargs: Any) -> 
             f"{ufunc.__name__}() takes from {ufunc.nin} to {ufunc.nargs} positional arguments"
             f" but {len(inputs)} were given"
         )
+    if any(o is Ellipsis for o in outs):
+        raise TypeError("out=... is only allowed as a keyword argument.")
     if outs and out is not None:
         raise TypeError("cannot specify 'out' as both a positional and keyword argument")
+    if isinstance(out, tuple) and any(o is Ellipsis for o in out):
+        raise TypeError("must use `...` as `out=...` and not per-operand/in a tuple")
     if out is not None:
         outs = list(out) if isinstance(out, tuple) else [out] * (ufunc.nout if out is Ellipsis else 1)
         if len(outs) != ufunc.nout:

@@ -13,7 +13,7 @@ from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.constructors import concrete, fresh, scalar, view
 from mlgraph.frontend.numpy.dtypes import real_type
 from mlgraph.frontend.numpy.masks import mask_of
-from mlgraph.frontend.numpy.normalize import normal_axes, normal_axis
+from mlgraph.frontend.numpy.normalize import listed_axes, normal_axes, normal_axis
 from mlgraph.frontend.numpy.queries import is_concrete, is_contiguous, layout_proxy_of
 from mlgraph.frontend.numpy.sizes import Dim, examples, fix, is_dim, product, simple, smaller
 from mlgraph.frontend.numpy.tables import METHODS, hook, method
@@ -116,7 +116,7 @@ def flatten(x: TracedArray, order: str = "C") -> TracedArray:
 def transpose(x: TracedArray, *axes: Any) -> TracedArray:
     given = axes[0] if len(axes) == 1 and not is_dim(axes[0]) else axes
     every = given is None or (isinstance(given, tuple) and not given)
-    order = tuple(range(x.ndim))[::-1] if every else normal_axes(given, x.ndim)
+    order = tuple(range(x.ndim))[::-1] if every else listed_axes(given, x.ndim)
     if len(order) != x.ndim:
         raise ValueError("axes don't match array")
     if order == tuple(range(x.ndim)):
@@ -348,7 +348,6 @@ METHODS.update(
     min=np.min,
     nonzero=np.nonzero,
     prod=np.prod,
-    ptp=np.ptp,
     repeat=np.repeat,
     round=np.round,
     searchsorted=np.searchsorted,

@@ -12,6 +12,7 @@ results depend on; what it returns is written there, or becomes a numpy scalar w
 
 import functools
 import inspect
+import operator
 from collections.abc import Callable
 from typing import Annotated, Any, TypeAlias
 
@@ -30,24 +31,34 @@ _NO_VALUE = np._NoValue  # pyright: ignore[reportPrivateUsage]
 
 def normal_axis(axis: Any, ndim: int) -> int:
     """Return an axis counted from the front."""
-    axis = axis.__index__()
+    axis = operator.index(axis)
     if not -ndim <= axis < ndim:
         raise np.exceptions.AxisError(axis, ndim)
     return axis % ndim
 
 
 def normal_axes(axes: Any, ndim: int) -> tuple[int, ...]:
-    """Return axes counted from the front, of None, an int or a tuple."""
+    """Return axes counted from the front, of None, an int or a tuple. Raise `TypeError` for a list, as numpy does."""
     if axes is None:
         return tuple(range(ndim))
-    found = tuple(normal_axis(a, ndim) for a in ((axes,) if is_dim(axes) else axes))
+    given = cast("tuple[Any, ...]", axes) if isinstance(axes, tuple) else (axes,)
+    found = tuple(normal_axis(a, ndim) for a in given)
     if len(set(found)) != len(found):
         raise ValueError("repeated axis")
     return found
 
 
+def listed_axes(axes: Any, ndim: int) -> tuple[int, ...]:
+    """Return axes counted from the front, of None, an int or any sequence."""
+    return normal_axes(axes if axes is None or is_dim(axes) else tuple(axes), ndim)
+
+
 def _every_axis(array: TracedArray, axis: Any) -> tuple[TracedArray, tuple[int, ...]]:
     return array, normal_axes(axis, array.ndim)
+
+
+def _every_listed_axis(array: TracedArray, axis: Any) -> tuple[TracedArray, tuple[int, ...]]:
+    return array, listed_axes(axis, array.ndim)
 
 
 def _flat_axis(array: TracedArray, axis: Any) -> tuple[TracedArray, int]:
@@ -64,6 +75,8 @@ DTypeLike = Annotated[np.dtype[Any] | None, _dtype]
 KeepDims = Annotated[bool, bool]
 Axes = Annotated[tuple[int, ...], _every_axis]
 """None (every axis), an int or a tuple of them: axes of the first parameter, counted from the front."""
+ListedAxes = Annotated[tuple[int, ...], _every_listed_axis]
+"""Like `Axes`, for functions of numpy that also take a list."""
 FlatAxis = Annotated[int, _flat_axis]
 """An axis of the first parameter, counted from the front; None flattens that array."""
 
@@ -74,6 +87,8 @@ UfuncOut = Annotated[Any, Output(broadcasts=True, unpacks=True)]
 """The `out` of a function that is made of ufuncs, which broadcast to it."""
 ReducedOut = Annotated[Any, Output(casting="unsafe", unpacks=True)]
 """The `out` of `ufunc.reduce` and its kin."""
+ScannedOut = Annotated[Any, Output(casting="unsafe", broadcasts=True, unpacks=True)]
+"""The `out` of `ufunc.accumulate`."""
 ReadOut = Annotated[Any, Output(casting="unsafe", reads=True)]
 """An `out` that numpy reads before it writes it, as `np.take` does."""
 SameOut = Annotated[Any, Output(casting="no")]

@@ -4,7 +4,8 @@
 import numpy as np
 
 from mlgraph.frontend.numpy import views
-from mlgraph.frontend.numpy.array import Storage, TracedArray
+from mlgraph.frontend.numpy.array import TracedArray
+from mlgraph.frontend.numpy.array_data import Storage
 from mlgraph.frontend.numpy.constructors import view
 from mlgraph.frontend.numpy.indexing import items_of, parse
 from mlgraph.frontend.numpy.queries import owner_of

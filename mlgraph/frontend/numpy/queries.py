@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 from xdsl.ir import SSAValue
@@ -14,12 +14,10 @@ from mlgraph.dialects.ivy.types import UNKNOWN, shape_of
 from mlgraph.dialects.ivy.types import dtype as dtype_of
 from mlgraph.errors import DataDependentControlFlowError
 from mlgraph.frontend.numpy import views
+from mlgraph.frontend.numpy.array_data import ArrayData
 from mlgraph.frontend.numpy.size_examples import look
 from mlgraph.frontend.numpy.sizes import Dim, examples, is_free
 from mlgraph.frontend.numpy.tracer import active, current, outside_write, unsupported, user_line
-
-if TYPE_CHECKING:
-    from mlgraph.frontend.numpy.array import TracedArray
 
 
 def is_array(value: object) -> bool:
@@ -27,14 +25,14 @@ def is_array(value: object) -> bool:
     return isinstance(value, np.ndarray)
 
 
-def is_concrete(array: TracedArray) -> bool:
+def is_concrete(array: ArrayData) -> bool:
     """Return whether the elements can be read."""
     if array._real is None:
         return False
     return not active() or id(owner_of(array._real)) not in current().storages
 
 
-def number(array: TracedArray, what: str, fix: str) -> Any:
+def number(array: ArrayData, what: str, fix: str) -> Any:
     """Return the one element of a concrete array; raise `DataDependentControlFlowError` for other arrays."""
     if is_concrete(array):
         return array._real.item() if array._real.size == 1 else array._real.__bool__()
@@ -70,14 +68,14 @@ def owner_of(real: np.ndarray) -> np.ndarray:
     return real
 
 
-def root_of(array: TracedArray) -> TracedArray:
+def root_of(array: ArrayData) -> Any:
     """Return the array that a view is taken of, through other views."""
     while array._parent is not None:
         array = array._parent
     return array
 
 
-def layout_proxy_of(array: TracedArray) -> np.ndarray:
+def layout_proxy_of(array: ArrayData) -> np.ndarray:
     """Return a real array of the example's shape and strides, never to be read."""
     if array._real is not None:
         return array._real
@@ -92,7 +90,7 @@ def layout_proxy_of(array: TracedArray) -> np.ndarray:
     return array._layout_proxy
 
 
-def is_contiguous(array: TracedArray) -> bool:
+def is_contiguous(array: ArrayData) -> bool:
     """Return whether the elements lie in row-major order."""
     if (array._layout_proxy is None and array._real is None) and (
         array._parent is None or examples(array.shape) is None
@@ -101,7 +99,7 @@ def is_contiguous(array: TracedArray) -> bool:
     return bool(layout_proxy_of(array).flags.c_contiguous)
 
 
-def is_non_negative(array: TracedArray) -> bool:
+def is_non_negative(array: ArrayData) -> bool:
     """Return whether the elements are known not to be negative."""
     root = root_of(array)
     return array.dtype.kind == "u" or (array._non_negative and root._storage is not None and not root._storage.version)

@@ -39,10 +39,10 @@ SPECIAL: dict[str, Any] = {
 def special_rule(ufunc: np.ufunc) -> Callable[..., Any] | None:
     """Return the lowering of a ufunc of `scipy.special`, None for other ufuncs."""
     module = sys.modules.get("scipy.special")
-    row = SPECIAL.get(ufunc.__name__)
-    if module is None or row is None or getattr(module, ufunc.__name__, None) is not ufunc:
+    op = SPECIAL.get(ufunc.__name__)
+    if module is None or op is None or getattr(module, ufunc.__name__, None) is not ufunc:
         return None
-    return lambda *xs: emit(row, *xs)
+    return lambda *xs: emit(op, *xs)
 
 
 def softmax(x: Any, axis: Any = None) -> Any:

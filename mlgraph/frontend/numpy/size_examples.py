@@ -9,39 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 import numpy as np
 
+from mlgraph.frontend.numpy.array_data import ArrayData, Example
 from mlgraph.frontend.numpy.sizes import Dim, Size, examples, fix
-
-if TYPE_CHECKING:
-    from mlgraph.frontend.numpy.array import TracedArray
-
 
 MAX_EXAMPLE_SIZE = 1024
 """The size of the largest array whose elements are also computed for the example inputs."""
 
 
-@dataclass(frozen=True)
-class Example:
-    """The elements of an array for the example inputs."""
-
-    value: np.ndarray
-    sizes: tuple[Dim, ...]
-    """The sizes that the elements follow from."""
-    version: int
-    """The version of the array's storage: a write since then makes the example stale."""
-
-
-def example_of(array: TracedArray) -> Example | None:
+def example_of(array: ArrayData) -> Example | None:
     """Return the example of an array, None where its elements follow from more than sizes."""
     example = array._example
     return example if example is None or _version(array) == example.version else None
 
 
-def look(array: TracedArray) -> np.ndarray | None:
+def look(array: ArrayData) -> np.ndarray | None:
     """Return the elements of an array that follow from sizes, and fix these; return None for other arrays."""
     example = example_of(array)
     if example is None:
@@ -115,7 +100,7 @@ def _example(x: Any) -> Any:
     return _elements(x) if hasattr(x, "_example") else x
 
 
-def _elements(array: TracedArray) -> Any:
+def _elements(array: ArrayData) -> Any:
     if array._real is not None:
         return _read_only(array._real.view())
     example = example_of(array)
@@ -131,7 +116,7 @@ def _read_only(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _version(array: TracedArray) -> int:
+def _version(array: ArrayData) -> int:
     while array._parent is not None:
         array = array._parent
     return -1 if array._storage is None else array._storage.version

@@ -126,10 +126,10 @@ def current() -> NumpyTracer:
     return trace
 
 
-def emit(row: Callable[..., R], *args: Any, **kwargs: Any) -> R:
+def emit(op: Callable[..., R], *args: Any, **kwargs: Any) -> R:
     """Build an operation, located at the user's line."""
     with located(current().location()):
-        return row(*args, **kwargs)
+        return op(*args, **kwargs)
 
 
 def constant(array: Any) -> SSAValue:

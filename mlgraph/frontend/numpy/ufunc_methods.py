@@ -15,6 +15,7 @@ from mlgraph.frontend.numpy.normalize import (
     DTypeLike,
     KeepDims,
     ReducedOut,
+    ScannedOut,
     normal_axes,
     normal_axis,
     normalized,
@@ -24,7 +25,7 @@ from mlgraph.frontend.numpy.sizes import Dim, static
 from mlgraph.frontend.numpy.tables import UFUNC_METHODS
 from mlgraph.frontend.numpy.tracer import element_type, emit, unsupported
 from mlgraph.frontend.numpy.ufuncs import truth
-from mlgraph.frontend.numpy.wrapping import as_array, cast, value_of
+from mlgraph.frontend.numpy.wrapping import as_array, cast, same_shape, value_of
 
 REDUCTIONS: dict[np.ufunc, Any] = {
     np.add: ivy.sum,
@@ -78,10 +79,17 @@ def reduce(
     axes = normal_axes(axis, array.ndim) if array.ndim or axis not in (0, -1) else ()
     inside, outside = reduction_types(ufunc, array.dtype, dtype, out)
     dims = reduced_dims(array.shape, axes, keepdims)
+    if where is not True and initial is None and ufunc.identity is None:
+        raise ValueError(
+            f"reduction operation '{ufunc.__name__}' does not have an identity,"
+            " so to use a where mask one has to specify 'initial'"
+        )
     if array._selection is not None and 0 in axes:
         array, axes, where = unselected(array, axes, where)
         keepdims = False
     _check_steps(ufunc, outside, out)
+    if initial is not None and any(type(n) is int and n == 0 for i, n in enumerate(array.shape) if i in axes):
+        return as_array(np.full(dims, initial, outside))
     array = kept(ufunc, array, where, initial, inside)
     result = cast(reduced(ufunc, array, axes, keepdims, inside), outside)
     if initial is not None:
@@ -126,8 +134,9 @@ def neutral(ufunc: np.ufunc, dtype: np.dtype, initial: Any) -> Any:
     """Return the neutral element of `ufunc`."""
     if ufunc in (np.maximum, np.fmax, np.minimum, np.fmin):
         low = ufunc in (np.maximum, np.fmax)
-        if dtype.kind == "f":
-            return dtype.type(-np.inf if low else np.inf)
+        if dtype.kind in "fc":
+            least = -np.inf if low else np.inf
+            return dtype.type(least if dtype.kind == "f" else complex(least, least))
         if dtype.kind in "iu":
             info = np.iinfo(dtype)
             return dtype.type(info.min if low else info.max)
@@ -149,23 +158,23 @@ def reduced(ufunc: np.ufunc, x: TracedArray, axes: tuple[int, ...], keepdims: bo
         return x
     if dtype.kind == "b" and ufunc in BOOLS:
         return fresh(emit(BOOLS[ufunc], x.value, axes, keepdims), dims, dtype)
-    row = REDUCTIONS.get(ufunc)
+    op = REDUCTIONS.get(ufunc)
     if (
-        row is None
-        or (dtype.kind == "b" and row not in (ivy.all, ivy.any))
-        or (dtype.kind == "c" and row in (ivy.max, ivy.min))
+        op is None
+        or (dtype.kind == "b" and op not in (ivy.all, ivy.any))
+        or (dtype.kind == "c" and op in (ivy.max, ivy.min))
     ):
         return folded(ufunc, x, axes, keepdims)
-    if row in (ivy.all, ivy.any):
-        return fresh(emit(row, truth(x.value), axes, keepdims), dims, np.dtype(bool))
-    if row in (ivy.max, ivy.min) and any(type(n) is int and n == 0 for i, n in enumerate(x.shape) if i in axes):
+    if op in (ivy.all, ivy.any):
+        return fresh(emit(op, truth(x.value), axes, keepdims), dims, np.dtype(bool))
+    if op in (ivy.max, ivy.min) and any(type(n) is int and n == 0 for i, n in enumerate(x.shape) if i in axes):
         raise ValueError(f"zero-size array to reduction operation {ufunc.__name__} which has no identity")
     wide = (
         value_of(x, np.dtype(np.float32))
-        if dtype == np.float16 and row in (ivy.sum, ivy.prod, ivy.logsumexp)
+        if dtype == np.float16 and op in (ivy.sum, ivy.prod, ivy.logsumexp)
         else x.value
     )
-    result = emit(row, wide, axes, keepdims)
+    result = emit(op, wide, axes, keepdims)
     return fresh(result if wide is x.value else emit(ivy.cast, result, element_type(dtype)), dims, dtype)
 
 
@@ -197,17 +206,19 @@ def _fold(ufunc: np.ufunc, parts: list[Any]) -> Any:
 
 @normalized
 def accumulate(
-    ufunc: np.ufunc, array: ArrayLike, axis: int = 0, dtype: DTypeLike = None, out: ReducedOut = None
+    ufunc: np.ufunc, array: ArrayLike, axis: int = 0, dtype: DTypeLike = None, out: ScannedOut = None
 ) -> TracedArray:
-    """Apply `ufunc.accumulate`."""
+    """Apply `ufunc.accumulate`. A result with axes of size 1 is repeated along those of a larger `out`."""
     along = normal_axis(axis, array.ndim)
+    if out is not None and (out.ndim != array.ndim or not same_shape(out.shape[along:][:1], array.shape[along:][:1])):
+        raise ValueError("provided out is the wrong size for the accumulation.")
     inside, outside = reduction_types(ufunc, array.dtype, dtype, out)
     x = cast(array, inside)
-    row = SCANS.get(ufunc)
-    if row is None or inside.kind == "b" or (inside.kind == "c" and ufunc in (np.maximum, np.minimum)):
+    op = SCANS.get(ufunc)
+    if op is None or inside.kind == "b" or (inside.kind == "c" and ufunc in (np.maximum, np.minimum)):
         result = _accumulated(ufunc, x, along)
     else:
-        result = fresh(emit(row, x.value, along), x.shape, inside)
+        result = fresh(emit(op, x.value, along), x.shape, inside)
     return cast(result, outside)
 
 

@@ -17,9 +17,9 @@ from mlgraph.dialects.table import Op
 from mlgraph.frontend.numpy.tracer import constant, emit
 
 Rule: TypeAlias = Callable[..., Any]
-Row: TypeAlias = Op[..., SSAValue]
+IvyOp: TypeAlias = Op[..., SSAValue]
 
-UFUNCS: dict[np.ufunc, Row] = {
+UFUNCS: dict[np.ufunc, IvyOp] = {
     np.absolute: ivy.abs,
     np.add: ivy.add,
     np.arccos: ivy.acos,
@@ -98,26 +98,26 @@ def rule(ufunc: np.ufunc, kinds: str) -> Callable[[Rule], Rule]:
     return register
 
 
-def lowering(row: Row) -> Rule:
+def lowering(op: IvyOp) -> Rule:
     """Return the lowering of a ufunc to one operation."""
 
     def build(*xs: SSAValue) -> SSAValue:
-        return emit(row, *xs)
+        return emit(op, *xs)
 
     return build
 
 
-def alias(row: Row, kinds: str, *ufuncs: np.ufunc) -> None:
+def alias(op: IvyOp, kinds: str, *ufuncs: np.ufunc) -> None:
     """Make an operation the lowering of ufuncs on these kinds of element types."""
     for ufunc in ufuncs:
-        rule(ufunc, kinds)(lowering(row))
+        rule(ufunc, kinds)(lowering(op))
 
 
 def rule_of(ufunc: np.ufunc, kind: str) -> Rule | None:
     """Return the lowering of `ufunc` for a kind of element type, None if it is unsupported."""
     found = RULES.get((ufunc, kind))
-    if found is None and (row := UFUNCS.get(ufunc)) is not None:
-        return lowering(row)
+    if found is None and (op := UFUNCS.get(ufunc)) is not None:
+        return lowering(op)
     return found
 
 
@@ -143,8 +143,8 @@ def is_zero(x: SSAValue) -> SSAValue:
 
 def true_everywhere(x: SSAValue, value: bool) -> SSAValue:
     """Return a bool for each element of `x`."""
-    row = ivy.equal if value else ivy.not_equal
-    return emit(row, x, x)
+    op = ivy.equal if value else ivy.not_equal
+    return emit(op, x, x)
 
 
 # Bools
@@ -184,11 +184,11 @@ def truth(x: SSAValue) -> SSAValue:
     return x if element(x) == i1 else emit(ivy.cast, x, i1)
 
 
-def logical(row: Row) -> Rule:
+def logical(op: IvyOp) -> Rule:
     """Return the lowering of a logical ufunc, on the truth of its operands."""
 
     def build(*xs: SSAValue) -> SSAValue:
-        return emit(row, *map(truth, xs))
+        return emit(op, *map(truth, xs))
 
     return build
 
@@ -209,7 +209,7 @@ def literal_of(x: SSAValue) -> Any:
     return array_of(x)
 
 
-def safe_divisor(divide: Row) -> Rule:
+def safe_divisor(divide: IvyOp) -> Rule:
     """Return a division that gives 0 for an integer over 0, as numpy does; backends leave that undefined."""
 
     def build(x1: SSAValue, x2: SSAValue) -> SSAValue:
@@ -228,14 +228,14 @@ rule(np.remainder, "iu")(safe_divisor(ivy.remainder))
 rule(np.fmod, "iu")(safe_divisor(ivy.fmod))
 
 
-def shifted(row: Row, left: bool) -> Rule:
+def shifted(op: IvyOp, left: bool) -> Rule:
     """Return a shift that gives 0 or -1 for shifts by the type's width or more, as numpy does."""
 
     def build(x1: SSAValue, x2: SSAValue) -> SSAValue:
         bits = dtype_of(element(x1)).itemsize * 8
         known = literal_of(x2)
         if known is not None and np.all((known >= 0) & (known < bits)):
-            return emit(row, x1, x2)
+            return emit(op, x1, x2)
         inside = emit(ivy.less, x2, number(x2, bits))
         if dtype_of(element(x2)).kind == "i":
             inside = emit(ivy.logical_and, inside, emit(ivy.greater_equal, x2, number(x2, 0)))
@@ -243,7 +243,7 @@ def shifted(row: Row, left: bool) -> Rule:
         out = number(x1, 0)
         if not left and dtype_of(element(x1)).kind == "i":
             out = where(below_zero(x1), number(x1, -1), out)
-        return where(inside, emit(row, x1, shift), out)
+        return where(inside, emit(op, x1, shift), out)
 
     return build
 
@@ -297,11 +297,11 @@ def fmin(x1: SSAValue, x2: SSAValue) -> SSAValue:
     return without_nan(ivy.minimum, x1, x2)
 
 
-def without_nan(row: Row, x1: SSAValue, x2: SSAValue) -> SSAValue:
-    """Apply `row`, or return the other operand where one is NaN."""
+def without_nan(op: IvyOp, x1: SSAValue, x2: SSAValue) -> SSAValue:
+    """Apply `op`, or return the other operand where one is NaN."""
     if dtype_of(element(x1)).kind != "f":
-        return emit(row, x1, x2)
-    result = where(emit(ivy.isnan, x1), x2, emit(row, x1, x2))
+        return emit(op, x1, x2)
+    result = where(emit(ivy.isnan, x1), x2, emit(op, x1, x2))
     return where(emit(ivy.isnan, x2), x1, result)
 
 

@@ -21,7 +21,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.building import building, located
 from mlgraph.dialects.constant import array_constant, literal, parameter
 from mlgraph.dialects.dtypes import i64, tensor
-from mlgraph.dialects.ivy.size_sources import size_of
+from mlgraph.dialects.ivy.size_sources import resolve_size
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, shape_of
 from mlgraph.dialects.sizes import Size
 from mlgraph.errors import CaptureError, MlgraphError
@@ -217,6 +217,11 @@ class FuncGraphImporter(Importer):
             fold(traced)
         return traced.elements
 
+    def known_numbers(self, traced: Traced) -> np.ndarray | None:
+        """Return the elements of a tensor that numbers make up, None for any other."""
+        elements = self.elements(traced)
+        return None if elements is None or has_sizes(elements) else elements
+
     def numbers(self, traced: Traced) -> np.ndarray:
         """Return the elements of a tensor that must be numbers when the program is captured."""
         elements = self.elements(traced)
@@ -235,23 +240,24 @@ class FuncGraphImporter(Importer):
         value = self.value(traced)
         shape = shape_of(value)
         if len(shape) > 1 or UNKNOWN in shape:
-            raise StaticSizeRequired("a shape of unknown rank", *(size_of(value, axis) for axis in range(len(shape))))
+            axes = range(len(shape))
+            raise StaticSizeRequired("a shape of unknown rank", *(resolve_size(value, axis) for axis in axes))
         return tuple(ivy.take(value, literal(i, i64), 0) for i in range(shape[0])) if shape else (value,)
 
     def sizes(self, traced: Traced) -> tuple[Size, ...]:
         """Return the same, as sizes: those that depend on values are read at run time."""
-        return tuple(ivy.to_size(item) if is_tensor(item) else item for item in self.items(traced))
+        return tuple(map(as_size, self.items(traced)))
 
     def static(self, x: SSAValue, axis: int, what: str) -> int:
         """Return the size of `x` along `axis`, which must be known when the program is captured."""
-        found = size_of(x, axis % len(shape_of(x)))
+        found = resolve_size(x, axis % len(shape_of(x)))
         if not isinstance(found, int):
             raise StaticSizeRequired(what, found)
         return found
 
     def dim(self, x: SSAValue, axis: int) -> Size:
         """Return the size of `x` along `axis`: an int where it is known, else read where the size comes from."""
-        found = size_of(x, axis % len(shape_of(x)))
+        found = resolve_size(x, axis % len(shape_of(x)))
         if not isinstance(found, tuple):
             return found
         if found not in self.made:
@@ -306,6 +312,11 @@ def function_of(graphs: Sequence[Any], name: str) -> Any:
 
 def is_tensor(item: Any) -> TypeGuard[SSAValue]:
     return isinstance(item, SSAValue) and isinstance(item.type, TensorType)
+
+
+def as_size(item: Any) -> Size:
+    """Return a number, a size or a 0-d tensor as a size."""
+    return ivy.to_size(item) if is_tensor(item) else item
 
 
 def line_of_op(op: Any) -> str:

@@ -1,6 +1,6 @@
 """The facts that the importer has about a tensor of the graph and its operation."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any, TypeAlias, cast
@@ -11,7 +11,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.dtypes import BY_NAME, DType, tensor
-from mlgraph.dialects.ivy.size_sources import size_of
+from mlgraph.dialects.ivy.size_sources import resolve_size
 from mlgraph.dialects.table import TableOp
 from mlgraph.errors import UnsupportedOpError
 
@@ -139,17 +139,19 @@ def type_of(output: Any) -> Attribute | None:
     return tensor(static_shape(output.shape), dtype_of(output.dtype))
 
 
-def each(function: Callable[..., Any], *arrays: Any) -> Elements:
-    """Return `function` applied to elements under broadcasting."""
-    return as_elements(np.frompyfunc(function, len(arrays), 1)(*(np.asarray(a, dtype=object) for a in arrays)))
-
-
 def as_elements(items: Any) -> Elements:
     """Return an array of objects, 0-d for a lone object."""
     if isinstance(items, np.ndarray):
         return cast(Elements, items).astype(object)
     array = np.empty((), dtype=object)
     array[()] = items
+    return array
+
+
+def vector(items: Sequence[Any]) -> Elements:
+    """Return a vector of objects."""
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
     return array
 
 
@@ -166,7 +168,7 @@ def sources_of(size: "int | SSAValue | Axis") -> Iterator[Axis]:
             case (x, axis):
                 yield x, axis
             case SSAValue(owner=TableOp(OP=row) as op) if row is ivy.dim:
-                waiting.append(size_of(op.operands[0], op.arguments()["axis"]))
+                waiting.append(resolve_size(op.operands[0], op.arguments()["axis"]))
             case SSAValue(owner=Operation() as op) if op.dialect_name() == "arith":
                 waiting += op.operands
             case _:

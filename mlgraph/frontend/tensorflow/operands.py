@@ -13,7 +13,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from inspect import Parameter, signature
-from typing import TYPE_CHECKING, Any, TypeAlias, cast, get_type_hints
+from typing import Any, Protocol, TypeAlias, cast, get_type_hints
 
 import numpy as np
 
@@ -23,30 +23,47 @@ from mlgraph.dialects.table import Op
 from mlgraph.frontend.rules import Rule
 from mlgraph.frontend.tensorflow.nodes import Node, Traced, as_elements
 
-if TYPE_CHECKING:
-    from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-
 Sizes: TypeAlias = tuple[Size, ...]
 Array: TypeAlias = np.ndarray[Any, Any]
+
+
+class OperandSource(Protocol):
+    """The importer, as a reader of operands uses it."""
+
+    def value(self, traced: Traced) -> Value:
+        """Return the value in the IR."""
+        ...
+
+    def numbers(self, traced: Traced) -> Array:
+        """Return the elements, which must be known."""
+        ...
+
+    def sizes(self, traced: Traced) -> Sizes:
+        """Return the elements as sizes."""
+        ...
+
+    def elements(self, traced: Traced) -> Any:
+        """Return the elements as far as they are known."""
+        ...
 
 
 class ElementsOperand:
     """The annotation of an input that is read as an array of numbers and sizes."""
 
 
-def _values(importer: "FuncGraphImporter", several: Sequence[Traced]) -> Values:
+def _values(importer: OperandSource, several: Sequence[Traced]) -> Values:
     return tuple(map(importer.value, several))
 
 
-def _int(importer: "FuncGraphImporter", traced: Traced) -> int:
+def _int(importer: OperandSource, traced: Traced) -> int:
     return int(importer.numbers(traced).reshape(()))
 
 
-def _ints(importer: "FuncGraphImporter", traced: Traced) -> Ints:
+def _ints(importer: OperandSource, traced: Traced) -> Ints:
     return tuple(int(n) for n in importer.numbers(traced).flat)
 
 
-def _elements(importer: "FuncGraphImporter", traced: Traced | list[Traced]) -> Any:
+def _elements(importer: OperandSource, traced: Traced | list[Traced]) -> Any:
     if isinstance(traced, list):
         return [_elements(importer, item) for item in traced]
     return as_elements(importer.elements(traced))
@@ -68,7 +85,7 @@ READERS: Mapping[Any, Reader] = {
 }
 
 
-def apply(rule: Rule, importer: "FuncGraphImporter", node: Node, default: Any = Value) -> Any:
+def apply(rule: Rule, importer: OperandSource, node: Node, default: Any = Value) -> Any:
     """Return what a rule makes of an operation; inputs without annotation are read as `default`."""
     rule.check_claims(node.attributes, node.attribute)
     readers, rest = readers_of(rule.function, default)

@@ -1,6 +1,6 @@
-# pyright: basic
 """Names of variables: the path of attributes that leads to them in a `tf.Module`, keras's path in a keras model."""
 
+# pyright: basic
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -42,10 +42,13 @@ def paths(item: Any) -> Iterator[tuple[str, Any]]:
         for variable in item.variables:
             yield variable.path, variable.value
     elif isinstance(item, tf.Module):
-        for path, variable in item._flatten(  # pyright: ignore[reportAttributeAccessIssue]
-            predicate=lambda x: isinstance(x, tf.Variable), with_path=True
-        ):
+        module: Any = item
+        for path, variable in module._flatten(predicate=_is_variable, with_path=True):
             yield ".".join(map(str, path)), variable
+
+
+def _is_variable(item: Any) -> bool:
+    return isinstance(item, tf.Variable)
 
 
 def is_keras(item: Any) -> bool:

@@ -20,6 +20,8 @@ from mlgraph.errors import CaptureError, MlgraphError, OutsideWriteError, Unsupp
 from mlgraph.frontend.dynamic_sizes import Axis, DynamicSizes, StaticSizeRequired, fix_all, fix_all_but_first
 from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSpec, Program, Request, Size
 from mlgraph.frontend.torch._private import OpOverload, every_decomposition
+from mlgraph.frontend.torch.export_module import ExportModule, TraceOptions
+from mlgraph.frontend.torch.export_trace import ExportTrace
 from mlgraph.frontend.torch.function_overrides import DECOMPOSED
 from mlgraph.frontend.torch.generators import naming
 from mlgraph.frontend.torch.importer import IGNORED, FxImporter, fixed, symbols_of, type_of
@@ -29,7 +31,7 @@ from mlgraph.frontend.torch.rules import RULES, SCALARS
 from mlgraph.frontend.torch.scopes import quiet, users_lines
 from mlgraph.frontend.torch.simple_sizes import SizesTooComplex
 from mlgraph.frontend.torch.size_guards import SizeGuard, Unprintable, bounds, guards_of, shape_env_of
-from mlgraph.frontend.torch.tracing import ExportModule, ExportTrace, TraceOptions, export, forget_weights
+from mlgraph.frontend.torch.tracing import export, forget_weights
 
 
 def capture(request: Request) -> Program:
@@ -91,7 +93,7 @@ def _with_free_sizes(request: Request, options: TraceOptions) -> tuple[Program, 
 def _capture(request: Request, free: frozenset[Axis], options: TraceOptions) -> tuple[Program, ExportTrace]:
     root = ExportModule(request, options)
     started = time.perf_counter()
-    with quiet(root.trace), users_lines():
+    with quiet(root.trace.hear), users_lines():
         exported = export(root, request, RULES, _decompositions, free)
     seconds = time.perf_counter() - started
     if root.trace.caught and free:  # torch notes no guard for the sizes at which a function raises

@@ -3,7 +3,7 @@
 # pyright: basic
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -14,7 +14,7 @@ from mlgraph.frontend.torch.function_overrides import reduced, replaces
 torch.library.define("mlgraph::ctc_alignments", "(Tensor start, Tensor scores, Tensor skips, Tensor lengths) -> Tensor")
 
 
-@torch.library.register_fake("mlgraph::ctc_alignments")
+@torch.library.register_fake("mlgraph::ctc_alignments")  # pyright: ignore[reportUnknownMemberType, reportUntypedFunctionDecorator]
 def alignments(start: Tensor, scores: Tensor, skips: Tensor, lengths: Tensor) -> Tensor:
     return torch.empty_like(start)
 
@@ -61,8 +61,8 @@ def lengths_of(lengths: Any, device: Any) -> Tensor:
 
 def spread(targets: Tensor, lengths: Tensor, given: Any) -> Tensor:
     """Return concatenated targets as one row each; places beyond the length of a row hold arbitrary targets."""
-    known = isinstance(given, Sequence) and len(given) > 0
-    longest = max(map(int, given)) if known else int(targets.shape[0])
+    known = list(cast(Sequence[int], given)) if isinstance(given, Sequence) else []
+    longest = max(map(int, known), default=int(targets.shape[0]))
     starts = (lengths.cumsum(0) - lengths).unsqueeze(1)
     places = starts + torch.arange(longest, device=targets.device)
     if int(targets.shape[0]) == 0:

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.frontend.torch._private import decomposition_table
+from mlgraph.frontend.torch._private import every_decomposition
 
 OVERRIDES: dict[Any, Callable[..., Any]] = {}
 """The function that replaces another during a trace."""
@@ -67,7 +67,8 @@ def random_(input: Tensor, *bounds: Any, generator: torch.Generator | None = Non
 
 def max_of(a: Any, b: Any) -> Any:
     """Return the larger of two sizes as a tensor."""
-    return torch.scalar_tensor(torch.sym_max(a, b))
+    larger: Any = torch.sym_max(a, b)  # pyright: ignore[reportUnknownMemberType]
+    return torch.scalar_tensor(larger)
 
 
 @replaces(torch.corrcoef, Tensor.corrcoef)
@@ -118,7 +119,7 @@ def grid_sampler_2d(input: Tensor, grid: Tensor, *args: Any) -> Tensor:
     """Decompose as torch does. Raise `UnsupportedOpError` for half precision on a CPU, where torch rounds places."""
     if input.dtype in (torch.float16, torch.bfloat16) and input.device.type == "cpu":
         raise UnsupportedOpError("grid_sample of images in half precision on a CPU", fix="cast to float32 first")
-    return decomposition_table[torch.ops.aten.grid_sampler_2d.default](input, grid, *args)
+    return every_decomposition()[torch.ops.aten.grid_sampler_2d.default](input, grid, *args)
 
 
 DECOMPOSED: dict[Any, Callable[..., Any]] = {torch.ops.aten.grid_sampler_2d.default: grid_sampler_2d}

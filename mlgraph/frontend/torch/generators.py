@@ -3,7 +3,8 @@
 # pyright: basic
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import abc
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -76,7 +77,7 @@ _GENERATOR = torch.Generator
 
 
 @contextlib.contextmanager
-def no_modes() -> Iterator[None]:
+def no_modes() -> abc.Generator[None]:
     """Let torch compute inside, whatever trace runs."""
     with disable_current_modes(), DisableTorchFunction():
         yield
@@ -99,7 +100,7 @@ def stream_of(generator: torch.Generator | None) -> str | None:
 
 
 @contextlib.contextmanager
-def naming(streams: Streams) -> Iterator[None]:
+def naming(streams: Streams) -> abc.Generator[None]:
     """Let rules find the generators of `streams`."""
     token = _current.set(streams)
     try:
@@ -109,7 +110,7 @@ def naming(streams: Streams) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def watching_generators(streams: Streams) -> Iterator[None]:
+def watching_generators(streams: Streams) -> abc.Generator[None]:
     """Note the generators that the function makes, and refuse to seed those from outside, once and for all calls."""
     original = torch.Generator
     streams.begin()
@@ -141,7 +142,7 @@ def watching_generators(streams: Streams) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _unchanged(generators: Sequence[torch.Generator]) -> Iterator[None]:
+def _unchanged(generators: Sequence[torch.Generator]) -> abc.Generator[None]:
     """Refuse to change the state of generators, and leave it as it was."""
     states = [state_of(generator) for generator in generators]
     changed = False

@@ -9,8 +9,8 @@ import sysconfig
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Generator, Sequence
+from typing import Any
 
 import torch
 from torch.fx.experimental import proxy_tensor
@@ -19,15 +19,11 @@ from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.locations import is_library, libraries
 from mlgraph.frontend.torch._private import keep_frames
 
-if TYPE_CHECKING:
-    from mlgraph.frontend.torch.tracing import ExportTrace
-
-
 STDLIB = sysconfig.get_path("stdlib")
 
 
 @contextlib.contextmanager
-def same_attributes(modules: Sequence[torch.nn.Module]) -> Iterator[None]:
+def same_attributes(modules: Sequence[torch.nn.Module]) -> Generator[None]:
     """Have modules keep the lists and dicts that they hold: export leaves copies in their places."""
     before = [(module, dict(vars(module))) for module in modules]
     try:
@@ -39,7 +35,7 @@ def same_attributes(modules: Sequence[torch.nn.Module]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def assigned_buffers(modules: Sequence[torch.nn.Module]) -> Iterator[None]:
+def assigned_buffers(modules: Sequence[torch.nn.Module]) -> Generator[None]:
     """Make a write into the buffer of every `module.buffer = value` inside, for export sees nothing else."""
     before = [(module, dict(module._buffers)) for module in modules]
     try:
@@ -58,8 +54,8 @@ def assigned_buffers(modules: Sequence[torch.nn.Module]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def quiet(trace: "ExportTrace") -> Iterator[None]:
-    """Keep torch's warnings and log lines about its own tracing from the user; `trace` hears the warnings."""
+def quiet(hear: Callable[[warnings.WarningMessage], None]) -> Generator[None]:
+    """Keep torch's warnings and log lines about its own tracing from the user; `hear` is told each warning."""
     loggers = [logging.getLogger(name) for name in logging.root.manager.loggerDict if name.startswith("torch")]
     handlers = {handler for logger in (logging.root, *loggers) for handler in logger.handlers}
     thread = threading.get_ident()
@@ -74,7 +70,7 @@ def quiet(trace: "ExportTrace") -> Iterator[None]:
             warnings.simplefilter("always")
             yield
         for warning in caught:
-            trace.hear(warning)
+            hear(warning)
     finally:
         for handler in handlers:
             handler.removeFilter(silent)
@@ -86,7 +82,7 @@ def users_lines() -> contextlib.AbstractContextManager[None]:
 
 
 @contextlib.contextmanager
-def without_memory_formats() -> Iterator[None]:
+def without_memory_formats() -> Generator[None]:
     """Let torch note no memory format for a node: it is not read, and it is found by questions about sizes."""
     names: dict[str, Any] = proxy_tensor.__dict__
     original = names["_extract_tensor_metadata"]
@@ -98,7 +94,7 @@ def without_memory_formats() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def sizes_as_numbers() -> Iterator[None]:
+def sizes_as_numbers() -> Generator[None]:
     """Let the user's own code print and hash a free size as the number that it is, which fixes it.
 
     torch shows the name of a symbol, as in `f"block{n}"`, and refuses to hash it, as in `table[n]`. For `isinstance`
@@ -155,14 +151,17 @@ def is_users_file(filename: str, module: str) -> bool:
 
 
 @contextlib.contextmanager
-def watching_functions(trace: "ExportTrace") -> Iterator[None]:
-    """Refuse the user's own `torch.autograd.Function`s where gradients count, as no backward of theirs is traced."""
+def watching_functions(note: Callable[[], None]) -> Generator[None]:
+    """Call `note` for each `torch.autograd.Function` of the user's own, as no backward of theirs is traced.
+
+    Where gradients count, such a function is refused.
+    """
     original = torch.autograd.Function.__dict__["apply"]
     thread, gradients = threading.get_ident(), torch.is_grad_enabled()
 
     def apply(cls: Any, *args: Any, **kwargs: Any) -> Any:
         if threading.get_ident() == thread and not is_library(cls.forward.__code__.co_filename):
-            trace.without_backward = True
+            note()
             if gradients:
                 raise UnsupportedOpError(
                     f"{cls.__name__} is a torch.autograd.Function with a backward of its own",

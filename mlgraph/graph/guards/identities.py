@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mlgraph.frameworks.torch import TORCH
-from mlgraph.targets.llvm import Loaded, bound, machine_code
+from mlgraph.targets.machine_code import Loaded, bound, machine_code
 
 CODE = Path(__file__).with_suffix(".ll")
 DICTS: tuple[type, ...] = (dict,)

@@ -4,7 +4,6 @@ A kernel looks its loops up by the shapes and strides of a call. Where no kernel
 of another kind than it was made for) it calls the unfused function.
 """
 
-# pyright: basic
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,13 +20,15 @@ from xdsl.passes import ModulePass
 
 from mlgraph.dialects.dtypes import NAME_OF, dtype_of, element_type
 from mlgraph.dialects.functions import finish, function
+from mlgraph.dialects.ivy.types import rank
 from mlgraph.dialects.kernel import FUNCTION_WEIGHT, Access, FusedOp, RareOp, elementwise, has_loops, work
 from mlgraph.frameworks import get
 from mlgraph.targets.autograd import Derive
 from mlgraph.targets.kernels.loops import MAX_CACHED_SHAPES, Loops, access_of
 from mlgraph.targets.kernels.reducing import ReducingLoops
-from mlgraph.targets.llvm import Code, assembly, load, translate
-from mlgraph.targets.plan import Plan, Shape, make_plan
+from mlgraph.targets.llvm import translate
+from mlgraph.targets.loop_nest import LoopNest, Shape, make_loop_nest
+from mlgraph.targets.machine_code import Code, assembly, load
 
 MIN_STRIDED_ELEMENTS = 1 << 14
 """Elements from which on it matters whether those that are reduced lie side by side."""
@@ -73,13 +74,13 @@ class Kernel:
         self.inputs = len(self.fused.operands)
         self.dtypes = [NAME_OF[d] for d in dtypes]
         self.itemsizes = [dtype_of(d).itemsize for d in dtypes]
-        self.ranks = [len(value.type.get_shape()) for value in arrays]
+        self.ranks = [rank(value) for value in arrays]
         self.reads = self.fused.reads
         self.kinds, self.axes = self.fused.kinds, self.fused.axes
         self.weight = work(self.fused.body.block)
         self.natural = Access.natural(self.fused)
-        self.plans: dict[Any, Plan | None] = {}
-        self.loops: dict[Plan, Loops] = {}
+        self.loop_nests: dict[Any, LoopNest | None] = {}
+        self.loops: dict[LoopNest, Loops] = {}
         self.codes: dict[Access, Code] = {}
         self._process = os.getpid()
         self._first = _compiler().submit(self._make, self.natural)
@@ -89,8 +90,8 @@ class Kernel:
 
     @property
     def source(self) -> str:
-        """The kernel in the `kernel` dialect."""
-        return f"{self.fused}\n"
+        """The kernel in the `kernel` dialect, in a module of its own."""
+        return f"{module_of(standalone(self.fused))!s}\n"
 
     @property
     def llvm(self) -> str:
@@ -126,8 +127,8 @@ class Kernel:
         lowered = self._lowered(expanded, self.natural)
         return {
             "0-fused.mlir": self.source,
-            "1-expanded.mlir": f"{expanded}\n",
-            "2-llvm.mlir": f"{lowered}\n",
+            "1-expanded.mlir": f"{module_of(expanded)!s}\n",
+            "2-llvm.mlir": f"{lowered!s}\n",
             "3.ll": self.llvm,
         }
 
@@ -147,68 +148,68 @@ class Kernel:
     def _make(self, access: Access) -> Code:
         return load(f"{self.source}{access} {self.to}", lambda: self._llvm(access))
 
-    def plan(self, shapes: Sequence[Shape], strides: Sequence[Shape], whole: bool = False) -> Plan | None:
+    def loop_nest(self, shapes: Sequence[Shape], strides: Sequence[Shape], whole: bool = False) -> LoopNest | None:
         """Return the loops over operands of these shapes and strides in bytes, None where no kernel can run.
 
         It is that of a kernel whose results are all whole where `whole` says so, as on a GPU, or where that is faster.
         The framework then reduces them.
         """
         key = (whole, *shapes, *strides)
-        found: Any = self.plans.get(key, self)
+        found: Any = self.loop_nests.get(key, self)
         if found is self:
-            if len(self.plans) >= MAX_CACHED_SHAPES:
-                self.plans.clear()  # another thread may do so at any time
+            if len(self.loop_nests) >= MAX_CACHED_SHAPES:
+                self.loop_nests.clear()  # another thread may do so at any time
             fit = [len(shape) for shape in shapes] == self.ranks[: self.inputs]
-            found = self._plan(shapes, strides, whole) if fit else None
-            self.plans[key] = found
+            found = self._loop_nest(shapes, strides, whole) if fit else None
+            self.loop_nests[key] = found
         return found
 
-    def _plan(self, shapes: Sequence[Shape], strides: Sequence[Shape], whole: bool) -> Plan | None:
+    def _loop_nest(self, shapes: Sequence[Shape], strides: Sequence[Shape], whole: bool) -> LoopNest | None:
         arrays = (shapes, strides, self.itemsizes[self.inputs :], self.reads)
         if not self.axes or whole:
-            return make_plan(*arrays)
+            return make_loop_nest(*arrays)
         ranks = [rank if kind else None for kind, rank in zip(self.kinds, self.ranks[self.inputs :])]
-        plan = make_plan(*arrays, self.axes, ranks)
-        return plan if plan is None or self._reduces_well(plan) else make_plan(*arrays)
+        nest = make_loop_nest(*arrays, self.axes, ranks)
+        return nest if nest is None or self._reduces_well(nest) else make_loop_nest(*arrays)
 
-    def _reduces_well(self, plan: Plan) -> bool:
+    def _reduces_well(self, nest: LoopNest) -> bool:
         """Return whether rows are near in memory, and long enough for vectors where these matter."""
-        if prod(plan.shape) < MIN_STRIDED_ELEMENTS:
+        if prod(nest.shape) < MIN_STRIDED_ELEMENTS:
             return True
-        innermost = next((axis for axis in reversed(plan.order) if plan.shape[axis] != 1), 0)
-        near = innermost >= len(plan.shape) - self.axes
-        return near and (plan.sizes[-1] >= MIN_VECTOR_ELEMENTS or self.weight < FUNCTION_WEIGHT)
+        innermost = next((axis for axis in reversed(nest.order) if nest.shape[axis] != 1), 0)
+        near = innermost >= len(nest.shape) - self.axes
+        return near and (nest.sizes[-1] >= MIN_VECTOR_ELEMENTS or self.weight < FUNCTION_WEIGHT)
 
-    def loops_of(self, plan: Plan) -> Loops:
-        """Return the CPU's loops for a plan, which may be one of whole results."""
-        if self.axes and not plan.reduced:
-            return self.whole.loops_of(plan)
-        found = self.loops.get(plan)
+    def loops_of(self, nest: LoopNest) -> Loops:
+        """Return the CPU's loops for a loop nest, which may be one of whole results."""
+        if self.axes and not nest.reduced:
+            return self.whole.loops_of(nest)
+        found = self.loops.get(nest)
         if found is None:
             if len(self.loops) >= MAX_CACHED_SHAPES:
                 self.loops.clear()  # another thread may do so at any time
-            code = self.code(access_of(plan, self.itemsizes))
-            found = self.loops[plan] = self._loops(plan, code)
+            code = self.code(access_of(nest, self.itemsizes))
+            found = self.loops[nest] = self._loops(nest, code)
         return found
 
-    def _loops(self, plan: Plan, code: Code) -> Loops:
+    def _loops(self, nest: LoopNest, code: Code) -> Loops:
         if not self.axes:
-            return Loops(plan, code, self.itemsizes, self.weight)
+            return Loops(nest, code, self.itemsizes, self.weight)
         dtypes = [dtype_of(element_type(type)) for type in self.fused.result_types]
-        return ReducingLoops(plan, code, self.itemsizes, self.weight, self.kinds, dtypes)
+        return ReducingLoops(nest, code, self.itemsizes, self.weight, self.kinds, dtypes)
 
     @cached_property
     def whole(self) -> "Kernel":
         """The kernel without its reductions."""
         return Kernel(elementwise(self.fused), self.to, self.passes)
 
-    def to_reduce(self, plan: Plan) -> list[Reduced | None]:
+    def to_reduce(self, nest: LoopNest) -> list[Reduced | None]:
         """Return the reduction that is left to the framework for each result, None where there is none."""
-        if not self.axes or plan.reduced:
+        if not self.axes or nest.reduced:
             return [None] * len(self.kinds)
         ranks = self.ranks[self.inputs :]
         axes = tuple(range(-self.axes, 0))
-        return [Reduced(kind, axes, rank == len(plan.shape)) if kind else None for kind, rank in zip(self.kinds, ranks)]
+        return [Reduced(kind, axes, rank == len(nest.shape)) if kind else None for kind, rank in zip(self.kinds, ranks)]
 
     @cached_property
     def gpu(self) -> Any:

@@ -1,4 +1,4 @@
-"""Plans in memory, as the loops of a kernel read them, and the threads that share a long one."""
+"""The numbers of a loop nest in memory, as compiled loops read them, and the threads that share a long one."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from mlgraph.dialects.kernel import ANY, UNIT, ZERO, Access
 from mlgraph.targets import helpers
 from mlgraph.targets.kernels import memory
-from mlgraph.targets.plan import Plan
+from mlgraph.targets.loop_nest import LoopNest
 
 MAX_CACHED_SHAPES = 256
 """The number of shapes whose loops a kernel remembers."""
@@ -37,7 +37,7 @@ MIN_RELEASE_WORK = 200_000
 
 
 class Launch(NamedTuple):
-    """A plan with its code, for one call that allocates dense results."""
+    """A loop nest with its code, for one call that allocates dense results."""
 
     call: Callable[..., Any]
     address: int
@@ -51,13 +51,13 @@ class Launch(NamedTuple):
 
 
 class Loops:
-    """A plan with its code, in one piece or several."""
+    """A loop nest with its code, in one piece or several."""
 
-    def __init__(self, plan: Plan, call: Callable[..., Any], itemsizes: Sequence[int], weight: int) -> None:
+    def __init__(self, nest: LoopNest, call: Callable[..., Any], itemsizes: Sequence[int], weight: int) -> None:
         memory.keep_freed_blocks()
-        self.plan = plan
+        self.nest = nest
         self.call = call
-        work = prod(plan.sizes) * (weight + len(itemsizes))
+        work = prod(nest.sizes) * (weight + len(itemsizes))
         pieces = self.pieces(work)
         size = len(pieces[0]) + 5
         self.shared = self.share and helpers.supported()
@@ -82,18 +82,18 @@ class Loops:
 
         They are the same for any number of threads.
         """
-        *outer, inner = self.plan.sizes
+        *outer, inner = self.nest.sizes
         count = prod(outer) if outer else inner
         pieces = min(pieces_of(work), count)
-        rest = [inner, *outer, *(step for steps in self.plan.strides for step in steps)]
+        rest = [inner, *outer, *(step for steps in self.nest.strides for step in steps)]
         bounds = [count * piece // pieces for piece in range(pieces + 1)]
         return [[begin, end, *rest] for begin, end in pairwise(bounds)]
 
     def launch(self, like: int = -1) -> Launch | None:
         """Return a single launch, None for pieces that Python must start or results that are not dense."""
-        if (len(self.addresses) > 1 and not self.shared) or not self.plan.dense:
+        if (len(self.addresses) > 1 and not self.shared) or not self.nest.dense:
             return None
-        return Launch(self.call, self.addresses[0], self.plan.shape, like, self)
+        return Launch(self.call, self.addresses[0], self.nest.shape, like, self)
 
     def run(self, arguments: Sequence[Any]) -> None:
         """Run every piece."""
@@ -125,11 +125,11 @@ def remember(known: dict[Any, Any], key: Any, launch: Any) -> None:
     known[key] = launch
 
 
-def access_of(plan: Plan, itemsizes: Sequence[int]) -> Access:
-    """Return the part of a plan that the code depends on; `itemsizes` are the bytes of an element of every array."""
-    steps = [strides[-1] for strides in plan.strides]
+def access_of(nest: LoopNest, itemsizes: Sequence[int]) -> Access:
+    """Return the part of a loop nest that code depends on; `itemsizes` are the bytes of an element of every array."""
+    steps = [strides[-1] for strides in nest.strides]
     inner = tuple(UNIT if s == n else ZERO if s == 0 else ANY for s, n in zip(steps, itemsizes, strict=True))
-    return Access(inner, len(plan.sizes) - 1, max(plan.reduced - 1, 0))
+    return Access(inner, len(nest.sizes) - 1, max(nest.reduced - 1, 0))
 
 
 def pieces_of(work: int) -> int:

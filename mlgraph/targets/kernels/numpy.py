@@ -11,7 +11,7 @@ from mlgraph.targets.kernels import memory
 from mlgraph.targets.kernels.generated import compile_function, parameters
 from mlgraph.targets.kernels.loops import remember
 from mlgraph.targets.kernels.repeat_call import RepeatCallNumpy
-from mlgraph.targets.plan import Result
+from mlgraph.targets.loop_nest import Result
 
 
 def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
@@ -36,17 +36,17 @@ def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any
     def slow(*operands: Any) -> Any:
         arrays = [np.asarray(x) if isinstance(x, np.generic) else x for x in operands]
         fit = all(isinstance(x, np.ndarray) and x.dtype == d for x, d in zip(arrays, dtypes))
-        plan = kernel.plan([x.shape for x in arrays], [x.strides for x in arrays]) if fit else None
-        if plan is None:
+        nest = kernel.loop_nest([x.shape for x in arrays], [x.strides for x in arrays]) if fit else None
+        if nest is None:
             return unfused(*operands)
-        loops = kernel.loops_of(plan)
-        left = kernel.to_reduce(plan)
-        wanted = [(y.shape, d) for y, d in zip(plan.results, dtypes[kernel.inputs :])]
+        loops = kernel.loops_of(nest)
+        left = kernel.to_reduce(nest)
+        wanted = [(y.shape, d) for y, d in zip(nest.results, dtypes[kernel.inputs :])]
         launch = None if any(left) or any(memory.is_large(*y) for y in wanted) else loops.launch()
         if launch is not None:
             key = tuple(part for x in arrays for part in (x.shape, x.strides))
             remember(known, key, again.key_and_action(arrays, launch, wanted))
-        results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
+        results = [allocate(result, d) for result, d in zip(nest.results, dtypes[kernel.inputs :])]
         loops.run([*arrays, *results])
         results = [_reduced(y, how) if how else y if y.shape else y[()] for y, how in zip(results, left)]
         return results[0] if len(results) == 1 else tuple(results)

@@ -3,16 +3,15 @@
 In the last case each piece stores its totals, and they are combined here, always in the same order.
 """
 
-# pyright: basic
 import ctypes
 from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from mlgraph.targets.kernels.loops import MIN_THREAD_WORK, Launch, Loops, pieces_of
-from mlgraph.targets.plan import Plan, Shape
+from mlgraph.targets.loop_nest import LoopNest, Shape
 
 MIN_PARALLEL_ROWS = 32
 """The least number of rows of which pieces are whole rows."""
@@ -61,17 +60,17 @@ class Reduced(NamedTuple):
                 added = after - total
                 lost = lost + ((total - (after - added)) + (block - added)) + more
                 total = after
-            found = np.where(np.isnan(lost), total, total + lost)
+            found = cast(Any, np.where(np.isnan(lost), total, total + lost))
             found = found / count if self.kind == "mean" else found
             return (found.astype(np.float32) if self.dtype.name in FLOAT32_TOTALS else found).astype(self.dtype)
 
 
 class ReducingLoops(Loops):
-    """A plan with its code, for a kernel that reduces results of some `kinds` and element types, "" for whole ones."""
+    """A loop nest with its code, for a kernel that reduces results of some `kinds` and types, "" for whole ones."""
 
     def __init__(
         self,
-        plan: Plan,
+        nest: LoopNest,
         call: Callable[..., Any],
         itemsizes: Sequence[int],
         weight: int,
@@ -80,23 +79,23 @@ class ReducingLoops(Loops):
     ) -> None:
         results = enumerate(zip(kinds, dtypes, strict=True), len(itemsizes) - len(kinds))
         self.reduced = {array: Reduced(kind, dtype) for array, (kind, dtype) in results if kind}
-        self.rows = prod(plan.sizes[: -plan.reduced])
-        self.elements = prod(plan.sizes[-plan.reduced :])
+        self.rows = prod(nest.sizes[: -nest.reduced])
+        self.elements = prod(nest.sizes[-nest.reduced :])
         self.partial = False
-        super().__init__(plan, call, itemsizes, weight)
+        super().__init__(nest, call, itemsizes, weight)
 
     def pieces(self, work: int) -> list[list[int]]:
         """Return the plan of each piece.
 
         Where rows are few, these are of their lines, or of the loop of all of a row.
         """
-        *outer, inner = self.plan.sizes
+        *outer, inner = self.nest.sizes
         sizes = {"rows": self.rows, "lines": self.elements // inner, "inner": inner}
         over = next((name for name, size in sizes.items() if size >= MIN_PARALLEL_ROWS), "rows")
         wanted = pieces_of(work) if over == "rows" else max(1, min(MAX_ROW_PARTS, work // MIN_THREAD_WORK))
         count = min(wanted, sizes[over])
         self.partial = over != "rows" and count > 1
-        strides = [self._stored(k, steps) for k, steps in enumerate(self.plan.strides)]
+        strides = [self._stored(k, steps) for k, steps in enumerate(self.nest.strides)]
         found: list[list[int]] = []
         for piece in range(count):
             part = {name: (0, size) for name, size in sizes.items()}
@@ -117,14 +116,14 @@ class ReducingLoops(Loops):
         if not self.partial or array not in self.reduced:
             return strides
         totals = self.reduced[array].totals(1, 1)
-        kept = self.plan.sizes[: -self.plan.reduced]
+        kept = self.nest.sizes[: -self.nest.reduced]
         steps = [totals.nbytes * prod(kept[axis + 1 :]) for axis in range(len(kept))]
-        return (*steps, *[0] * self.plan.reduced)
+        return (*steps, *[0] * self.nest.reduced)
 
     def launch(self, like: int = -1) -> Launch | None:
         """Return a single launch, where the shape is that of each result."""
         found = super().launch(like)
-        return found and found._replace(shape=tuple(result.shape for result in self.plan.results))
+        return found and found._replace(shape=tuple(result.shape for result in self.nest.results))
 
     def run(self, arguments: Sequence[Any]) -> None:
         """Run every piece, and combine the totals of pieces of rows."""

@@ -1,8 +1,8 @@
 ; A call of a kernel whose tensors are as in the last call but for what they hold, without a line of Python.
 ;
 ; `self` is a list that holds a tuple, which another call may replace meanwhile:
-;   0  form       bytes: what `%form` names; the type of elements, rank, sizes and strides of each operand; and for each
-;                 result the number of an operand, whose `new_empty_strided` makes it
+;   0  form       bytes: what `%form` names; the type of elements, rank, sizes and strides of each operand; and the same
+;                 of each result, whose type is a number of torch's own
 ;   1  other      the function for all other calls
 ;   2  loops      what runs the kernel,
 ;   3  plan       on this number and the addresses of tensors
@@ -13,15 +13,12 @@
 ;   8  gradient   "requires_grad"
 ;   9  taken      `torch.is_grad_enabled`
 ;  10  negated    `torch.Tensor.is_neg`
-;  11  make       `torch.Tensor.new_empty_strided`
-;  12  shape      of the first result,
-;  13  stride     and so on
 
 %header = type { [HEADER x i8], ptr }                                ; of every object, with its type
 %dltensor = type { ptr, i64, i32, i32, ptr, ptr, i64 }               ; data, device, rank, type, sizes, strides, offset
-%form = type { ptr, ptr, ptr, i64, i64, i64 }
-; what describes a tensor; the types of tensors and of parameters; the numbers of operands and of results; and whether
-; there are floats among the operands
+%form = type { ptr, ptr, ptr, ptr, ptr, ptr, ptr, i64, i64, i64 }
+; what describes a tensor; the types of tensors and of parameters; what makes a tensor of C++, tells its address, makes an
+; object of it, and deletes it; the numbers of operands and of results; and whether there are floats among the operands
 
 declare ptr @PyList_GetItem(ptr, i64)
 declare ptr @PyTuple_GetItem(ptr, i64)
@@ -64,11 +61,19 @@ entry:
   %tensor = load ptr, ptr %tensor.at, align 1
   %parameter.at = getelementptr %form, ptr %form, i64 0, i32 2
   %parameter = load ptr, ptr %parameter.at, align 1
-  %count.at = getelementptr %form, ptr %form, i64 0, i32 3
+  %create.at = getelementptr %form, ptr %form, i64 0, i32 3
+  %create = load ptr, ptr %create.at, align 1
+  %locate.at = getelementptr %form, ptr %form, i64 0, i32 4
+  %locate = load ptr, ptr %locate.at, align 1
+  %wrap.at = getelementptr %form, ptr %form, i64 0, i32 5
+  %wrap = load ptr, ptr %wrap.at, align 1
+  %delete.at = getelementptr %form, ptr %form, i64 0, i32 6
+  %delete = load ptr, ptr %delete.at, align 1
+  %count.at = getelementptr %form, ptr %form, i64 0, i32 7
   %count = load i64, ptr %count.at, align 1
-  %made.at = getelementptr %form, ptr %form, i64 0, i32 4
+  %made.at = getelementptr %form, ptr %form, i64 0, i32 8
   %made = load i64, ptr %made.at, align 1
-  %floats.at = getelementptr %form, ptr %form, i64 0, i32 5
+  %floats.at = getelementptr %form, ptr %form, i64 0, i32 9
   %floats = load i64, ptr %floats.at, align 1
   %first = getelementptr %form, ptr %form, i64 1
   %as.many = icmp eq i64 %count, %given
@@ -197,50 +202,45 @@ taken:
 make:
   %loops = call ptr @PyTuple_GetItem(ptr %held, i64 2)
   %plan = call ptr @PyTuple_GetItem(ptr %held, i64 3)
-  %new.empty = call ptr @PyTuple_GetItem(ptr %held, i64 11)
   %length = add i64 %all, 1
   %vector = alloca ptr, i64 %length
-  %wanted.new = alloca [3 x ptr]
-  %wanted.shape = getelementptr ptr, ptr %wanted.new, i64 1
-  %wanted.stride = getelementptr ptr, ptr %wanted.new, i64 2
+  %created.at = alloca ptr
   store ptr %plan, ptr %vector
   %results = call ptr @PyTuple_New(i64 %made)
   %no.tuple = icmp eq ptr %results, null
   br i1 %no.tuple, label %failed, label %result
 
 result:
-  %j = phi i64 [ 0, %make ], [ %j.next, %next ]
-  %j.twice = shl i64 %j, 1
-  %place = add i64 %j.twice, 12
-  %shape = call ptr @PyTuple_GetItem(ptr %held, i64 %place)
-  %place.next = add i64 %place, 1
-  %stride.new = call ptr @PyTuple_GetItem(ptr %held, i64 %place.next)
-  %like.at = getelementptr i64, ptr %known.next, i64 %j
-  %like = load i64, ptr %like.at, align 1
-  %like.slot = getelementptr ptr, ptr %arguments, i64 %like
-  %like.x = load ptr, ptr %like.slot
-  store ptr %like.x, ptr %wanted.new
-  store ptr %shape, ptr %wanted.shape
-  store ptr %stride.new, ptr %wanted.stride
-  %new = call ptr @PyObject_Vectorcall(ptr %new.empty, ptr %wanted.new, i64 3, ptr null)
+  %j = phi i64 [ 0, %make ], [ %j.next, %keep ]
+  %new.known = phi ptr [ %known.next, %make ], [ %new.known.next, %keep ]
+  %new.dtype = load i32, ptr %new.known, align 1
+  %new.rank.at = getelementptr i64, ptr %new.known, i64 1
+  %new.rank = load i64, ptr %new.rank.at, align 1
+  %new.sizes = getelementptr i64, ptr %new.known, i64 2
+  %new.strides = getelementptr i64, ptr %new.sizes, i64 %new.rank
+  %new.known.next = getelementptr i64, ptr %new.strides, i64 %new.rank
+  %missed = call i32 %create(i64 %new.rank, ptr %new.sizes, ptr %new.strides, i32 %new.dtype, i32 0, i32 0, ptr %created.at)
+  %is.created = icmp eq i32 %missed, 0
+  br i1 %is.created, label %object, label %no.memory
+
+object:
+  %created = load ptr, ptr %created.at
+  %number = add i64 %given, %j
+  %new.described = getelementptr %dltensor, ptr %tensors, i64 %number
+  %unlocated = call i32 %locate(ptr %created, ptr %new.described)
+  %new = call ptr %wrap(ptr %created)
+  %undeleted = call i32 %delete(ptr %created)
   %no.new = icmp eq ptr %new, null
   br i1 %no.new, label %failed, label %keep
 
 keep:
   %set = call i32 @PyTuple_SetItem(ptr %results, i64 %j, ptr %new)
-  %number = add i64 %given, %j
-  %new.described = getelementptr %dltensor, ptr %tensors, i64 %number
-  %new.refused = call i32 %describe(ptr %new, ptr %new.described)
   %j.next = add i64 %j, 1
   %missing = icmp slt i64 %j.next, %made
-  %is.new.described = icmp eq i32 %new.refused, 0
-  br i1 %is.new.described, label %next, label %failed
-
-next:
   br i1 %missing, label %result, label %address
 
 address:
-  %n = phi i64 [ 0, %next ], [ %n.next, %numbered ]
+  %n = phi i64 [ 0, %keep ], [ %n.next, %numbered ]
   %n.described = getelementptr %dltensor, ptr %tensors, i64 %n
   %n.data = load ptr, ptr %n.described
   %n.number = call ptr @PyLong_FromVoidPtr(ptr %n.data)
@@ -287,7 +287,7 @@ all.results:
   ret ptr %results
 
 failed:
-  %unfinished = phi ptr [ null, %make ], [ %results, %result ], [ %results, %keep ], [ %results, %address ], [ %results, %freed ]
+  %unfinished = phi ptr [ null, %make ], [ %results, %object ], [ %results, %address ], [ %results, %freed ]
   %has.results = icmp ne ptr %unfinished, null
   br i1 %has.results, label %give.up, label %raise
 
@@ -298,6 +298,10 @@ give.up:
 raise:
   call void @Py_DecRef(ptr %held)
   ret ptr null
+
+no.memory:
+  call void @Py_DecRef(ptr %results)
+  br label %otherwise
 
 unlike:
   call void @PyErr_Clear()

@@ -12,7 +12,7 @@ from mlgraph.targets.kernels.generated import compile_function, parameters
 from mlgraph.targets.kernels.loops import Launch, remember
 from mlgraph.targets.kernels.repeat_call import RepeatCallTorch
 from mlgraph.targets.kernels.triton import supports
-from mlgraph.targets.plan import Plan, Result
+from mlgraph.targets.loop_nest import LoopNest, Result
 
 
 def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,25 +55,25 @@ def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any
             return unfused(*operands)
         shapes = [tuple(x.shape) for x in operands]
         strides = [tuple(n * size for n in x.stride()) for x, size in zip(operands, itemsizes)]
-        plan = kernel.plan(shapes, strides)
+        nest = kernel.loop_nest(shapes, strides)
         addresses = [_address(x) for x in operands]
-        if plan is None or None in addresses:
+        if nest is None or None in addresses:
             return unfused(*operands)
         if torch.is_grad_enabled() and any(x.requires_grad for x in operands):
             return recorded(*operands)
         if device.type != "cpu":
-            return on_gpu(kernel, kernel.plan(shapes, strides, whole=True), operands, dtypes)
-        left = kernel.to_reduce(plan)
-        loops = kernel.loops_of(plan)
-        alike = (x.dtype is first and x.shape == plan.shape and x.is_contiguous() for x in operands)
+            return on_gpu(kernel, kernel.loop_nest(shapes, strides, whole=True), operands, dtypes)
+        left = kernel.to_reduce(nest)
+        loops = kernel.loops_of(nest)
+        alike = (x.dtype is first and x.shape == nest.shape and x.is_contiguous() for x in operands)
         like = next((i for i, same in enumerate(alike) if same), -1)
         dense = all(x.is_contiguous() for x in operands)
         key = (x.shape for x in operands) if dense else (part for x in operands for part in (x.shape, x.stride()))
-        wanted = [(y.shape, d) for y, d in zip(plan.results, dtypes[kernel.inputs :])]
+        wanted = [(y.shape, d) for y, d in zip(nest.results, dtypes[kernel.inputs :])]
         launch = None if any(left) or any(memory.is_large(*y) for y in wanted) else loops.launch(like)
         if launch is not None:
             remember(known, tuple(key), (launch, again.key_and_action(operands, launch, wanted)))
-        results = [allocate(result, d) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
+        results = [allocate(result, d) for result, d in zip(nest.results, dtypes[kernel.inputs :])]
         loops.run([*addresses, *(y.data_ptr() for y in results)])
         return _reduced(results, left)
 
@@ -116,12 +116,12 @@ def make_launcher(kernel: Any, unfused: Callable[..., Any]) -> Callable[..., Any
     return again.call
 
 
-def on_gpu(kernel: Any, plan: Plan, operands: Sequence[Any], dtypes: Sequence[Any]) -> Any:
-    """Run a kernel by Triton, and its reductions by torch. The plan is of whole results."""
+def on_gpu(kernel: Any, nest: LoopNest, operands: Sequence[Any], dtypes: Sequence[Any]) -> Any:
+    """Run a kernel by Triton, and its reductions by torch. The nest is of whole results."""
     device = operands[0].device
-    results = [allocate(result, d, device) for result, d in zip(plan.results, dtypes[kernel.inputs :])]
-    kernel.gpu.run(plan, operands, results)
-    return _reduced(results, kernel.to_reduce(plan))
+    results = [allocate(result, d, device) for result, d in zip(nest.results, dtypes[kernel.inputs :])]
+    kernel.gpu.run(nest, operands, results)
+    return _reduced(results, kernel.to_reduce(nest))
 
 
 def _reduced(results: Sequence[Any], left: Sequence[Any]) -> Any:

@@ -20,7 +20,7 @@ from mlgraph.errors import InputError
 from mlgraph.frameworks.imports import load
 from mlgraph.frameworks.torch import TORCH
 from mlgraph.targets.kernels.loops import MAX_CACHED_SHAPES
-from mlgraph.targets.plan import Plan
+from mlgraph.targets.loop_nest import LoopNest
 from mlgraph.targets.triton import VECTOR, Layout, divisor, layout_of, natural_layout, triton_source
 
 Tensor: TypeAlias = Any
@@ -66,7 +66,7 @@ class TritonKernel:
         self.fused, self.narrow, self.name = fused, narrow or fused, fused.symbol
         self.dtypes = [element_type(type) for type in (*fused.operand_types, *fused.result_types)]
         self.itemsizes = [dtype_of(dtype).itemsize for dtype in self.dtypes]
-        self._launches: dict[Plan, _Launch] = {}
+        self._launches: dict[LoopNest, _Launch] = {}
         self._tuned: dict[tuple[Any, ...], Configuration] = {}
         self._lock = threading.Lock()
 
@@ -83,23 +83,23 @@ class TritonKernel:
     def _torch_dtypes(self) -> list[Any]:
         return [getattr(self._torch, NAME_OF[dtype]) for dtype in self.dtypes]
 
-    def launch(self, plan: Plan, operands: Sequence[Tensor], results: Sequence[Tensor]) -> None:
-        """Compute `results`, which lie in memory as the plan says, on the current stream of their device.
+    def launch(self, nest: LoopNest, operands: Sequence[Tensor], results: Sequence[Tensor]) -> None:
+        """Compute `results`, which lie in memory as the loop nest says, on the current stream of their device.
 
         A result may share the memory of an operand whose elements are at the same places. Raises `InputError` for
         tensors of other types or devices than the kernel's.
         """
         self._check([*operands, *results])
-        self.run(plan, operands, results)
+        self.run(nest, operands, results)
 
-    def run(self, plan: Plan, operands: Sequence[Tensor], results: Sequence[Tensor]) -> None:
+    def run(self, nest: LoopNest, operands: Sequence[Tensor], results: Sequence[Tensor]) -> None:
         """Launch the kernel on tensors that are known to fit."""
         tensors = [*operands, *results]
-        launch = self._launches.get(plan)
+        launch = self._launches.get(nest)
         if launch is None:
             if len(self._launches) >= MAX_CACHED_SHAPES:
                 self._launches.clear()
-            launch = self._launches[plan] = self._prepare(plan)
+            launch = self._launches[nest] = self._prepare(nest)
         if launch.interpreted:
             launch.run(tensors, DEFAULT)
             return
@@ -125,18 +125,18 @@ class TritonKernel:
                 fix="call the functions that the kernel stands for, or set TRITON_INTERPRET=1 to debug it on the CPU",
             )
 
-    def _prepare(self, plan: Plan) -> "_Launch":
-        layout = layout_of(plan, self.itemsizes[: len(self.fused.operands)])
+    def _prepare(self, nest: LoopNest) -> "_Launch":
+        layout = layout_of(nest, self.itemsizes[: len(self.fused.operands)])
         interpreted = _interpreted()
         text = triton_source(self.fused if interpreted else self.narrow, self.name, layout)
         function = load_kernel(text, self.name, interpreted)
-        steps = [[step // size for step in loops] for loops, size in zip(plan.strides, self.itemsizes)]
-        count = math.prod(plan.sizes)
-        sizes = [number for axis in layout.sizes for number in divisor(plan.sizes[axis])]
+        steps = [[step // size for step in loops] for loops, size in zip(nest.strides, self.itemsizes)]
+        count = math.prod(nest.sizes)
+        sizes = [number for axis in layout.sizes for number in divisor(nest.sizes[axis])]
         strides = [steps[k][axis] for k, axes in enumerate(layout.operands) for axis in axes or ()]
-        runs = [1 if plan.sizes[-1] % VECTOR else VECTOR] if sizes else []
+        runs = [1 if nest.sizes[-1] % VECTOR else VECTOR] if sizes else []
         numbers = (count, *sizes, *strides, *runs)
-        return _Launch(function, interpreted, layout, count, numbers, _reach(plan.sizes, steps))
+        return _Launch(function, interpreted, layout, count, numbers, _reach(nest.sizes, steps))
 
     def _configuration(self, launch: "_Launch", operands: Sequence[Tensor], results: Sequence[Tensor]) -> Configuration:
         """The best of the candidates for a layout and about this many elements, measured once.
@@ -157,7 +157,7 @@ class TritonKernel:
 
 @dataclass(eq=False)
 class _Launch:
-    """A kernel for one plan."""
+    """A kernel for one loop nest."""
 
     function: Any
     interpreted: bool

@@ -9,7 +9,7 @@ from xdsl.dialects.builtin import AnyFloat, FloatAttr
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from mlgraph.dialects.building import insert
-from mlgraph.dialects.dtypes import FLOATS, HALVES, f32
+from mlgraph.dialects.dtypes import FLOATS, HALF_PRECISION, f32
 
 ScalarLike: TypeAlias = "Scalar | float"
 
@@ -111,7 +111,7 @@ def converted(x: Scalar, to: Attribute) -> Scalar:
 
 def total(a: Scalar, b: Scalar) -> Scalar:
     """Return `a + b`; float16 and bfloat16 are added in float32 and rounded."""
-    if a.type in HALVES:
+    if a.type in HALF_PRECISION:
         return converted(converted(a, f32) + converted(b, f32), a.type)
     return a + b
 

@@ -196,19 +196,19 @@ def _function(
     for op in members:
         for reader in op.walk():
             for i, value in enumerate(reader.operands):
-                if _is_outside_constant(value, op) and value not in copies:
-                    constant = value.owner.clone()
-                    made.body.block.add_op(constant)
-                    copies[value] = constant.results[0]
+                if value not in copies and (constant := _outside_constant(value, op)) is not None:
+                    made.body.block.add_op(copy := constant.clone())
+                    copies[value] = copy.results[0]
                 reader.operands[i] = copies.get(value, inside.get(value, value))
         made.body.block.add_op(op)
     finish(made, outputs)
     return made
 
 
-def _is_outside_constant(value: SSAValue, op: Operation) -> bool:
-    """Return whether a value is a constant that is not defined within `op`."""
-    return isinstance(value.owner, LiteralOp | arith.ConstantOp) and not op.is_ancestor(value.owner)
+def _outside_constant(value: SSAValue, op: Operation) -> Operation | None:
+    """Return the constant that a value is, None for other values and for constants within `op`."""
+    owner = value.owner
+    return owner if isinstance(owner, LiteralOp | arith.ConstantOp) and not op.is_ancestor(owner) else None
 
 
 def _explain(block: Block, grouping: Grouping) -> None:

@@ -10,7 +10,7 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.building import building
 from mlgraph.dialects.constant import LiteralOp, array_of, number_from
-from mlgraph.dialects.dtypes import HALVES, dtype_of, element_type, f32, tensor
+from mlgraph.dialects.dtypes import HALF_PRECISION, dtype_of, element_type, f32, tensor
 from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.dialects.kernel import scalar_type
 from mlgraph.dialects.table import Op, TableOp
@@ -80,14 +80,14 @@ def scalar_of(op: TableOp, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
     if not operands or len(operands) != len(op.operands):
         raise _is_whole(op.OP)
     dtype = element_type(next(reversed(operands.values())).type)
-    half = dtype in HALVES and op.OP is not ivy.cast
+    half = dtype in HALF_PRECISION and op.OP is not ivy.cast
     wide = f32 if half else dtype
 
     def one(value: SSAValue) -> SSAValue:
         if value in values:
             return widened(element_type(value.type), values[value]) if half else values[value]
         d, number = element_type(value.type), single_number(value, op)
-        if half and d in HALVES:
+        if half and d in HALF_PRECISION:
             return constant(number if op.OP in SCALED else dtype_of(d).type(number), f32)
         return constant(number, d)
 
@@ -130,7 +130,7 @@ def literal_scalar(op: LiteralOp) -> SSAValue:
 
 
 def _widened_type(type: Attribute, half: bool) -> Attribute:
-    wide = half and element_type(type) in HALVES
+    wide = half and element_type(type) in HALF_PRECISION
     return tensor(shape_of(type), f32) if wide else type
 
 

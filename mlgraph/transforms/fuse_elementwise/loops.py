@@ -6,7 +6,7 @@ The state is arrays of one shape, and 0-d arrays that only they read, such as th
 from collections.abc import Mapping, Sequence
 
 from xdsl.dialects import arith, scf
-from xdsl.dialects.builtin import IntegerAttr, TensorType, i64
+from xdsl.dialects.builtin import IndexType, IntegerAttr, i64
 from xdsl.ir import Attribute, Block, SSAValue
 
 from mlgraph.dialects.building import building, insert
@@ -125,7 +125,7 @@ def _not_literal(values: Sequence[SSAValue]) -> list[SSAValue]:
 
 
 def _type(value: SSAValue) -> Attribute:
-    if not isinstance(value.type, TensorType):
+    if isinstance(value.type, IndexType):
         raise NotFusible("its steps read a size")
     try:
         return scalar_type(element_type(value.type))

@@ -17,7 +17,7 @@ from xdsl.ir import Attribute, Operation, SSAValue
 from mlgraph.dialects import ivy, scalar
 from mlgraph.dialects.building import insert
 from mlgraph.dialects.dtypes import FLOATS as FLOAT_TYPES
-from mlgraph.dialects.dtypes import HALVES, UNSIGNED, DType, f32, f64, i1, i32, i64, ui32, ui64, width_of
+from mlgraph.dialects.dtypes import HALF_PRECISION, UNSIGNED, DType, f32, f64, i1, i32, i64, ui32, ui64, width_of
 from mlgraph.dialects.kernel import scalar_type
 from mlgraph.dialects.table import Op
 
@@ -117,32 +117,32 @@ RULES: dict[Op[..., Any], Rule] = {}
 RuleT = TypeVar("RuleT", bound=Rule)
 
 
-def rule(row: Op[..., Any]) -> Callable[[RuleT], RuleT]:
+def rule(op: Op[..., Any]) -> Callable[[RuleT], RuleT]:
     """Register the rule of an operation that takes several scalar ones."""
 
     def register(function: RuleT) -> RuleT:
-        RULES[row] = function
+        RULES[op] = function
         return function
 
     return register
 
 
-def apply(row: Op[..., Any], d: DType, scalars: Sequence[SSAValue], parameters: dict[str, Any]) -> SSAValue | None:
+def apply(op: Op[..., Any], d: DType, scalars: Sequence[SSAValue], parameters: dict[str, Any]) -> SSAValue | None:
     """Return the scalar result for scalars of type `d`, None where the body gives it. Raise `NotFusible`."""
-    if row in RULES:
-        return RULES[row](d, *scalars, **parameters)
-    if row in COMPARISONS:
-        return compare(COMPARISONS[row], d, *scalars)
-    found = NUMBERS[row].of(d) if row in NUMBERS else _single(row, d)
+    if op in RULES:
+        return RULES[op](d, *scalars, **parameters)
+    if op in COMPARISONS:
+        return compare(COMPARISONS[op], d, *scalars)
+    found = NUMBERS[op].of(d) if op in NUMBERS else _single(op, d)
     if found is not None:
         return build(found, *scalars)
-    if row in NUMBERS or row in FLOATS or row in BITS:
-        raise NotFusible(f"{row.name} of this element type has no scalar form")
+    if op in NUMBERS or op in FLOATS or op in BITS:
+        raise NotFusible(f"{op.name} of this element type has no scalar form")
     return None
 
 
-def _single(row: Op[..., Any], d: DType) -> ScalarOp | None:
-    return FLOATS.get(row) if d in FLOAT_TYPES else BITS.get(row)
+def _single(op: Op[..., Any], d: DType) -> ScalarOp | None:
+    return FLOATS.get(op) if d in FLOAT_TYPES else BITS.get(op)
 
 
 def build(op: ScalarOp, *arguments: Any) -> SSAValue:
@@ -329,7 +329,7 @@ def cast_to(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
     if d == dtype:
         return x
     if dtype == i1:
-        return compare(COMPARISONS[ivy.not_equal], d, widened(d, x), constant(0, f32 if d in HALVES else d))
+        return compare(COMPARISONS[ivy.not_equal], d, widened(d, x), constant(0, f32 if d in HALF_PRECISION else d))
     if d in FLOAT_TYPES:
         return _float_to_float(d, x, dtype) if dtype in FLOAT_TYPES else _float_to_integer(d, x, dtype)
     return _integer_to_float(d, x, dtype) if dtype in FLOAT_TYPES else _integer_to_integer(d, x, dtype)
@@ -337,16 +337,16 @@ def cast_to(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 
 def widened(d: DType, x: SSAValue) -> SSAValue:
     """Extend float16 and bfloat16 to float32; return other floats as they are."""
-    return build(arith.ExtFOp, x, f32) if d in HALVES else x
+    return build(arith.ExtFOp, x, f32) if d in HALF_PRECISION else x
 
 
 def _float_to_float(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
-    if d == f64 and dtype in HALVES:
+    if d == f64 and dtype in HALF_PRECISION:
         raise NotFusible("frameworks round a double to a half in different ways")
     if dtype == f64:
         return build(arith.ExtFOp, x, f64)
     wide = widened(d, x)
-    return build(arith.TruncFOp, wide, dtype) if dtype in HALVES or d == f64 else wide
+    return build(arith.TruncFOp, wide, dtype) if dtype in HALF_PRECISION or d == f64 else wide
 
 
 def _float_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
@@ -361,9 +361,9 @@ def _float_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 def _integer_to_float(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
     if d == ui64:
         raise NotFusible("the largest unsigned integers have no conversion that vectorizes")
-    wide = f32 if dtype in HALVES else dtype
+    wide = f32 if dtype in HALF_PRECISION else dtype
     found = build(arith.UIToFPOp if d == i1 or d in UNSIGNED else arith.SIToFPOp, x, wide)
-    return build(arith.TruncFOp, found, dtype) if dtype in HALVES else found
+    return build(arith.TruncFOp, found, dtype) if dtype in HALF_PRECISION else found
 
 
 def _integer_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
@@ -376,4 +376,4 @@ def _integer_to_integer(d: DType, x: SSAValue, dtype: DType) -> SSAValue:
 
 def rounded(x: SSAValue, dtype: Attribute) -> SSAValue:
     """Round a float32 to float16 or bfloat16, where the result is one."""
-    return build(arith.TruncFOp, x, dtype) if dtype in HALVES and x.type == f32 else x
+    return build(arith.TruncFOp, x, dtype) if dtype in HALF_PRECISION and x.type == f32 else x

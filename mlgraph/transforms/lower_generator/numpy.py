@@ -6,7 +6,7 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects.backend import backend
-from mlgraph.dialects.dtypes import HALVES, DType, bf16, f16, f32
+from mlgraph.dialects.dtypes import HALF_PRECISION, DType, bf16, f16, f32
 from mlgraph.dialects.parameters import Shape
 
 NUMPY = backend("numpy")
@@ -28,7 +28,7 @@ def uniform(rng: SSAValue, shape: Shape, dtype: DType, low: float, high: float) 
 
 def normal(rng: SSAValue, shape: Shape, dtype: DType) -> SSAValue:
     """Draw half types as float32, and round."""
-    half = dtype in HALVES
+    half = dtype in HALF_PRECISION
     drawn = NUMPY.np.random.Generator.standard_normal(rng, shape, f32 if half else dtype)
     return NUMPY.np.ndarray.astype(drawn, dtype) if half else drawn
 

@@ -4,7 +4,7 @@ An operation is lowered by the backend's rule for it, else by its template, else
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,12 @@ from xdsl.dialects import arith
 from xdsl.dialects.builtin import IndexType, ModuleOp
 from xdsl.ir import Operation
 
+from mlgraph.dialects import ivy
 from mlgraph.dialects.backend import Backend, backend
 from mlgraph.dialects.dtypes import NAME_OF
 from mlgraph.dialects.table import Op, TableOp
 from mlgraph.dialects.templates import CallTemplate
-from mlgraph.errors import UnsupportedOpError, line_of
+from mlgraph.errors import UnsupportedOpError, line_of, nearest
 from mlgraph.frameworks import get
 from mlgraph.transforms.lower_ivy.rules import Rules, rules_of
 from mlgraph.transforms.rewriting import replace
@@ -54,7 +55,7 @@ class _Lowering:
         self.rules = rules
         own = get(backend.name).index_functions
         self.operators = {op: own.get(path, path) for op, path in INDEX_OPERATORS.items()}
-        self.templates = get(backend.name).templates
+        self.templates = _templates_of(backend.name)
         self.missing: Counter[tuple[str, str]] = Counter()
 
     def lower(self, op: Operation) -> None:
@@ -86,6 +87,8 @@ class _Lowering:
             yield lambda: template.lower(arguments, row.results)
         if row.composite:
             yield lambda: row.function(**arguments)
+        if row is ivy.optimization_barrier:  # a library that runs each call by itself needs none
+            yield lambda: arguments["x"]
 
     def _template(self, row: Op[..., Any]) -> CallTemplate | None:
         """Return the operation's own template for the backend, or that which its framework brings."""
@@ -97,6 +100,18 @@ class _Lowering:
     def raise_for_missing(self) -> None:
         if self.missing:
             raise UnsupportedOpError.of_rows(self.backend.name, self.missing)
+
+
+def _templates_of(name: str) -> Mapping[str, str]:
+    """Return the templates that a framework brings. Raise `NameError` for one of an operation that does not exist."""
+    from mlgraph.dialects.ivy import IVY
+
+    templates = get(name).templates
+    for operation in templates:
+        if operation not in IVY.rows:
+            what = f"{name} has a template for {operation!r}, which is no operation of ivy"
+            raise NameError(f"{what}; {near}" if (near := nearest(operation, IVY.rows)) else what)
+    return templates
 
 
 def callees(backend: str) -> set[str]:

@@ -12,7 +12,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as arithmetic
 from mlgraph.dialects.backend import backend
 from mlgraph.dialects.constant import literal, number_of
-from mlgraph.dialects.dtypes import FLOATS, HALVES, UNSIGNED, DType, dtype_of, f32, i1, i32, i64, tensor, ui8
+from mlgraph.dialects.dtypes import FLOATS, HALF_PRECISION, UNSIGNED, DType, dtype_of, f32, i1, i32, i64, tensor, ui8
 from mlgraph.dialects.ivy.prelude import number, permuted, slice_axis
 from mlgraph.dialects.ivy.reduction import root
 from mlgraph.dialects.ivy.types import dtype as type_of
@@ -42,9 +42,9 @@ rule = Rules()
 JAX = backend("jax")
 jax, jnp, lax = JAX.jax, JAX.jnp, JAX.lax
 
-rule.widen(HALVES, f32, *SPECIAL)
+rule.widen(HALF_PRECISION, f32, *SPECIAL)
 rule.widen(
-    HALVES, f32,
+    HALF_PRECISION, f32,
     ivy.inv, ivy.cholesky, ivy.solve, ivy.triangular_solve, ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu, ivy.expm,
     ivy.householder_product, ivy.reflect,
 )  # fmt: skip

@@ -8,7 +8,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as index_sizes
 from mlgraph.dialects.backend import backend
 from mlgraph.dialects.constant import number_of
-from mlgraph.dialects.dtypes import HALVES, INTEGERS, DType, bf16, f32, i32, i64, tensor
+from mlgraph.dialects.dtypes import HALF_PRECISION, INTEGERS, DType, bf16, f32, i32, i64, tensor
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.prelude import move_axis, number, permuted
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, normal_axis, rank, shape_of, sized
@@ -37,7 +37,7 @@ np, scipy = NUMPY.np, NUMPY.scipy
 # them, and ml_dtypes sorts no NaN.
 
 rule.widen(
-    HALVES, f32,
+    HALF_PRECISION, f32,
     ivy.erf, ivy.erfc, ivy.erfinv, ivy.lgamma, ivy.digamma, ivy.sigmoid, ivy.silu, ivy.gelu, ivy.softplus, ivy.elu,
     ivy.hardswish, ivy.softmax, ivy.log_softmax, ivy.linear, ivy.batch_norm, ivy.layer_norm, ivy.attention,
     ivy.sum, ivy.prod, ivy.mean, ivy.var, ivy.std, ivy.logsumexp, ivy.cumulative_sum, ivy.cumulative_prod,
@@ -45,7 +45,7 @@ rule.widen(
     ivy.triangular_solve, ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu, ivy.expm, ivy.householder_product,
     ivy.reflect, ivy.conv, ivy.conv_transpose, ivy.sum_pool,
 )  # fmt: skip
-rule.widen(HALVES, f32, *SPECIAL)
+rule.widen(HALF_PRECISION, f32, *SPECIAL)
 rule.widen((bf16,), f32, ivy.clip, ivy.sort, ivy.argsort, ivy.topk, ivy.searchsorted)
 
 

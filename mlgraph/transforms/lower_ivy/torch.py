@@ -10,7 +10,7 @@ from mlgraph.dialects.backend import Callee, CallOp, backend
 from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import (
     FLOATS,
-    HALVES,
+    HALF_PRECISION,
     INTEGERS,
     DType,
     f32,
@@ -63,9 +63,9 @@ rule.refuse((ui64,), *ORDERED, ivy.scatter_along_axis)
 rule.widen((ui16, ui32, ui64), i64, ivy.conv)
 rule.widen((i8, i16, i32, ui8, ui16, ui32, ui64), i64, ivy.conv_transpose)
 rule.widen((i1,), ui8, ivy.argmax, ivy.argmin)
-rule.widen(HALVES, f32, *SPECIAL)
+rule.widen(HALF_PRECISION, f32, *SPECIAL)
 rule.widen(
-    HALVES, f32,
+    HALF_PRECISION, f32,
     ivy.inv, ivy.det, ivy.cholesky, ivy.solve, ivy.triangular_solve, ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu,
     ivy.expm, ivy.householder_product, ivy.reflect,
 )  # fmt: skip

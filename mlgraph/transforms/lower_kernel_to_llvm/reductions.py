@@ -12,7 +12,7 @@ from xdsl.dialects import llvm
 from xdsl.dialects.utils import FastMathFlag
 from xdsl.ir import Attribute, Operation, SSAValue
 
-from mlgraph.dialects.dtypes import FLOATS, HALVES, UNSIGNED, f32, f64, i32, i64, width_of
+from mlgraph.dialects.dtypes import FLOATS, HALF_PRECISION, UNSIGNED, f32, f64, i32, i64, width_of
 from mlgraph.dialects.kernel import scalar_type
 from mlgraph.transforms.lower_kernel_to_llvm.scalars import build, extended, intrinsic, number, truncated
 
@@ -38,7 +38,7 @@ class Exact:
     @property
     def type(self) -> Attribute:
         """The type that a block of elements is combined in: float32 for float16 and bfloat16."""
-        return f32 if self.dtype in HALVES else scalar_type(self.dtype)
+        return f32 if self.dtype in HALF_PRECISION else scalar_type(self.dtype)
 
     @property
     def total_types(self) -> list[Attribute]:
@@ -56,7 +56,7 @@ class Exact:
 
     def with_element(self, so_far: SSAValue, x: SSAValue, zero: SSAValue) -> SSAValue:
         """Combine a block with one more element."""
-        x = extended(x, self.dtype, f32) if self.dtype in HALVES else x
+        x = extended(x, self.dtype, f32) if self.dtype in HALF_PRECISION else x
         return self._both(so_far, x if self.kind in BITWISE else self._hidden(x, zero))
 
     def _hidden(self, x: SSAValue, zero: SSAValue) -> SSAValue:
@@ -80,7 +80,7 @@ class Exact:
 
     def result(self, totals: Sequence[SSAValue], count: SSAValue) -> SSAValue:
         """Return the element of the result, of so many elements."""
-        return truncated(totals[0], self.dtype) if self.dtype in HALVES else totals[0]
+        return truncated(totals[0], self.dtype) if self.dtype in HALF_PRECISION else totals[0]
 
     def _both(self, x1: SSAValue, x2: SSAValue) -> SSAValue:
         if self.kind in BITWISE:

@@ -12,8 +12,8 @@ import pytest
 from numpy_cases import check, draw, is_free, loaded, traced
 
 from mlgraph.dialects.native import NativeOp
-from mlgraph.errors import DataDependentControlFlowError, UnsupportedOpError, line_of
-from mlgraph.frontend.numpy.tables import FUNCTIONS
+from mlgraph.errors import CaptureError, DataDependentControlFlowError, UnsupportedOpError, line_of
+from mlgraph.frontend.numpy.tables import FUNCTIONS, METHODS
 from mlgraph.frontend.program import TRACED, OutputKind, Program
 
 
@@ -347,6 +347,57 @@ def test_a_variance_takes_ddof_or_correction(function):
     check(lambda x: function(x, correction=1), draw(0, (3, 4)), draw(1, (5, 2)))
     with pytest.raises(ValueError, match="simultaneously"):
         traced(lambda x: function(x, ddof=1, correction=1), *draw(0, (3, 4)))
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.int64, np.complex128], ids=lambda dtype: dtype.__name__)
+@pytest.mark.parametrize("source", [np.float64, np.int32, np.complex128], ids=lambda dtype: dtype.__name__)
+def test_a_variance_in_another_type(source, dtype):
+    """numpy takes the mean and the sum in it, but not the differences."""
+
+    def function(x):
+        places = [np.var(x, 0, dtype), np.var(x, dtype=dtype, ddof=1), np.var(x, 1, dtype=dtype, keepdims=True)]
+        return [*places, np.std(x, dtype=dtype)]
+
+    check(function, *[[(9 * x).astype(source)] for x in (*draw(0, (4, 5)), *draw(1, (3, 2)))])
+
+
+def test_a_deviation_of_integers_raises_as_in_numpy():
+    def function(x):
+        return np.std(x, axis=0, dtype=np.int32)
+
+    for run in (function, lambda x: traced(function, x)):
+        with pytest.raises((TypeError, CaptureError), match="Cannot cast ufunc 'sqrt' output"):
+            run(*draw(0, (4, 5)))
+
+
+def test_a_reduction_of_nothing_is_its_initial_value():
+    def function(x):
+        return np.max(x, initial=2), x.min(0, initial=-1, keepdims=True), np.fmax.reduce(x, initial=3), x.sum(0)
+
+    check(function, draw(0, (0, 5)))
+    check(function, draw(0, (4, 5)))
+
+
+def test_a_masked_extreme_needs_an_initial_value():
+    for function in (lambda x: np.max(x, where=x > 0), lambda x: np.fmin.reduce(x, where=x > 0)):
+        for run in (function, lambda x, function=function: traced(function, x)):
+            with pytest.raises((ValueError, CaptureError), match="does not have an identity"):
+                run(*draw(0, (4, 5)))
+
+
+def test_masked_extremes_of_complex_numbers():
+    def function(x):
+        mask = x.real < -1
+        given = np.max(x, where=mask, initial=-9), np.min(-x, 0, where=mask, initial=9)
+        return *given, np.max(x[mask]), np.min(-x[mask])
+
+    check(function, *[[x - 2 + 1j * x] for x in (*draw(0, (4, 5)), *draw(1, (4, 5)))])
+
+
+def test_methods_are_those_of_numpys_arrays():
+    """`ndarray.ptp` is gone, and programs ask for it."""
+    assert [name for name in METHODS if not hasattr(np.ndarray, name)] == []
+    check(lambda x: x.ptp(0) if hasattr(x, "ptp") else np.ptp(x, 0), draw(0, (4, 5)))
 
 
 @pytest.mark.parametrize(("x", "y"), [([7, -7, 7, -7], [2, 2, -2, -2]), ([5, 0, -5, 3], [0, 0, 0, 2])])

@@ -329,6 +329,60 @@ def test_an_out_of_any_type_is_taken_where_the_casting_is_unsafe():
     check(function, draw(0, (3, 4)), draw(1, (5, 2)))
 
 
+WITH_ELLIPSIS: dict[str, Callable[[Any], Any]] = {
+    "an elementwise ufunc of scalars": lambda x: (y := np.add(x[0, 0], x[0, 1], out=...), isinstance(y, np.ndarray)),
+    "a ufunc of two results": lambda x: (y := np.divmod(x[0, 0], 2.0, out=...), isinstance(y[1], np.ndarray)),
+    "a generalized ufunc": lambda x: (y := np.matmul(x[0], x[1], out=...), isinstance(y, np.ndarray)),
+    "a reduction of all axes": lambda x: (y := np.add.reduce(x, axis=None, out=...), isinstance(y, np.ndarray)),
+    "a reduction of one axis": lambda x: (y := np.maximum.reduce(x, out=...), isinstance(y, np.ndarray)),
+    "an accumulation": lambda x: (y := np.add.accumulate(x, axis=1, out=...), isinstance(y, np.ndarray)),
+}
+
+
+@pytest.mark.parametrize("what", WITH_ELLIPSIS)
+def test_an_ellipsis_as_out_asks_for_an_array(what: str):
+    check(WITH_ELLIPSIS[what], draw(0, (3, 4)), draw(1, (5, 4)))
+
+
+ELLIPSIS_REFUSED: dict[str, Callable[[Any], Any]] = {
+    "of a function": lambda x: np.sum(x, out=...),
+    "by position": lambda x: np.add(x, x, ...),
+    "in a tuple": lambda x: np.add(x, x, out=(...,)),
+    "in a tuple of a reduction": lambda x: np.add.reduce(x, out=(...,)),
+}
+
+
+@pytest.mark.parametrize("what", ELLIPSIS_REFUSED)
+def test_an_ellipsis_as_out_is_refused_where_numpy_refuses_it(what: str):
+    (x,) = draw(0, (3, 4))
+    with pytest.raises(TypeError):
+        ELLIPSIS_REFUSED[what](x)
+    with pytest.raises(TypeError):
+        traced(ELLIPSIS_REFUSED[what], x)
+
+
+def test_an_accumulation_is_repeated_along_the_axes_of_a_larger_out():
+    def function(x: Any) -> Any:
+        rows, columns = np.zeros((3, x.shape[1])), np.zeros((x.shape[1], 2))
+        np.add.accumulate(x[:1], 1, None, rows)
+        np.multiply.accumulate(x[:1].T, axis=0, out=columns)
+        return rows, columns
+
+    check(function, draw(0, (2, 4)), draw(1, (5, 3)))
+
+
+@pytest.mark.parametrize("shape", [(4, 2, 3), (5, 3), (3,), (2, 5)])
+def test_an_accumulation_refuses_an_out_of_another_length_or_rank(shape: tuple[int, ...]):
+    def function(x: Any) -> Any:
+        return np.add.accumulate(x, 0, None, np.zeros(shape))
+
+    (x,) = draw(0, (2, 3))
+    with pytest.raises(ValueError, match=r"broadcast|wrong size|valid axis"):
+        function(x)
+    with pytest.raises(ValueError, match=r"broadcast|wrong size"):
+        traced(function, x)
+
+
 def overlapping(x: Any) -> Any:
     np.add(x[:-1], x[1:], x[1:])
     np.multiply(x, x.T, x)

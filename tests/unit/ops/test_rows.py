@@ -10,7 +10,7 @@ from typing import Any
 import ml_dtypes
 import numpy as np
 import pytest
-from examples.example import COMPLEX, EVERY, FLOATS, HALVES, OWN, Example, Number
+from examples.example import COMPLEX, EVERY, FLOATS, HALF_PRECISION, OWN, Example, Number
 from frameworks import to_framework, to_numpy, wide_types
 from remembered import remembered
 from xdsl.context import Context
@@ -148,7 +148,7 @@ def close(found: np.ndarray, wanted: np.ndarray, tolerance: float, name: str) ->
         np.testing.assert_array_equal(found, wanted, name)
         return
     wide = np.complex128 if dtype in COMPLEX else np.float64
-    bound = tolerance * float(ml_dtypes.finfo(found.dtype).eps) * (4 if dtype in HALVES else 16)
+    bound = tolerance * float(ml_dtypes.finfo(found.dtype).eps) * (4 if dtype in HALF_PRECISION else 16)
     np.testing.assert_allclose(found.astype(wide), wanted.astype(wide), rtol=bound, atol=bound, err_msg=name)
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import mlgraph
-from mlgraph.targets import llvm
+from mlgraph.targets import machine_code
 from mlgraph.targets.kernels import loops
 
 pytestmark = pytest.mark.kernels
@@ -227,7 +227,7 @@ def test_code_is_read_from_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("MLGRAPH_CACHE_DIR", str(tmp_path))
     x = drawn(5, 7)
     wanted = mlgraph.compile(chain, to="numpy", args=(x, x))(x, x)
-    monkeypatch.setattr(llvm, "optimized", lambda *_: pytest.fail("the code is on disk"))
+    monkeypatch.setattr(machine_code, "optimized", lambda *_: pytest.fail("the code is on disk"))
     np.testing.assert_array_equal(mlgraph.compile(chain, to="numpy", args=(x, x))(x, x), wanted)
 
 
@@ -255,7 +255,7 @@ def test_fast_math_rounds_halves_once():
 def test_code_that_llvm_refuses_is_an_error_of_mlgraph(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("MLGRAPH_CACHE_DIR", "")
     with pytest.raises(mlgraph.errors.PassError, match=r"MLG0008.*LLVM refuses the code of a kernel") as caught:
-        llvm.load("a key", lambda: "define void @loop() { no instruction }")
+        machine_code.load("a key", lambda: "define void @loop() { no instruction }")
     assert "no instruction" in caught.value.ir
 
 
@@ -267,8 +267,8 @@ def test_several_threads_share_a_long_kernel(layout: str):
     for _ in range(3):
         np.testing.assert_allclose(own(x, y), chain(x, y), 1e-5, 1e-5)
         np.testing.assert_allclose(by_torch(*other), torch_chain(*other), 1e-5, 1e-5)
-    (plan,) = own.kernels[0].loops
-    assert len(own.kernels[0].loops[plan].addresses) > 1
+    (nest,) = own.kernels[0].loops
+    assert len(own.kernels[0].loops[nest].addresses) > 1
 
 
 @pytest.mark.parametrize(("text", "count"), [("150000 100000", 1), ("300000 100000", 3), ("max 100000", None)])

@@ -34,8 +34,8 @@ pytestmark = pytest.mark.kernels
 
 __all__ = ["interpreter"]
 
-HALVES = ("float16", "bfloat16")
-DTYPES = ("float32", "float64", *HALVES, "int8", "int32", "int64", "uint8", "uint16")
+HALF_PRECISION = ("float16", "bfloat16")
+DTYPES = ("float32", "float64", *HALF_PRECISION, "int8", "int32", "int64", "uint8", "uint16")
 EPS = {"float16": 2**-10, "bfloat16": 2**-7, "float32": 2**-23, "float64": 2**-52}
 
 each_backend = pytest.mark.parametrize("backend", ["numpy", "torch"])
@@ -112,7 +112,9 @@ def compare(found: Any, wanted: Any, dtype: str, length: int) -> None:
     for one, other in zip(found, wanted):
         assert one.shape == other.shape
         bound = EPS.get(dtype, 0.0)
-        np.testing.assert_allclose(wide(one), wide(other), bound, bound * (1 if dtype in HALVES else 2 * length))
+        np.testing.assert_allclose(
+            wide(one), wide(other), bound, bound * (1 if dtype in HALF_PRECISION else 2 * length)
+        )
 
 
 LAYOUTS: dict[str, Callable[[str], tuple[np.ndarray, np.ndarray]]] = {
@@ -196,7 +198,7 @@ PIECES = {
 
 @each_backend
 @pytest.mark.parametrize("over", PIECES)
-@pytest.mark.parametrize("dtype", ["float32", "float64", *HALVES, "int8", "int64"])
+@pytest.mark.parametrize("dtype", ["float32", "float64", *HALF_PRECISION, "int8", "int64"])
 def test_pieces_of_long_rows_are_combined(monkeypatch: pytest.MonkeyPatch, backend: str, over: str, dtype: str):
     monkeypatch.setattr(reducing, "pieces_of", lambda work: min(5, work // 100))
     monkeypatch.setattr(reducing, "MIN_THREAD_WORK", 100)
@@ -205,9 +207,9 @@ def test_pieces_of_long_rows_are_combined(monkeypatch: pytest.MonkeyPatch, backe
     program = Program(backend, dtype, every_of_all_but_the_first, *map(len, shapes))
     for _ in range(2):
         x, y = (drawn(dtype, *shape) for shape in shapes)
-        plan = program.kernel.plan([x.shape, y.shape], [x.strides, y.strides])
-        assert plan is not None
-        pieces = program.kernel.loops_of(plan)
+        nest = program.kernel.loop_nest([x.shape, y.shape], [x.strides, y.strides])
+        assert nest is not None
+        pieces = program.kernel.loops_of(nest)
         assert len(pieces.addresses) == 5
         assert pieces.partial == (over != "rows")
         flat = [np.broadcast_to(a, np.broadcast_shapes(x.shape, y.shape)).reshape(x.shape[0], -1) for a in (x, y)]
@@ -241,7 +243,7 @@ def test_sums_are_as_exact_as_pairwise_ones(backend: str, dtype: str):
 
 
 @each_backend
-@pytest.mark.parametrize("dtype", ["float32", "float64", *HALVES])
+@pytest.mark.parametrize("dtype", ["float32", "float64", *HALF_PRECISION])
 def test_nan_and_infinities(backend: str, dtype: str):
     def body(x: Any) -> tuple[Any, ...]:
         y = ivy.negative(x)
@@ -307,15 +309,15 @@ def test_rows_far_apart_are_reduced_by_the_framework(monkeypatch: pytest.MonkeyP
 
 
 def counted(method: Callable[..., Any], calls: list[str]) -> Callable[..., Any]:
-    def count(self: Any, plan: Any) -> Any:
-        found = method(self, plan)
+    def count(self: Any, nest: Any) -> Any:
+        found = method(self, nest)
         calls.append("".join(how.kind for how in found if how))
         return found
 
     return count
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64", *HALVES])
+@pytest.mark.parametrize("dtype", ["float32", "float64", *HALF_PRECISION])
 @pytest.mark.parametrize("row", [ivy.sum, ivy.mean, ivy.max], ids=lambda row: row.name)
 def test_loops_combine_vectors(dtype: str, row: Any):
     """And a maximum of what is masked, which LLVM would turn into a choice between maxima."""
@@ -343,9 +345,9 @@ def test_a_gpu_reduces_by_torch():
     assert "tl.sum" not in kernel.triton
     x, y = drawn("float32", 6, 37), drawn("float32", 6, 1)
     operands = [there(torch.from_numpy(array)) for array in (x, y)]
-    plan = kernel.plan([x.shape, y.shape], [x.strides, y.strides], whole=True)
-    assert plan is not None
-    found = on_gpu(kernel, plan, operands, [getattr(torch, name) for name in kernel.dtypes])
+    nest = kernel.loop_nest([x.shape, y.shape], [x.strides, y.strides], whole=True)
+    assert nest is not None
+    found = on_gpu(kernel, nest, operands, [getattr(torch, name) for name in kernel.dtypes])
     z, *rest = map(to_numpy, found)
     total, largest, least, whole, *others = every_by_numpy(x, y)
     compare((z, *rest), (whole, total, largest, least, *others), "float32", 37)

@@ -116,6 +116,23 @@ def test_results_are_new_ordinary_tensors(warm):
     check(second, function(X, B))
 
 
+def test_results_are_inference_tensors_in_inference_mode_alone(warm):
+    graph, function = warm
+    for inference in (True, False, True):
+        with torch.inference_mode(inference):
+            found, wanted = graph(X, B), function(X, B)
+        for a, b in zip(*([r] if isinstance(r, torch.Tensor) else r for r in (found, wanted)), strict=True):
+            assert a.is_inference() == b.is_inference() == inference
+            assert (a.dtype, a.device, a.layout, a.is_leaf) == (b.dtype, b.device, b.layout, b.is_leaf)
+
+
+def test_calls_are_right_without_an_interface_that_creates_tensors(monkeypatch):
+    monkeypatch.setattr("mlgraph.targets.kernels.repeat_call._create", lambda: ())
+    graph = mlgraph.compile(moments, to="torch", args=(X, B))
+    for _ in range(4):
+        check(graph(X, B), moments(X, B))
+
+
 def test_calls_hold_no_references(warm):
     graph, _ = warm
     before = sys.getrefcount(X), sys.getrefcount(B), sys.getrefcount(torch.Tensor)

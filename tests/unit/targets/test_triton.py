@@ -11,7 +11,7 @@ import pytest
 from frameworks import to_framework, to_numpy
 from hypothesis import given
 from hypothesis import strategies as st
-from triton_interpreter import interpreter, needs_triton, plan_of, run, there
+from triton_interpreter import interpreter, loop_nest_of, needs_triton, run, there
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
@@ -26,7 +26,7 @@ from mlgraph.dialects.kernel import FusedOp
 from mlgraph.errors import InputError
 from mlgraph.targets.callable import emit
 from mlgraph.targets.kernels.triton import OPTIONS, TritonKernel, compile_for, supports
-from mlgraph.targets.plan import Plan
+from mlgraph.targets.loop_nest import LoopNest
 from mlgraph.targets.triton import LIBDEVICE, Layout, divisor
 from mlgraph.transforms.fuse_elementwise import FuseElementwisePass
 from mlgraph.transforms.lower_ivy import LowerIvyPass
@@ -180,9 +180,9 @@ def test_a_result_may_lie_where_an_operand_does() -> None:
     x, y = (there(to_framework("torch", normal(3000))) for _ in range(2))
     kernel = compare(silu, to_numpy(x), to_numpy(y))
     wanted = torch.nn.functional.silu(x) * y
-    plan = plan_of(kernel, [x, y])
-    assert plan is not None
-    kernel.launch(plan, [x, y], [x])
+    nest = loop_nest_of(kernel, [x, y])
+    assert nest is not None
+    kernel.launch(nest, [x, y], [x])
     torch.testing.assert_close(x, wanted)
 
 
@@ -280,16 +280,16 @@ def test_a_call_that_does_not_fit_is_refused() -> None:
 
     kernel = TritonKernel(kernel_text("f32", "%y = arith.addf %x0, %x1 : f32"))
     x = torch.ones(4)
-    plan = plan_of(kernel, [x, x])
-    assert plan is not None
+    nest = loop_nest_of(kernel, [x, x])
+    assert nest is not None
     with pytest.raises(InputError, match="CUDA devices, and kernel_0 has tensors on cpu"):
-        kernel.launch(plan, [x, x], [x])
+        kernel.launch(nest, [x, x], [x])
     with pytest.raises(InputError, match="on cpu and meta"):
-        kernel.launch(plan, [x, torch.empty(4, device="meta")], [x])
+        kernel.launch(nest, [x, torch.empty(4, device="meta")], [x])
     with pytest.raises(InputError, match=r"made for torch.float32, not torch.float64"):
-        kernel.launch(plan, [x, x.double()], [x])
+        kernel.launch(nest, [x, x.double()], [x])
     with pytest.raises(InputError, match="takes 3 operands and results, not 2"):
-        kernel.launch(plan, [x], [x])
+        kernel.launch(nest, [x], [x])
 
 
 def test_indices_are_as_wide_as_the_arrays_need() -> None:
@@ -297,9 +297,9 @@ def test_indices_are_as_wide_as_the_arrays_need() -> None:
 
     kernel = TritonKernel(kernel_text("i8", "%y = arith.addi %x0, %x1 : i8"))
     near, far, flat = (1 << 31) - (1 << 13), (1 << 31) - (1 << 10), ((1,),) * 3
-    assert kernel._prepare(Plan((near,), (0,), (near,), flat, ())).index == tl.int32
-    assert kernel._prepare(Plan((far,), (0,), (far,), flat, ())).index == tl.int64
-    apart = Plan((2, 3), (0, 1), (2, 3), ((1 << 31, 1), (3, 1), (3, 1)), ())
+    assert kernel._prepare(LoopNest((near,), (0,), (near,), flat, ())).index == tl.int32
+    assert kernel._prepare(LoopNest((far,), (0,), (far,), flat, ())).index == tl.int64
+    apart = LoopNest((2, 3), (0, 1), (2, 3), ((1 << 31, 1), (3, 1), (3, 1)), ())
     assert kernel._prepare(apart).index == tl.int64
 
 
@@ -324,9 +324,9 @@ def test_a_binary_is_launched_again_without_searching_for_it() -> None:
     kernel = TritonKernel(kernel_text("f32", "%y = arith.addf %x0, %x1 : f32"))
     memory = torch.zeros(3001)
     x = memory[:3000]
-    plan = plan_of(kernel, [x, x])
-    assert plan is not None
-    launch = kernel._prepare(plan)
+    nest = loop_nest_of(kernel, [x, x])
+    assert nest is not None
+    launch = kernel._prepare(nest)
     parameters = launch.function.arg_names
     calls: list[Any] = []
     launch.function = Recorder("kernel", calls)
@@ -356,9 +356,9 @@ def test_the_kernel_of_a_graph_runs_by_triton() -> None:
     (kernel,) = mlgraph.compile(f, to="torch", args=(torch.randn(7, 300), torch.randn(300))).kernels
     assert kernel.triton.startswith("import triton\n")
     x, y = there(torch.randn(9, 500).T), there(torch.randn(9))
-    plan = kernel.plan([x.shape, y.shape], [(4, 2000), (4,)])
-    found = allocate(plan, torch.float32, x.device)
-    kernel.gpu.launch(plan, [x, y], [found])
+    nest = kernel.loop_nest([x.shape, y.shape], [(4, 2000), (4,)])
+    found = allocate(nest, torch.float32, x.device)
+    kernel.gpu.launch(nest, [x, y], [found])
     torch.testing.assert_close(found, f(x, y))
     assert found.stride() == x.stride()
 
@@ -379,7 +379,7 @@ def test_a_gpu_computes_two_halves_at_once(dtype: str) -> None:
 
 
 def test_rounding_twice_does_not_show() -> None:
-    """As `narrow-halves` needs it: products and sums of halves in double precision are exact."""
+    """As `narrow-to-half` needs it: products and sums of halves in double precision are exact."""
     random = np.random.default_rng(0)
     x, y = random.integers(0, 1 << 16, (2, 1 << 20), dtype=np.uint16).view(np.float16)
     with np.errstate(all="ignore"):

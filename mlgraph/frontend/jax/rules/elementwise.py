@@ -111,14 +111,14 @@ def min_(e: Equation, x: SSAValue, y: SSAValue) -> SSAValue:
     return extremum(ivy.minimum, ivy.logical_and, x, y)
 
 
-def extremum(row: Any, of_bools: Any, x: SSAValue, y: SSAValue) -> SSAValue:
+def extremum(op: Any, of_bools: Any, x: SSAValue, y: SSAValue) -> SSAValue:
     """Complex numbers are ordered by their real, then their imaginary part."""
     if is_complex(dtype(x)):
-        compare = ivy.greater if row is ivy.maximum else ivy.less
+        compare = ivy.greater if op is ivy.maximum else ivy.less
         parts = [(part(x), part(y)) for part in (ivy.real, ivy.imag)]
         first = ivy.where(ivy.equal(*parts[0]), compare(*parts[1]), compare(*parts[0]))
         return ivy.where(first, x, y)
-    return of_bools(x, y) if dtype(x) == i1 else row(x, y)
+    return of_bools(x, y) if dtype(x) == i1 else op(x, y)
 
 
 @rule("logistic")
@@ -218,11 +218,11 @@ def mulhi(e: Equation, x: SSAValue, y: SSAValue) -> SSAValue:
 # Comparison and choice
 
 
-def ordered(row: Any) -> Any:
+def ordered(op: Any) -> Any:
     def compare(e: Equation, x: SSAValue, y: SSAValue) -> SSAValue:
         if dtype(x) == i1:
             x, y = ivy.cast(x, ui8), ivy.cast(y, ui8)
-        return row(x, y)
+        return op(x, y)
 
     return compare
 
@@ -233,11 +233,11 @@ rule("gt")(ordered(ivy.greater))
 rule("ge")(ordered(ivy.greater_equal))
 
 
-def total(row: Any) -> Any:
+def total(op: Any) -> Any:
     """Compare in IEEE's total order, where -0 comes before 0, and NaNs come last (or first, with their sign)."""
 
     def compare(e: Equation, x: SSAValue, y: SSAValue) -> SSAValue:
-        return ordered(row)(e, *map(rank_of_bits, (x, y)))
+        return ordered(op)(e, *map(rank_of_bits, (x, y)))
 
     return compare
 

@@ -16,9 +16,9 @@ from mlgraph.frontend.rules import Unsupported
 # Reductions
 
 
-def over(row: Callable[..., SSAValue], x: SSAValue, axes: Any) -> SSAValue:
-    """Return `row` over `axes`, which may be none."""
-    return row(x, tuple(axes)) if axes else x
+def over(op: Callable[..., SSAValue], x: SSAValue, axes: Any) -> SSAValue:
+    """Return `op` over `axes`, which may be none."""
+    return op(x, tuple(axes)) if axes else x
 
 
 @rule("reduce_sum")
@@ -41,10 +41,10 @@ def reduce_min(e: Equation, x: SSAValue, *, axes: Any) -> SSAValue:
     return over(largest(x, ivy.min, ivy.all), x, axes)
 
 
-def largest(x: SSAValue, row: Any, of_bools: Any) -> Any:
+def largest(x: SSAValue, op: Any, of_bools: Any) -> Any:
     if is_complex(dtype(x)):
         raise Unsupported("on complex numbers")
-    return of_bools if dtype(x) == i1 else row
+    return of_bools if dtype(x) == i1 else op
 
 
 @rule("reduce_and")
@@ -68,10 +68,10 @@ def odd(x: SSAValue, axes: Any) -> SSAValue:
     return ivy.equal(ivy.bitwise_and(count, number(count, 1)), number(count, 1))
 
 
-def bools(x: SSAValue, row: Any) -> Any:
+def bools(x: SSAValue, op: Any) -> Any:
     if dtype(x) != i1:
         raise Unsupported("of integers")
-    return row
+    return op
 
 
 @rule("argmax")
@@ -117,9 +117,9 @@ def reduce(
 # Scans
 
 
-def scan(row: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
+def scan(op: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
     def along(e: Equation, x: SSAValue, *, axis: int, reverse: bool) -> SSAValue:
-        return ivy.flip(row(ivy.flip(x, (axis,)), axis), (axis,)) if reverse else row(x, axis)
+        return ivy.flip(op(ivy.flip(x, (axis,)), axis), (axis,)) if reverse else op(x, axis)
 
     return along
 

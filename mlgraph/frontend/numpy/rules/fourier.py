@@ -52,21 +52,21 @@ def complex_type(x: TracedArray) -> np.dtype:
     return np.dtype(np.complex64 if single else np.complex128)
 
 
-def transform(row: Any, inverse: bool) -> Any:
+def transform(op: Any, inverse: bool) -> Any:
     """Return a transform along one axis."""
 
     def call(a: ArrayLike, n: Any = None, axis: int = -1, norm: Any = None, out: UfuncOut = None) -> Any:
-        return several(row, inverse, a, (n,), (normal_axis(axis, a.ndim),), norm)
+        return several(op, inverse, a, (n,), (normal_axis(axis, a.ndim),), norm)
 
     return call
 
 
-def transforms(row: Any, inverse: bool, default: Any) -> Any:
+def transforms(op: Any, inverse: bool, default: Any) -> Any:
     """Return a transform along several axes."""
 
     def call(a: ArrayLike, s: Any = None, axes: Any = default, norm: Any = None, out: UfuncOut = None) -> Any:
         sizes, along = sizes_and_axes(a, s, axes)
-        return several(row, inverse, a, sizes, along, norm) if along else cast(a, complex_type(a))
+        return several(op, inverse, a, sizes, along, norm) if along else cast(a, complex_type(a))
 
     return call
 
@@ -84,13 +84,13 @@ def sizes_and_axes(x: TracedArray, s: Any, axes: Any) -> tuple[tuple[Any, ...], 
     return sizes, along
 
 
-def several(row: Any, inverse: bool, x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any) -> Any:
+def several(op: Any, inverse: bool, x: TracedArray, sizes: Any, axes: tuple[int, ...], norm: Any) -> Any:
     """Transform complex numbers."""
     x = cast(x, complex_type(x))
     for axis, n in zip(axes, sizes):
         x = sized(x, n, axis)
     count = product([x.shape[axis] for axis in axes])
-    return scaled(emit(row, x.value, axes), x.shape, x.dtype, scale(count, norm, not inverse))
+    return scaled(emit(op, x.value, axes), x.shape, x.dtype, scale(count, norm, not inverse))
 
 
 implements(np.fft.fft)(transform(ivy.fftn, inverse=False))

@@ -64,8 +64,9 @@ def nanvar(
     mask = _where(where, there)
     if mask is True:
         return np.var(x, axis, dtype, out, ddof, keepdims, mean=mean)
-    result = np.var(x, axis, dtype, None, ddof, keepdims, where=mask, mean=mean)
-    number = np.sum(np.broadcast_to(mask, x.shape), axis=axis, keepdims=keepdims, dtype=np.intp)
+    result: Any = np.var(x, axis, dtype, None, ddof, keepdims, where=mask, mean=mean)
+    whole: Any = np.broadcast_to(mask, x.shape)
+    number: Any = np.sum(whole, axis=axis, keepdims=keepdims, dtype=np.intp)
     return np.where(number <= ddof, result.dtype.type(np.nan), result)
 
 
@@ -100,7 +101,8 @@ def extreme(function: Any, neutral: float) -> Any:
         result = as_array(function(x, axis, None, keepdims, initial, where))
         if there is True or initial is not None:
             return result
-        some = np.any(np.broadcast_to(_where(where, there), x.shape), axis=axis, keepdims=keepdims)
+        given: Any = np.broadcast_to(_where(where, there), x.shape)
+        some = np.any(given, axis=axis, keepdims=keepdims)
         return np.where(some, result, result.dtype.type(np.nan))
 
     return call

@@ -35,7 +35,7 @@ def pad(array: ArrayLike, pad_width: Any, mode: Any = "constant", **kwargs: Any)
 def _widths(pad_width: Any, ndim: int) -> list[tuple[Any, Any]]:
     if isinstance(pad_width, dict):
         widths: list[tuple[Any, Any]] = [(0, 0)] * ndim
-        for axis, width in pad_width.items():
+        for axis, width in cast(dict[Any, Any], pad_width).items():
             widths[normal_axis(axis, ndim)] = (width, width) if is_dim(width) else tuple(width)
         return widths
     if is_dim(pad_width):
@@ -77,6 +77,6 @@ def _continued(x: TracedArray, low: Any, high: Any, mode: str) -> TracedArray:
             dims = (*x.shape[:axis], simple(n + low[axis] + high[axis]), *x.shape[axis + 1 :])
             x = fresh(emit(ivy.pad_reflect, x.value, a, b), dims, x.dtype)
         else:
-            places = np.pad(np.arange(fix(n)), (low[axis], high[axis]), mode=mode)
+            places: Any = np.pad(np.arange(fix(n)), (low[axis], high[axis]), mode=mode)
             x = np.take(x, places, axis=axis)
     return x

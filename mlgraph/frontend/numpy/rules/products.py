@@ -100,7 +100,7 @@ def _slid(x: TracedArray, window: TracedArray, mode: str) -> Any:
 
 
 def _sum(parts: list[Any]) -> Any:
-    total = parts[0]
+    total: Any = parts[0]
     for part in parts[1:]:
         total = total + part
     return total

@@ -165,7 +165,7 @@ def var(
 ) -> Any:
     ddof = freedom(ddof, correction)
     inside, outside = working_type(a, dtype), result_type(a, dtype)
-    real = real_type(outside)
+    real = real_type(outside) if dtype is None else dtype
     dims = reduced_dims(a.shape, axis, keepdims)
     plain = a._selection is None and where is True and mean is None and out is None
     if plain and axis and inside.kind == "f" and isinstance(ddof, int | float) and not is_free(ddof):
@@ -173,14 +173,16 @@ def var(
     if a._selection is not None and 0 in axis:
         a, axis, where = unselected(a, axis, where)
     middle = np.mean(a, axis, dtype=inside, keepdims=True, where=where) if mean is None else as_array(mean)
-    distance = np.abs(cast(a, inside) - middle)
+    distance = np.abs((cast(a, inside) if inside.kind == "f" else a) - middle)
     if out is not None:
         reduce(np.add, np.square(distance), axis, None, out, keepdims, where=where)
         left = count(a, axis, where, np.dtype(np.intp)) - ddof
         return divided(out, np.maximum(left, 0), axis, keepdims)
-    total = as_array(reduce(np.add, np.square(distance), axis, keepdims=True, where=where))
-    number = count(a, axis, where, total.dtype) - ddof
-    return reshaped(cast(as_array(np.divide(total, np.maximum(number, total.dtype.type(0)))), real), dims)
+    loop = inside if inside.kind in "biu" else None
+    total = as_array(reduce(np.add, np.square(distance), axis, loop, keepdims=True, where=where))
+    wide = FLOAT if loop is not None else total.dtype
+    number = count(a, axis, where, wide) - ddof
+    return reshaped(cast(as_array(np.divide(total, np.maximum(number, wide.type(0)))), real), dims)
 
 
 @implements(np.std)
@@ -197,6 +199,8 @@ def std(
     correction: Any = None,
 ) -> Any:
     found = var(a, axis, dtype, out, ddof, keepdims, where=where, mean=mean, correction=correction)
+    if out is None and found.dtype.kind in "biu":  # the root is written to the variance, which numpy refuses for arrays
+        return np.sqrt(found, out=found) if found.ndim else cast(as_array(np.sqrt(found)), found.dtype)
     return np.sqrt(found, out=out)
 
 

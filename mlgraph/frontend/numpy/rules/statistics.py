@@ -7,7 +7,15 @@ import numpy as np
 
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.dtypes import FLOAT
-from mlgraph.frontend.numpy.normalize import ArrayLike, Axes, KeepDims, UfuncOut, UnsafeOut, implements, normal_axes
+from mlgraph.frontend.numpy.normalize import (
+    ArrayLike,
+    KeepDims,
+    ListedAxes,
+    UfuncOut,
+    UnsafeOut,
+    implements,
+    listed_axes,
+)
 from mlgraph.frontend.numpy.queries import is_concrete
 from mlgraph.frontend.numpy.sizes import product
 from mlgraph.frontend.numpy.tracer import unsupported
@@ -18,7 +26,7 @@ from mlgraph.frontend.numpy.wrapping import as_array, broadcast_to, cast
 def average(
     a: ArrayLike, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: KeepDims = False
 ) -> Any:
-    axes = normal_axes(axis, a.ndim)
+    axes = listed_axes(axis, a.ndim)
     if weights is None:
         result = np.mean(a, axes, keepdims=keepdims)
         if not returned:
@@ -55,7 +63,7 @@ def restored(
 @implements(np.median)
 def median(
     a: ArrayLike,
-    axis: Axes = None,
+    axis: ListedAxes = None,
     out: UnsafeOut = None,
     overwrite_input: bool = False,
     keepdims: KeepDims = False,
@@ -159,7 +167,7 @@ def register(function: Any, percent: bool, skip_nan: bool) -> None:
     def call(
         a: ArrayLike,
         q: Any,
-        axis: Axes = None,
+        axis: ListedAxes = None,
         out: UfuncOut = None,
         overwrite_input: bool = False,
         method: str = "linear",
@@ -186,7 +194,7 @@ register(np.nanpercentile, percent=True, skip_nan=True)
 @implements(np.nanmedian)
 def nanmedian(
     a: ArrayLike,
-    axis: Axes = None,
+    axis: ListedAxes = None,
     out: UfuncOut = None,
     overwrite_input: bool = False,
     keepdims: KeepDims = False,

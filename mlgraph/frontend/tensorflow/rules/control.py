@@ -15,7 +15,7 @@ from mlgraph.dialects.building import insert
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.ivy.control import IfOp, WhileOp, YieldOp, yielded
 from mlgraph.dialects.ivy.prelude import number
-from mlgraph.dialects.ivy.size_sources import size_of
+from mlgraph.dialects.ivy.size_sources import resolve_size
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size
@@ -23,9 +23,8 @@ from mlgraph.dialects.table import TableOp
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import WRITES, FuncGraphImporter, called, function_of
-from mlgraph.frontend.tensorflow.nodes import Traced, has_sizes, type_of
-from mlgraph.frontend.tensorflow.rules.elements import wider
-from mlgraph.frontend.tensorflow.rules.helpers import to_bool
+from mlgraph.frontend.tensorflow.nodes import Traced, type_of
+from mlgraph.frontend.tensorflow.rules.helpers import to_bool, wider
 from mlgraph.frontend.tensorflow.rules.lists import TensorList, of_broadcast
 from mlgraph.frontend.tensorflow.rules.registry import rule
 
@@ -39,8 +38,7 @@ def if_(
     condition: Traced, inputs: list[Traced], *, then_branch: Any, else_branch: Any, importer: FuncGraphImporter
 ) -> list[Traced]:
     graphs = [importer.function(branch.name) for branch in (then_branch, else_branch)]
-    known = importer.elements(condition)
-    if known is not None and not has_sizes(known):
+    if (known := importer.known_numbers(condition)) is not None:
         return importer.run(graphs[0 if known.item() else 1], inputs)
     then, otherwise = (lambda graph=graph: importer.run(graph, inputs) for graph in graphs)
     return chosen(importer, to_bool(importer.value(condition)), then, otherwise)
@@ -50,8 +48,7 @@ def if_(
 def case(index: Traced, inputs: list[Traced], *, branches: Any, importer: FuncGraphImporter) -> list[Traced]:
     """An index that names no branch means the last."""
     graphs = [importer.function(branch.name) for branch in branches]
-    known = importer.elements(index)
-    if known is not None and not has_sizes(known):
+    if (known := importer.known_numbers(index)) is not None:
         wanted = int(known.item())
         return importer.run(graphs[wanted if 0 <= wanted < len(graphs) else -1], inputs)
 
@@ -113,7 +110,7 @@ def filled_as(importer: FuncGraphImporter, blocks: Sequence[Block], traced: Trac
 
 def differ(a: Value, b: Value) -> bool:
     """Return whether two values may have other sizes; two broadcasts are taken as equal."""
-    sizes = [(size_of(a, axis), size_of(b, axis)) for axis in range(rank(a))]
+    sizes = [(resolve_size(a, axis), resolve_size(b, axis)) for axis in range(rank(a))]
     return any(m != n and not (of_broadcast(m) and of_broadcast(n)) for m, n in sizes)
 
 
@@ -223,7 +220,7 @@ class Loop:
         for operand in x.owner.operands:
             local = axis - rank(x) + rank(operand)
             if local >= 0 and shape_of(operand)[local] != 1:
-                found = wider(found, self.size_outside(block, size_of(operand, local), places))
+                found = wider(found, self.size_outside(block, resolve_size(operand, local), places))
         return found
 
     def type_of(self, i: int) -> Attribute:
@@ -299,7 +296,7 @@ def resized(step: Block, initial: Value, argument: Value, result: Value, axis: i
         return False
     if shape_of(initial)[axis] != UNKNOWN:
         return True
-    source = size_of(result, axis)
+    source = resolve_size(result, axis)
     if not isinstance(source, tuple):
         return source is not None
     return isinstance(source[0].owner, TableOp) and not of_broadcast(source) and inside(source[0], step)

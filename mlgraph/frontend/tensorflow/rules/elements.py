@@ -9,9 +9,19 @@ import numpy as np
 from mlgraph.dialects import sizes
 from mlgraph.dialects.sizes import Size
 from mlgraph.frontend.rules import Unsupported
-from mlgraph.frontend.tensorflow.nodes import Elements, as_elements, each
+from mlgraph.frontend.tensorflow.nodes import Elements, as_elements, vector
+from mlgraph.frontend.tensorflow.rules.helpers import broadcast
 from mlgraph.frontend.tensorflow.rules.indices import index_of
 from mlgraph.frontend.tensorflow.rules.registry import on_elements
+
+
+def elementwise(function: Any) -> Any:
+    """Return `function` of elements, applied to arrays under broadcasting."""
+
+    def apply(*arrays: Elements) -> Elements:
+        return as_elements(np.frompyfunc(function, len(arrays), 1)(*arrays))
+
+    return apply
 
 
 def reduced(function: Any, start: Any = None) -> Any:
@@ -45,28 +55,6 @@ def scanned(function: Any, start: int) -> Any:
         return vector(kept[::-1] if reverse else kept)
 
     return scan
-
-
-def vector(items: Sequence[Any]) -> Elements:
-    array = np.empty(len(items), dtype=object)
-    array[:] = items
-    return array
-
-
-def broadcast(a: Elements, b: Elements) -> Elements:
-    """Return the sizes of the broadcast of two shapes."""
-    n = max(len(a), len(b))
-    first, second = ((1,) * (n - len(shape)) + tuple(shape) for shape in (a, b))
-    return vector([wider(x, y) for x, y in zip(first, second, strict=True)])
-
-
-def wider(a: Size, b: Size) -> Size:
-    """Return the size that `a` and `b`, which broadcast, have together."""
-    if a is b or b == 1:
-        return a
-    if a == 1 or isinstance(b, int):
-        return b
-    return a if isinstance(a, int) else sizes.maximum(a, b)
 
 
 def concat(values: Sequence[Elements], axis: Elements) -> Elements:
@@ -133,16 +121,16 @@ def squeezed(x: Elements, *, squeeze_dims: tuple[int, ...]) -> Elements:
 on_elements(
     {
         "Cast": lambda x, *, DstT, Truncate: x,
-        "Add": lambda x, y: each(sizes.add, x, y),
-        "AddV2": lambda x, y: each(sizes.add, x, y),
-        "Sub": lambda x, y: each(sizes.subtract, x, y),
-        "Mul": lambda x, y: each(sizes.multiply, x, y),
-        "Neg": lambda x: each(sizes.subtract, 0, x),
-        "FloorDiv": lambda x, y: each(sizes.floor_divide, x, y),
-        "FloorMod": lambda x, y: each(sizes.remainder, x, y),
-        "Maximum": lambda x, y: each(sizes.maximum, x, y),
-        "Minimum": lambda x, y: each(sizes.minimum, x, y),
-        "Square": lambda x: each(sizes.multiply, x, x),
+        "Add": elementwise(sizes.add),
+        "AddV2": elementwise(sizes.add),
+        "Sub": elementwise(sizes.subtract),
+        "Mul": elementwise(sizes.multiply),
+        "Neg": elementwise(sizes.negative),
+        "FloorDiv": elementwise(sizes.floor_divide),
+        "FloorMod": elementwise(sizes.remainder),
+        "Maximum": elementwise(sizes.maximum),
+        "Minimum": elementwise(sizes.minimum),
+        "Square": lambda x: elementwise(sizes.multiply)(x, x),
         "Sum": reduced(sizes.add, 0),
         "Prod": reduced(sizes.multiply, 1),
         "Max": reduced(sizes.maximum),
@@ -172,7 +160,7 @@ on_elements(
         "Fill": lambda dims, value: np.broadcast_to(value, dims.astype(int)),
         "Tile": lambda x, multiples: np.tile(x, multiples.astype(int)),
         "BroadcastTo": lambda x, shape: np.broadcast_to(x, shape.astype(int)),
-        "BroadcastArgs": broadcast,
+        "BroadcastArgs": lambda a, b: vector(broadcast(tuple(a), tuple(b))),
         "ZerosLike": lambda x: np.zeros_like(x),
         "OnesLike": lambda x: np.ones_like(x),
     }

@@ -17,16 +17,16 @@ def last(x: Value, n: int) -> tuple[int, ...]:
     return tuple(range(rank(x) - n, rank(x)))
 
 
-def transform(row: Callable[[Value, tuple[int, ...]], Value], n: int) -> Callable[..., Value]:
+def transform(op: Callable[[Value, tuple[int, ...]], Value], n: int) -> Callable[..., Value]:
     def transformed(x: Value) -> Value:
-        return row(x, last(x, n))
+        return op(x, last(x, n))
 
     return transformed
 
 
-for name, row in (("FFT", ivy.fftn), ("IFFT", ivy.ifftn)):
+for name, op in (("FFT", ivy.fftn), ("IFFT", ivy.ifftn)):
     for n, suffix in enumerate(("", "2D", "3D"), start=1):
-        rule(name + suffix)(transform(row, n))
+        rule(name + suffix)(transform(op, n))
 
 
 def fitted(importer: FuncGraphImporter, x: Value, wanted: Sizes) -> Value:

@@ -14,6 +14,7 @@ from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size, product
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
+from mlgraph.frontend.tensorflow.operands import Sizes
 
 
 def to(x: Value | Size, d: DType) -> Value:
@@ -78,6 +79,22 @@ def adjoint(x: Value) -> Value:
 
 def ceil_divide(a: Size, b: int) -> Size:
     return sizes.floor_divide(sizes.add(a, b - 1), b)
+
+
+def broadcast(a: Sizes, b: Sizes) -> Sizes:
+    """Return the sizes of the broadcast of two shapes."""
+    n = max(len(a), len(b))
+    first, second = ((1,) * (n - len(shape)) + shape for shape in (a, b))
+    return tuple(wider(x, y) for x, y in zip(first, second, strict=True))
+
+
+def wider(a: Size, b: Size) -> Size:
+    """Return the size that `a` and `b`, which broadcast, have together."""
+    if a is b or b == 1:
+        return a
+    if a == 1 or isinstance(b, int):
+        return b
+    return a if isinstance(a, int) else sizes.maximum(a, b)
 
 
 def filled(shape: Sequence[Size], value: Any, d: DType) -> Value:

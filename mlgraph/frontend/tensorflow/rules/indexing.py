@@ -1,7 +1,7 @@
-# pyright: basic
 """Reading and writing elements at computed places."""
 
-from typing import Any
+# pyright: basic
+from typing import Any, TypeAlias, cast
 
 from xdsl.ir import SSAValue
 
@@ -13,8 +13,8 @@ from mlgraph.dialects.ivy.prelude import move_axis, number, slice_axis
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.parameters import Ints, Value, Values
 from mlgraph.dialects.sizes import Size
-from mlgraph.frontend.tensorflow.importer import FuncGraphImporter, is_tensor
-from mlgraph.frontend.tensorflow.nodes import Traced, has_sizes
+from mlgraph.frontend.tensorflow.importer import FuncGraphImporter, as_size, is_tensor
+from mlgraph.frontend.tensorflow.nodes import Traced
 from mlgraph.frontend.tensorflow.operands import Sizes
 from mlgraph.frontend.tensorflow.rules.helpers import axis_of, counted, filled, to, to_bool
 from mlgraph.frontend.tensorflow.rules.indices import by_axis, index_of
@@ -29,7 +29,7 @@ def slice_(x: Value, begin: Traced, size: Traced, *, importer: FuncGraphImporter
     starts, lengths = importer.items(begin), importer.items(size)
     if any(map(is_tensor, starts)) and all(isinstance(n, int) and n >= 0 for n in lengths):
         return ivy.dynamic_slice(x, [to(a, i64) for a in starts], lengths)
-    first = tuple(size_of(a) for a in starts)
+    first = tuple(as_size(a) for a in starts)
     whole = importer.shape(x)
     stops = tuple(stop_of(*each) for each in zip(first, lengths, whole, strict=True))
     return ivy.slice(x, first, stops, (1,) * rank(x))
@@ -40,7 +40,7 @@ def stop_of(start: Size, length: Any, whole: Size) -> Size:
     if not isinstance(length, SSAValue):
         return TO_END if length == -1 else sizes.add(start, length)
     if not is_tensor(length):
-        return sizes.add(start, length)
+        return sizes.add(start, cast(Value, length))
     rest = ivy.subtract(to(whole, dtype(length)), to(start, dtype(length)))
     return sizes.add(start, ivy.to_size(ivy.where(ivy.less(length, number(length, 0)), rest, length)))
 
@@ -57,7 +57,8 @@ def strided_slice(
 
 def indexed(importer: FuncGraphImporter, x: Value, index: tuple[Any, ...]) -> Value:
     """Return `x[index]` for an index of slices, integers, new axes and an ellipsis."""
-    axis, new_axes = 0, []
+    axis = 0
+    new_axes: list[int] = []
     slices: list[Any] = []
     dropped: list[int] = []
     for item in by_axis(index, rank(x)):
@@ -84,10 +85,13 @@ def wrapped(index: Value, size: Size) -> Value:
     return ivy.where(ivy.less(index, number(index, 0)), ivy.add(index, to(size, dtype(index))), index)
 
 
-def whole_or_one(item: Any) -> slice:
+Slice: TypeAlias = "slice[Any, Any, Any]"
+
+
+def whole_or_one(item: Any) -> Slice:
     """Return an index as the slice of its one element."""
     if isinstance(item, slice):
-        return item
+        return cast(Slice, item)
     return slice(item, TO_END if item == -1 else sizes.add(item, 1), 1)
 
 
@@ -98,20 +102,15 @@ def sliced(x: Value, slices: list[slice]) -> Value:
     found = [seen_backwards(item) if (item.step or 1) < 0 else item for item in slices]
     if all(item == slice(None, None, 1) for item in found):
         return x
-    starts = tuple(0 if item.start is None else size_of(item.start) for item in found)
-    stops = tuple(TO_END if item.stop is None else size_of(item.stop) for item in found)
+    starts = tuple(0 if item.start is None else as_size(item.start) for item in found)
+    stops = tuple(TO_END if item.stop is None else as_size(item.stop) for item in found)
     return ivy.slice(x, starts, stops, tuple(item.step or 1 for item in found))
 
 
 def seen_backwards(item: slice) -> slice:
     """Return the slice of the turned axis: place i from the front is place -1 - i."""
-    start, stop = (None if p is None else sizes.subtract(-1, size_of(p)) for p in (item.start, item.stop))
+    start, stop = (None if p is None else sizes.subtract(-1, as_size(p)) for p in (item.start, item.stop))
     return slice(start, stop, -item.step)
-
-
-def size_of(bound: Any) -> Size:
-    """Return a bound as a number or a size."""
-    return ivy.to_size(bound) if is_tensor(bound) else bound
 
 
 # Gathering
@@ -278,9 +277,9 @@ def dynamic_partition(x: Value, partitions: Value, *, num_partitions: int, impor
 @rule("DynamicStitch", "ParallelDynamicStitch")
 def dynamic_stitch(indices: list[Traced], data: Values, *, importer: FuncGraphImporter) -> Value:
     """Rows put where the indices say; the last of several stays."""
-    known: list[Any] = [importer.elements(i) for i in indices]
+    known = [numbers for i in indices if (numbers := importer.known_numbers(i)) is not None]
     flat = ivy.concat([ivy.reshape(importer.value(i), (-1,)) for i in indices], 0)
-    if all(i is not None and not has_sizes(i) for i in known):
+    if len(known) == len(indices):
         count: Size = max((int(i.max()) + 1 for i in known if i.size), default=0)
     else:
         count = ivy.to_size(ivy.add(ivy.max(flat), number(flat, 1)))
@@ -294,7 +293,8 @@ def dynamic_stitch(indices: list[Traced], data: Values, *, importer: FuncGraphIm
 @rule("UnravelIndex")
 def unravel_index(indices: Value, dims: Sizes) -> Value:
     """Places in a flattened array as places along each of its axes."""
-    rest, found = indices, []
+    rest = indices
+    found: list[Value] = []
     for n in reversed(dims):
         size = to(n, dtype(indices))
         found.append(ivy.remainder(rest, size))

@@ -1,6 +1,7 @@
 """Linear algebra."""
 
 from collections.abc import Sequence
+from functools import reduce
 from string import ascii_letters
 
 from mlgraph.dialects import ivy, sizes
@@ -11,8 +12,7 @@ from mlgraph.dialects.parameters import Ints, Value, Values
 from mlgraph.dialects.sizes import Size, product
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.rules.elements import broadcast, vector
-from mlgraph.frontend.tensorflow.rules.helpers import adjoint, counted, padded, to
+from mlgraph.frontend.tensorflow.rules.helpers import adjoint, broadcast, counted, padded, to
 from mlgraph.frontend.tensorflow.rules.registry import renamed, rule
 
 renamed({"Cholesky": ivy.cholesky, "MatrixDeterminant": ivy.det})
@@ -96,9 +96,7 @@ def triangular_solve(matrix: Value, rhs: Value, *, lower: bool, adjoint: bool, i
 def same_batches(importer: FuncGraphImporter, *xs: Value) -> list[Value]:
     """Matrices with their batches broadcast against each other."""
     shapes = [importer.shape(x) for x in xs]
-    batch = vector(())
-    for shape in shapes:
-        batch = broadcast(batch, vector(shape[:-2]))
+    batch = reduce(broadcast, (shape[:-2] for shape in shapes))
     wanted = [(*batch, *shape[-2:]) for shape in shapes]
     return [x if w == s else ivy.broadcast_to(x, w) for x, w, s in zip(xs, wanted, shapes, strict=True)]
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-import numpy as np
 from xdsl.ir import Block
 
 from mlgraph.dialects import ivy, sizes
@@ -12,14 +11,14 @@ from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import DType, compatible, i1, i64, tensor
 from mlgraph.dialects.ivy.control import WhileOp
 from mlgraph.dialects.ivy.prelude import number, slice_axis
-from mlgraph.dialects.ivy.size_sources import ELEMENTWISE, size_of
+from mlgraph.dialects.ivy.size_sources import ELEMENTWISE, resolve_size
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size, product
 from mlgraph.dialects.table import TableOp
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Elements, Traced, as_elements, has_sizes
+from mlgraph.frontend.tensorflow.nodes import Elements, Traced, as_elements, vector
 from mlgraph.frontend.tensorflow.operands import Sizes
 from mlgraph.frontend.tensorflow.rules.helpers import filled, padded, to
 from mlgraph.frontend.tensorflow.rules.registry import rule
@@ -54,14 +53,14 @@ class TensorList:
         """Return this list as one of elements of the shape of `item`; raise `Unsupported` where it has others."""
         if self.value is None:
             return self.of_zeros(importer.shape(item))
-        sizes = [(size_of(self.value, axis + 1), size_of(item, axis)) for axis in range(rank(item))]
+        sizes = [(resolve_size(self.value, axis + 1), resolve_size(item, axis)) for axis in range(rank(item))]
         if rank(item) + 1 != rank(self.value) or any(come_apart(m, n) and not may_be(m, n) for m, n in sizes):
             raise Unsupported("a list of tensors of several shapes")
         return self
 
     def item_sizes(self, importer: FuncGraphImporter) -> list[Any]:
         """Return the sizes of an element, where they come from."""
-        return [size_of(self.filled(), axis) for axis in range(1, rank(self.filled()))]
+        return [resolve_size(self.filled(), axis) for axis in range(1, rank(self.filled()))]
 
 
 def come_apart(m: Any, n: Any) -> bool:
@@ -135,9 +134,8 @@ def shaped(items: Traced, element_shape: Traced, importer: FuncGraphImporter) ->
 
 def place(importer: FuncGraphImporter, index: Traced, length: Size) -> Value:
     """Return the index of an element. tensorflow has none below 0: such become one past the end."""
-    known = importer.elements(index)
     value = importer.value(index)
-    if known is None or has_sizes(known):
+    if (known := importer.known_numbers(index)) is None:
         return ivy.where(ivy.less(value, number(value, 0)), to(length, dtype(value)), value)
     if isinstance(length, int) and not ((known >= 0) & (known < length)).all():
         raise ValueError(f"no element {known.tolist()} in a list of {length}")
@@ -253,8 +251,7 @@ def scatter_into(
 
 def past(importer: FuncGraphImporter, indices: Traced) -> Size:
     """Return one more than the greatest index."""
-    known = importer.elements(indices)
-    if known is not None and not has_sizes(known):
+    if (known := importer.known_numbers(indices)) is not None:
         return max((int(n) + 1 for n in known.flat), default=0)
     return sizes.add(ivy.to_size(ivy.max(importer.value(indices), (0,))), 1)
 
@@ -275,6 +272,4 @@ def length(items: Traced) -> Elements:
 
 @rule("TensorListElementShape", ignores="shape_type")
 def element_shape_of(items: Traced, *, importer: FuncGraphImporter) -> Elements:
-    found = np.empty(rank(items.thing.filled()) - 1, dtype=object)
-    found[:] = importer.shape(items.thing.filled())[1:]
-    return found
+    return vector(importer.shape(items.thing.filled())[1:])

@@ -11,17 +11,16 @@ from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import INTEGERS, DType, dtype_of, f64, i1, i32, i64
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.prelude import number, slice_axis
-from mlgraph.dialects.ivy.size_sources import size_of
+from mlgraph.dialects.ivy.size_sources import resolve_size
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.parameters import Ints, Value, Values
 from mlgraph.dialects.sizes import Size, product
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Elements, Node, Traced, as_elements, has_sizes
+from mlgraph.frontend.tensorflow.nodes import Elements, Node, Traced, as_elements, vector
 from mlgraph.frontend.tensorflow.operands import Array, Sizes
-from mlgraph.frontend.tensorflow.rules.elements import broadcast, vector
-from mlgraph.frontend.tensorflow.rules.helpers import axis_of, ceil_divide, counted, filled, to
+from mlgraph.frontend.tensorflow.rules.helpers import axis_of, broadcast, ceil_divide, counted, filled, to
 from mlgraph.frontend.tensorflow.rules.registry import rule
 
 # What changes nothing
@@ -81,7 +80,7 @@ def rank_(x: Traced, *, importer: FuncGraphImporter) -> Elements:
 
 @rule("BroadcastArgs")
 def broadcast_args(a: Sizes, b: Sizes) -> Elements:
-    return broadcast(vector(a), vector(b))
+    return vector(broadcast(a, b))
 
 
 @rule("BroadcastGradientArgs")
@@ -119,11 +118,12 @@ def ones_like(x: Value, *, importer: FuncGraphImporter) -> Value:
 
 @rule("Range")
 def range_(start: Traced, limit: Traced, delta: Traced, *, node: Node, importer: FuncGraphImporter) -> Value:
-    bounds: list[Any] = [importer.elements(x) for x in (start, limit, delta)]
-    if all(x is not None and not has_sizes(x) for x in bounds):
+    bounds: list[Any] = [importer.known_numbers(x) for x in (start, limit, delta)]
+    step = bounds[-1]
+    if all(x is not None for x in bounds):
         first, last, by = (float(x[()]) for x in bounds)
         return ivy.arange(first, last, by, node.dtype)
-    if node.dtype in INTEGERS and (step := importer.elements(delta)) is not None and not has_sizes(step):
+    if node.dtype in INTEGERS and step is not None:
         first, last, by = importer.sizes(start)[0], importer.sizes(limit)[0], int(step[()])
         span = sizes.subtract(last, first) if by > 0 else sizes.subtract(first, last)
         count = sizes.maximum(ceil_divide(span, abs(by)), 0)
@@ -170,7 +170,7 @@ def reshape(x: Value, shape: Sizes) -> Value:
 @rule("Squeeze")
 def squeeze(x: Value, *, squeeze_dims: Ints) -> Value:
     if not squeeze_dims and (free := [axis for axis, n in enumerate(shape_of(x)) if n < 0]):
-        raise StaticSizeRequired("squeezing every axis of size 1", *(size_of(x, axis) for axis in free))
+        raise StaticSizeRequired("squeezing every axis of size 1", *(resolve_size(x, axis) for axis in free))
     axes = squeeze_dims or tuple(i for i, n in enumerate(shape_of(x)) if n == 1)
     return ivy.squeeze(x, tuple(axis_of(a, rank(x)) for a in axes)) if axes else x
 

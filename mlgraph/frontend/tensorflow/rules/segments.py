@@ -11,7 +11,7 @@ from mlgraph.dialects.parameters import Value
 from mlgraph.dialects.sizes import Size, product
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Traced, has_sizes
+from mlgraph.frontend.tensorflow.nodes import Traced
 from mlgraph.frontend.tensorflow.rules.helpers import filled, highest, lowest, to
 from mlgraph.frontend.tensorflow.rules.indexing import over_rows
 from mlgraph.frontend.tensorflow.rules.registry import rule
@@ -82,8 +82,7 @@ def segment_mean(x: Value, ids: Traced, *, importer: FuncGraphImporter) -> Value
 
 def number_of_segments(importer: FuncGraphImporter, ids: Traced) -> Size:
     """One more than the last number."""
-    known = importer.elements(ids)
-    if known is not None and not has_sizes(known):
+    if (known := importer.known_numbers(ids)) is not None:
         return int(known.max()) + 1 if known.size else 0
     value = importer.value(ids)
     return ivy.to_size(ivy.add(ivy.max(value), number(value, 1)))

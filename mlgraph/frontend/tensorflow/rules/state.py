@@ -7,8 +7,7 @@ from mlgraph.dialects.dtypes import DType
 from mlgraph.dialects.ivy.types import rank
 from mlgraph.dialects.parameters import Value
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter
-from mlgraph.frontend.tensorflow.nodes import Elements, Traced, as_elements
-from mlgraph.frontend.tensorflow.rules.elements import vector
+from mlgraph.frontend.tensorflow.nodes import Elements, Traced, as_elements, vector
 from mlgraph.frontend.tensorflow.rules.indexing import over_rows
 from mlgraph.frontend.tensorflow.rules.indexing import scattered as put
 from mlgraph.frontend.tensorflow.rules.registry import rule

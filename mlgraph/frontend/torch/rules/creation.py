@@ -1,6 +1,7 @@
 """ATen ops that make tensors. Device, layout and pinning are not the IR's concern."""
 
 # pyright: basic
+from collections.abc import Callable
 from fractions import Fraction
 from math import lcm
 from typing import Any
@@ -161,7 +162,7 @@ def triu_indices(out: Out, row: int, col: int, offset: int = 0, **ignored: Any) 
     return triangle(out, row, col, lambda i, j: j - i >= offset)
 
 
-def triangle(out: Out, rows: int, columns: int, keep: Any) -> SSAValue:
+def triangle(out: Out, rows: int, columns: int, keep: Callable[[int, int], bool]) -> SSAValue:
     import numpy as np
 
     from mlgraph.dialects.constant import array_constant

@@ -11,7 +11,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import ArrayOp, LiteralOp
-from mlgraph.dialects.dtypes import COMPLEX, FLOATS, HALVES, INTEGERS, f32, i1
+from mlgraph.dialects.dtypes import COMPLEX, FLOATS, HALF_PRECISION, INTEGERS, f32, i1
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype
 from mlgraph.frontend.torch.importer import Out
@@ -126,7 +126,7 @@ def held(function: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
 
     @wraps(function)
     def chosen(out: Out, *arguments: Any, **keywords: Any) -> SSAValue:
-        if out.dtype not in HALVES or not any(map(is_too_large, arguments)):
+        if out.dtype not in HALF_PRECISION or not any(map(is_too_large, arguments)):
             return function(out, *arguments, **keywords)
         wide = [x if is_number(x) else to(x, f32) for x in arguments]
         return to(function(Out(out.val.float(), out.arguments), *wide, **keywords), out.dtype)
@@ -139,50 +139,50 @@ def is_too_large(x: Any) -> bool:
     return is_number(x) and not isinstance(x, complex) and torch.finfo(torch.float16).max < abs(x) < inf
 
 
-def unary(row: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
-    return lambda out, x: row(to(x, out.dtype))
+def unary(op: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
+    return lambda out, x: op(to(x, out.dtype))
 
 
-def rounding(row: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
-    return lambda out, x: x if dtype(x) in INTEGERS else row(x)
+def rounding(op: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
+    return lambda out, x: x if dtype(x) in INTEGERS else op(x)
 
 
-def binary(row: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
-    return held(lambda out, x, y: row(to(x, out.dtype), to(y, out.dtype)))
+def binary(op: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
+    return held(lambda out, x, y: op(to(x, out.dtype), to(y, out.dtype)))
 
 
-def comparison(row: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
+def comparison(op: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
     def compare(out: Out, x: Any, y: Any) -> SSAValue:
         common = out.promoted()
-        return row(to(x, common), to(y, common))
+        return op(to(x, common), to(y, common))
 
     return compare
 
 
-def logic(row: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
-    return lambda out, x, y: row(to(x, i1), to(y, i1))
+def logic(op: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
+    return lambda out, x, y: op(to(x, i1), to(y, i1))
 
 
-def bits(row: Callable[..., SSAValue], of_bools: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
+def bits(op: Callable[..., SSAValue], of_bools: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
     def choose(out: Out, x: Any, y: Any) -> SSAValue:
-        chosen = of_bools if out.dtype == i1 else row
+        chosen = of_bools if out.dtype == i1 else op
         return chosen(to(x, out.dtype), to(y, out.dtype))
 
     return choose
 
 
-for name, row in UNARY.items():
-    rule(f"{name}.default")(rounding(row) if name in ROUNDING else unary(row))
-for name, row in TESTS.items():
-    rule(f"{name}.default")(lambda out, x, row=row: row(x if dtype(x) in (*FLOATS, *COMPLEX) else to(x, f32)))
-for name, row in ARITHMETIC.items():
-    rule(*overloads(name))(binary(row))
-for name, row in COMPARISONS.items():
-    rule(*overloads(name))(comparison(row))
-for name, row in LOGIC.items():
-    rule(*overloads(name))(logic(row))
-for name, rows in BITS.items():
-    rule(*overloads(name))(bits(*rows))
+for name, op in UNARY.items():
+    rule(f"{name}.default")(rounding(op) if name in ROUNDING else unary(op))
+for name, op in TESTS.items():
+    rule(f"{name}.default")(lambda out, x, op=op: op(x if dtype(x) in (*FLOATS, *COMPLEX) else to(x, f32)))
+for name, op in ARITHMETIC.items():
+    rule(*overloads(name))(binary(op))
+for name, op in COMPARISONS.items():
+    rule(*overloads(name))(comparison(op))
+for name, op in LOGIC.items():
+    rule(*overloads(name))(logic(op))
+for name, ops in BITS.items():
+    rule(*overloads(name))(bits(*ops))
 
 
 @rule("add.Tensor", "add.Scalar")
@@ -213,20 +213,20 @@ def scaled(x: SSAValue, factor: Any) -> SSAValue:
 @rule("mul.Tensor", "mul.Scalar", "multiply.Tensor")
 @held
 def mul(out: Out, x: Any, y: Any) -> SSAValue:
-    row = ivy.logical_and if out.dtype == i1 else ivy.multiply
-    return row(to(x, out.dtype), to(y, out.dtype))
+    op = ivy.logical_and if out.dtype == i1 else ivy.multiply
+    return op(to(x, out.dtype), to(y, out.dtype))
 
 
 @rule("maximum.default", "max.other")
 def maximum(out: Out, x: Any, y: Any) -> SSAValue:
-    row = ivy.logical_or if out.dtype == i1 else ivy.maximum
-    return row(to(x, out.dtype), to(y, out.dtype))
+    op = ivy.logical_or if out.dtype == i1 else ivy.maximum
+    return op(to(x, out.dtype), to(y, out.dtype))
 
 
 @rule("minimum.default", "min.other")
 def minimum(out: Out, x: Any, y: Any) -> SSAValue:
-    row = ivy.logical_and if out.dtype == i1 else ivy.minimum
-    return row(to(x, out.dtype), to(y, out.dtype))
+    op = ivy.logical_and if out.dtype == i1 else ivy.minimum
+    return op(to(x, out.dtype), to(y, out.dtype))
 
 
 @rule("div.Tensor_mode", "div.Scalar_mode")

@@ -5,7 +5,7 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
-from mlgraph.dialects.dtypes import COMPLEX, HALVES, i32
+from mlgraph.dialects.dtypes import COMPLEX, HALF_PRECISION, i32
 from mlgraph.dialects.ivy.factorization import column, row
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.prelude import matrix_transpose, number
@@ -155,6 +155,6 @@ def ormqr(
 
 @rule("linalg_matrix_exp.default")
 def matrix_exp(out: Out, x: SSAValue) -> SSAValue:
-    if dtype(x) in HALVES:
+    if dtype(x) in HALF_PRECISION:
         raise UnsupportedOpError("matrix_exp in half precision, of which torch makes NaN", fix="cast to float32 first")
     return ivy.expm(x)

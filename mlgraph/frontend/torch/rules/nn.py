@@ -6,7 +6,7 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
-from mlgraph.dialects.dtypes import HALVES, f32, i1
+from mlgraph.dialects.dtypes import HALF_PRECISION, f32, i1
 from mlgraph.dialects.ivy.nn import attention_weights
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.importer import Out
@@ -99,7 +99,7 @@ def attention(
     mask = attn_mask if attn_mask is None or dtype(attn_mask) == i1 else to(attn_mask, dtype(query))
     if not dropout_p:
         return ivy.attention(query, key, value, mask, scale)
-    query, key, value = (to(x, f32) if out.dtype in HALVES else x for x in (query, key, value))
+    query, key, value = (to(x, f32) if out.dtype in HALF_PRECISION else x for x in (query, key, value))
     weights = dropped(attention_weights(query, key, mask, scale), dropout_p)
     return to(ivy.matmul(weights, value), out.dtype)
 

@@ -5,7 +5,7 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
-from mlgraph.dialects.dtypes import HALVES, f32, ui8
+from mlgraph.dialects.dtypes import HALF_PRECISION, f32, ui8
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.dialects.sizes import product
@@ -16,7 +16,7 @@ from mlgraph.frontend.torch.rules.registry import rule
 
 def wide(x: SSAValue) -> SSAValue:
     """Halves as float32, in which torch computes their statistics."""
-    return to(x, f32) if dtype(x) in HALVES else x
+    return to(x, f32) if dtype(x) in HALF_PRECISION else x
 
 
 def inverse_deviation(variance: SSAValue, eps: float) -> SSAValue:

@@ -8,7 +8,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import literal
-from mlgraph.dialects.dtypes import FLOATS, HALVES, f32, i64
+from mlgraph.dialects.dtypes import FLOATS, HALF_PRECISION, f32, i64
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.sizes import product
@@ -186,7 +186,7 @@ def fractional_max_pool(out: Out, x: SSAValue, kernel_size: Any, output_size: An
 
 def fractional_places(sample: SSAValue, size: sizes.Size, k: int, count: int) -> SSAValue:
     """For each sample where `count` windows of `k` read: about equally far apart, the last one at the end."""
-    sample = to(sample, f32) if dtype(sample) in HALVES else sample
+    sample = to(sample, f32) if dtype(sample) in HALF_PRECISION else sample
     last = sizes.subtract(size, k)
     ends = ivy.expand_dims(ivy.multiply(ivy.full(sizes_of(sample), 1, i64), to(last, i64)), (-1,))
     if count > 1:

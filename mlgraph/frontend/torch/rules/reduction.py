@@ -81,10 +81,10 @@ def min_dim(out: Out, x: SSAValue, dim: int, keepdim: bool = False) -> tuple[SSA
     return extreme(x, dim, keepdim, ivy.min_and_argmin)
 
 
-def extreme(x: SSAValue, dim: int, keepdim: bool, row: Callable[..., Any]) -> tuple[SSAValue, SSAValue]:
+def extreme(x: SSAValue, dim: int, keepdim: bool, op: Callable[..., Any]) -> tuple[SSAValue, SSAValue]:
     if rank(x) == 0:
         return x, ivy.full((), 0, i64)
-    value, index = row(to(x, ui8) if dtype(x) == i1 else x, axis(dim, rank(x)), i64, keepdim)
+    value, index = op(to(x, ui8) if dtype(x) == i1 else x, axis(dim, rank(x)), i64, keepdim)
     return to(value, dtype(x)), index
 
 
@@ -98,13 +98,13 @@ def argmin(out: Out, x: SSAValue, dim: int | None = None, keepdim: bool = False)
     return position(out, x, dim, keepdim, ivy.argmin)
 
 
-def position(out: Out, x: SSAValue, dim: int | None, keepdim: bool, row: Callable[..., SSAValue]) -> SSAValue:
+def position(out: Out, x: SSAValue, dim: int | None, keepdim: bool, op: Callable[..., SSAValue]) -> SSAValue:
     x = to(x, i64) if dtype(x) == i1 else x
     if rank(x) == 0:
         return ivy.full((), 0, i64)
     if dim is not None:
-        return row(x, axis(dim, rank(x)), i64, keepdim)
-    flat = row(ivy.reshape(x, (-1,)), 0, i64)
+        return op(x, axis(dim, rank(x)), i64, keepdim)
+    flat = op(ivy.reshape(x, (-1,)), 0, i64)
     return ivy.reshape(flat, (1,) * rank(x)) if keepdim else flat
 
 

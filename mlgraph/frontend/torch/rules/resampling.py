@@ -8,7 +8,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.constant import literal
-from mlgraph.dialects.dtypes import HALVES, bf16, f16, f32, f64, i64
+from mlgraph.dialects.dtypes import HALF_PRECISION, bf16, f16, f32, f64, i64
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.errors import UnsupportedOpError
@@ -46,7 +46,7 @@ def resized(
     """Return `x` resized along its last two axes, the last one first, in single or double precision."""
     if dtype(x) not in (f16, bf16, f32, f64):
         raise UnsupportedOpError("antialiased resizing of integers", fix="convert the image to floats")
-    wide = to(x, f32) if dtype(x) in HALVES else x
+    wide = to(x, f32) if dtype(x) in HALF_PRECISION else x
     for i in (1, 0):
         wide = resized_axis(wide, i - 2, output_size[i], align_corners, scales[i], taps, kernel)
     return to(wide, out.dtype)

@@ -40,12 +40,12 @@ def double(function: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
     return lambda *numbers: function(*(to(x, f64) for x in numbers))
 
 
-def compared(row: Callable[[SSAValue, SSAValue], SSAValue]) -> Callable[..., SSAValue]:
+def compared(op: Callable[[SSAValue, SSAValue], SSAValue]) -> Callable[..., SSAValue]:
     """Return a comparison of numbers, or of bools."""
 
     def compare(a: Any, b: Any) -> SSAValue:
         common = i64 if all(isinstance(x, int) or is_size(x) or dtype(x) == i1 for x in (a, b)) else f64
-        return row(to(a, common), to(b, common))
+        return op(to(a, common), to(b, common))
 
     return compare
 
@@ -57,9 +57,9 @@ def chosen(condition: SSAValue, a: Any, b: Any) -> SSAValue:
     return ivy.where(condition, to(a, f64), to(b, f64))
 
 
-def rounded(row: Callable[[SSAValue], SSAValue]) -> Callable[..., SSAValue]:
+def rounded(op: Callable[[SSAValue], SSAValue]) -> Callable[..., SSAValue]:
     """Return a rounding of a float to an integer."""
-    return lambda x: ivy.to_size(to(row(to(x, f64)), i64))
+    return lambda x: ivy.to_size(to(op(to(x, f64)), i64))
 
 
 SCALARS: dict[Any, Callable[..., Any]] = {

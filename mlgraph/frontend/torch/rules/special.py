@@ -6,7 +6,7 @@ from typing import Any
 from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
-from mlgraph.dialects.dtypes import COMPLEX, FLOATS, HALVES, f32
+from mlgraph.dialects.dtypes import COMPLEX, FLOATS, HALF_PRECISION, f32
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.torch.importer import Out
@@ -91,6 +91,6 @@ def vector_norm(
         return ivy.sum(absolute, over, keepdim)
     if ord == 2:
         return ivy.vector_norm(absolute if is_complex(x) else to(x, out.dtype), over, keepdim)
-    wide = to(absolute, f32) if out.dtype in HALVES else absolute
+    wide = to(absolute, f32) if out.dtype in HALF_PRECISION else absolute
     powers = ivy.sum(ivy.pow(wide, number(wide, float(ord))), over, keepdim)
     return to(ivy.pow(powers, number(wide, 1 / ord)), out.dtype)

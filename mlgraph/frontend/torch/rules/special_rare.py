@@ -31,11 +31,11 @@ NOT_MONIC: dict[str, Callable[..., SSAValue]] = {
 }
 """The functions whose denominators lack a coefficient in torch."""
 
-for name, row in UNARY.items():
-    rule(f"{name}.default")(lambda out, x, row=row: row(to(x, out.dtype)))
+for name, op in UNARY.items():
+    rule(f"{name}.default")(lambda out, x, op=op: op(to(x, out.dtype)))
 
-for name, row in NOT_MONIC.items():
-    rule(f"{name}.default")(lambda out, x, row=row: row(to(x, out.dtype), monic=False))
+for name, op in NOT_MONIC.items():
+    rule(f"{name}.default")(lambda out, x, op=op: op(to(x, out.dtype), monic=False))
 
 
 @rule("special_modified_bessel_k0.default")

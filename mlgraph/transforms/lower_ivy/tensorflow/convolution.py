@@ -3,41 +3,39 @@
 Padding is stated by `tf.pad`, never left to a kernel. What no kernel computes is a sum over frames.
 """
 
+import functools
+from collections.abc import Callable
+from typing import Any, ParamSpec, cast
+
 from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as arithmetic
 from mlgraph.dialects.dtypes import FLOATS, tensor
-from mlgraph.dialects.ivy.channels_last import channels_first, channels_last
+from mlgraph.dialects.ivy.channels_last import CHANNELS_LAST, channels_first, channels_last
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank, shape_of, sized
 from mlgraph.dialects.parameters import Ints, Value
 from mlgraph.dialects.sizes import Size
+from mlgraph.dialects.table import Op
 from mlgraph.transforms.lower_ivy.shared import size, sizes, transpose_weight, typed
 from mlgraph.transforms.lower_ivy.tensorflow.nn import frames, spatially_padded
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 
-
-@rule(ivy.conv)
-def conv(
-    x: Value, weight: Value, bias: Value | None, stride: Ints, padding: Ints, dilation: Ints, groups: int = 1
-) -> Value:
-    found = ivy.conv_channels_last(channels_last(x), weight, bias, stride, padding, dilation, groups)
-    return channels_first(found)
+P = ParamSpec("P")
 
 
-@rule(ivy.conv_transpose)
-def conv_transpose(
-    x: Value,
-    weight: Value,
-    bias: Value | None,
-    stride: Ints,
-    padding: Ints,
-    output_padding: Ints,
-    dilation: Ints,
-    groups: int = 1,
-) -> Value:
-    arguments = (weight, bias, stride, padding, output_padding, dilation, groups)
-    return channels_first(ivy.conv_transpose_channels_last(channels_last(x), *arguments))
+def _in_channels_last(op: Op[P, Value]) -> Callable[P, Value]:
+    """Return the lowering of `op` to the operation of the same name with channels last."""
+
+    @functools.wraps(op.function)
+    def lowered(x: Value, *args: Any, **kwargs: Any) -> Value:
+        return channels_first(CHANNELS_LAST[op](channels_last(x), *args, **kwargs))
+
+    return cast(Callable[P, Value], lowered)
+
+
+rule(ivy.conv)(_in_channels_last(ivy.conv))
+rule(ivy.conv_transpose)(_in_channels_last(ivy.conv_transpose))
 
 
 @rule(ivy.conv_channels_last)

@@ -8,7 +8,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects.constant import number_of
 from mlgraph.dialects.dtypes import (
     FLOATS,
-    HALVES,
+    HALF_PRECISION,
     UNSIGNED,
     DType,
     bf16,
@@ -35,7 +35,7 @@ from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 rule.widen((ui8, ui16), i32, ivy.pow)
 rule.widen((ui32, ui64), i64, ivy.pow)
 rule.widen((i8, i16), i32, ivy.fmod)
-rule.widen(HALVES, f32, ivy.floor_divide, ivy.fmod, ivy.erfinv, *SPECIAL)
+rule.widen(HALF_PRECISION, f32, ivy.floor_divide, ivy.fmod, ivy.erfinv, *SPECIAL)
 rule.widen((bf16,), f32, ivy.lgamma, ivy.digamma)
 rule.widen((i1,), ui8, ivy.less, ivy.less_equal, ivy.greater, ivy.greater_equal)
 
@@ -51,8 +51,8 @@ BOOLS = {
 """The meaning of arithmetic and bit operations for bools, which tensorflow's functions do not take."""
 
 
-def _of_bools(row: Op[..., Any], logical: Callable[..., Value]) -> None:
-    @rule(row)
+def _of_bools(op: Op[..., Any], logical: Callable[..., Value]) -> None:
+    @rule(op)
     def bools(x1: Value, x2: Value) -> Value | None:
         return logical(x1, x2) if dtype(x1) == i1 else None
 
@@ -138,7 +138,7 @@ def logaddexp(x1: Value, x2: Value) -> Value:
 @rule(ivy.nextafter)
 def nextafter(x1: Value, x2: Value) -> Value | None:
     """tensorflow has none for float16 and bfloat16: one more or less in the integers of the same order."""
-    if dtype(x1) not in HALVES:
+    if dtype(x1) not in HALF_PRECISION:
         return None
     up = ivy.less(x1, x2)
     key = _flipped(ivy.bitcast(x1, i16))
@@ -167,8 +167,8 @@ def clip(x: Value, low: Value, high: Value) -> Value | None:
 # Rounding, exponents and logarithms
 
 
-def _whole(row: Op[..., Any]) -> None:
-    @rule(row)
+def _whole(op: Op[..., Any]) -> None:
+    @rule(op)
     def whole(x: Value) -> Value | None:
         return None if dtype(x) in FLOATS else x
 
@@ -272,11 +272,11 @@ def bessel_k1e(x: Value) -> Value:
 # Tests
 
 
-def _part_tests(row: Op[..., Any], joined: Callable[..., Value], otherwise: Callable[..., Value]) -> None:
-    @rule(row)
+def _part_tests(op: Op[..., Any], joined: Callable[..., Value], otherwise: Callable[..., Value]) -> None:
+    @rule(op)
     def test(x: Value) -> Value | None:
         if is_complex(dtype(x)):
-            return joined(row(ivy.real(x)), row(ivy.imag(x)))
+            return joined(op(ivy.real(x)), op(ivy.imag(x)))
         return None if dtype(x) in FLOATS else otherwise(x, dtype=i1)
 
 

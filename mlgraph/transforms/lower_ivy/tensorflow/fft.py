@@ -14,7 +14,7 @@ FORWARDS = (signal.fft, signal.fft2d, signal.fft3d)
 BACKWARDS = (signal.ifft, signal.ifft2d, signal.ifft3d)
 
 
-def over(x: Value, axes: Ints, row: Op[[Value, Ints], Value], functions: tuple[Callee, ...]) -> Value:
+def over(x: Value, axes: Ints, op: Op[[Value, Ints], Value], functions: tuple[Callee, ...]) -> Value:
     """Transform over the last axes at once, over any others one by one."""
     n = rank(x)
     wanted = normal_axes(axes, n)
@@ -23,7 +23,7 @@ def over(x: Value, axes: Ints, row: Op[[Value, Ints], Value], functions: tuple[C
     if len(axes) == 1:
         return on_last(x, wanted[0], functions[0])
     for axis in wanted:
-        x = row(x, (axis,))
+        x = op(x, (axis,))
     return x
 
 

@@ -3,7 +3,7 @@
 from string import ascii_letters
 
 from mlgraph.dialects import ivy
-from mlgraph.dialects.dtypes import HALVES, f32, i1, i8, i16, i32, i64, tensor, ui8, ui16, ui32, ui64
+from mlgraph.dialects.dtypes import HALF_PRECISION, f32, i1, i8, i16, i32, i64, tensor, ui8, ui16, ui32, ui64
 from mlgraph.dialects.ivy.factorization import column, first, last, steps
 from mlgraph.dialects.ivy.manipulation import TO_END
 from mlgraph.dialects.ivy.types import UNKNOWN, broadcast_shapes, dtype, is_complex, rank, shape_of
@@ -14,7 +14,7 @@ from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 rule.widen((i1, i8, i16, ui8, ui16), i32, ivy.matmul, ivy.einsum)
 rule.widen((ui32, ui64), i64, ivy.matmul, ivy.einsum)
 rule.widen(
-    HALVES, f32,
+    HALF_PRECISION, f32,
     ivy.inv, ivy.det, ivy.cholesky, ivy.solve, ivy.triangular_solve, ivy.qr, ivy.eigh, ivy.svd, ivy.slogdet, ivy.lu,
     ivy.expm, ivy.householder_product, ivy.reflect,
 )  # fmt: skip

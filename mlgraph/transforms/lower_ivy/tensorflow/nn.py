@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as arithmetic
-from mlgraph.dialects.dtypes import HALVES, f32, f64, i32, tensor
+from mlgraph.dialects.dtypes import HALF_PRECISION, f32, f64, i32, tensor
 from mlgraph.dialects.ivy.nn import window_size
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of, sized
@@ -17,7 +17,7 @@ from mlgraph.dialects.sizes import Size
 from mlgraph.transforms.lower_ivy.shared import is_value, lowest_of, size, typed
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 
-rule.widen(HALVES, f32, ivy.sum_pool, ivy.sum_pool_channels_last)
+rule.widen(HALF_PRECISION, f32, ivy.sum_pool, ivy.sum_pool_channels_last)
 
 
 @rule(ivy.elu)

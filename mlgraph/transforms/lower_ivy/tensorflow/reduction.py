@@ -8,7 +8,7 @@ from mlgraph.dialects import ivy
 from mlgraph.dialects import sizes as arithmetic
 from mlgraph.dialects.backend import Callee
 from mlgraph.dialects.constant import literal
-from mlgraph.dialects.dtypes import HALVES, DType, f32, i1, i32, i64, ui8
+from mlgraph.dialects.dtypes import HALF_PRECISION, DType, f32, i1, i32, i64, ui8
 from mlgraph.dialects.ivy.prelude import move_axis, number
 from mlgraph.dialects.ivy.reduction import root
 from mlgraph.dialects.ivy.types import dtype as dtype_of
@@ -19,7 +19,7 @@ from mlgraph.transforms.lower_ivy.tensorflow.order import order_key
 from mlgraph.transforms.lower_ivy.tensorflow.rule import rule, tf
 
 rule.widen(
-    HALVES, f32,
+    HALF_PRECISION, f32,
     ivy.sum, ivy.prod, ivy.mean, ivy.var, ivy.std, ivy.logsumexp,
     ivy.cumulative_sum, ivy.cumulative_prod, ivy.cumulative_logsumexp,
 )  # fmt: skip

@@ -10,8 +10,8 @@ from typing import Any, TypeAlias
 import ml_dtypes
 import numpy as np
 
-HALVES = ("float16", "bfloat16")
-FLOATS = ("float32", "float64", *HALVES)
+HALF_PRECISION = ("float16", "bfloat16")
+FLOATS = ("float32", "float64", *HALF_PRECISION)
 SIGNED = ("int8", "int16", "int32", "int64")
 UNSIGNED = ("uint8", "uint16", "uint32", "uint64")
 COMPLEX = ("complex64", "complex128")

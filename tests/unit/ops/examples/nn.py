@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from .example import FLOATS, HALVES, Example, between, condition, example, fixed, uniform, values
+from .example import FLOATS, HALF_PRECISION, Example, between, condition, example, fixed, uniform, values
 from .manipulation import pad
 
 POINTS = values(0.0, -0.0, 1.0, -1.0, 20.0, -20.0, 25.0, -25.0, 100.0, -100.0)
@@ -281,7 +281,7 @@ EXAMPLES = {
         attends((2, 2)),
         attends((2,), condition(3, 5)),
         attends((2,), condition(3, 5), scale=None),
-        attends((2, 2), fixed(SOME_MASKED, "bool"), dtypes=("float32", *HALVES)),
+        attends((2, 2), fixed(SOME_MASKED, "bool"), dtypes=("float32", *HALF_PRECISION)),
         attends((2, 2), values(*MINUS_INFINITY), dtypes=("float32", "float64")),
         attends((2, 2), uniform(2, 1, 3, 5)),
         attends((2, 2), condition(2, 1, 1, 5)),

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import scipy.special
 
-from .example import FLOATS, HALVES, SIGNED, UNSIGNED, Example, between, condition, example, uniform, values
+from .example import FLOATS, HALF_PRECISION, SIGNED, UNSIGNED, Example, between, condition, example, uniform, values
 
 Reference = Callable[..., Any]
 
@@ -105,7 +105,7 @@ EXAMPLES = {
         unreduced(mean),
         empty(mean),
         with_nan(mean),
-        example(mean, x=values(*[1] * 70000), axis=(0,), dtypes=HALVES, label="long"),
+        example(mean, x=values(*[1] * 70000), axis=(0,), dtypes=HALF_PRECISION, label="long"),
     ],
     "var": [
         *reductions(var),

@@ -1,4 +1,4 @@
-"""`narrow-halves`: sums, differences and products that kernels round to half precision are computed in it.
+"""`narrow-to-half`: sums, differences and products that kernels round to half precision are computed in it.
 
     %0 = arith.extf %x : bf16 to f32
     %1 = arith.extf %y : bf16 to f32
@@ -25,23 +25,23 @@ from xdsl.ir import Attribute, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import InsertPoint, Rewriter
 
-from mlgraph.dialects.dtypes import HALVES, dtype_of
+from mlgraph.dialects.dtypes import HALF_PRECISION, dtype_of
 from mlgraph.dialects.kernel import FusedOp, drop_unused
 
 ARITHMETIC = (arith.AddfOp, arith.SubfOp, arith.MulfOp)
 
 
 @dataclass(frozen=True)
-class NarrowHalvesPass(ModulePass):
+class NarrowToHalfPass(ModulePass):
     """Compute in float16 or bfloat16 what kernels round to it and GPUs can compute in it."""
 
-    name = "narrow-halves"
+    name = "narrow-to-half"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         kernels = [inner for inner in op.walk() if isinstance(inner, FusedOp)]
         for kernel in kernels:
             for inner in list(kernel.body.block.ops):
-                if isinstance(inner, arith.TruncFOp) and inner.result.type in HALVES:
+                if isinstance(inner, arith.TruncFOp) and inner.result.type in HALF_PRECISION:
                     narrow(inner)
             drop_unused(kernel.body.block)
 

@@ -1,4 +1,4 @@
-// RUN: mlgraph-opt %s -p narrow-halves | filecheck %s
+// RUN: mlgraph-opt %s -p narrow-to-half | filecheck %s
 
 // Sums, differences and products that are rounded to half precision are computed in it, with numbers that it holds.
 // CHECK-LABEL: func.func @rounded_to_half

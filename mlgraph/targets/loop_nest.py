@@ -25,8 +25,8 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Loops over an iteration space."""
+class LoopNest:
+    """A nest of loops over an iteration space."""
 
     shape: Shape
     """The iteration space, which is the shape of every result that is not reduced."""
@@ -46,14 +46,14 @@ class Plan:
         return all(result.dense for result in self.results)
 
 
-def make_plan(
+def make_loop_nest(
     shapes: Sequence[Shape],
     strides: Sequence[Shape],
     itemsizes: Sequence[int],
     reads: Sequence[Sequence[int]],
     axes: int = 0,
     ranks: Sequence[int | None] = (),
-) -> Plan | None:
+) -> LoopNest | None:
     """Return the loops over operands of these shapes and strides (in bytes).
 
     `itemsizes` are the results' bytes an element, and `reads` the numbers of the operands that each depends on. Where
@@ -75,7 +75,7 @@ def make_plan(
     if not (reduced if axes else loops):
         reduced = [(1, *(step[order[-1]] for step in steps))]
     sizes, *walked = zip(*loops, *reduced)
-    return Plan(shape, order, sizes, tuple(walked), results, len(reduced) if axes else 0)
+    return LoopNest(shape, order, sizes, tuple(walked), results, len(reduced) if axes else 0)
 
 
 def broadcast(shapes: Sequence[Shape]) -> Shape | None:
