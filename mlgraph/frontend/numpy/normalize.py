@@ -14,7 +14,7 @@ import functools
 import inspect
 import operator
 from collections.abc import Callable
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, TypeAlias, cast
 
 import numpy as np
 
