@@ -85,7 +85,7 @@ class _Kernels:
     def kernel(self, group: Group, grouping: Grouping, block: Block) -> None:
         """Add the kernel of a group to the end of `block`."""
         members, elements = group.members, grouping.elements
-        inside = set(members)
+        inside = {inner for op in members for inner in op.walk()}
         self.loops |= {op for op in members if op.regions}
         for op in members:
             if op in elements:

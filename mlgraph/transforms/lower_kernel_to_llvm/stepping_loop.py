@@ -179,7 +179,7 @@ class SteppingLoop(Loop):
                     self.uniform[state.index] = build(llvm.AddOp(i, number(k, i64))) if k else i
                     self.uniform |= zip(state.shared_arguments, carried, strict=True)
                     self._compute_uniform(state.ops, strip)
-                    carried = [self.uniform[value] for value in state.shared_yielded]
+                    carried = list(map(self.uniform.__getitem__, state.shared_yielded))
                     uniform.append(dict(self.uniform))
             return self._steps_of_elements(at, strip, state, uniform), carried
 
@@ -195,7 +195,8 @@ class SteppingLoop(Loop):
         def element(at: Block, i: SSAValue, carried: Sequence[SSAValue]) -> tuple[Block, Sequence[SSAValue]]:
             with building(at):
                 values = _Values(self, strip, i)
-                for values.uniform in uniform:
+                for shared in uniform:
+                    values.uniform = shared
                     for op in own:
                         values.compute(op)
                     values.known |= {argument: values[value] for argument, value in state.own}
@@ -265,11 +266,12 @@ class State:
 
     def __init__(self, loop: scf.ForOp, same: set[SSAValue]) -> None:
         *self.ops, last = loop.body.block.ops
-        self.index, *arguments = loop.body.block.args
+        self.index = loop.body.block.args[0]
+        arguments: Sequence[SSAValue] = loop.body.block.args[1:]
         rows = list(zip(loop.res, arguments, loop.iter_args, last.operands, strict=True))
         shared = [row for row in rows if row[0] in same]
         self.shared_results = [result for result, *_ in shared]
-        self.shared_arguments = [argument for _, argument, *_ in shared]
+        self.shared_arguments: list[SSAValue] = [argument for _, argument, *_ in shared]
         self.shared_initial = [value for _, _, value, _ in shared]
         self.shared_yielded = [value for *_, value in shared]
         self.buffered = [(result, argument) for result, argument, *_ in rows if result not in same]
