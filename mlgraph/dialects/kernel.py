@@ -8,9 +8,9 @@
     }
 
 The iteration space is the broadcast of the operands. The region maps an element of each operand to one of each result
-by `arith`, `math` and `scalar` operations. Integers are signless there, and bools are `i1`: what is unsigned is said by
-the operations. The function that the symbol names holds the unfused operations, and runs where no kernel can: it is
-the kernel's meaning.
+by `arith`, `math` and `scalar` operations, and by `scf.for` loops of a known number of steps. Integers are signless
+there, and bools are `i1`: what is unsigned is said by the operations. The function that the symbol names holds the
+unfused operations, and runs where no kernel can: it is the kernel's meaning.
 
 Results may be reduced over the last axes of the iteration space, which are as many for all of them. Here `%e` is whole,
 and `%s` the sum of its rows:
@@ -23,8 +23,9 @@ A reduced result has the axes that are left, or has those reduced with a size of
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
-from xdsl.dialects import math
+from xdsl.dialects import arith, math, scf
 from xdsl.dialects.builtin import I64, ArrayAttr, IntegerAttr, IntegerType, StringAttr, SymbolRefAttr, TensorType, i64
 from xdsl.ir import Attribute, Block, Dialect, Operation, Region, SSAValue
 from xdsl.irdl import (
@@ -184,7 +185,8 @@ class FusedOp(IRDLOperation):
         """The numbers of the operands that each result depends on."""
         sources: dict[SSAValue, frozenset[int]] = {x: frozenset((i,)) for i, x in enumerate(self.body.block.args)}
         for op in self.body.block.ops:
-            sources |= dict.fromkeys(op.results, frozenset[int]().union(*(sources[x] for x in op.operands)))
+            read = [sources[x] for inner in op.walk() for x in inner.operands if x in sources]
+            sources |= dict.fromkeys(op.results, frozenset[int]().union(*read))
         return [sorted(sources[value]) for value in self.elements]
 
     def verify_(self) -> None:
@@ -194,6 +196,9 @@ class FusedOp(IRDLOperation):
         _check("an argument", [a.type for a in self.body.block.args], self.operand_types)
         _check("a result", [v.type for v in last.values], self.result_types)
         self._verify_reductions()
+        for op in self.body.block.ops:
+            if isinstance(op, scf.ForOp) and not isinstance(op.ub.owner, arith.ConstantOp):
+                raise VerifyException("kernel.fused: the number of steps of a loop is a constant")
 
     def _verify_reductions(self) -> None:
         if (self.reductions is None) != (self.trailing is None):
@@ -228,8 +233,26 @@ def scalar_type(dtype: Attribute) -> Attribute:
 
 
 def weight(body: Block) -> int:
-    """Estimate the instructions of a processor that one iteration takes."""
-    return sum(FUNCTION_WEIGHT if _is_function(op) else 1 for op in body.ops)
+    """Estimate the instructions of a processor that a body is compiled to."""
+    return sum(FUNCTION_WEIGHT if _is_function(op) else 1 for op in body.walk())
+
+
+def work(body: Block) -> int:
+    """Estimate the instructions of a processor that one iteration takes: those of loops count for each step."""
+    loops = [op for op in body.ops if isinstance(op, scf.ForOp)]
+    return weight(body) + sum((step_count(loop) - 1) * weight(loop.body.block) for loop in loops)
+
+
+def step_count(loop: scf.ForOp) -> int:
+    """Return the number of steps of a loop of a kernel, which goes from 0 by 1."""
+    count = loop.ub.owner
+    assert isinstance(count, arith.ConstantOp)
+    return cast("IntegerAttr[IntegerType]", count.value).value.data
+
+
+def has_loops(kernel: "FusedOp") -> bool:
+    """Return whether the body of a kernel contains loops of its own."""
+    return any(isinstance(op, scf.ForOp) for op in kernel.body.block.ops)
 
 
 def _is_function(op: Operation) -> bool:

@@ -4,8 +4,8 @@ torch decides which results have a gradient and which operands get one: the unfu
 element of each operand.
 
 The gradient of the elements that a sum or mean reduces is that of the result, the same for all: the kernel whose
-results are whole is differentiated. Kernels with a gradient of a maximum or minimum, which depends on its position, run
-unfused.
+results are whole is differentiated. Kernels with a gradient of a maximum or minimum, which depends on its position, and
+kernels with loops of their own run unfused.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, cast
 from xdsl.ir import BlockArgument
 
 from mlgraph.dialects.dtypes import NAME_OF, element_type
-from mlgraph.dialects.kernel import FusedOp, trimmed
+from mlgraph.dialects.kernel import FusedOp, has_loops, trimmed
 
 Function: TypeAlias = Callable[..., Any]
 """From tensors to a tensor, or to a tuple of several."""
@@ -112,7 +112,7 @@ class Recorded:
         with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(identity, identity):
             results = as_tuple(self.unfused(*ones))
         of = [i for i, result in enumerate(results) if result.requires_grad]
-        if any(self.kernel.kinds[i] in ("max", "min") for i in of):
+        if has_loops(self.kernel) or any(self.kernel.kinds[i] in ("max", "min") for i in of):
             return None
         wrt = [i for i, one in enumerate(ones) if one.requires_grad]
         if not of:

@@ -21,19 +21,19 @@ finds (Granlund and Montgomery, Division by Invariant Integers using Multiplicat
 
 import math as numbers
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
 from xdsl.context import Context
-from xdsl.dialects import arith, math
+from xdsl.dialects import arith, math, scf
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, IntegerType, ModuleOp, TensorType
-from xdsl.ir import Attribute, Operation, SSAValue
+from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.utils.target import Target
 
 from mlgraph.dialects import scalar
 from mlgraph.dialects.dtypes import HALF_PRECISION, NAME_OF, bf16, dtype_of, element_type, f32, i1
-from mlgraph.dialects.kernel import FusedOp, YieldOp, elementwise
+from mlgraph.dialects.kernel import FusedOp, YieldOp, elementwise, step_count
 from mlgraph.targets.loop_nest import LoopNest, make_loop_nest
 from mlgraph.targets.names import Names
 
@@ -269,7 +269,7 @@ class _Printer:
             "mask = i < n",
             *self.index_lines(),
             *(self.load(k) for k in range(len(self.operands))),
-            *(self.statement(op) for op in self.block.ops if not isinstance(op, arith.ConstantOp | YieldOp)),
+            *self.statements(self.block),
             *self.stores(),
         ]
         any_value = [name for names in self.divisors.values() for name in names[1:]]
@@ -298,6 +298,29 @@ class _Printer:
     def stores(self) -> list[str]:
         values = self.block.last_op.operands if self.block.last_op else ()
         return [f"tl.store({p} + i, {self.scalar(v)}, mask=mask)" for p, v in zip(self.results, values, strict=True)]
+
+    def statements(self, block: Block) -> Iterator[str]:
+        """Yield the lines of a block, except what it yields."""
+        for op in block.ops:
+            if isinstance(op, scf.ForOp):
+                yield from self.loop(op)
+            elif not isinstance(op, arith.ConstantOp | YieldOp | scf.YieldOp):
+                yield self.statement(op)
+
+    def loop(self, op: scf.ForOp) -> Iterator[str]:
+        """Yield the lines of a loop: its state is blocks throughout, since Triton wants one type of it."""
+        index, *arguments = op.body.block.args
+        for argument, value in zip(arguments, op.iter_args):
+            yield f"{self.define(argument)} = tl.broadcast_to({self.scalar(value)}, (BLOCK,))"
+        self.scalars |= {result: self.scalars[argument] for result, argument in zip(op.res, arguments)}
+        yield f"for {self.define(index)} in range({step_count(op)}):"
+        lines = list(self.statements(op.body.block))
+        last = op.body.block.last_op
+        assert isinstance(last, scf.YieldOp)
+        names = [self.names.fresh("next") for _ in arguments]
+        lines += [f"{n} = tl.broadcast_to({self.scalar(v)}, (BLOCK,))" for n, v in zip(names, last.operands)]
+        lines += [f"{self.scalars[argument]} = {name}" for name, argument in zip(names, arguments)]
+        yield from (f"    {line}" for line in lines)
 
     def statement(self, op: Operation) -> str:
         operands = [_Scalar(self, value, op) for value in op.operands]

@@ -21,7 +21,7 @@ from xdsl.passes import ModulePass
 from mlgraph.dialects.dtypes import NAME_OF, dtype_of, element_type
 from mlgraph.dialects.functions import finish, function
 from mlgraph.dialects.ivy.types import rank
-from mlgraph.dialects.kernel import FUNCTION_WEIGHT, Access, FusedOp, RareOp, elementwise, weight
+from mlgraph.dialects.kernel import FUNCTION_WEIGHT, Access, FusedOp, RareOp, elementwise, has_loops, work
 from mlgraph.frameworks import get
 from mlgraph.targets.autograd import Derive
 from mlgraph.targets.kernels.loops import MAX_CACHED_SHAPES, Loops, access_of
@@ -77,7 +77,7 @@ class Kernel:
         self.ranks = [rank(value) for value in arrays]
         self.reads = self.fused.reads
         self.kinds, self.axes = self.fused.kinds, self.fused.axes
-        self.weight = weight(self.fused.body.block)
+        self.weight = work(self.fused.body.block)
         self.natural = Access.natural(self.fused)
         self.loop_nests: dict[Any, LoopNest | None] = {}
         self.loops: dict[LoopNest, Loops] = {}
@@ -105,7 +105,8 @@ class Kernel:
 
     def _llvm(self, access: Access) -> str:
         boxed = get(self.to).boxes_kernels
-        expanded = self._expanded(self.passes.expand if self.axes else self.passes.expand_common)
+        whole = self.axes or has_loops(self.fused)
+        expanded = self._expanded(self.passes.expand if whole else self.passes.expand_common)
         lowered = self._lowered(expanded, access)
         if not any(isinstance(op, RareOp) for op in expanded.body.block.ops):
             return translate(lowered, boxed)

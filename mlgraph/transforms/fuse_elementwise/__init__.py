@@ -49,8 +49,8 @@ class FuseElementwisePass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         kernels = _Kernels(op, self.fast_math, 1 if self.single_ops else MIN_FUSED_OPS)
         for block in [block for inner in op.walk() for region in inner.regions for block in region.blocks]:
-            if not isinstance(inner := block.parent_op(), FusedOp | ModuleOp):
-                assert inner is not None
+            inner = block.parent_op()
+            if not isinstance(inner, FusedOp | ModuleOp) and inner not in kernels.loops:
                 kernels.fuse(block)
 
 
@@ -64,6 +64,8 @@ class _Kernels:
     known: dict[Any, str] = field(default_factory=dict[Any, str])
     new: dict[SSAValue, SSAValue] = field(default_factory=dict[SSAValue, SSAValue])
     """The results of kernels, by the results of operations whose places they took."""
+    loops: set[Operation | None] = field(default_factory=set["Operation | None"])
+    """The loops that are inside kernels."""
 
     def fuse(self, block: Block) -> None:
         grouping = Grouping(block, self.min_ops)
@@ -83,12 +85,13 @@ class _Kernels:
     def kernel(self, group: Group, grouping: Grouping, block: Block) -> None:
         """Add the kernel of a group to the end of `block`."""
         members, elements = group.members, grouping.elements
-        inside = set(members)
+        inside = {inner for op in members for inner in op.walk()}
+        self.loops |= {op for op in members if op.regions}
         for op in members:
             if op in elements:
                 elements[op].operands = [self.new.get(value, value) for value in elements[op].operands]
         inputs = externals(members, elements)
-        outputs = [op.results[0] for op in members if _leaves(op.results[0], inside)]
+        outputs = [result for op in members for result in op.results if _leaves(result, inside)]
         epilogues = {op.results[0]: grouping.epilogues[op] for op in members if op in grouping.epilogues}
         body = _body(members, elements, inputs, [epilogues[v].operand if v in epilogues else v for v in outputs])
         if self.fast_math:
@@ -143,9 +146,10 @@ def _body(
             body.add_op(scalar_op)
         for old, new in moved.items():
             old.replace_all_uses_with(new)
-        found = scalars[op.results[0]] = moved.get(element.result, element.result)
-        if found.name_hint is None:
-            found.name_hint = op.results[0].name_hint
+        for result, scalar in zip(op.results, element.results, strict=True):
+            found = scalars[result] = moved.get(scalar, scalar)
+            if found.name_hint is None:
+                found.name_hint = result.name_hint
     body.add_op(YieldOp(*(scalars[value] for value in outputs)))
     return body
 
@@ -166,14 +170,17 @@ def _keep_float32(body: Block) -> None:
 
 def _key(members: Sequence[Operation], inputs: Sequence[SSAValue], outputs: Sequence[SSAValue]) -> Any:
     """Return the key that equal kernels share: operations, parameters, element types, ranks, and operands."""
-    numbers = {value: i for i, value in enumerate([*inputs, *(op.results[0] for op in members)])}
+    numbers = {value: i for i, value in enumerate([*inputs, *(result for op in members for result in op.results)])}
 
     def operand(value: SSAValue) -> Any:
         if value in numbers:
             return numbers[value]
         return value.owner.value if isinstance(value.owner, LiteralOp) else value
 
-    rows = [(op.name, frozenset(op.properties.items()), tuple(map(operand, op.operands))) for op in members]
+    rows = [
+        (op if op.regions else op.name, frozenset(op.properties.items()), tuple(map(operand, op.operands)))
+        for op in members
+    ]
     types = [(element_type(value.type), len(value.type.get_shape())) for value in numbers]  # type: ignore[union-attr]
     return tuple(rows), tuple(types), tuple(numbers[value] for value in outputs)
 
@@ -187,15 +194,21 @@ def _function(
     inside = dict(zip(inputs, made.body.block.args))
     copies: dict[SSAValue, SSAValue] = {}
     for op in members:
-        for i, value in enumerate(op.operands):
-            if isinstance(value.owner, LiteralOp) and value not in copies:
-                literal = value.owner.clone()
-                made.body.block.add_op(literal)
-                copies[value] = literal.result
-            op.operands[i] = copies.get(value, inside.get(value, value))
+        for reader in op.walk():
+            for i, value in enumerate(reader.operands):
+                if value not in copies and (constant := _outside_constant(value, op)) is not None:
+                    made.body.block.add_op(copy := constant.clone())
+                    copies[value] = copy.results[0]
+                reader.operands[i] = copies.get(value, inside.get(value, value))
         made.body.block.add_op(op)
     finish(made, outputs)
     return made
+
+
+def _outside_constant(value: SSAValue, op: Operation) -> Operation | None:
+    """Return the constant that a value is, None for other values and for constants within `op`."""
+    owner = value.owner
+    return owner if isinstance(owner, LiteralOp | arith.ConstantOp) and not op.is_ancestor(owner) else None
 
 
 def _explain(block: Block, grouping: Grouping) -> None:

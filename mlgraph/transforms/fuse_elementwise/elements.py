@@ -31,8 +31,10 @@ class Element:
     operands: list[SSAValue]
     """The arrays that the arguments of `body` are elements of."""
     body: Block
-    result: SSAValue
-    """The scalar in `body` that is the element of the result."""
+    results: list[SSAValue]
+    """The scalars in `body` that are the elements of the results."""
+    space: tuple[int, ...]
+    """The sizes of the results."""
 
 
 def element_of(op: Operation) -> Element:
@@ -41,7 +43,7 @@ def element_of(op: Operation) -> Element:
         raise NotFusible(f"{op.name} is no elementwise operation")
     if op.OP in _whole:
         raise NotFusible(_whole[op.OP])
-    arrays = list(dict.fromkeys(v for v in op.operands if _single(v, op) is None))
+    arrays = list(dict.fromkeys(v for v in op.operands if single_number(v, op) is None))
     if not arrays:
         raise NotFusible("it reads no array")
     try:
@@ -50,13 +52,13 @@ def element_of(op: Operation) -> Element:
         raise NotFusible(str(error)) from error
     body = Block(arg_types=types[:-1])
     with building(body, op.location):
-        found = _scalar_of(op, dict(zip(arrays, body.args)))
+        found = scalar_of(op, dict(zip(arrays, body.args)))
     if found.type != types[-1]:
         raise NotFusible(f"its scalar is {found.type}")
-    return Element(arrays, body, found)
+    return Element(arrays, body, [found], tuple(shape_of(op.results[0])))
 
 
-def _single(value: SSAValue, op: Operation) -> "bool | int | float | complex | None":
+def single_number(value: SSAValue, op: Operation) -> "bool | int | float | complex | None":
     """The number that an operand of one element holds, None where it is not known or where it gives `op` its rank."""
     if not isinstance(value.owner, LiteralOp):
         return None
@@ -70,7 +72,7 @@ def _is_array(value: SSAValue) -> bool:
     return isinstance(value.type, TensorType)
 
 
-def _scalar_of(op: TableOp, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
+def scalar_of(op: TableOp, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
     """Return the scalar of an operation whose arrays have the scalars `values`; other operands are single numbers."""
     arguments = op.arguments()
     operands = {name: cast(SSAValue, value) for name, value in arguments.items() if isinstance(value, SSAValue)}
@@ -84,7 +86,7 @@ def _scalar_of(op: TableOp, values: Mapping[SSAValue, SSAValue]) -> SSAValue:
     def one(value: SSAValue) -> SSAValue:
         if value in values:
             return widened(element_type(value.type), values[value]) if half else values[value]
-        d, number = element_type(value.type), _single(value, op)
+        d, number = element_type(value.type), single_number(value, op)
         if half and d in HALF_PRECISION:
             return constant(number if op.OP in SCALED else dtype_of(d).type(number), f32)
         return constant(number, d)
@@ -108,9 +110,9 @@ def _body(op: TableOp, scalars: Mapping[str, SSAValue], arguments: dict[str, Any
     try:
         for inner in body.ops:
             if isinstance(inner, LiteralOp):
-                values[inner.result] = _literal(inner)
+                values[inner.result] = literal_scalar(inner)
             elif isinstance(inner, TableOp) and inner.OP.dialect == "ivy" and len(inner.results) == 1:
-                values[inner.results[0]] = _scalar_of(inner, values)
+                values[inner.results[0]] = scalar_of(inner, values)
             else:
                 raise _is_whole(op.OP)
     except NotFusible:
@@ -120,7 +122,7 @@ def _body(op: TableOp, scalars: Mapping[str, SSAValue], arguments: dict[str, Any
     return values[result]
 
 
-def _literal(op: LiteralOp) -> SSAValue:
+def literal_scalar(op: LiteralOp) -> SSAValue:
     array = array_of(op.result)
     if array is None or array.size != 1:
         raise NotFusible("it holds an array of constants")

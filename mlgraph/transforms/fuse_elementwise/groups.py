@@ -13,10 +13,12 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.traits import is_side_effect_free
 
+from mlgraph.dialects.ivy.control import ScanOp
 from mlgraph.dialects.ivy.types import shape_of
 from mlgraph.dialects.kernel import weight
 from mlgraph.transforms.fuse_elementwise.elements import Element, element_of
 from mlgraph.transforms.fuse_elementwise.epilogues import ReductionEpilogue, epilogue_of
+from mlgraph.transforms.fuse_elementwise.loops import element_of_scan
 from mlgraph.transforms.fuse_elementwise.scalars import NotFusible
 
 MAX_KERNEL_WEIGHT = 400
@@ -37,6 +39,11 @@ class Group:
     last: int
     axes: int = 0
     """The number of last axes that its reductions are over, 0 without reductions."""
+
+    @property
+    def has_loops(self) -> bool:
+        """True if a scan is among its members."""
+        return any(op.regions for op in self.members)
 
 
 Node: TypeAlias = "Group | Operation"
@@ -70,7 +77,7 @@ class Grouping:
             try:
                 epilogue = epilogue_of(op)
                 if epilogue is None or epilogue.operand.owner not in self.elements:
-                    self.elements[op] = element_of(op)
+                    self.elements[op] = element_of_scan(op) if isinstance(op, ScanOp) else element_of(op)
                     self._join(op, self.elements[op], readers)
                 else:
                     self._join_reduction(op, epilogue)
@@ -82,6 +89,8 @@ class Grouping:
         """Let the group that a reduction reads from end in it. Nothing in a block before it can read its result."""
         assert isinstance(epilogue.operand.owner, Operation)
         group = self.group_of[epilogue.operand.owner]
+        if group.has_loops:
+            raise NotFusible("the kernel has loops of its own")
         if group.axes not in (0, epilogue.axes):
             raise NotFusible("the kernel reduces other axes")
         if group.weight >= MAX_KERNEL_WEIGHT:
@@ -95,7 +104,7 @@ class Grouping:
     def _join(
         self, op: Operation, element: Element, readers: dict[tuple[SSAValue, tuple[int, ...]], Operation]
     ) -> None:
-        space = _shape(op.results[0])
+        space = element.space
         group = Group(space, [op], weight(element.body), self.position[op], self.position[op])
         self.group_of[op] = group
         if not space:
@@ -120,6 +129,8 @@ class Grouping:
             return "it has another iteration space"
         if old.weight + new.weight > MAX_KERNEL_WEIGHT:
             return "the kernel is full"
+        if (old.axes or new.axes) and (old.has_loops or new.has_loops):
+            return "the kernel has loops of its own"
         if old.axes and new.axes and old.axes != new.axes:
             return "the kernel reduces other axes"
         if self._reads_reduction(old, new) or self._reads_reduction(new, old):
@@ -185,7 +196,7 @@ class Grouping:
 
     def _is_fusible_alone(self, op: Operation) -> bool:
         """Return whether one operation is as good as several: its framework may take several passes for it."""
-        return sum(1 for _ in self.elements[op].body.ops) >= self.min_ops
+        return isinstance(op, ScanOp) or sum(1 for _ in self.elements[op].body.ops) >= self.min_ops
 
     def add_copy(self, op: Operation, group: Group) -> Operation:
         """Add a copy of an operation outside all groups to one, before what is there to read it."""

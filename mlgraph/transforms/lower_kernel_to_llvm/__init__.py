@@ -16,9 +16,10 @@ from xdsl.ir import Attribute, Block, Region
 from xdsl.passes import ModulePass
 
 from mlgraph.dialects.dtypes import i64
-from mlgraph.dialects.kernel import Access, FusedOp
+from mlgraph.dialects.kernel import Access, FusedOp, has_loops
 from mlgraph.transforms.lower_kernel_to_llvm.loops import Loop
 from mlgraph.transforms.lower_kernel_to_llvm.reducing_loop import ReducingLoop
+from mlgraph.transforms.lower_kernel_to_llvm.stepping_loop import SteppingLoop
 
 POINTER = llvm.LLVMPointerType()
 
@@ -42,7 +43,8 @@ def lower_kernel(fused: FusedOp, access: Access, name: str) -> llvm.FuncOp:
     entry = Block(arg_types=types)
     for argument, hint in zip(entry.args, ["plan", "begin", "end"]):
         argument.name_hint = hint
-    loop = (ReducingLoop if fused.axes else Loop)(fused, access, entry.args)
+    kind = ReducingLoop if fused.axes else SteppingLoop if has_loops(fused) else Loop
+    loop = kind(fused, access, entry.args)
     noalias = DictionaryAttr({"llvm.noalias": UnitAttr()})
     given = len(types) - len(fused.results)
     attributes = [DictionaryAttr({})] * given + [noalias] * len(fused.results)

@@ -151,7 +151,7 @@ class Loop:
         """Return the values that the body yields for elements at these addresses, and when they are rare."""
         values: dict[SSAValue, SSAValue] = {}
         for argument, type, address in zip(self.fused.body.block.args, self.types, addresses):
-            values[argument] = _load(address, type)
+            values[argument] = load(address, type)
         conditions: list[SSAValue] = []
         *ops, last = self.fused.body.block.ops
         for op in ops:
@@ -169,20 +169,20 @@ class Loop:
             case "zero":
                 return pointer
             case "unit":
-                return offset(pointer, i, _stored(self.types[array]))
+                return offset(pointer, i, stored_type(self.types[array]))
             case _:
                 assert step is not None
                 return offset(pointer, build(llvm.MulOp(i, step)), i8)
 
 
-def _stored(type: Attribute) -> Attribute:
+def stored_type(type: Attribute) -> Attribute:
     """Return the type of an element in memory: a bool takes a byte."""
     return i8 if type == i1 else llvm_type(scalar_type(type))
 
 
-def _load(address: SSAValue, type: Attribute) -> SSAValue:
+def load(address: SSAValue, type: Attribute) -> SSAValue:
     """Arrays need not be aligned."""
-    value = build(llvm.LoadOp(address, _stored(type), 1))
+    value = build(llvm.LoadOp(address, stored_type(type), 1))
     return build(llvm.ICmpOp(value, number(0, i8), NOT_EQUAL)) if type == i1 else value
 
 
