@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Final
 
 _active: ContextVar["ControlFlow | None"] = ContextVar("control_flow", default=None)
 
@@ -18,10 +18,24 @@ class LeafMismatch(Exception):
         self.index, self.first, self.second = index, first, second
 
 
+class _NoValue:
+    """The class of `NO_VALUE`."""
+
+    def __repr__(self) -> str:
+        return "NO_VALUE"
+
+
+NO_VALUE: Final = _NoValue()
+"""A leaf without a value, for a variable that is not assigned yet: it takes the type that the leaf has on the other
+path, or after a step, and any value, as nobody reads it."""
+
+
 class ControlFlow(ABC):
     """The control flow of one capture.
 
-    Leaves are arrays and numbers: traced ones, real arrays, and Python's own int, float, bool and complex. A frontend
+    Leaves are arrays and numbers: traced ones, real arrays, Python's own int, float, bool and complex, and `NO_VALUE`
+    (in `initial` and in what branches return; a body is given a value of its type, or `NO_VALUE` where that is not
+    known yet, and results that have no value on either path stay `NO_VALUE`). A frontend
     promotes leaves that differ as Python numbers promote (a number takes the type of an array), frees the sizes that
     differ where its sizes can be free, and raises `LeafMismatch` for all others.
 
