@@ -22,6 +22,7 @@ from torch._subclasses.fake_tensor import (
     DynamicOutputShapeException,
     UnsupportedOperatorException,
 )
+from torch.fx.experimental.proxy_tensor import get_proxy_mode
 from torch.fx.proxy import TracerBase
 from torch.nn.utils import parametrize
 from torch.utils._python_dispatch import _disable_current_modes as disable_current_modes
@@ -38,6 +39,7 @@ __all__ = [
     "decomposition_table",
     "disable_current_modes",
     "every_decomposition",
+    "get_proxy_mode",
     "is_composite",
     "keep_frames",
     "keep_unused_draws",

@@ -22,9 +22,10 @@ from mlgraph.frontend.program import TRACED, Input, Layout, OutputKind, OutputSp
 from mlgraph.frontend.torch._private import OpOverload, every_decomposition
 from mlgraph.frontend.torch.function_overrides import DECOMPOSED
 from mlgraph.frontend.torch.generators import naming
-from mlgraph.frontend.torch.importer import IGNORED, FxImporter, fixed, symbols_of, type_of
+from mlgraph.frontend.torch.importer import IGNORED, fixed, symbols_of, type_of
 from mlgraph.frontend.torch.memory import WritesThroughWindows
 from mlgraph.frontend.torch.modes import WithoutGradients
+from mlgraph.frontend.torch.region_importer import importer_of
 from mlgraph.frontend.torch.rules import RULES, SCALARS
 from mlgraph.frontend.torch.scopes import quiet, users_lines
 from mlgraph.frontend.torch.simple_sizes import SizesTooComplex
@@ -124,7 +125,7 @@ def _import(exported: ExportedProgram, root: ExportModule, request: Request) -> 
     nodes = [node for node in exported.graph.nodes if node.op == "placeholder"]
     users = [n for n, spec in zip(nodes, signature.input_specs) if spec.kind == InputKind.USER_INPUT]
     main = function("main", [type_of(node.meta["val"]) for node in users], list(request.names))
-    importer = FxImporter(exported.graph_module, RULES, SCALARS)
+    importer = importer_of(exported.graph_module)(exported.graph_module, RULES, SCALARS)
     parameters: dict[str, Any] = {}
     written = {*signature.buffers_to_mutate.values()}
     with building(main.body.block):

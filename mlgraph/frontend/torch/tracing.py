@@ -18,6 +18,7 @@ import mlgraph.frontend.torch.ctc
 import mlgraph.frontend.torch.least_squares  # noqa: F401, these declare what stands for what export does not follow
 from mlgraph.errors import InputError, MlgraphError, UnsupportedOpError
 from mlgraph.frameworks.torch import TORCH
+from mlgraph.frontend.control_flow.base import control_flow
 from mlgraph.frontend.dynamic_sizes import Axis
 from mlgraph.frontend.locations import current_line, is_library
 from mlgraph.frontend.program import TRACED, Request
@@ -33,9 +34,11 @@ from mlgraph.frontend.torch._private import (
     unchecked_distributions,
     without_cached_weights,
 )
+from mlgraph.frontend.torch.control_flow import TorchControlFlow
 from mlgraph.frontend.torch.errors import as_kernels_raise, data_dependent, not_followed, translate_error
 from mlgraph.frontend.torch.function_overrides import FunctionOverrides
 from mlgraph.frontend.torch.generators import Streams, watching_generators
+from mlgraph.frontend.torch.markers import MARKERS
 from mlgraph.frontend.torch.memory import (
     EagerMemory,
     LayoutRecorder,
@@ -205,6 +208,7 @@ class ExportModule(torch.nn.Module):
     def scopes(self, arrays: Sequence[torch.Tensor]) -> Iterator[contextlib.AbstractContextManager[Any]]:
         """Yield the context managers that the function runs under."""
         trace = self.trace
+        yield control_flow(TorchControlFlow())
         yield watching_generators(trace.streams)
         yield watching_modes(trace.modes)
         yield unchecked_distributions()
@@ -403,7 +407,7 @@ def is_known(exported: ExportedProgram, known: Container[str]) -> bool:
     held = [value for value in exported.constants.values() if isinstance(value, torch.Tensor)]
     nodes = [node for node in exported.graph.nodes if node.op == "call_function"]
     return all(type(value) is torch.Tensor for value in held) and all(
-        str(node.target) in known and not _writes(node)
+        (str(node.target) in known or node.target in MARKERS) and not _writes(node)
         if isinstance(node.target, OpOverload)
         else node.target is operator.getitem or isinstance(node.meta.get("val"), SIZE)
         for node in nodes

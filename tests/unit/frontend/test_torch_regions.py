@@ -1,0 +1,171 @@
+# pyright: basic
+"""Control flow on values in traces of torch: branches and loops as regions, whatever they write, draw or resize."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import mlgraph
+from mlgraph.frontend.control_flow.base import active
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+TARGETS = ("torch", "numpy", "jax", "tensorflow")
+
+
+def if_(condition: Any, then: Callable[[], list[Any]], otherwise: Callable[[], list[Any]]) -> list[Any]:
+    """Return what Python's `if` gives, or a trace's."""
+    control_flow = active()
+    return (
+        (then if condition else otherwise)() if control_flow is None else control_flow.if_(condition, then, otherwise)
+    )
+
+
+def while_(condition: Callable[..., Any], body: Callable[..., list[Any]], *initial: Any) -> list[Any]:
+    control_flow = active()
+    if control_flow is not None:
+        return control_flow.while_(lambda state: condition(*state), lambda state: body(*state), initial)
+    state = list(initial)
+    while condition(*state):
+        state = body(*state)
+    return state
+
+
+def scan(length: Any, body: Callable[..., tuple[list[Any], list[Any]]], *initial: Any) -> tuple[list[Any], list[Any]]:
+    control_flow = active()
+    if control_flow is not None:
+        return control_flow.scan(length, body, initial)
+    state, steps = list(initial), []
+    for i in range(int(length)):
+        state, values = body(i, state)
+        steps.append(values)
+    return state, [torch.stack([torch.as_tensor(value) for value in column]) for column in zip(*steps)]
+
+
+def leaves(result: Any) -> list[Any]:
+    return [leaf for one in result for leaf in leaves(one)] if isinstance(result, list | tuple) else [result]
+
+
+def array(leaf: Any) -> np.ndarray:
+    return leaf.detach().numpy() if isinstance(leaf, torch.Tensor) else np.asarray(leaf)
+
+
+def check(function: Any, to: str, *calls: Sequence[torch.Tensor]) -> Any:
+    """Compare a graph with the function in each call: results, and what both wrote."""
+    eager = copy.deepcopy(function)
+    graph: Any = mlgraph.compile(function, to=to)
+    for arguments in calls:
+        given, expected = ([x.clone() for x in arguments] for _ in range(2))
+        found, wanted = leaves(graph(*given)), leaves(eager(*expected))
+        assert len(found) == len(wanted)
+        for a, b in zip(map(array, found), map(array, wanted), strict=True):
+            assert a.shape == b.shape
+            assert a.dtype == b.dtype or to in ("jax", "tensorflow")
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+        for a, b in zip(given, expected, strict=True):
+            np.testing.assert_array_equal(a, b)
+    if to == "torch" and isinstance(function, torch.nn.Module):
+        for name, value in eager.state_dict().items():
+            np.testing.assert_allclose(array(function.state_dict()[name]), array(value), rtol=1e-5, err_msg=name)
+    return graph
+
+
+def branches(x: Any) -> Any:
+    (y,) = if_(x.sum() > 0, lambda: [x * 2], lambda: [x - 1])
+    return y
+
+
+def closure(x: Any) -> Any:
+    w = x * 2
+    first = w[0]
+
+    def then() -> list[Any]:
+        w.add_(1)
+        return [first + 1, 3]
+
+    y, n = if_(x.sum() > 0, then, lambda: [first * 2, 5])
+    return y, w, first, w * n
+
+
+def resized(x: Any) -> Any:
+    (y,) = if_(x.sum() > 0, lambda: [x[x > 0]], lambda: [x[:2]])
+    return y * 2, y.shape[0], torch.zeros(y.shape[0])
+
+
+def nested(x: Any) -> Any:
+    def body(i: Any, y: Any, n: Any) -> list[Any]:
+        return [i + 1, *if_(y.sum() > 5, lambda: [y - 3, n + 1], lambda: [y * 2, n])]
+
+    return while_(lambda i, y, n: i < 7, body, 0, x, 0)
+
+
+def doubled(x: Any) -> Any:
+    i, y = while_(lambda i, y: y.sum() < 100, lambda i, y: [i + 1, y * 2], 0, x)
+    return y, i, y * i
+
+
+def in_place(x: Any) -> Any:
+    out = torch.zeros(40)
+
+    def body(i: Any, y: Any) -> list[Any]:
+        out[i] = y.sum()
+        return [i + 1, y.add_(1)]
+
+    i, y = while_(lambda i, y: y.sum() < 20, body, 0, x)
+    return i, y, out
+
+
+def growing(x: Any) -> Any:
+    i, y = while_(lambda i, y: y.sum() < 100, lambda i, y: [i + 1, torch.cat([y, x * i])], 0, x)
+    return y, i
+
+
+def stacked(x: Any) -> Any:
+    (total,), (rows,) = scan(x.sum().long().item(), lambda i, s: ([s[0] + i], [s[0] * x]), x.sum())
+    return total, rows
+
+
+class Layers(torch.nn.Module):
+    """Weights, buffers, and a norm that counts in one branch alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norm, self.linear = torch.nn.BatchNorm1d(3), torch.nn.Linear(3, 3)
+        self.register_buffer("count", torch.zeros(()))
+        self.register_buffer("pair", torch.zeros(2))
+
+    def forward(self, x: Any) -> Any:
+        def then() -> list[Any]:
+            self.count.add_(1)
+            return [self.norm(x)]
+
+        def otherwise() -> list[Any]:
+            self.pair[0].add_(2)
+            return [self.linear(x)]
+
+        (y,) = if_(x.sum() > 0, then, otherwise)
+        return y + self.count
+
+
+ONES = torch.ones(3)
+PROGRAMS: dict[str, tuple[Any, Sequence[torch.Tensor]]] = {
+    "branches": (branches, (ONES, -ONES, torch.ones(5))),
+    "closure": (closure, (ONES, -ONES, -torch.ones(5))),
+    "resized": (resized, (ONES, -torch.ones(4), torch.ones(5))),
+    "nested": (nested, (ONES, 7 * ONES, torch.ones(5) / 8)),
+    "doubled": (doubled, (ONES, torch.ones(200), torch.ones(5) / 1000)),
+    "in place": (in_place, (ONES, torch.ones(200), torch.ones(5) / 1000)),
+    "growing": (growing, (ONES, torch.ones(200), torch.ones(5) / 8)),
+    "stacked": (stacked, (ONES, torch.ones(7), torch.ones(5) / 4)),
+    "layers": (Layers(), (torch.rand(4, 3), -torch.rand(4, 3), torch.rand(5, 3))),
+}
+
+
+@pytest.mark.parametrize("to", TARGETS)
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_regions_compute_what_eager_does(name: str, to: str):
+    function, examples = PROGRAMS[name]
+    check(copy.deepcopy(function), to, *((x,) for x in examples))
