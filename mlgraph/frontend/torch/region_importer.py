@@ -2,9 +2,8 @@
 
 # pyright: basic
 from collections import ChainMap
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -19,51 +18,10 @@ from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch import markers
 from mlgraph.frontend.torch._private import OpOverload
 from mlgraph.frontend.torch.importer import FxImporter, dtype_of, type_of, user_line
+from mlgraph.frontend.torch.region_tree import Control, Item, Region, parse
 from mlgraph.frontend.torch.rules.helpers import to
 
 COPY = torch.ops.aten.copy.default
-
-
-@dataclass
-class Region:
-    """The nodes between a marker and the next, and the node of the marker before them."""
-
-    begin: torch.fx.Node
-    nodes: "list[torch.fx.Node | Control]" = field(default_factory=list)
-
-
-@dataclass
-class Control:
-    """An operation with regions, and the marker at its end."""
-
-    regions: list[Region]
-    end: torch.fx.Node
-
-
-Item = torch.fx.Node | Control
-
-
-def parse(nodes: Iterable[torch.fx.Node]) -> list[Item]:
-    """Return the nodes with those between markers inside of control flow, without what was abandoned."""
-    items: list[Item] = []
-    open: list[tuple[list[Item], list[Region]]] = []
-    """For each operation that began, what is around it, and its regions so far."""
-    for node in nodes:
-        match node.target:
-            case markers.branch | markers.loop | markers.scan:
-                open.append((items, [Region(node)]))
-                items = open[-1][1][-1].nodes
-            case markers.otherwise | markers.step:
-                open[-1][1].append(Region(node))
-                items = open[-1][1][-1].nodes
-            case markers.join | markers.repeat | markers.stack:
-                items, regions = open.pop()
-                items.append(Control(regions, node))
-            case markers.abandon:
-                items, _ = open.pop()
-            case _:
-                items.append(node)
-    return items
 
 
 class RegionImporter(FxImporter):

@@ -54,6 +54,7 @@ from mlgraph.frontend.torch.memory import (
 )
 from mlgraph.frontend.torch.modes import Modes, watching_modes
 from mlgraph.frontend.torch.outside import OutsideWrites, tensors_in
+from mlgraph.frontend.torch.region_checks import check_regions
 from mlgraph.frontend.torch.regions import inline_regions
 from mlgraph.frontend.torch.scopes import (
     assigned_buffers,
@@ -375,6 +376,7 @@ def export(
             if root.trace.caught:
                 erase_failed(exported)
             exported = inline_regions(exported)
+            check_regions(exported)
             root.trace.writes = any(map(_is_write, exported.graph.nodes))
             check_windows(exported)
             taken_apart = hidden_views(exported) if root.trace.writes else set[str]()

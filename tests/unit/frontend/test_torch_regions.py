@@ -10,6 +10,7 @@ import pytest
 import torch
 
 import mlgraph
+from mlgraph.errors import CaptureError, UnsupportedOpError
 from mlgraph.frontend.control_flow.base import active
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -169,3 +170,113 @@ PROGRAMS: dict[str, tuple[Any, Sequence[torch.Tensor]]] = {
 def test_regions_compute_what_eager_does(name: str, to: str):
     function, examples = PROGRAMS[name]
     check(copy.deepcopy(function), to, *((x,) for x in examples))
+
+
+def chosen(x: Any, y: Any) -> Any:
+    (z,) = if_(x.sum() > 0, lambda: [x], lambda: [y])
+    return z, z + 1
+
+
+def written_after_a_choice(x: Any, y: Any) -> Any:
+    (z,) = if_(x.sum() > 0, lambda: [x], lambda: [y])
+    return z.add_(1)
+
+
+def written_before_it_is_read(x: Any, y: Any) -> Any:
+    w = x * 2
+    (z,) = if_(x.sum() > 0, lambda: [w], lambda: [y])
+    w.add_(1)
+    return z
+
+
+def appended(x: Any) -> Any:
+    found: list[Any] = []
+
+    def then() -> list[Any]:
+        found.append(x * 2)
+        return [x]
+
+    if_(x.sum() > 0, then, lambda: [x])
+    return torch.stack(found)
+
+
+def written_and_replaced(x: Any) -> Any:
+    return while_(lambda y: y.sum() < 9, lambda y: [y.add_(1) * 2], x)
+
+
+def gradient_inside(x: Any) -> Any:
+    (y,) = if_(x.sum() > 0, lambda: [x * x], lambda: [x])
+    return torch.autograd.grad(y.sum(), x)
+
+
+REFUSED: dict[Callable[..., Any], tuple[int, str]] = {
+    written_after_a_choice: (2, "writes into a tensor that another may be"),
+    written_before_it_is_read: (2, "writes into a tensor that another may be"),
+    appended: (1, "is used outside of it"),
+    written_and_replaced: (1, "gives its variable another"),
+    gradient_inside: (1, "takes gradients through a branch"),
+}
+
+
+@pytest.mark.parametrize("function", REFUSED, ids=lambda f: f.__name__)
+def test_what_would_be_lost_is_refused_at_the_users_line(function: Callable[..., Any]):
+    inputs, text = REFUSED[function]
+    graph: Any = mlgraph.compile(function, to="torch")
+    with pytest.raises(UnsupportedOpError, match=text) as found:
+        graph(*(torch.ones(3, requires_grad=function is gradient_inside) for _ in range(inputs)))
+    assert __file__ in found.value.where
+
+
+def test_a_result_is_no_input():
+    check(chosen, "torch", (ONES, -ONES), (-ONES, ONES))
+    x = torch.ones(3)
+    result, _ = mlgraph.compile(chosen, to="torch")(x, -x)
+    result.add_(1)
+    assert x.sum() == 3
+
+
+def test_gradients_flow_through_branches_and_steps():
+    import jax
+
+    def function(x: Any) -> Any:
+        def body(i: Any, carry: list[Any]) -> tuple[list[Any], list[Any]]:
+            (y,) = if_(carry[0].sum() > 3, lambda: [torch.log(carry[0])], lambda: [carry[0] * x + 1])
+            return [y], [y.sum()]
+
+        (last,), (sums,) = scan(4, body, x * 2)
+        return (last * last).sum() + sums.sum()
+
+    to_torch: Any = mlgraph.compile(function, to="torch")
+    to_jax: Any = mlgraph.compile(function, to="jax", args=(ONES,))
+    for x in (torch.tensor([0.5, 1, 2]), torch.tensor([0.1, 0.2, 0.3])):
+        gradients = []
+        for one in (function, to_torch):
+            leaf = x.clone().requires_grad_()
+            one(leaf).backward()
+            gradients.append(leaf.grad)
+        np.testing.assert_allclose(gradients[0], gradients[1], rtol=1e-5)
+        np.testing.assert_allclose(jax.grad(lambda t: to_jax(t))(np.asarray(x)), gradients[0], rtol=1e-5)
+
+
+def drawn(x: Any) -> Any:
+    (y,) = if_(x.sum() > 0, lambda: [x + torch.rand(3)], lambda: [x * torch.randn(3)])
+    _, z = while_(lambda i, z: z.sum() < 9, lambda i, z: [i + 1, torch.nn.functional.dropout(z + 1, 0.3)], 0, y)
+    return y, z + torch.rand(3)
+
+
+def test_draws_in_regions_keep_their_order():
+    graph: Any = mlgraph.compile(drawn, to="torch")
+    for x in (ONES, -ONES):
+        torch.manual_seed(0)
+        expected = drawn(x)
+        torch.manual_seed(0)
+        for a, b in zip(graph(x), expected, strict=True):
+            assert torch.equal(a, b)
+
+
+def test_leaves_of_two_types_are_refused():
+    def function(x: Any) -> Any:
+        return if_(x.sum() > 0, lambda: [x], lambda: [x.long()])
+
+    with pytest.raises(CaptureError, match=r"float32\[3\] against int64\[3\]"):
+        mlgraph.compile(function, to="torch", args=(ONES,))
