@@ -7,6 +7,7 @@ Checked against torch 2.13. Beside these the frontend reads private attributes o
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from traceback import FrameSummary, StackSummary
 from typing import Any
 
@@ -40,6 +41,7 @@ __all__ = [
     "disable_current_modes",
     "every_decomposition",
     "get_proxy_mode",
+    "higher_order_module",
     "is_composite",
     "keep_frames",
     "keep_unused_draws",
@@ -66,6 +68,11 @@ def every_decomposition() -> Mapping[Any, Any]:
 def keep_unused_draws() -> AbstractContextManager[Any]:
     """Let decompositions keep random draws without uses: they move the generator on."""
     return torch._inductor.config.patch(fallback_random=True)
+
+
+def higher_order_module(name: str) -> dict[str, Any]:
+    """Return the variables of a module in which torch has control flow: `cond`, `while_loop`, ..., or `utils`."""
+    return vars(import_module(f"torch._higher_order_ops.{name}"))
 
 
 def is_composite(op: OpOverload) -> bool:

@@ -7,6 +7,7 @@ another tensor itself, or a view of it, none of them is written into while the o
 # pyright: basic
 import operator
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import torch
@@ -90,33 +91,37 @@ def escape(line: str) -> UnsupportedOpError:
 
 def _check_aliases(nodes: Sequence[Placed], homes: dict[Any, Place]) -> None:
     """Raise where a write would have to reach another tensor in some calls alone."""
-    groups = _groups(nodes, homes)
     read = _last_reads(nodes)
-    for one in nodes:
-        if _is_own(one.node):
-            continue
-        for storage in filter(None, map(storage_of, written_by(one.node))):
-            others = groups.get(storage, {storage}) - {storage}
-            if any(read.get(other, -1) > one.time for other in others):
-                raise UnsupportedOpError(
-                    "the function writes into a tensor that another may be, as a branch or loop on values decides",
-                    where=user_line(one.node),
-                    why="the values of a graph share no memory, so that the write would be lost on the other",
-                    fix="compute a new tensor, as x = x + 1 in the place of x += 1, or clone() what is chosen",
-                )
-
-
-def _groups(nodes: Iterable[Placed], homes: dict[Any, Place]) -> dict[int, set[int]]:
-    """Return for each memory those that may be the same, since the result of a branch or loop is one of them."""
     groups: dict[int, set[int]] = {}
-    for one in nodes:
-        for result, sources in _sources(one.node):
-            outside = {storage for storage in sources if homes[storage] == one.place[: len(homes[storage])]}
-            if result is None or not outside:
-                continue
+    """For each memory those that may be the same so far."""
+    for _, batch in groupby(nodes, lambda one: one.time):
+        several = list(batch)
+        is_loop = len(several) > 1
+        for one in several:
+            _join_groups(one, groups, homes)
+        for one in several:
+            for storage in () if _is_own(one.node) else filter(None, map(storage_of, written_by(one.node))):
+                others = groups.get(storage, {storage}) - {storage}
+                if any(read.get(other, -1) >= one.time + (not is_loop) for other in others):
+                    raise _lost_write(user_line(one.node))
+
+
+def _lost_write(line: str) -> UnsupportedOpError:
+    return UnsupportedOpError(
+        "the function writes into a tensor that another may be, as a branch or loop on values decides",
+        where=line,
+        why="the values of a graph share no memory, so that the write would be lost on the other",
+        fix="compute a new tensor, as x = x + 1 in the place of x += 1, or clone() what is chosen",
+    )
+
+
+def _join_groups(one: Placed, groups: dict[int, set[int]], homes: dict[Any, Place]) -> None:
+    """Put what a marker gives into the groups of the tensors from outside of its regions that it may be."""
+    for result, sources in _sources(one.node):
+        outside = {storage for storage in sources if homes[storage] == one.place[: len(homes[storage])]}
+        if result is not None and outside:
             group = {result}.union(outside, *(groups.get(storage, ()) for storage in outside))
             groups.update(dict.fromkeys(group, group))
-    return groups
 
 
 def _sources(node: torch.fx.Node) -> Iterator[tuple[int | None, set[int]]]:

@@ -88,7 +88,7 @@ def _is_owner(tensor: Tensor, other: Tensor) -> bool:
 
 def written_by(node: torch.fx.Node) -> Iterator[Any]:
     """Yield the values of the arguments that a node writes into."""
-    if not isinstance(node.target, OpOverload):
+    if not isinstance(node.target, OpOverload) or node.target is torch.ops.aten.detach_.default:
         return
     arguments = node.target._schema.arguments
     given = dict(zip((a.name for a in arguments), node.args)) | node.kwargs

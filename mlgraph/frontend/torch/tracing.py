@@ -38,6 +38,7 @@ from mlgraph.frontend.torch.control_flow import TorchControlFlow
 from mlgraph.frontend.torch.errors import as_kernels_raise, data_dependent, not_followed, translate_error
 from mlgraph.frontend.torch.function_overrides import FunctionOverrides
 from mlgraph.frontend.torch.generators import Streams, watching_generators
+from mlgraph.frontend.torch.higher_order import control_flow_of_torch
 from mlgraph.frontend.torch.markers import MARKERS
 from mlgraph.frontend.torch.memory import (
     EagerMemory,
@@ -210,6 +211,7 @@ class ExportModule(torch.nn.Module):
         """Yield the context managers that the function runs under."""
         trace = self.trace
         yield control_flow(TorchControlFlow())
+        yield control_flow_of_torch()
         yield watching_generators(trace.streams)
         yield watching_modes(trace.modes)
         yield unchecked_distributions()

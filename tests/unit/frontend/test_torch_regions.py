@@ -280,3 +280,55 @@ def test_leaves_of_two_types_are_refused():
 
     with pytest.raises(CaptureError, match=r"float32\[3\] against int64\[3\]"):
         mlgraph.compile(function, to="torch", args=(ONES,))
+
+
+class OfTorch(torch.nn.Module):
+    """torch's own control flow, with weights that its functions close over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.linear = torch.nn.Linear(3, 3)
+
+    def forward(self, x: Any) -> Any:
+        from torch._higher_order_ops.map import map
+        from torch._higher_order_ops.scan import scan
+        from torch._higher_order_ops.while_loop import while_loop
+
+        def inner(x: Any) -> Any:
+            return torch.cond(x.sum() > 9, lambda: self.linear(x), lambda: x + 1)
+
+        chosen = torch.cond(x.sum() > 0, lambda x: {"a": inner(x)}, lambda x: {"a": x * 2}, (x,))
+        looped = while_loop(
+            lambda i, y: y.sum() < 100, lambda i, y: (i + 1, self.linear(y).abs() + y * 2), (torch.tensor(0), x.abs())
+        )
+        scanned = scan(lambda carry, row: (carry + row, carry * row), torch.zeros(3), x)
+        return chosen["a"], *looped, *scanned, map(lambda row, w: row * w, x, x[0].clone())
+
+    def expected(self, x: Any) -> Any:
+        chosen = (self.linear(x) if x.sum() > 9 else x + 1) if x.sum() > 0 else x * 2
+        i, y = torch.tensor(0), x.abs()
+        while y.sum() < 100:
+            i, y = i + 1, self.linear(y).abs() + y * 2
+        before = torch.cat([torch.zeros(1, 3), x]).cumsum(0)
+        return chosen, i, y, before[-1], before[:-1] * x, x * x[0]
+
+
+@pytest.mark.parametrize("to", TARGETS)
+def test_control_flow_of_torch_itself(to: str):
+    module = OfTorch()
+    graph: Any = mlgraph.compile(module, to=to)
+    for x in (torch.randn(4, 3), torch.ones(5, 3), -torch.ones(2, 3)):
+        for found, expected in zip(graph(x), module.expected(x), strict=True):
+            np.testing.assert_allclose(array(found), array(expected), rtol=1e-4, atol=1e-5)
+
+
+def test_associative_scan():
+    from torch._higher_order_ops.associative_scan import associative_scan
+
+    def function(x: Any) -> Any:
+        return associative_scan(lambda a, b: a * b, x, dim=0, combine_mode="generic")
+
+    graph: Any = mlgraph.compile(function, to="torch")
+    for n in (7, 5):
+        x = torch.rand(n, 3)
+        np.testing.assert_allclose(graph(x), x.cumprod(0), rtol=1e-5)
