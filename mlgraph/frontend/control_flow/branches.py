@@ -11,33 +11,23 @@ from mlgraph.frontend.control_flow.variables import Structure, named
 from mlgraph.frontend.locations import current_line, is_library
 
 
-def if_stmt(
-    test: Any, then: Callable[[], Any], otherwise: Callable[[], Any] | None, names: Sequence[str], outer: Sequence[str]
-) -> None:
+def if_stmt(test: Any, then: Callable[[], Any], otherwise: Callable[[], Any] | None, names: Sequence[str]) -> None:
     """Run the block that `test` chooses.
 
-    `names` are the variables that the blocks assign and that are read after them, `outer` those of outer functions.
+    `names` are the variables that the blocks assign and that are read after them.
     """
     flow = active()
     if flow is not None and flow.is_traced(test):
         functions = [then] if otherwise is None else [then, otherwise]
-        blocks = [lambda: run(then, outer), lambda: otherwise and run(otherwise, outer)]
-        TracedIf(flow, test, blocks[0], blocks[1], named(names, functions), functions).run()
+        TracedIf(flow, test, then, otherwise or _nothing, named(names, functions), functions).run()
     elif test:
-        run(then, outer)
+        then()
     elif otherwise is not None:
-        run(otherwise, outer)
+        otherwise()
 
 
-def run(block: Callable[..., Any], outer: Sequence[str], *arguments: Any) -> Any:
-    """Call the function of a block; its own variables raise what they raise in the function around it."""
-    try:
-        return block(*arguments)
-    except NameError as error:
-        if type(error) is not NameError or error.name in outer or "free variable" not in str(error):
-            raise
-        text = f"cannot access local variable '{error.name}' where it is not associated with a value"
-        raise UnboundLocalError(text, name=error.name).with_traceback(error.__traceback__) from None
+def _nothing() -> None:
+    """Do nothing, as the `else` of an `if` without one."""
 
 
 class TracedIf:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from mlgraph.frontend.control_flow.scope import nodes
+from mlgraph.frontend.control_flow.scope import bound, nodes
 
 RESULT = "__result__"
 RETURNED = "__returned__"
@@ -59,7 +59,7 @@ def flag_of(loop: ast.AST) -> str | None:
 
 def lower_jumps(statements: list[ast.stmt]) -> list[ast.stmt]:
     """Return the body of a function, without jumps but for a `return` at its end."""
-    if not any(isinstance(node, ast.Return | ast.Break | ast.Continue) for node in nodes(statements)):
+    if not any(map(_is_lowered, nodes(statements))):
         return statements
     lowering = _Lowering()
     *most, last = statements
@@ -70,6 +70,11 @@ def lower_jumps(statements: list[ast.stmt]) -> list[ast.stmt]:
     end = [] if exits(statements) is Exits.ALWAYS else [ast.Return(ast.Constant(None))]
     found = lowering.function([*statements, *(_at(each, last) for each in end)])
     return [*found, _at(ast.Return(_load(RESULT)), last)]
+
+
+def _is_lowered(node: ast.AST) -> bool:
+    is_jump = isinstance(node, ast.Return | ast.Break | ast.Continue)
+    return is_jump or (isinstance(node, ast.For | ast.While) and bool(node.orelse))
 
 
 def exits(statements: Iterable[ast.stmt]) -> Exits:
@@ -196,7 +201,7 @@ class _Lowering:
         else:
             loop = ast.For(node.target, node.iter, inside, [])
         _like(node, loop)
-        loop.flag = stop
+        loop.flag = stop if stop in bound(inside) else None  # a jump may never be reached
         before = [_assign(stop, False, node)] if stop and stop != RETURNED else []
         after: list[ast.stmt] = []
         if node.orelse:

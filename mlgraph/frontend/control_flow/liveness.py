@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mlgraph.frontend.control_flow.jumps import flag_of
-from mlgraph.frontend.control_flow.scope import COMPREHENSIONS, SCOPES, bound, read
+from mlgraph.frontend.control_flow.scope import COMPREHENSIONS, SCOPES, bound, nodes, read
 
 
 def live_of(node: ast.AST) -> frozenset[str]:
@@ -110,21 +110,23 @@ class Definedness:
                 defined = self._mark(node.test, defined)
                 return self.block(node.body, defined) & self.block(node.orelse, defined)
             case ast.While():
+                defined = defined - deleted(node)
                 tested = self._mark(node.test, defined)
                 self.block(node.body, tested)
                 return tested
             case ast.For():
-                defined = self._mark(node.iter, defined)
+                defined = self._mark(node.iter, defined) - deleted(node.body)
                 self.block(node.body, self._mark(node.target, defined) | _plain(node.target))
                 return defined
             case ast.With():
                 for item in node.items:
                     defined = self._mark(item, defined) | bound(item)
                 self.block(node.body, defined)
-                return defined
+                return defined - deleted(node)
             case ast.Try() | ast.TryStar():
                 body = self.block(node.body, defined)
                 self.block(node.orelse, body)
+                defined = defined - deleted(node)
                 for handler in node.handlers:
                     self._mark([handler.type] if handler.type else [], defined)
                     self.block(
@@ -136,7 +138,7 @@ class Definedness:
                 for case in node.cases:
                     self._mark([case.guard] if case.guard else [], defined | bound(case.pattern))
                     self.block(case.body, defined | bound(case.pattern))
-                return defined
+                return defined - deleted(node)
             case ast.Delete():
                 self._mark(node, defined)
                 return defined - bound(node)
@@ -161,6 +163,17 @@ class Definedness:
 
     def _check(self, node: Any, defined: frozenset[str]) -> None:
         node.checked = node.id in self._candidates and node.id not in defined
+
+
+def deleted(tree: ast.AST | Iterable[ast.AST]) -> set[str]:
+    """Return the names that statements delete, as `except` does at its end."""
+    found: set[str] = set()
+    for node in nodes(tree):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del):
+            found.add(node.id)
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            found.add(node.name)
+    return found
 
 
 def _own_names(trees: Iterable[ast.AST]) -> set[str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from mlgraph.frontend.control_flow.base import ControlFlow, LeafMismatch, active
-from mlgraph.frontend.control_flow.branches import TracedIf, merge, run
+from mlgraph.frontend.control_flow.branches import TracedIf, merge
 from mlgraph.frontend.control_flow.iteration import Iterated, iterated
 from mlgraph.frontend.control_flow.state import Again, Snapshot, State, mismatch
 from mlgraph.frontend.control_flow.truth import and_, is_traced, not_
@@ -12,50 +12,46 @@ from mlgraph.frontend.control_flow.variables import Variable, named, variables_o
 from mlgraph.frontend.locations import current_line
 
 
-def while_stmt(
-    test: Callable[[], Any], step: Callable[[], Any], names: Sequence[str], flag: str | None, outer: Sequence[str]
-) -> None:
+def while_stmt(test: Callable[[], Any], step: Callable[[], Any], names: Sequence[str], flag: str | None) -> None:
     """Run `step` while `test` holds, until the variable `flag` is true.
 
-    `names` are the variables that a step assigns and that are read after it, `outer` those of outer functions.
+    `names` are the variables that a step assigns and that are read after it.
     """
     stop = _flag(flag, step)
 
     def condition() -> Any:
-        return and_(not_(stop.get()), lambda: run(test, outer)) if stop else run(test, outer)
+        return and_(not_(stop.get()), lambda: test()) if stop else test()
 
     while True:
         holds = condition()
         if is_traced(holds):
             variables = named(names, [step, test])
-            _TracedLoop(active(), variables, [step, test]).while_(holds, lambda: run(step, outer), condition)
+            _TracedLoop(active(), variables, [step, test]).while_(holds, lambda: step(), condition)
             return
         if not holds:
             return
-        run(step, outer)
+        step()
 
 
-def for_stmt(
-    values: Any, step: Callable[[Any], Any], names: Sequence[str], flag: str | None, outer: Sequence[str]
-) -> None:
+def for_stmt(values: Any, step: Callable[[Any], Any], names: Sequence[str], flag: str | None) -> None:
     """Run `step` on each of `values`, until the variable `flag` is true."""
     stop = _flag(flag, step)
     if (traced := iterated(values)) is not None:
         if stop is None or (not is_traced(stop.get()) and not stop.get()):
-            _for_traced(traced, 0, step, names, stop, outer)
+            _for_traced(traced, 0, step, names, stop)
             return
     iterator, count = iter(values), 0
     for value in iterator:
-        run(step, outer, value)
+        step(value)
         count += 1
         if stop is None:
             continue
         if is_traced(stop.get()):
             if type(values) is range:
-                _for_traced(Iterated.of_range(values), count, step, names, stop, outer)
+                _for_traced(Iterated.of_range(values), count, step, names, stop)
                 return
             for rest in iterator:
-                _unless(stop, step, rest, names, outer)
+                _unless(stop, step, rest, names)
             return
         if stop.get():
             return
@@ -65,30 +61,28 @@ def _flag(name: str | None, step: Any) -> Variable | None:
     return None if name is None else variables_of([step])[name]
 
 
-def _unless(stop: Variable, step: Any, value: Any, names: Sequence[str], outer: Sequence[str]) -> None:
+def _unless(stop: Variable, step: Any, value: Any, names: Sequence[str]) -> None:
     """Run a step unless the loop has ended before."""
     holds = stop.get()
     if is_traced(holds):
         flow: Any = active()
-        TracedIf(flow, holds, lambda: None, lambda: run(step, outer, value), named(names, [step]), [step]).run()
+        TracedIf(flow, holds, lambda: None, lambda: step(value), named(names, [step]), [step]).run()
     elif not holds:
-        run(step, outer, value)
+        step(value)
 
 
-def _for_traced(
-    values: Iterated, start: int, step: Any, names: Sequence[str], stop: Variable | None, outer: Sequence[str]
-) -> None:
+def _for_traced(values: Iterated, start: int, step: Any, names: Sequence[str], stop: Variable | None) -> None:
     flow: Any = active()
     loop = _TracedLoop(flow, named(names, [step]), [step])
     length = values.length()
     if stop is None:
-        loop.scan(length, lambda i: run(step, outer, values.item(i)))
+        loop.scan(length, lambda i: step(values.item(i)))
         return
     counter = _Counter(start)
     loop = _TracedLoop(flow, [counter, *named(names, [step])], [step])
 
     def one() -> None:
-        run(step, outer, values.item(counter.value))
+        step(values.item(counter.value))
         counter.value = counter.value + 1
 
     def more() -> Any:

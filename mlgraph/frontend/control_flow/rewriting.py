@@ -6,7 +6,7 @@
         y = -x                      def __else_1__():
                                         nonlocal y
                                         y = -x
-                                    operators.if_stmt(x.sum() > 0, __if_1__, __else_1__, ("y",), ())
+                                    operators.if_stmt(x.sum() > 0, __if_1__, __else_1__, ("y",))
 
 The functions share the variables of the function around them, so that the operators find them in their closures.
 """
@@ -39,7 +39,7 @@ def converted(node: ast.FunctionDef | ast.Lambda, owner: str | None, outer: Sequ
     node = copy.deepcopy(node)
     check_convertible(node)
     if isinstance(node, ast.Lambda):
-        rewriter = _Rewriter(_arguments(node), owner, outer, _first_argument(node))
+        rewriter = _Rewriter(_arguments(node), owner, _first_argument(node))
         node.body = rewriter.visit(node.body)
         return node
     return _function(node, owner, outer)
@@ -70,7 +70,7 @@ def _function(node: ast.FunctionDef, owner: str | None, outer: Sequence[str]) ->
     statements = lower_jumps([_without_declarations(each) for each in statements])
     Liveness(globals_ | nonlocals | escaping(original)).before(statements, frozenset())
     Definedness(locals_).block(statements, frozenset(arguments))
-    rewriter = _Rewriter(locals_, owner, outer, _first_argument(node), globals_)
+    rewriter = _Rewriter(locals_, owner, _first_argument(node), globals_)
     body = rewriter.block(statements)
     generated = bound(statements) - globals_ - nonlocals
     head: list[ast.stmt] = [ast.Global(sorted(globals_))] if globals_ else []
@@ -130,15 +130,16 @@ class _Rewriter(ast.NodeTransformer):
         self,
         locals_: Iterable[str],
         owner: str | None,
-        outer: Sequence[str],
         first: str | None,
         globals_: Iterable[str] = (),
     ) -> None:
         self._locals, self._globals = frozenset(locals_), frozenset(globals_)
-        self._owner, self._outer, self._first = owner, outer, first
+        self._owner, self._first = owner, first
         self._count = 0
         self._depth = 0
         """The number of scopes, of lambdas and comprehensions, around the expression."""
+        self._made = 0
+        """The number of functions around the expression that the conversion makes."""
         self._caught = 0
         """The number of `try` statements around the statement that handle exceptions."""
         self._before: list[ast.stmt] = []
@@ -168,11 +169,7 @@ class _Rewriter(ast.NodeTransformer):
     def visit_While(self, node: ast.While) -> Any:
         if self._caught:
             return self._plain_loop(node)
-        outer, self._before = self._before, []
-        value = self.visit(node.test)
-        inside = [*self._before, _at(ast.Return(value), node.test)]
-        self._before = outer
-        test, condition = self._define("while", inside, bound([node.test]), node.test)
+        test, condition = self._define("while", self._returning(node.test), bound([node.test]), node.test)
         body, step = self._block_function("step", node.body, node)
         names = self._state(node, [node.test, *node.body])
         flag = ast.Constant(self._mangled(flag_of(node)))
@@ -183,8 +180,10 @@ class _Rewriter(ast.NodeTransformer):
             return self._plain_loop(node)
         iterated = self.visit(node.iter)
         item = self._name("item")
+        self._made += 1
         take = _at(ast.Assign([self.visit(node.target)], ast.Name(item, ast.Load())), node.target)
         inside = [take, *self.block(node.body)]
+        self._made -= 1
         body, step = self._define("step", inside, bound([node.target, *node.body]), node, item)
         names = self._state(node, [node.target, *node.body])
         flag = ast.Constant(self._mangled(flag_of(node)))
@@ -238,9 +237,13 @@ class _Rewriter(ast.NodeTransformer):
 
     def visit_AugAssign(self, node: ast.AugAssign) -> Any:
         if is_checked(node.target) and isinstance(node.target, ast.Name):
-            read = ast.Name(node.target.id, ast.Load())
-            checked = self._call("ld", [read], node.target)
-            self._before.append(_at(ast.Assign([ast.Name(node.target.id, ast.Store())], checked), node))
+            target = ast.Name(node.target.id, ast.Store())
+            self._before.append(_at(ast.Assign([target], self._read(node.target)), node))
+        return self.generic_visit(node)
+
+    def visit_Delete(self, node: ast.Delete) -> Any:
+        reads = [self._read(each) for each in node.targets if isinstance(each, ast.Name) and self._made]
+        self._before += [_at(ast.Expr(each), node) for each in reads]
         return self.generic_visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:
@@ -268,9 +271,14 @@ class _Rewriter(ast.NodeTransformer):
     # Expressions
 
     def visit_Name(self, node: ast.Name) -> Any:
-        if is_checked(node) and isinstance(node.ctx, ast.Load):
-            return self._call("ld", [ast.copy_location(ast.Name(node.id, ast.Load()), node)], node)
-        return node
+        return self._read(node) if is_checked(node) and isinstance(node.ctx, ast.Load) else node
+
+    def _read(self, node: ast.Name) -> Any:
+        """Return the read of a variable that may have no value."""
+        name = ast.Name(node.id, ast.Load())
+        if not self._made:
+            return self._call("ld", [name], node)
+        return self._call("read", [ast.Constant(node.id), ast.Lambda(_no_arguments(), name)], node)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> Any:
         lazy = [self._lazy(each) for each in node.values[1:]]
@@ -341,23 +349,34 @@ class _Rewriter(ast.NodeTransformer):
         names = {inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)}
         if not names:
             self._depth += 1
+            self._made += 1
             value = self.visit(copy.deepcopy(node))
             self._depth -= 1
+            self._made -= 1
             return ast.copy_location(ast.Lambda(_no_arguments(), value), node)
         if self._depth:
             return None
-        outer, self._before = self._before, []
-        value = self.visit(copy.deepcopy(node))
-        inside = [*self._before, _at(ast.Return(value), node)]
-        self._before = outer
-        definition, name = self._define("operand", inside, names, node)
+        definition, name = self._define("operand", self._returning(copy.deepcopy(node)), names, node)
         self._before += definition
         return name
 
     # Parts
 
+    def _returning(self, node: ast.expr) -> list[ast.stmt]:
+        """Return statements that return the value of an expression."""
+        outer, self._before = self._before, []
+        self._made += 1
+        value = self.visit(node)
+        found = [*self._before, _at(ast.Return(value), node)]
+        self._made -= 1
+        self._before = outer
+        return found
+
     def _block_function(self, what: str, statements: Sequence[ast.stmt], place: Any) -> tuple[list[ast.stmt], ast.expr]:
-        return self._define(what, self.block(statements), bound(statements), place)
+        self._made += 1
+        inside = self.block(statements)
+        self._made -= 1
+        return self._define(what, inside, bound(statements), place)
 
     def _define(
         self, what: str, statements: list[ast.stmt], assigned: Iterable[str], place: Any, argument: str | None = None
@@ -385,10 +404,7 @@ class _Rewriter(ast.NodeTransformer):
         return ast.Tuple([ast.Constant(name) for name in names], ast.Load())
 
     def _statement(self, name: str, arguments: list[Any], place: Any) -> ast.stmt:
-        outer = ast.Tuple([ast.Constant(each) for each in self._outer], ast.Load())
-        return _at(
-            ast.Expr(self._call(name, [*arguments, outer], place.test if isinstance(place, ast.If) else place)), place
-        )
+        return _at(ast.Expr(self._call(name, arguments, place.test if isinstance(place, ast.If) else place)), place)
 
     def _call(self, name: str, arguments: list[Any], place: Any) -> Any:
         function = ast.Attribute(ast.Constant(OPERATORS), name, ast.Load())

@@ -36,26 +36,20 @@ def if_exp(test: Any, then: Callable[[], Any], otherwise: Callable[[], Any]) -> 
 
 def and_(value: Any, *rest: Callable[[], Any]) -> Any:
     """Return the value of `value and rest[0]() and ...`."""
-    for i, each in enumerate(rest):
-        if is_traced(value):
-            first = value
-            return if_exp(first, lambda: and_(each(), *rest[i + 1 :]), lambda: first)
-        if not value:
-            return value
-        value = each()
-    return value
+    if not rest:
+        return value
+    if is_traced(value):
+        return if_exp(value, lambda: and_(rest[0](), *rest[1:]), lambda: value)
+    return and_(rest[0](), *rest[1:]) if value else value
 
 
 def or_(value: Any, *rest: Callable[[], Any]) -> Any:
     """Return the value of `value or rest[0]() or ...`."""
-    for i, each in enumerate(rest):
-        if is_traced(value):
-            first = value
-            return if_exp(first, lambda: first, lambda: or_(each(), *rest[i + 1 :]))
-        if value:
-            return value
-        value = each()
-    return value
+    if not rest:
+        return value
+    if is_traced(value):
+        return if_exp(value, lambda: value, lambda: or_(rest[0](), *rest[1:]))
+    return value if value else or_(rest[0](), *rest[1:])
 
 
 def not_(value: Any) -> Any:
@@ -109,7 +103,19 @@ def ld(value: Any) -> Any:
     if type(value) is not MaybeUndefined:
         return value
     flow: Any = active()
-    name = value.name
-    text = f"cannot access local variable '{name}' where it is not associated with a value"
-    flow.check(value.defined, UnboundLocalError(text, name=name))
+    flow.check(value.defined, _unbound(value.name))
     return value.value
+
+
+def read(name: str, value: Callable[[], Any]) -> Any:
+    """Return the value of a variable of the function around a block; raise what a read of its own raises."""
+    try:
+        found = value()
+    except NameError:
+        raise _unbound(name) from None
+    return ld(found)
+
+
+def _unbound(name: str) -> UnboundLocalError:
+    text = f"cannot access local variable '{name}' where it is not associated with a value"
+    return UnboundLocalError(text, name=name)
