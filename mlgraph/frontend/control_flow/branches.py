@@ -119,7 +119,7 @@ class TracedIf:
 
     def _finish(self, results: Sequence[Any]) -> None:
         first, second = self._found
-        merged = [merge(*each) for each in zip(first.leaves, second.leaves, results)]
+        merged = [merge(self._flow, *each) for each in zip(first.leaves, second.leaves, results)]
         self._state.restore()
         self._state.put([_chosen(a, b) for a, b in zip(first.structures, second.structures)], merged)
 
@@ -128,9 +128,9 @@ def _chosen(a: Structure, b: Structure) -> Structure:
     return a
 
 
-def merge(first: Any, second: Any, result: Any) -> Any:
+def merge(flow: ControlFlow, first: Any, second: Any, result: Any) -> Any:
     """Return a result; what both paths give alike stays as it is."""
-    if first is second:
+    if flow.is_same(first, second):
         return first
     kind = type(first)
     if kind is type(second) and kind in (bool, int, float, complex) and repr(first) == repr(second):

@@ -116,6 +116,7 @@ class _TracedLoop:
     def __init__(self, flow: Any, variables: Sequence[Any], functions: Sequence[Any]) -> None:
         self._flow: ControlFlow = flow
         self._state = State(flow, variables, functions)
+        self._state.fixed = {i for i, value in enumerate(self._state.before) if flow.is_mutable(value)}
         self._first = self._last = Snapshot()
         self._where = current_line()
 
@@ -157,7 +158,7 @@ class _TracedLoop:
                 name = self._first.owner(error.index - offset)
                 raise mismatch(name, error.first, error.second, self._where, loop=True) from error
         self._state.restore()
-        merged = [merge(*each) for each in zip(self._first.leaves, self._last.leaves, results)]
+        merged = [merge(self._flow, *each) for each in zip(self._first.leaves, self._last.leaves, results)]
         self._state.put(self._first.structures, merged)
 
     def _put(self, leaves: Sequence[Any]) -> None:
@@ -167,7 +168,9 @@ class _TracedLoop:
     def _leaves(self) -> list[Any]:
         """Return the state after a step, whose structure is that before it."""
         state = self._state
-        if state.note_changes():
+        moved = {i for i in state.fixed if state.variables[i].get() is not state.before[i]}
+        state.fixed -= moved
+        if state.note_changes() or moved:
             raise Again
         self._last = state.take()
         for i, (a, b) in enumerate(zip(self._first.structures, self._last.structures)):

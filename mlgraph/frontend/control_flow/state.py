@@ -36,6 +36,8 @@ class State:
             if (value is UNBOUND or type(value) is MaybeUndefined) and not self.variables[i].is_internal
         }
         """The variables that may have no value after the block."""
+        self.fixed: set[int] = set()
+        """The variables that hold an array which the block may write to, but no other array after it."""
         self.expected: dict[int, Structure] = {}
         """The structures of variables without a value, by position."""
 
@@ -66,6 +68,8 @@ class State:
     def _parts(self, i: int, value: Any) -> tuple[Structure, list[Any]]:
         """Return the structure and the leaves of a variable, the first of which tells whether it has a value."""
         leaves: list[Any] = []
+        if i in self.fixed:
+            return Structure("static", self.before[i]), leaves
         defined: Any = value is not UNBOUND
         if type(value) is MaybeUndefined:
             value, defined = value.value, value.defined
