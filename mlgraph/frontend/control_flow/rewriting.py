@@ -447,10 +447,11 @@ def _no_arguments() -> ast.arguments:
 
 
 def _at(node: Any, place: Any) -> Any:
-    """Return a new node, located where `place` is."""
+    """Return a new node, located in the line where `place` begins."""
     for inner in ast.walk(node):
         if isinstance(inner, ast.expr | ast.stmt | ast.arg) and not hasattr(inner, "lineno"):
-            ast.copy_location(inner, place)
+            inner.lineno = inner.end_lineno = place.lineno
+            inner.col_offset, inner.end_col_offset = place.col_offset, place.col_offset
     return node
 
 
