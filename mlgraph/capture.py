@@ -5,10 +5,17 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
-from mlgraph.errors import CaptureError, MlgraphError, OutsideWriteError, UnsupportedOpError
+from mlgraph.errors import (
+    CaptureError,
+    DataDependentControlFlowError,
+    MlgraphError,
+    OutsideWriteError,
+    UnsupportedOpError,
+)
 from mlgraph.frameworks import CPU, get
 from mlgraph.frameworks.arrays import concrete, convert, device_of
 from mlgraph.frameworks.inspection import catches_errors
+from mlgraph.frontend.control_flow.conversions import Conversions
 from mlgraph.frontend.locations import user_line
 from mlgraph.frontend.program import Adapt, Memory, OutputKind, Program, Request
 from mlgraph.graph.bound_call import BoundCall, flatten_call, identifiers, to_args_kwargs, unique
@@ -46,9 +53,16 @@ def capture(info: FunctionInfo, call: BoundCall, options: CompileOptions) -> Cap
     Raise `UnsupportedOpError` if each round finds other objects, or any error of the frontend.
     """
     named = reachable_weights(info, call)
+    conversions = Conversions()
     for _ in range(MAX_ROUNDS):
         one = _Round(info, call, options, named)
-        program = one.trace()
+        try:
+            with conversions.applied():
+                program = one.trace()
+        except DataDependentControlFlowError as error:
+            if not conversions.extend(error):
+                raise conversions.explained(error) from error.__cause__
+            continue
         if program is not None:
             return Capture(program=program, call=call, session=one.session, reach=one.reach, result=one.result)
         call = call.reaching((*call.stateful.reached, *one.snapshot.changed.values()))

@@ -52,6 +52,18 @@ class ControlFlow(ABC):
     def is_array(self, value: object) -> bool:
         """Return whether `value` is an array of the framework, traced or real, or a number that it traces."""
 
+    def unwrapped(self, value: Any) -> Any:
+        """Return the user's object behind one that the frontend put in its place."""
+        return value
+
+    def is_mutable(self, value: object) -> bool:
+        """Return whether `value` is an array that may be written to in place."""
+        return self.is_array(value)
+
+    def is_same(self, first: object, second: object) -> bool:
+        """Return whether two leaves are known to be equal, and may both be the first."""
+        return first is second
+
     @abstractmethod
     def number(self, value: Any, kind: type) -> Any:
         """Return `kind(value)`, where `kind` is bool, int, float or complex, as a traced Python number.

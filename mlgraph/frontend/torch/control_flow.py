@@ -6,6 +6,7 @@ after it.
 """
 
 # pyright: basic
+import builtins
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,12 @@ class TorchControlFlow(ControlFlow):
     def is_array(self, value: object) -> bool:
         return isinstance(value, Tensor | torch.SymInt | torch.SymFloat | torch.SymBool)
 
+    def is_mutable(self, value: object) -> bool:
+        return isinstance(value, Tensor)
+
+    def is_same(self, first: object, second: object) -> bool:
+        return first is second or leaves.is_same_number(first, second)
+
     def number(self, value: Any, kind: type) -> Any:
         if kind is bool:
             return truth(value).item()
@@ -53,7 +60,8 @@ class TorchControlFlow(ControlFlow):
         return array.shape[0]
 
     def check(self, condition: Any, error: Exception) -> None:
-        markers.check(truth(condition), type(error).__name__, str(error))
+        kind = next(each for each in type(error).__mro__ if getattr(builtins, each.__name__, None) is each)
+        markers.check(truth(condition), kind.__name__, str(error.args[0]) if error.args else "")
 
     def if_(self, condition: Any, then: Callable[[], list[Any]], otherwise: Callable[[], list[Any]]) -> list[Any]:
         predicate = truth(condition)
@@ -63,18 +71,20 @@ class TorchControlFlow(ControlFlow):
         b = Branch.trace(otherwise)
         written = {**a.written, **b.written}
         try:
-            types = [_joined(i, *pair) for i, pair in enumerate(zip(a.leaves, b.leaves, strict=True))]
+            types: list[Any] = [_joined(i, *pair) for i, pair in enumerate(zip(a.leaves, b.leaves, strict=True))]
         except LeafMismatch:
             markers.abandon()
             raise
-        kept = [i for i, type in enumerate(types) if type is not None]
-        dtypes = [type.dtype for type in types if type is not None] + [one.tensor.dtype for one in written.values()]
+        kept = [i for i, type in enumerate(types) if type is not None and a.leaves[i] is not b.leaves[i]]
+        dtypes = [types[i].dtype for i in kept] + [one.tensor.dtype for one in written.values()]
         values = [[*(x.tensors[i] for i in kept), *x.values(written, y)] for x, y in ((a, b), (b, a))]
         results = markers.join(predicate, *values, dtypes)
         for one, result in zip(written.values(), results[len(kept) :], strict=True):
             overwrite(one.tensor, result)
-        found = iter(results)
-        return [NO_VALUE if type is None else as_leaf(next(found), type) for type in types]
+        merged = list(a.leaves)
+        for i, result in zip(kept, results):
+            merged[i] = as_leaf(result, types[i])
+        return merged
 
     def while_(
         self, condition: Callable[[list[Any]], Any], body: Callable[[list[Any]], list[Any]], initial: Sequence[Any]

@@ -25,6 +25,13 @@ def is_traced(value: object) -> bool:
     return isinstance(value, Tensor) or (isinstance(value, tuple(SYMBOLS)) and bool(free_unbacked_symbols(value)))
 
 
+def is_same_number(first: object, second: object) -> bool:
+    """Return whether two traced numbers are one expression."""
+    if type(first) is not type(second) or not isinstance(first, tuple(SYMBOLS)):
+        return False
+    return str(first) == str(second)
+
+
 def kind_of(value: Any) -> type | None:
     """Return the class of a Python number, traced or not; None for a tensor."""
     return None if isinstance(value, Tensor) else SYMBOLS.get(type(value), type(value))

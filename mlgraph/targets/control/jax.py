@@ -1,6 +1,6 @@
 """Control flow of jax: functions of `jax.lax`, which want one shape of all branches and steps.
 
-Where values decide on sizes, or on numbers of Python's, it is statements.
+Where values decide on sizes or on numbers of Python's, or are checked, it is statements.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from xdsl.ir import Operation
 
 from mlgraph.dialects.backend import CallOp
-from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, is_dynamic, yielded
+from mlgraph.dialects.ivy.control import CheckOp, IfOp, ScanOp, WhileOp, has_check, is_dynamic, yielded
 from mlgraph.targets.control import Lines, Printer, arguments, function, indented, targets_of, tuple_of, values
-from mlgraph.targets.control.statements import for_statement, if_statement, while_statement
+from mlgraph.targets.control.statements import for_statement, if_statement, raise_statement, while_statement
 
 READS_VALUES = ("jax.Array.item", "jax.numpy.argwhere")
 """Functions whose result's shape, or Python number, depends on values, which traced functions do not have."""
@@ -19,7 +19,7 @@ READS_VALUES = ("jax.Array.item", "jax.numpy.argwhere")
 def is_eager(op: Operation) -> bool:
     """Return whether `op` cannot be a function of `jax.lax`, whose regions are traced."""
     calls = (inner.callee.data for inner in op.walk() if isinstance(inner, CallOp))
-    return is_dynamic(op) or any(callee in READS_VALUES for callee in calls)
+    return is_dynamic(op) or has_check(op) or any(callee in READS_VALUES for callee in calls)
 
 
 def cond(p: Printer, op: IfOp) -> Lines:
@@ -71,4 +71,9 @@ def scan(p: Printer, op: ScanOp) -> Lines:
     yield f"{tuple_of(results[:n])}, {tuple_of(results[n:])} = {call}"
 
 
-PRINTERS: Mapping[type[Operation], Callable[..., Lines]] = {IfOp: cond, WhileOp: while_loop, ScanOp: scan}
+PRINTERS: Mapping[type[Operation], Callable[..., Lines]] = {
+    IfOp: cond,
+    WhileOp: while_loop,
+    ScanOp: scan,
+    CheckOp: raise_statement,
+}
