@@ -15,7 +15,8 @@ from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 from torch.overrides import TorchFunctionMode
 
 import mlgraph.frontend.torch.ctc
-import mlgraph.frontend.torch.least_squares  # noqa: F401, these declare what stands for what export does not follow
+import mlgraph.frontend.torch.least_squares
+import mlgraph.frontend.torch.size_tensors  # noqa: F401, these declare what stands for what export does not follow
 from mlgraph.errors import InputError, MlgraphError, UnsupportedOpError
 from mlgraph.frameworks.torch import TORCH
 from mlgraph.frontend.control_flow.base import control_flow
