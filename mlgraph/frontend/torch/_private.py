@@ -30,6 +30,7 @@ from torch.utils._python_dispatch import _disable_current_modes as disable_curre
 
 __all__ = [
     "REFERENCES",
+    "SYMBOLIC",
     "DataDependentOutputException",
     "DisableTorchFunction",
     "DynamicOutputShapeException",
@@ -37,14 +38,19 @@ __all__ = [
     "OpOverload",
     "UnsupportedOperatorException",
     "UserError",
+    "check",
     "decomposition_table",
     "disable_current_modes",
     "every_decomposition",
+    "free_size",
     "get_proxy_mode",
     "higher_order_module",
     "is_composite",
     "keep_frames",
     "keep_unused_draws",
+    "schema_of",
+    "sym_ite",
+    "sym_max",
     "sym_sqrt",
     "temporarily_clear_interpreter_stack",
     "unchecked_distributions",
@@ -53,6 +59,22 @@ __all__ = [
 
 DisableTorchFunction = torch._C.DisableTorchFunction
 sym_sqrt = torch._sym_sqrt  # pyright: ignore[reportAttributeAccessIssue]
+check: Any = torch._check
+sym_ite: Any = torch.sym_ite  # pyright: ignore[reportAttributeAccessIssue]
+sym_max: Any = torch.sym_max
+SYMBOLIC: dict[type, Any] = {int: torch.sym_int, float: torch.sym_float}
+"""The functions that convert numbers, traced or not, to classes of Python's."""
+
+
+def schema_of(target: Any) -> Any:
+    """Return the schema of an op, None for any other target of a node."""
+    return target._schema if isinstance(target, OpOverload) else None
+
+
+def free_size() -> Any:
+    """Return a size that only a call can tell, inside of what gives the results of an op for fake tensors."""
+    return torch.library.get_ctx().new_dynamic_size()
+
 
 REFERENCES = ("torch._refs", "torch._prims")
 """The modules in which torch has its operators in Python."""

@@ -5,9 +5,8 @@ a region into a tensor from outside is undone at its end, and the new value is a
 after it.
 """
 
-# pyright: basic
 import builtins
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from torch.fx.experimental.symbolic_shapes import statically_known_true
 
 from mlgraph.frontend.control_flow.base import NO_VALUE, ControlFlow, LeafMismatch
 from mlgraph.frontend.torch import leaves, markers
+from mlgraph.frontend.torch._private import SYMBOLIC, check, sym_ite, sym_max
 from mlgraph.frontend.torch.importer import symbols_of
 from mlgraph.frontend.torch.leaves import LeafType, as_leaf, as_tensor, describe, joined, truth
 from mlgraph.frontend.torch.loop_state import LoopState
@@ -47,9 +47,8 @@ class TorchControlFlow(ControlFlow):
                 raise RuntimeError(f"a Tensor with {value.numel()} elements cannot be converted to Scalar")
             value = value.item()
         if isinstance(value, torch.SymBool):
-            value = torch.sym_ite(value, 1, 0)  # pyright: ignore[reportAttributeAccessIssue]
-        convert: Any = {int: torch.sym_int, float: torch.sym_float}.get(kind, kind)
-        return convert(value)
+            value = sym_ite(value, 1, 0)
+        return SYMBOLIC.get(kind, kind)(value)
 
     def not_(self, value: Any) -> Any:
         return torch.logical_not(truth(value)).item()
@@ -92,7 +91,7 @@ class TorchControlFlow(ControlFlow):
         state = LoopState.of(initial)
         while True:
             trace, given, free = RegionTrace(), state.initial(), state.free_sizes()
-            entered = markers.loop(given, free)
+            entered, results = markers.loop(given, free), list[Tensor]()
             trace.begin()
             with abandoned_on_error(trace):
                 predicate = truth(condition(state.enter(entered)))
@@ -110,7 +109,10 @@ class TorchControlFlow(ControlFlow):
     def scan(
         self, length: Any, body: Callable[[Any, list[Any]], tuple[list[Any], list[Any]]], initial: Sequence[Any]
     ) -> tuple[list[Any], list[Any]]:
-        state, length = LoopState.of(initial), torch.sym_max(length, 0)
+        state, length = LoopState.of(initial), sym_max(length, 0)
+        following: list[Any] = []
+        elements: list[Tensor] = []
+        results: list[Tensor] = []
         while not state.free:
             trace, given = RegionTrace(), state.initial()
             number, *entered = markers.scan(length, torch.scalar_tensor(0, dtype=torch.int64), given)
@@ -148,8 +150,8 @@ class TorchControlFlow(ControlFlow):
 def step_number(number: Tensor, length: Any) -> Any:
     """Return the number of a step as Python counts it, which torch is told to be below `length`."""
     i = number.item()
-    torch._check(i >= 0)
-    torch._check(i < length)
+    check(i >= 0)
+    check(i < length)
     return i
 
 
@@ -191,7 +193,7 @@ class Branch:
 
 
 @contextmanager
-def abandoned_on_error(trace: RegionTrace) -> Iterator[None]:
+def abandoned_on_error(trace: RegionTrace) -> Generator[None]:
     """Take the region that is traced inside out of the program where an exception leaves it."""
     try:
         yield

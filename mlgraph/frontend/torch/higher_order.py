@@ -4,8 +4,7 @@ torch would compile each call of them; in a trace their functions are traced as 
 other operations as it is.
 """
 
-# pyright: basic
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -90,7 +89,7 @@ REPLACED: dict[str, dict[str, Callable[..., Any]]] = {
 
 
 @contextmanager
-def control_flow_of_torch() -> Iterator[None]:
+def control_flow_of_torch() -> Generator[None]:
     """Have torch's functions of control flow trace regions inside."""
     modules = {name: higher_order_module(name) for name in REPLACED}
     before = {name: {key: modules[name][key] for key in functions} for name, functions in REPLACED.items()}

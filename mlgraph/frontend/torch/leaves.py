@@ -1,6 +1,5 @@
 """The leaves of control flow on values: tensors and Python numbers, and the type that two of them have in common."""
 
-# pyright: basic
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +8,7 @@ from torch import Tensor
 from torch.fx.experimental.symbolic_shapes import free_unbacked_symbols, statically_known_true
 
 from mlgraph.frontend.control_flow.base import NO_VALUE
-from mlgraph.frontend.torch._private import FakeTensor
+from mlgraph.frontend.torch._private import FakeTensor, sym_ite
 
 NUMBERS = (bool, int, float, complex)
 """Python's numbers, each of which takes up those before it."""
@@ -34,7 +33,7 @@ def is_same_number(first: object, second: object) -> bool:
 
 def kind_of(value: Any) -> type | None:
     """Return the class of a Python number, traced or not; None for a tensor."""
-    return None if isinstance(value, Tensor) else SYMBOLS.get(type(value), type(value))
+    return None if isinstance(value, Tensor) else SYMBOLS.get(value.__class__, value.__class__)
 
 
 @dataclass(frozen=True)
@@ -84,6 +83,11 @@ def describe(value: Any) -> str:
     return f"{str(value.dtype).removeprefix('torch.')}[{', '.join(map(str, value.shape))}]"
 
 
+def is_known(size: Any) -> bool:
+    """Return whether a size of a traced tensor is a number."""
+    return isinstance(size, int)
+
+
 def as_tensor(value: Any) -> Tensor:
     """Return a leaf as a tensor, that of a Python number without axes."""
     if isinstance(value, Tensor):
@@ -91,7 +95,7 @@ def as_tensor(value: Any) -> Tensor:
     kind = kind_of(value)
     assert kind is not None
     if isinstance(value, torch.SymBool):
-        value = torch.sym_ite(value, 1, 0)  # pyright: ignore[reportAttributeAccessIssue]
+        value = sym_ite(value, 1, 0)
     return torch.scalar_tensor(value, dtype=DTYPES[kind])
 
 

@@ -1,6 +1,5 @@
 """The state of a loop on values, whose types the traces of its body find."""
 
-# pyright: basic
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +12,7 @@ from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.control_flow.base import NO_VALUE, LeafMismatch
 from mlgraph.frontend.locations import current_line
 from mlgraph.frontend.torch import markers
-from mlgraph.frontend.torch.leaves import LeafType, as_leaf, as_tensor, describe, joined
+from mlgraph.frontend.torch.leaves import LeafType, as_leaf, as_tensor, describe, is_known, joined
 from mlgraph.frontend.torch.memory import storage_of
 from mlgraph.frontend.torch.region_writes import Outside, RegionTrace, overwrite
 
@@ -121,7 +120,7 @@ class LoopState:
         """Return shapes for leaves that a step gives their first values; sizes that are not known are 0."""
         new = [i for i, type in enumerate(self.types) if type is None and following[i] is not NO_VALUE]
         shapes = {i: following[i].shape if isinstance(following[i], Tensor) else () for i in new}
-        return {i: tuple(n if isinstance(n, int) else 0 for n in shape) for i, shape in shapes.items()}
+        return {i: tuple(n if is_known(n) else 0 for n in shape) for i, shape in shapes.items()}
 
     def _changed_sizes(self, following: Sequence[Any], entered: Sequence[Tensor]) -> Iterator[tuple[int, int]]:
         """Yield the leaves and axes whose sizes a step changes."""
@@ -131,7 +130,7 @@ class LoopState:
             yield from ((i, axis) for axis, (m, n) in enumerate(sizes) if not statically_known_true(m == n))
         for i in self._new_shapes(following):
             shape = following[i].shape if isinstance(following[i], Tensor) else ()
-            yield from ((i, axis) for axis, n in enumerate(shape) if not isinstance(n, int))
+            yield from ((i, axis) for axis, n in enumerate(shape) if not is_known(n))
 
     def _written_in_place(
         self, following: Sequence[Any], entered: Sequence[Sequence[Tensor]], trace: RegionTrace

@@ -9,7 +9,6 @@ body, `stack`. After `abandon` the innermost open one is closed, and was no part
 torch takes all of them for calls with an effect, so that they stay, in their order. `region_importer.py` reads them.
 """
 
-# pyright: basic
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -20,7 +19,10 @@ from torch.fx.node import has_side_effect
 
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.locations import current_line
+from mlgraph.frontend.torch._private import free_size
+from mlgraph.frontend.torch.leaves import is_known
 
+library: Any = torch.library
 MARKERS: set[Any] = set()
 """The overloads of all markers."""
 
@@ -30,10 +32,10 @@ def marker(schema: str) -> Callable[[Callable[..., Any]], Any]:
 
     def register(fake: Callable[..., Any]) -> Any:
         name = schema.partition("(")[0]
-        torch.library.define(f"mlgraph::{name}", schema.removeprefix(name))
-        torch.library.register_fake(f"mlgraph::{name}", fake)
+        library.define(f"mlgraph::{name}", schema.removeprefix(name))
+        library.register_fake(f"mlgraph::{name}", fake)
         if "Tensor" in schema.partition("->")[2]:
-            torch.library.register_autograd(f"mlgraph::{name}", _no_backward)
+            library.register_autograd(f"mlgraph::{name}", _no_backward)
         overload = getattr(torch.ops.mlgraph, name).default
         has_side_effect(overload)
         MARKERS.add(overload)
@@ -115,17 +117,13 @@ def _joined(a: Tensor | None, b: Tensor | None, dtype: torch.dtype) -> Tensor:
     given = b if a is None else a
     assert given is not None
     if a is None or b is None:
-        return given.new_empty([n if isinstance(n, int) else _free_size() for n in given.shape], dtype=dtype)
+        return given.new_empty([n if is_known(n) else free_size() for n in given.shape], dtype=dtype)
     like = a if b.device.type == "cpu" else b
     sizes = zip(a.shape, b.shape, strict=True)
-    return like.new_empty([m if statically_known_true(m == n) else _free_size() for m, n in sizes], dtype=dtype)
+    return like.new_empty([m if statically_known_true(m == n) else free_size() for m, n in sizes], dtype=dtype)
 
 
 def _with_free_sizes(tensors: Sequence[Tensor], free: Sequence[int]) -> list[Tensor]:
     axes = set(zip(free[::2], free[1::2]))
-    shapes = [[_free_size() if (i, a) in axes else n for a, n in enumerate(x.shape)] for i, x in enumerate(tensors)]
+    shapes = [[free_size() if (i, a) in axes else n for a, n in enumerate(x.shape)] for i, x in enumerate(tensors)]
     return [x.new_empty(shape) for x, shape in zip(tensors, shapes, strict=True)]
-
-
-def _free_size() -> Any:
-    return torch.library.get_ctx().new_dynamic_size()

@@ -4,11 +4,10 @@ A tensor or number from inside of a region leaves it as a result alone. And wher
 another tensor itself, or a view of it, none of them is written into while the others are still read.
 """
 
-# pyright: basic
 import operator
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch.export import ExportedProgram
@@ -57,12 +56,17 @@ def _homes(nodes: Iterable[Placed]) -> dict[Any, Place]:
 
 def _given(node: torch.fx.Node) -> Iterator[Any]:
     """Yield the memory of the tensors that a node gives, and the symbols of its sizes and numbers."""
-    val = node.meta.get("val")
-    for x in val if isinstance(val, list | tuple) else (val,):
+    for x in results_of(node):
         if (storage := storage_of(x)) is not None:
             yield storage
         if isinstance(x, torch.SymInt | torch.SymFloat | torch.SymBool):
             yield from free_unbacked_symbols(x)
+
+
+def results_of(node: torch.fx.Node) -> Sequence[Any]:
+    """Return the fake results of a node."""
+    val: Any = node.meta.get("val")
+    return cast("Sequence[Any]", val) if isinstance(val, list | tuple) else (val,)
 
 
 def _check_escapes(nodes: Iterable[Placed], homes: dict[Any, Place]) -> None:

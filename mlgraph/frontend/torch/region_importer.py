@@ -1,8 +1,7 @@
 """The import of traces with control flow on values: what lies between markers becomes the regions of an operation."""
 
-# pyright: basic
 from collections import ChainMap
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +17,7 @@ from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.torch import markers
 from mlgraph.frontend.torch._private import OpOverload
 from mlgraph.frontend.torch.importer import FxImporter, dtype_of, type_of, user_line
+from mlgraph.frontend.torch.leaves import is_known
 from mlgraph.frontend.torch.region_tree import Control, Item, Region, parse
 from mlgraph.frontend.torch.rules.helpers import to
 
@@ -43,7 +43,7 @@ class RegionImporter(FxImporter):
                 with located(self.location):
                     self.values[item.end] = IMPORTS[item.end.target](self, item)
             elif item.op == "output":
-                results = [self.result(argument) for argument in item.args[0]]
+                results = [self.result(argument) for argument in arguments(item)[0]]
             elif item.op == "get_attr":
                 self.values[item] = self.attribute(item)
             elif item.op == "call_function":
@@ -74,7 +74,7 @@ class RegionImporter(FxImporter):
         return self.import_node(node)
 
     @contextmanager
-    def region(self, block: Block) -> Iterator[None]:
+    def region(self, block: Block) -> Generator[None]:
         """Import nodes inside into a region; what they give is seen by it alone."""
         outer, location = self.values, self.location
         self.values = outer.new_child()
@@ -95,13 +95,13 @@ class RegionImporter(FxImporter):
         """Return what a branch gives in the element type of the result, zeros where it gives nothing."""
         d = dtype_of(val.dtype)
         if value is None:
-            return ivy.full(tuple(n if isinstance(n, int) else 0 for n in val.shape), 0, d)
+            return ivy.full(tuple(n if is_known(n) else 0 for n in val.shape), 0, d)
         return to(self.value(value), d)
 
 
 def import_branches(importer: RegionImporter, control: Control) -> tuple[SSAValue, ...]:
     """Import `ivy.if`, whose sizes depend on the branch where those of the values differ."""
-    condition, then, otherwise, _ = control.end.args
+    condition, then, otherwise, _ = arguments(control.end)
     vals = control.end.meta["val"]
 
     def block(region: Region, values: Any) -> Block:
@@ -114,19 +114,19 @@ def import_branches(importer: RegionImporter, control: Control) -> tuple[SSAValu
 
 def import_loop(importer: RegionImporter, control: Control) -> tuple[SSAValue, ...]:
     """Import `ivy.while`."""
-    _, following, free = control.end.args
+    _, following, free = arguments(control.end)
     before, body = control.regions
     vals = control.end.meta["val"]
     types = list(map(type_of, vals))
-    initial = importer.value(before.begin.args[0])
-    condition = importer.block(before, types, lambda: [importer.value(body.begin.args[0])])
+    initial = importer.value(arguments(before.begin)[0])
+    condition = importer.block(before, types, lambda: [importer.value(arguments(body.begin)[0])])
     step = importer.block(body, types, lambda: list(importer.value(following)))
     return tuple(insert(WhileOp(initial, condition, step, dynamic=bool(free))).outputs)
 
 
 def import_scan(importer: RegionImporter, control: Control) -> tuple[SSAValue, ...]:
     """Import `ivy.scan`, which carries the number of the step too."""
-    length, _, following, elements = control.end.args
+    length, _, following, elements = arguments(control.end)
     (body,) = control.regions
     number, initial = importer.value(body.begin.args[1:])
     vals = control.end.meta["val"]
@@ -157,19 +157,26 @@ def _typed(values: Sequence[SSAValue], vals: Sequence[torch.Tensor]) -> tuple[SS
 
 def _differ(a: Any, b: Any) -> bool:
     """Return whether the sizes of a value depend on which of two branches gives it."""
+    given: Any = b if a is None else a
     if a is None or b is None:
-        return any(not isinstance(n, int) for n in (a if b is None else b).meta["val"].shape)
+        return any(not is_known(n) for n in given.meta["val"].shape)
     return str(a.meta["val"].shape) != str(b.meta["val"].shape)
+
+
+def arguments(node: torch.fx.Node) -> Sequence[Any]:
+    """Return the arguments of a node, as values of any kind."""
+    return node.args
 
 
 def _is_whole_copy(node: torch.fx.Node) -> bool:
     """Return whether a copy overwrites all of a tensor, with a value of its type: it is that value."""
-    x, source = (argument.meta.get("val") for argument in node.args[:2])  # pyright: ignore[reportOptionalMemberAccess, reportAttributeAccessIssue]
+    x, source = (argument.meta.get("val") for argument in arguments(node)[:2])
     return isinstance(source, torch.Tensor) and x.dtype == source.dtype and str(x.shape) == str(source.shape)
 
 
 def _tags(node: torch.fx.Node) -> Sequence[Any]:
-    return node.target.tags if isinstance(node.target, OpOverload) else ()
+    target: Any = node.target
+    return target.tags if isinstance(target, OpOverload) else ()
 
 
 def importer_of(graph_module: torch.fx.GraphModule) -> type[FxImporter]:

@@ -1,6 +1,5 @@
 """The nodes of a trace as a tree: those between markers are in regions."""
 
-# pyright: basic
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -15,7 +14,7 @@ class Region:
     """The nodes between a marker and the next, and the node of the marker before them."""
 
     begin: torch.fx.Node
-    nodes: "list[Item]" = field(default_factory=list)
+    nodes: "list[Item]" = field(default_factory=list["Item"])
 
 
 @dataclass

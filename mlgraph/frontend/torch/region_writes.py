@@ -1,14 +1,13 @@
 """The tensors from outside of a region that its nodes write into."""
 
-# pyright: basic
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
 
 from mlgraph.frontend.torch import markers
-from mlgraph.frontend.torch._private import OpOverload, get_proxy_mode
+from mlgraph.frontend.torch._private import get_proxy_mode, schema_of
 from mlgraph.frontend.torch.memory import storage_of
 
 STATISTICS = ("running_mean", "running_var")
@@ -88,21 +87,20 @@ def _is_owner(tensor: Tensor, other: Tensor) -> bool:
 
 def written_by(node: torch.fx.Node) -> Iterator[Any]:
     """Yield the values of the arguments that a node writes into."""
-    if not isinstance(node.target, OpOverload) or node.target is torch.ops.aten.detach_.default:
+    schema = schema_of(node.target)
+    if schema is None or node.target is torch.ops.aten.detach_.default:
         return
-    arguments = node.target._schema.arguments
-    given = dict(zip((a.name for a in arguments), node.args)) | node.kwargs
+    given: dict[str, Any] = dict(zip((a.name for a in schema.arguments), node.args)) | node.kwargs
     trains = any(given.get(name) is True for name in IN_TRAINING)
-    for argument in arguments:
+    for argument in schema.arguments:
         writes = argument.alias_info is not None and argument.alias_info.is_write
         if writes or (trains and argument.name in STATISTICS):
             yield from _values(given.get(argument.name))
 
 
 def _values(argument: Any) -> Iterator[Any]:
-    for one in argument if isinstance(argument, list | tuple) else [argument]:
-        if isinstance(one, torch.fx.Node):
-            yield one.meta.get("val")
+    several = cast("Sequence[Any]", argument) if isinstance(argument, list | tuple) else (argument,)
+    yield from (one.meta.get("val") for one in several if isinstance(one, torch.fx.Node))
 
 
 def overwrite(x: Tensor, value: Tensor) -> None:

@@ -4,8 +4,8 @@ The number of a tensor that torch makes of sizes, as `torch.div(x.shape[0], 8, r
 that only a call can tell.
 """
 
-# pyright: basic
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -25,7 +25,7 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, **named: An
 
 @replaces(Tensor.item)
 def item(input: Tensor) -> Any:
-    return input._size if hasattr(input, "_size") else input.item()  # pyright: ignore[reportAttributeAccessIssue]
+    return getattr(input, "_size") if hasattr(input, "_size") else input.item()  # noqa: B009
 
 
 def reshaping(function: Any) -> Any:
@@ -40,7 +40,7 @@ def reshaping(function: Any) -> Any:
 def size_of(argument: Any) -> Any:
     """Return a size in the place of a tensor that remembers it, in tuples too."""
     if isinstance(argument, list | tuple) and not isinstance(argument, torch.Size):
-        return tuple(map(size_of, argument))
+        return tuple(map(size_of, cast("Sequence[Any]", argument)))
     return getattr(argument, "_size", argument) if isinstance(argument, Tensor) else argument
 
 
