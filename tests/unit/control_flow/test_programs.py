@@ -21,7 +21,7 @@ def cases():
             yield pytest.param(function, calls, target, marks=marks, id=f"{function.__name__}-{target}")
 
 
-@pytest.mark.parametrize(("function", "calls", "target"), cases())
+@pytest.mark.parametrize(("function", "calls", "target"), list(cases()))
 def test_numpy(function, calls, target):
     graph = mlgraph.compile(function, to=target, x64=True)
     for arguments in calls:
