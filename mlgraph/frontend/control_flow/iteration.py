@@ -1,4 +1,4 @@
-"""What loops run over, if its length or elements are known only when the graph runs, and builtins that read values."""
+"""Loops over values whose number is known only when the graph runs, and the builtins that read values."""
 
 import builtins
 from collections.abc import Callable, Sequence

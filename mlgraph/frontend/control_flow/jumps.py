@@ -29,7 +29,7 @@ class Unconvertible(Exception):
 
 
 class Exits(IntEnum):
-    """How often a block is left by a jump."""
+    """The share of the paths through a block that leave it by a jump."""
 
     NEVER = 0
     MAYBE = 1

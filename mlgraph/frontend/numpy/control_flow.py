@@ -3,7 +3,7 @@
 What a block writes to arrays from outside becomes a result of the operation, and is written to the arrays after it.
 """
 
-# pyright: basic, reportPrivateUsage=false
+# pyright: reportPrivateUsage=false
 import builtins
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
