@@ -139,8 +139,7 @@ def merge(flow: ControlFlow, first: Any, second: Any, result: Any) -> Any:
     """Return a result; what both paths give alike stays as it is."""
     if flow.is_same(first, second):
         return first
-    kind = type(first)
-    if kind is type(second) and kind in (bool, int, float, complex) and repr(first) == repr(second):
+    if type(first) is type(second) and isinstance(first, bool | int | float | complex) and repr(first) == repr(second):
         return first
     return result
 

@@ -137,7 +137,7 @@ def _extreme(original: Any, better: Callable[[Any, Any], Any], values: Sequence[
         items = list(items)
     if not items or not any(map(is_traced, items)):
         return original(*((items,) if len(values) == 1 else values), **options)
-    key = options.get("key") or (lambda each: each)
+    key: Callable[[Any], Any] = options.get("key") or (lambda each: each)
     best = items[0]
     for each in items[1:]:
         best = if_exp(better(key(each), key(best)), lambda each=each: each, lambda best=best: best)

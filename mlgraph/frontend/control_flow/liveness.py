@@ -10,15 +10,18 @@ from typing import Any
 from mlgraph.frontend.control_flow.jumps import flag_of
 from mlgraph.frontend.control_flow.scope import COMPREHENSIONS, SCOPES, bound, nodes, read
 
+LIVE, CHECKED = "live", "checked"
+"""The attributes of the annotations."""
+
 
 def live_of(node: ast.AST) -> frozenset[str]:
     """Return the names that may be read after an `if`, or after a step of a loop."""
-    return getattr(node, "live", frozenset[str]())
+    return getattr(node, LIVE, frozenset[str]())
 
 
 def is_checked(node: ast.AST) -> bool:
     """Return whether a name may lack a value where it is read."""
-    return getattr(node, "checked", False)
+    return getattr(node, CHECKED, False)
 
 
 class Liveness:
@@ -37,14 +40,14 @@ class Liveness:
     def _before(self, node: Any, after: frozenset[str]) -> frozenset[str]:
         match node:
             case ast.If():
-                node.live = after | self._always
-                return read(node.test) | self.before(node.body, after) | self.before(node.orelse, after)
+                setattr(node, LIVE, after | self._always)
+                return self.before(node.body, after) | self.before(node.orelse, after) | read(node.test)
             case ast.While():
-                return self._loop(node, read(node.test) | after, set())
+                return self._loop(node, after | read(node.test), set())
             case ast.For():
                 return self._loop(node, after, bound(node.target)) | read(node.iter)
             case ast.With():
-                return read(node.items) | self.before(node.body, after)
+                return self.before(node.body, after) | read(node.items)
             case ast.Try() | ast.TryStar():
                 everything = after | read(node)
                 for block in (node.body, node.orelse, node.finalbody, *(each.body for each in node.handlers)):
@@ -52,7 +55,7 @@ class Liveness:
                 return everything
             case ast.Match():
                 cases = [self.before(each.body, after) | read(each) for each in node.cases]
-                return read(node.subject).union(after, *cases)
+                return after.union(read(node.subject), *cases)
             case _:
                 return (after - _always_bound(node)) | read(node)
 
@@ -64,7 +67,7 @@ class Liveness:
             if more == head:
                 break
             head = more
-        node.live = head | self._always
+        setattr(node, LIVE, head | self._always)
         return head
 
 
@@ -169,7 +172,7 @@ class Definedness:
         return defined | walrus
 
     def _check(self, node: Any, defined: frozenset[str]) -> None:
-        node.checked = node.id in self._candidates and node.id not in defined
+        setattr(node, CHECKED, node.id in self._candidates and node.id not in defined)
 
 
 def deleted(tree: ast.AST | Iterable[ast.AST]) -> set[str]:

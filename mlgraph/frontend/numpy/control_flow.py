@@ -40,10 +40,10 @@ class NumpyControlFlow(ControlFlow):
             return not is_concrete(value) and example_of(value) is None
         return type(value) is Size and value.hint is None
 
-    def is_array(self, value: object) -> bool:
+    def is_array(self, value: Any) -> bool:
         if type(value) in (TracedArray, Size):
             return True
-        return type(value) is np.ndarray or (isinstance(value, np.generic) and value.dtype.kind in "biufc")
+        return type(value) is np.ndarray or (isinstance(value, np.generic) and np.dtype(type(value)).kind in "biufc")
 
     def is_mutable(self, value: object) -> bool:
         return type(value) is np.ndarray or (type(value) is TracedArray and value._kind is np.ndarray)
@@ -151,7 +151,7 @@ def _size(length: Any) -> SSAValue:
     """Return a length as a value of type `index`."""
     if type(length) is TracedArray and not is_concrete(length):
         return emit(ivy.to_size, length.value)
-    return sizes.value(operand(length))
+    return sizes.value(operand(simple(length)))
 
 
 def _write(storages: Sequence[Storage], values: Sequence[SSAValue]) -> None:
@@ -165,9 +165,10 @@ def leaf(value: Any) -> TracedArray:
         return value
     if type(value) is Size:
         return from_size(value)
-    if type(value) in NUMBERS:
+    kind: Any = type(value)
+    if kind in NUMBERS:
         real = np.asarray(value)
-        return fresh(constant(real), (), real.dtype, type(value))
+        return fresh(constant(real), (), real.dtype, kind)
     return scalar(as_array(value)) if isinstance(value, np.generic) else as_array(value)
 
 
