@@ -43,7 +43,7 @@ class NumpyControlFlow(ControlFlow):
     def is_array(self, value: Any) -> bool:
         if type(value) in (TracedArray, Size):
             return True
-        return type(value) is np.ndarray or (isinstance(value, np.generic) and np.dtype(type(value)).kind in "biufc")
+        return type(value) is np.ndarray or isinstance(value, np.number | np.bool_)
 
     def is_mutable(self, value: object) -> bool:
         return type(value) is np.ndarray or (type(value) is TracedArray and value._kind is np.ndarray)
@@ -165,10 +165,9 @@ def leaf(value: Any) -> TracedArray:
         return value
     if type(value) is Size:
         return from_size(value)
-    kind: Any = type(value)
-    if kind in NUMBERS:
+    if type(value) in NUMBERS:
         real = np.asarray(value)
-        return fresh(constant(real), (), real.dtype, kind)
+        return fresh(constant(real), (), real.dtype, NUMBERS[NUMBERS.index(type(value))])
     return scalar(as_array(value)) if isinstance(value, np.generic) else as_array(value)
 
 
