@@ -17,6 +17,7 @@ from mlgraph.frontend.numpy import complex_ufuncs, creation_overrides, random, r
 from mlgraph.frontend.numpy.array import Storage, TracedArray
 from mlgraph.frontend.numpy.memory import check_outside, layout_matters, take_apart, user_outputs
 from mlgraph.frontend.numpy.object_proxy import unproxied
+from mlgraph.frontend.numpy.path_reads import begin_path
 from mlgraph.frontend.numpy.polynomials import Symbol
 from mlgraph.frontend.numpy.queries import is_array
 from mlgraph.frontend.numpy.rebinding import with_traced_numpy
@@ -41,6 +42,8 @@ def capture(request: Request) -> Program:
     trace = NumpyTracer(block)
     trace.generators += request.generators
     started = time.perf_counter()
+    if request.paths is not None:
+        begin_path(trace, request.paths, dict(zip(block.args, arrays)))
     with tracing(trace):
         inputs = [_input(trace, a, v, request.dynamic) for a, v in zip(arrays, block.args)]
         try:
@@ -49,6 +52,8 @@ def capture(request: Request) -> Program:
             if _is_outside_write(error):
                 raise outside_write() from error
             raise
+        if trace.refused is not None:  # the user's code caught it
+            raise trace.refused
         check_outside(leaves, request.outside)
         take_apart(leaves)
         observed = [x._observed for x in inputs]
@@ -57,6 +62,9 @@ def capture(request: Request) -> Program:
         outputs = [_output(leaf, results) for leaf in leaves]
         specs = user_outputs(leaves, outputs, inputs, request.outside)
         specs += _writes(inputs, results)
+        if request.paths is not None:
+            specs += [OutputSpec(OutputKind.TEST, i) for i in range(len(request.paths.tests))]
+            results += request.paths.values
         matters = layout_matters(trace, leaves, inputs)
         layouts = [layout_of(array) if matters else None for array in arrays]
     finish(main, results)

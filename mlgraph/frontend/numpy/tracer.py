@@ -14,7 +14,8 @@ from xdsl.ir import Block, SSAValue
 from mlgraph.dialects.building import building, located
 from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.dtypes import BY_NAME, DType
-from mlgraph.errors import CaptureError, OutsideWriteError, UnsupportedOpError
+from mlgraph.errors import CaptureError, DataDependentControlFlowError, OutsideWriteError, UnsupportedOpError
+from mlgraph.frontend.control_flow.paths import Evaluate, PathRecorder
 from mlgraph.frontend.locations import at
 
 R = TypeVar("R")
@@ -52,6 +53,12 @@ class NumpyTracer:
         """The arrays of which a view or a copy was taken, depending on how they lie in memory, and what was taken."""
         self.writes = False
         """True if the function writes into an array."""
+        self.paths: PathRecorder | None = None
+        """Records what Python reads of traced values; None if that is an error."""
+        self.evaluate: Evaluate | None = None
+        """Evaluates a value for the example inputs, where a path is traced."""
+        self.refused: DataDependentControlFlowError | None = None
+        """The first error of a read that cannot be traced: the user's code may have caught it."""
         self._constants: dict[tuple[str, tuple[int, ...]], list[tuple[np.ndarray[Any, Any], SSAValue]]] = {}
         self._locations: dict[tuple[str, int], LocationAttr] = {}
 
@@ -182,6 +189,14 @@ def outside_view(*owners: Any) -> OutsideWriteError:
         "pass the array as an argument, name the object that holds it in `stateful`, or return a copy",
         owners,
     )
+
+
+def refused(error: DataDependentControlFlowError) -> DataDependentControlFlowError:
+    """Return an error of a read that cannot be traced; the capture fails with it even if the user's code catches it."""
+    trace = _current.get()
+    if trace is not None and trace.refused is None:
+        trace.refused = error
+    return error
 
 
 def element_type(dtype: "np.dtype[Any]") -> DType:
