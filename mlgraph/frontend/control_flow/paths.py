@@ -1,8 +1,8 @@
 """Paths: what Python reads of traced values, where control flow cannot be traced, becomes tests that a graph computes.
 
-A trace with a `PathRecorder` follows one path. Each value that Python reads is a test: Python goes on with what the value
-is for the example inputs, and the value itself is a result of the program. A call whose tests give the same takes the
-same path; a call of which one differs takes another, which is captured with the decisions that led there.
+A trace with a `PathRecorder` follows one path. Each value that Python reads is a test: Python goes on with what the
+value is for the example inputs, and the value itself is a result of the program. A call whose tests give the same takes
+the same path; a call of which one differs takes another, which is captured with the decisions that led there.
 """
 
 import math

@@ -51,9 +51,11 @@ from mlgraph.frontend.torch.memory import (
 )
 from mlgraph.frontend.torch.modes import Modes, watching_modes
 from mlgraph.frontend.torch.outside import OutsideWrites, tensors_in
+from mlgraph.frontend.torch.path_reads import PathReads, noted_reads
 from mlgraph.frontend.torch.regions import inline_regions
 from mlgraph.frontend.torch.scopes import (
     assigned_buffers,
+    decisions_noted,
     frame_outside_modes,
     is_users,
     same_attributes,
@@ -171,6 +173,8 @@ class ExportModule(torch.nn.Module):
 
     def __init__(self, request: Request, options: TraceOptions) -> None:
         super().__init__()
+        self.paths = request.paths
+        self.noted = [] if request.paths is None else noted_reads(request, options.gradients)
         check_initialized(request.named)
         self.options = options
         self.outside = request.outside
@@ -200,7 +204,8 @@ class ExportModule(torch.nn.Module):
         check_attributes(leaves, arrays)
         self.note_memory(leaves, arrays)
         self.trace.static = [TRACED if _is_dynamic(leaf) else leaf for leaf in leaves]
-        return [leaf for leaf in leaves if _is_dynamic(leaf)]
+        tests = [] if self.paths is None else self.paths.values
+        return [*(leaf for leaf in leaves if _is_dynamic(leaf)), *tests]
 
     def scopes(self, arrays: Sequence[torch.Tensor]) -> Iterator[contextlib.AbstractContextManager[Any]]:
         """Yield the context managers that the function runs under."""
@@ -210,6 +215,8 @@ class ExportModule(torch.nn.Module):
         yield unchecked_distributions()
         yield assigned_buffers(trace.modules)
         yield without_cached_weights()
+        if self.paths is not None:
+            yield PathReads(self.paths, self.noted)
         yield SimpleSizes()
         yield FunctionOverrides()
         yield AccessRecorder(arrays, trace)
@@ -362,6 +369,7 @@ def export(
         stack.enter_context(watching_functions(root.trace))
         stack.enter_context(without_memory_formats())
         stack.enter_context(sizes_as_numbers())
+        stack.enter_context(decisions_noted(root.trace))
         stack.enter_context(temporarily_clear_interpreter_stack())
         stack.enter_context(torch.set_grad_enabled(root.options.gradients))
         arrays = tuple(example(array, root.options.keep_layout) for array in request.arrays)
