@@ -101,7 +101,8 @@ def compile(
     - `fuse`: chains of elementwise operations, and reductions at their ends, become kernels, for torch and numpy. With
       `fast_math`, kernels compute half precision in float32 and round once.
     - `x64`: True keeps 64-bit types inside a jax callable; by default the session's `jax_enable_x64` decides.
-    - `max_paths`: the most paths that are captured of a function whose control flow on values cannot be traced.
+    - `max_paths`: the most paths that are captured of a function whose control flow on values cannot be traced; 0 makes
+      such control flow an error.
 
     Raise `UnknownTargetError` for an invalid `to`, and at capture any other error of `mlgraph.errors`.
     The contract is that of Ivy's graph compiler, `ivy.compile`.

@@ -99,10 +99,10 @@ def check_switches(**switches: Any) -> None:
 
 
 def check_count(**counts: Any) -> None:
-    """Raise `InputError` for a number of things that is no positive integer."""
+    """Raise `InputError` for a number of things that is no integer, or negative."""
     for name, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise InputError(f"{name} is {_shown(value)}", fix=f"write {name}=16, or another positive integer")
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise InputError(f"{name} is {_shown(value)}", fix=f"write {name}=16, or another integer from 0")
 
 
 def check_lists(**lists: Any) -> None:

@@ -63,7 +63,7 @@ def capture(
         try:
             return _capture(info, call, options)
         except DataDependentControlFlowError:
-            if call.lifted or call.numbers:  # a number that decides is a Python value of its own specialization
+            if call.lifted or call.numbers or not options.max_paths:  # a number that decides is no input
                 raise
     return _capture_path(info, call, options, PathRecorder(decisions, evaluator))
 

@@ -82,9 +82,12 @@ def test_more_paths_than_max_paths():
         small(np.array([2.0]))
 
 
-def test_max_paths_is_a_positive_integer():
-    with pytest.raises(mlgraph.errors.InputError, match="max_paths is 0"):
-        mlgraph.compile(sign, max_paths=0)
+def test_max_paths_is_a_count():
+    for wrong in (-1, True, "16"):
+        with pytest.raises(mlgraph.errors.InputError, match="max_paths is"):
+            mlgraph.compile(sign, max_paths=wrong)
+    with pytest.raises(DataDependentControlFlowError):
+        mlgraph.compile(sign, max_paths=0)(UP)
 
 
 def root(x):
