@@ -25,7 +25,7 @@ class OutputKind(Enum):
     INPUT = "input"
     OBJECT = "object"
     TEST = "test"
-    """What Python read while the function was traced: a call must find it again, or it takes another path."""
+    """A value that Python read while the function was traced: a call must find it again, or it takes another path."""
 
 
 @dataclass(frozen=True)

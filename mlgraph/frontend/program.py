@@ -182,7 +182,7 @@ class Program:
     setters: Mapping[str, Callable[[Any], None]] = field(default_factory=dict[str, Callable[[Any], None]])
     """The functions that set parameters of the user's module, if the arrays themselves cannot be written."""
     tests: tuple[PathTest, ...] = ()
-    """What Python read of values, the results of kind `TEST` in order. Empty if the program is right for all values."""
+    """The values that Python read, results of kind `TEST`, in order. Empty if the program is right for all values."""
     raises: Exception | None = None
     """The error that the user's function raises on this path."""
 

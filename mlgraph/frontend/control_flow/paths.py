@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
 Decision: TypeAlias = Any
-"""What Python read: a bool, an integer, a float, a complex number, or nested tuples of these for an array."""
+"""A value that Python read: a bool, an integer, a float, a complex number, or nested tuples of these for an array."""
 
 Evaluate: TypeAlias = Callable[[Any], Any]
 """From a value of the IR to an array of numpy, its elements for the example inputs."""
@@ -26,7 +26,7 @@ class PathTest:
 
     decision: Decision
     what: str
-    """What was read, as "the truth of an array"."""
+    """The noun for the value, as "the truth of an array"."""
     line: str
     """The user's line, as `file:line`; "" where it is not known."""
 
