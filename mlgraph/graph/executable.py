@@ -13,14 +13,14 @@ from xdsl.ir import Attribute
 
 from mlgraph.dialects.dtypes import i1
 from mlgraph.dialects.stateful import Slot, read_slots, written_slots
-from mlgraph.errors import DataDependentControlFlowError, InputError
+from mlgraph.errors import DataDependentControlFlowError, InputError, MlgraphError
 from mlgraph.frameworks import get
 from mlgraph.frameworks.arrays import converted, is_writable
 from mlgraph.frontend.program import TRACED, Memory, OutputKind, Program
 from mlgraph.graph import trees
 from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.effects import StateSpec
-from mlgraph.graph.paths import OtherPath, PathTests, RaisingPath
+from mlgraph.graph.paths import LeftPath, OtherPath, PathTests, RaisingPath
 from mlgraph.graph.writes import Writes
 from mlgraph.targets import randomness
 
@@ -163,16 +163,45 @@ class Executable:
 
     def fast_entry(self, state: GraphState) -> Callable[..., Any]:
         """Return the cheapest callable from arrays to the user's result: `main` itself if it returns that result."""
-        special = self.writes_state or self.tests or self.effects or self.numbers or self.draws or self.writes.returned
+        special = (
+            self.writes_state
+            or self.program.raises
+            or self.effects
+            or self.numbers
+            or self.draws
+            or self.writes.returned
+        )
         if special or self.scope is not contextlib.nullcontext:
             return functools.partial(self.run, state)
         called = functools.partial(self.main, state.params) if self.leading else self.main
         if self._returns_result():
             return called
+        if self.tests:
+            return self._tested(called)
         tree, leaves = self.tree, [spec.target for spec in self.outputs]
         if len(leaves) == 1:
             return lambda *arrays: tree.rebuild({leaves[0]: called(*arrays)})
         return lambda *arrays: tree.rebuild(dict(zip(leaves, called(*arrays))))
+
+    def _tested(self, called: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the callable from arrays to the user's result, which raises `LeftPath` where a test may fail."""
+        check, single = self.tests.check, len(self.outputs) == 1
+        leaves = [(i, spec.target) for i, spec in enumerate(self.outputs) if spec.kind is OutputKind.USER_OUTPUT]
+        only = leaves[0][0] if self.tree.spec.is_leaf() and leaves else None
+
+        def run(*arrays: Any) -> Any:
+            try:
+                results = called(*arrays)
+            except MlgraphError:
+                raise
+            except Exception as error:  # the tests tell whether it is an error of another path
+                raise LeftPath from error
+            if single:
+                results = (results,)
+            check(results, 0)
+            return results[only] if only is not None else self.tree.rebuild({leaf: results[i] for i, leaf in leaves})
+
+        return run
 
     def _returns_result(self) -> bool:
         """Return whether the results of `main` are the user's result: one array, or a tuple of arrays in order."""
@@ -255,7 +284,7 @@ class Executable:
         stream = state.random
         try:
             results = self.call(state.params, self.draw(state), arrays, trusted)
-        except (OtherPath, RaisingPath):
+        except LeftPath:
             state.random = stream
             raise
         owners = self.writes.write(state.params, results, arrays, callers)

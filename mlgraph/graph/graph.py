@@ -120,6 +120,12 @@ class Graph(Generic[P]):
         self._captures = 0
         self._last_path: Specialization | None = None
         """The path that the last call took, of the specializations that are for one path."""
+        self._in_a_row = 0
+        """The number of calls in a row that took it."""
+        self._quick_path: Specialization | None = None
+        """The path that the generated entry function tries."""
+        self._patience = 3
+        """The number of calls in a row after which it tries another, twice as many each time."""
         self._fixed: list[Any] = []
         """Keys of lifted numbers whose values the function depends on."""
         self._written_for: str | None = None
@@ -299,8 +305,18 @@ class Graph(Generic[P]):
                 decisions, test = other.decisions, other.test
                 continue
             if found.tests:
-                self._last_path = found
+                self._note_path(found)
             return result
+
+    def _note_path(self, path: Specialization) -> None:
+        """Note that a call took a path; the generated entry function tries one that several took in a row."""
+        if path is not self._last_path:
+            self._last_path, self._in_a_row = path, 0
+        self._in_a_row += 1
+        if self._in_a_row >= self._patience and path.is_quick and path is not self._quick_path:
+            with _capture_lock:
+                self._quick_path, self._patience = path, 2 * self._patience
+                self._regenerate()
 
     def _raise(self, path: RaisingPath, call: BoundCall) -> Any:
         """Run the original function, which raises an error on the path of a call."""
@@ -434,8 +450,8 @@ class Graph(Generic[P]):
         known, new = self._state.versions, specialization.versions()
         changed = {name for name in new if name in known and new[name] != known[name]}
         kept = [s for s in self._specializations if not changed & s.versions().keys()]
-        if self._last_path not in kept:
-            self._last_path = None
+        if changed:
+            self._last_path = self._quick_path = None
         self._specializations[:] = kept
         known.update(new)
         return changed
@@ -483,7 +499,8 @@ class Graph(Generic[P]):
         logger.warning("%s takes another path: %s, now %r", self.name, test, found)
 
     def _regenerate(self) -> None:
-        quick = [s.entry(self._state) for s in self._specializations if s.is_quick]
+        known = [s for s in self._specializations if not s.tests or s is self._quick_path]
+        quick = [s.entry(self._state) for s in known if s.is_quick]
         draws = not self._specializations or any(s.executable.draws for s in self._specializations)
         draw = self._run_with_rng if draws else None
         target = neutral() if self._to is None else get(self._to)
@@ -507,7 +524,7 @@ class Graph(Generic[P]):
         new.function = copy.deepcopy(self.function, memo)
         new.original = rebound(self.original, self.function, new.function)
         new._state, new._specializations, new._captures = GraphState(), [], 0
-        new._last_path = None
+        new._last_path = new._quick_path = None
         new._regenerate()
         return new
 

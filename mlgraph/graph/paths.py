@@ -11,7 +11,11 @@ from mlgraph.frontend.control_flow.paths import Decision, PathTest, decision_of
 from mlgraph.frontend.program import OutputKind, OutputSpec
 
 
-class OtherPath(Exception):
+class LeftPath(Exception):
+    """A program is given up before it writes anything, for a call that its path is not known to be right for."""
+
+
+class OtherPath(LeftPath):
     """A call takes another path than the program that ran for it: it was given up before it wrote anything."""
 
     def __init__(self, decisions: Sequence[Decision], test: PathTest) -> None:
@@ -22,7 +26,7 @@ class OtherPath(Exception):
         """The test of the program that found another value."""
 
 
-class RaisingPath(Exception):
+class RaisingPath(LeftPath):
     """The user's function raises an error on the path that a call takes."""
 
     def __init__(self, error: Exception) -> None:
@@ -71,6 +75,8 @@ class PathTests:
         if type(value) in (bool, int, float, complex):
             return value
         try:
+            if type(test.decision) in (bool, int) and hasattr(value, "item"):
+                return value.item()
             return decision_of(self.framework.as_numpy(value))
         except Exception as error:
             raise DataDependentControlFlowError(

@@ -123,12 +123,9 @@ class Specialization:
 
     @property
     def is_quick(self) -> bool:
-        """Return whether the generated entry function may run this directly; calls with objects are flattened first.
-
-        A program of one path may find that another one is right, which `Graph` looks for.
-        """
-        return self.executable.effects is None and not self.lifted and not self.tests
+        """Return whether the generated entry function may run this directly; calls with objects are flattened first."""
+        return self.executable.effects is None and not self.lifted
 
     def entry(self, state: "GraphState") -> Entry:
         """Return the guards and the callable for the generated entry function."""
-        return Entry(self.guards, self.executable.fast_entry(state), self.executable.passed)
+        return Entry(self.guards, self.executable.fast_entry(state), self.executable.passed, bool(self.tests))
