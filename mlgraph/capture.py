@@ -15,6 +15,7 @@ from mlgraph.errors import (
 from mlgraph.frameworks import CPU, get
 from mlgraph.frameworks.arrays import concrete, convert, device_of
 from mlgraph.frameworks.inspection import catches_errors
+from mlgraph.frontend.control_flow.conversions import Conversions
 from mlgraph.frontend.control_flow.paths import Decision, Evaluate, PathRecorder
 from mlgraph.frontend.locations import user_line
 from mlgraph.frontend.program import Adapt, Memory, OutputKind, Program, Request
@@ -59,13 +60,18 @@ def capture(
     That path begins with `decisions`, and goes on as `evaluator` finds for the example inputs. Raise
     `UnsupportedOpError` if the function writes to other objects in each trace, or any error of the frontend.
     """
-    if not decisions:
-        try:
-            return _capture(info, call, options)
-        except DataDependentControlFlowError:
-            if call.lifted or call.numbers or not options.max_paths:  # a number that decides is no input
-                raise
-    return _capture_path(info, call, options, PathRecorder(decisions, evaluator))
+    if decisions:
+        return _capture_path(info, call, options, PathRecorder(decisions, evaluator))
+    try:
+        return _capture(info, call, options)
+    except DataDependentControlFlowError as error:
+        if call.lifted or call.numbers or not options.max_paths:  # a number that decides is no input
+            raise
+        refused = error
+    try:
+        return _capture_path(info, call, options, PathRecorder((), evaluator))
+    except DataDependentControlFlowError:
+        raise refused from refused.__cause__
 
 
 def _capture_path(info: FunctionInfo, call: BoundCall, options: CompileOptions, paths: PathRecorder) -> Capture:
@@ -84,9 +90,22 @@ def _capture(
 ) -> Capture:
     """Trace a function until it writes to stateful objects alone: what it wrote to is one in the next round."""
     named = reachable_weights(info, call)
+    conversions = Conversions()
+    refused: DataDependentControlFlowError | None = None
     for _ in range(MAX_ROUNDS):
         one = _Round(info, call, options, named, paths)
-        program = one.trace()
+        try:
+            with conversions.applied():
+                program = one.trace()
+        except DataDependentControlFlowError as error:
+            refused = error
+            if paths is not None or not conversions.extend(error):
+                raise conversions.explained(error) from error.__cause__
+            continue
+        except CaptureError as error:
+            if refused is None:
+                raise
+            raise refused from error  # the converted code fails, and the code itself may not
         if program is not None:
             return Capture(program=program, call=call, session=one.session, reach=one.reach, result=one.result)
         call = call.reaching((*call.stateful.reached, *one.snapshot.changed.values()))

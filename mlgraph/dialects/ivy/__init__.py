@@ -10,7 +10,7 @@ from mlgraph.dialects.ivy.bessel import bessel_y0 as bessel_y0
 from mlgraph.dialects.ivy.bessel import bessel_y1 as bessel_y1
 from mlgraph.dialects.ivy.bessel import spherical_bessel_j0 as spherical_bessel_j0
 from mlgraph.dialects.ivy.channels_last import *
-from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, YieldOp
+from mlgraph.dialects.ivy.control import CheckOp, IfOp, ScanOp, WhileOp, YieldOp
 from mlgraph.dialects.ivy.creation import *
 from mlgraph.dialects.ivy.elementwise import *
 from mlgraph.dialects.ivy.experts import grouped_matmul as grouped_matmul
@@ -42,4 +42,4 @@ from mlgraph.dialects.ivy.table import IVY
 # isort: split
 from mlgraph.dialects.ivy import canonicalization as canonicalization
 
-Ivy = IVY.dialect(IfOp, WhileOp, ScanOp, YieldOp)
+Ivy = IVY.dialect(IfOp, WhileOp, ScanOp, YieldOp, CheckOp)

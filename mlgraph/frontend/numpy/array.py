@@ -25,7 +25,7 @@ from mlgraph.frontend.numpy.sizes import (
     static,
 )
 from mlgraph.frontend.numpy.tables import HOOKS, METHODS
-from mlgraph.frontend.numpy.tracer import active, constant, current, outside_write, unsupported
+from mlgraph.frontend.numpy.tracer import active, constant, current, elements_read, outside_write, unsupported
 
 
 class Storage:
@@ -34,6 +34,10 @@ class Storage:
     def __init__(self, value: SSAValue | None, build: Callable[[], SSAValue] | None = None) -> None:
         self._value, self._build = value, build
         self.version = 0
+        self.depth = len(current().regions)
+        """The number of regions of control flow around the place where it was made."""
+        self.shared = False
+        """True if it may be the memory of another array, depending on values."""
         self.outside: np.ndarray[Any, Any] | None = None
         """The array of the user's that it is, which no call of the graph could write to."""
 
@@ -42,11 +46,21 @@ class Storage:
         if self._value is None:
             assert self._build is not None
             self._value = self._build()
+            for region in current().regions[-1:]:
+                region.built.append(self)
         return self._value
 
     def write(self, value: SSAValue) -> None:
         if self.outside is not None:
             raise outside_write(self.outside)
+        if self.shared:
+            raise unsupported(
+                "a write to an array that shares memory with another on some paths",
+                why="which arrays change depends on values",
+                fix="write to a copy",
+            )
+        for region in current().regions:
+            region.note_write(self)
         self._value = value
         self.version += 1
         current().writes = True
@@ -213,6 +227,8 @@ class TracedArray(Operators):
         for array in reversed(stale):
             value = refined(array._step.get(value), array.shape)
             array._cache = (root_of(array)._storage.version, value)
+            for region in current().regions[-1:]:
+                region.cached.append(array)
         return value
 
     def write(self, value: SSAValue) -> None:
@@ -242,11 +258,7 @@ class TracedArray(Operators):
             return np.array(found, dtype=dtype)
         if active() and current().paths is not None:
             return HOOKS["read_elements"](self).astype(dtype or self._dtype)
-        raise unsupported(
-            "reading the elements of an array",
-            why="compiled code (np.array, np.asarray, a C extension) asked for the data of a traced array",
-            fix="call numpy functions that take the array itself, as np.stack for np.array and x for np.asarray(x)",
-        )
+        raise elements_read()
 
     # The elements as Python numbers
 

@@ -13,8 +13,10 @@ from xdsl.ir import Block, SSAValue
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function, update_type
 from mlgraph.errors import UnsupportedOpError
+from mlgraph.frontend.control_flow.base import control_flow
 from mlgraph.frontend.numpy import complex_ufuncs, creation_overrides, random, rules, ufunc_at, ufunc_methods
 from mlgraph.frontend.numpy.array import Storage, TracedArray
+from mlgraph.frontend.numpy.control_flow import NumpyControlFlow
 from mlgraph.frontend.numpy.memory import check_outside, layout_matters, take_apart, user_outputs
 from mlgraph.frontend.numpy.object_proxy import unproxied
 from mlgraph.frontend.numpy.path_reads import begin_path
@@ -44,7 +46,7 @@ def capture(request: Request) -> Program:
     started = time.perf_counter()
     if request.paths is not None:
         begin_path(trace, request.paths, dict(zip(block.args, arrays)))
-    with tracing(trace):
+    with tracing(trace), control_flow(NumpyControlFlow()):
         inputs = [_input(trace, a, v, request.dynamic) for a, v in zip(arrays, block.args)]
         try:
             leaves = _call(request.function, inputs)

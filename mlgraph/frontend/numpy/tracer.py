@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -59,7 +59,12 @@ class NumpyTracer:
         """Evaluates a value for the example inputs, where a path is traced."""
         self.refused: DataDependentControlFlowError | None = None
         """The first error of a read that cannot be traced: the user's code may have caught it."""
+        self.regions: list[Any] = []
+        """The regions of control flow that are being traced, the innermost last."""
+        self.made: dict[int, tuple[Any, int]] = {}
+        """Real arrays that the function made, by identity, and the number of regions in which it made them."""
         self._constants: dict[tuple[str, tuple[int, ...]], list[tuple[np.ndarray[Any, Any], SSAValue]]] = {}
+        self._count = 0
         self._locations: dict[tuple[str, int], LocationAttr] = {}
 
     def constant(self, array: "np.ndarray[Any, Any]") -> SSAValue:
@@ -70,7 +75,9 @@ class NumpyTracer:
                 return value
         copy = np.array(array, order="C")
         copy.flags.writeable = False
-        value = array_constant(f"constant_{sum(map(len, self._constants.values()))}", copy)
+        with building(self.block) if self.regions else nullcontext():  # a value of a region cannot be used after it
+            value = array_constant(f"constant_{self._count}", copy)
+        self._count += 1
         self._constants[key].append((copy, value))
         return value
 
@@ -106,7 +113,8 @@ def region(block: Block) -> Generator[None, None, None]:
     """Insert operations into the region of an operation; their values are not reused outside."""
     trace = current()
     values = trace.shared, trace.sizes, trace._constants  # pyright: ignore[reportPrivateUsage]
-    trace.shared, trace.sizes = dict(trace.shared), dict(trace.sizes)
+    trace.shared = {key: list(each) if type(each) is list else each for key, each in trace.shared.items()}
+    trace.sizes = dict(trace.sizes)
     trace._constants = {key: list(found) for key, found in trace._constants.items()}  # pyright: ignore[reportPrivateUsage]
     try:
         with building(block):
@@ -197,6 +205,24 @@ def refused(error: DataDependentControlFlowError) -> DataDependentControlFlowErr
     if trace is not None and trace.refused is None:
         trace.refused = error
     return error
+
+
+class ElementsReadError(DataDependentControlFlowError, UnsupportedOpError):
+    """Compiled code reads the elements of a traced array."""
+
+    id = UnsupportedOpError.id
+
+
+def elements_read() -> DataDependentControlFlowError:
+    """Return the error for compiled code that reads the elements of an array."""
+    return refused(
+        ElementsReadError(
+            "reading the elements of an array cannot be captured",
+            where=user_line(),
+            why="compiled code (np.array, np.asarray, a C extension) asked for the data of a traced array",
+            fix="call numpy functions that take the array itself, as np.stack for np.array and x for np.asarray(x)",
+        )
+    )
 
 
 def element_type(dtype: "np.dtype[Any]") -> DType:

@@ -40,10 +40,8 @@ def test_every_path_gives_what_eager_gives(program: PathProgram, to: str):
 
 
 def sign(x):
-    try:
-        return x + 1 if x.sum() > 0 else x - 1
-    except RuntimeError:
-        return x
+    step = {True: 1, False: -1}
+    return x + step[bool(x.sum() > 0)]
 
 
 def test_paths_that_are_known_are_not_captured_again(caplog):
@@ -62,10 +60,8 @@ def test_paths_that_are_known_are_not_captured_again(caplog):
 
 
 def value(x):
-    try:
-        return x * int(x.sum())
-    except RuntimeError:
-        return x
+    table = list(range(40))
+    return x * table[int(x.sum())]
 
 
 def test_more_paths_than_max_paths():
@@ -93,8 +89,9 @@ def test_max_paths_is_a_count():
 def root(x):
     """Raise for negative numbers, after a write."""
     x += 1
-    if x.min() < 0:
-        raise ValueError(f"negative: {x.min()}")
+    problem = {True: ValueError, False: None}[bool(x.min() < 0)]
+    if problem is not None:
+        raise problem(f"negative: {x.min()}")
     return np.sqrt(x)
 
 

@@ -118,8 +118,9 @@ def test_every_path_gives_what_eager_gives(function, to):
 
 def root(x):
     x += 1
-    if x.min() < 0:
-        raise ValueError(f"negative: {x.min()}")
+    problem = {True: ValueError, False: None}[bool(x.min() < 0)]
+    if problem is not None:
+        raise problem(f"negative: {x.min()}")
     return x.sqrt()
 
 
