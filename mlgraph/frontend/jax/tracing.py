@@ -15,11 +15,13 @@ import numpy as np
 from jax import export
 
 from mlgraph.errors import InputError
+from mlgraph.frontend.control_flow.paths import Decision, PathRecorder
 from mlgraph.frontend.dynamic_sizes import DynamicSizes, fix_all, fix_all_but_first, unify_equal
 from mlgraph.frontend.errors import raise_translated
 from mlgraph.frontend.jax.dimensions import symbols_of
 from mlgraph.frontend.jax.errors import translate_error
 from mlgraph.frontend.jax.modules import Modules
+from mlgraph.frontend.jax.path_reads import noted_reads, reads_as_tests
 from mlgraph.frontend.jax.size_access_hooks import record_size_access
 from mlgraph.frontend.program import TRACED, Memory, Request, identities
 from mlgraph.frontend.shape_access import ShapeAccessRecorder
@@ -48,7 +50,9 @@ class JaxTrace:
     """The leaves that are an input or an earlier leaf."""
     seconds: float
     written: list[str]
-    """The variables of modules whose new values are the last outputs of the jaxpr."""
+    """The variables of modules whose new values follow the leaves in the outputs of the jaxpr."""
+    tests: int = 0
+    """The number of tests, which are the last outputs of the jaxpr."""
 
 
 class JaxSizes(DynamicSizes):
@@ -98,9 +102,10 @@ def trace(request: Request, sizes: JaxSizes, modules: Modules) -> JaxTrace:
     The jaxpr takes the variables of modules before the inputs.
     """
     weights = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in modules.arrays]
+    noted = [] if request.paths is None else noted_reads(request)
     while True:
         start = time.perf_counter()
-        leaves = _Leaves(request.function, modules)
+        leaves = _Leaves(request.function, modules, request.paths, noted)
         arguments = [*weights, *sizes.arguments()]
         try:
             with record_size_access(sizes.sizes) as watch:
@@ -124,6 +129,7 @@ def trace(request: Request, sizes: JaxSizes, modules: Modules) -> JaxTrace:
             same=leaves.same,
             seconds=time.perf_counter() - start,
             written=leaves.written,
+            tests=0 if request.paths is None else len(request.paths.tests),
         )
 
 
@@ -135,17 +141,23 @@ def error_text(error: Exception) -> str:
 class _Leaves:
     """The function to trace: it gives the arrays among the leaves, and remembers the others."""
 
-    def __init__(self, function: Callable[..., list[Any]], modules: Modules) -> None:
-        self.function, self.modules = function, modules
+    def __init__(
+        self,
+        function: Callable[..., list[Any]],
+        modules: Modules,
+        paths: PathRecorder | None,
+        noted: Sequence[tuple[str, Decision]],
+    ) -> None:
+        self.function, self.modules, self.paths, self.noted = function, modules, paths, noted
 
     def __call__(self, *arrays: Any) -> list[Any]:
-        """Return the arrays among the leaves, then what was written to modules."""
+        """Return the arrays among the leaves, then what was written to modules, then what Python read."""
         n = len(self.modules.names)
-        with self.modules.holding(arrays[:n]) as written:
+        with self.modules.holding(arrays[:n]) as written, reads_as_tests(self.paths, self.noted, arrays):
             found = self.leaves(arrays[n:])
             new = written()
         self.written = list(new)
-        return [*found, *new.values()]
+        return [*found, *new.values(), *([] if self.paths is None else self.paths.values)]
 
     def leaves(self, arrays: Sequence[Any]) -> list[Any]:
         """Return the arrays among the leaves."""
