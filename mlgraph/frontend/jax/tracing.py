@@ -15,13 +15,14 @@ import numpy as np
 from jax import export
 
 from mlgraph.errors import InputError
-from mlgraph.frontend.control_flow.paths import Decision, PathRecorder
+from mlgraph.frontend.control_flow.eager_reads import EagerReads
+from mlgraph.frontend.control_flow.paths import PathRecorder
 from mlgraph.frontend.dynamic_sizes import DynamicSizes, fix_all, fix_all_but_first, unify_equal
 from mlgraph.frontend.errors import raise_translated
 from mlgraph.frontend.jax.dimensions import symbols_of
 from mlgraph.frontend.jax.errors import translate_error
 from mlgraph.frontend.jax.modules import Modules
-from mlgraph.frontend.jax.path_reads import noted_reads, reads_as_tests
+from mlgraph.frontend.jax.path_reads import reads_as_tests, reads_of_example
 from mlgraph.frontend.jax.size_access_hooks import record_size_access
 from mlgraph.frontend.program import TRACED, Memory, Request, identities
 from mlgraph.frontend.shape_access import ShapeAccessRecorder
@@ -102,10 +103,10 @@ def trace(request: Request, sizes: JaxSizes, modules: Modules) -> JaxTrace:
     The jaxpr takes the variables of modules before the inputs.
     """
     weights = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in modules.arrays]
-    noted = [] if request.paths is None else noted_reads(request)
+    reads = EagerReads() if request.paths is None else reads_of_example(request)
     while True:
         start = time.perf_counter()
-        leaves = _Leaves(request.function, modules, request.paths, noted)
+        leaves = _Leaves(request.function, modules, request.paths, reads)
         arguments = [*weights, *sizes.arguments()]
         try:
             with record_size_access(sizes.sizes) as watch:
@@ -146,14 +147,14 @@ class _Leaves:
         function: Callable[..., list[Any]],
         modules: Modules,
         paths: PathRecorder | None,
-        noted: Sequence[tuple[str, Decision]],
+        reads: EagerReads,
     ) -> None:
-        self.function, self.modules, self.paths, self.noted = function, modules, paths, noted
+        self.function, self.modules, self.paths, self.reads = function, modules, paths, reads
 
     def __call__(self, *arrays: Any) -> list[Any]:
         """Return the arrays among the leaves, then what was written to modules, then what Python read."""
         n = len(self.modules.names)
-        with self.modules.holding(arrays[:n]) as written, reads_as_tests(self.paths, self.noted, arrays):
+        with self.modules.holding(arrays[:n]) as written, reads_as_tests(self.paths, self.reads, arrays):
             found = self.leaves(arrays[n:])
             new = written()
         self.written = list(new)

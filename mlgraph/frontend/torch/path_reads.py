@@ -1,10 +1,5 @@
-"""Reads of tensors by Python on one path: each is a test of the graph, and Python gets what the example gives.
+"""Reads of tensors by Python on one path: each is a test of the graph, and Python gets what an eager run gives."""
 
-The function first runs as it is, on copies of the example inputs, and what Python reads is noted in order. A trace runs
-the same lines, and so reads the same tensors in the same order.
-"""
-
-# pyright: basic
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any
@@ -13,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from mlgraph.errors import DataDependentControlFlowError
 from mlgraph.frameworks.torch import TORCH
+from mlgraph.frontend.control_flow.eager_reads import EagerReads
 from mlgraph.frontend.control_flow.paths import Decision, PathRecorder, decision_of
 from mlgraph.frontend.locations import current_line
 from mlgraph.frontend.program import Request
@@ -33,11 +28,11 @@ CONVERTERS: dict[Any, Any] = {Tensor.__int__: int, Tensor.__float__: float, Tens
 
 
 class PathReads(TorchFunctionMode):
-    """Makes what Python reads of traced tensors tests; `noted` is what it reads for the example inputs."""
+    """Makes what Python reads of traced tensors tests; `reads` are those of the example inputs."""
 
-    def __init__(self, paths: PathRecorder, noted: Sequence[tuple[str, Decision]]) -> None:
+    def __init__(self, paths: PathRecorder, reads: EagerReads) -> None:
         super().__init__()
-        self.paths, self.noted = paths, noted
+        self.paths, self.reads = paths, reads
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if func not in READS or not _is_readable(func, args[0]):
@@ -50,26 +45,16 @@ class PathReads(TorchFunctionMode):
         else:
             value = value.reshape(())
         what, place = READS[func], len(self.paths.tests)
-        found = self.paths.read(value.clone(), what, current_line(), lambda: self._noted(what, place))
+        found = self.paths.read(value.clone(), what, current_line(), lambda: self.reads.decision(what, place))
         return CONVERTERS[func](found) if func in CONVERTERS else found
 
-    def _noted(self, what: str, place: int) -> Decision:
-        if place < len(self.noted) and self.noted[place][0] == what:
-            return self.noted[place][1]
-        raise DataDependentControlFlowError(
-            f"the Python code needs {what}, which it does not read when it is not traced",
-            where=current_line(),
-            why="torch takes another way there while it is traced",
-            fix="use torch.where or torch.cond, or compute the value outside and pass it as a Python argument",
-        )
 
-
-class EagerReads(TorchFunctionMode):
+class ReadsNoted(TorchFunctionMode):
     """Notes what Python reads of tensors, and what the function writes into tensors that it is not given."""
 
     def __init__(self, kept: "Kept") -> None:
         super().__init__()
-        self.noted: list[tuple[str, Decision]] = []
+        self.reads = EagerReads()
         self.kept = kept
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -77,10 +62,9 @@ class EagerReads(TorchFunctionMode):
         self.kept.before(func, args, kwargs)
         result = func(*args, **kwargs)
         if func is Tensor.tolist:  # a traced tensor gives its elements one by one
-            self.noted += [(READS[Tensor.item], decision) for decision in decisions_of(args[0])]
+            self.reads.note(READS[Tensor.item], *decisions_of(args[0]))
         elif func in READS and _is_readable(func, args[0]):
-            decision = decisions_of(args[0])[0] if func in NUMBERS else result
-            self.noted.append((READS[func], decision))
+            self.reads.note(READS[func], decisions_of(args[0])[0] if func in NUMBERS else result)
         return result
 
 
@@ -107,7 +91,7 @@ class Kept:
                     x.copy_(copy)
 
 
-def noted_reads(request: Request, gradients: bool) -> list[tuple[str, Decision]]:
+def reads_of_example(request: Request, gradients: bool) -> EagerReads:
     """Return what Python reads when the function runs on copies of the example inputs, in order.
 
     The user's tensors, modules and random generators are as before then, also where the function raises.
@@ -116,7 +100,7 @@ def noted_reads(request: Request, gradients: bool) -> list[tuple[str, Decision]]
     weights = [w for one in modules for inner in one.modules() for _, w in TORCH.weights(inner) if w is not None]
     own = [x for x in (*weights, *(value for _, value in (*request.named, *request.outside))) if isinstance(x, Tensor)]
     kept = Kept(iter(own))
-    mode = EagerReads(kept)
+    mode = ReadsNoted(kept)
     generators = [own for _, own, _ in request.generators if isinstance(own, torch.Generator)]
     with _streams_restored([None, *generators]), torch.set_grad_enabled(gradients):
         try:
@@ -128,7 +112,7 @@ def noted_reads(request: Request, gradients: bool) -> list[tuple[str, Decision]]
                 request.function(*map(_copied, request.arrays))
         finally:
             kept.restore()
-    return mode.noted
+    return mode.reads
 
 
 @contextlib.contextmanager

@@ -18,6 +18,7 @@ import mlgraph.frontend.torch.ctc
 import mlgraph.frontend.torch.least_squares  # noqa: F401, these declare what stands for what export does not follow
 from mlgraph.errors import InputError, MlgraphError, UnsupportedOpError
 from mlgraph.frameworks.torch import TORCH
+from mlgraph.frontend.control_flow.eager_reads import EagerReads
 from mlgraph.frontend.dynamic_sizes import Axis
 from mlgraph.frontend.locations import current_line, is_library
 from mlgraph.frontend.program import TRACED, Request
@@ -51,7 +52,7 @@ from mlgraph.frontend.torch.memory import (
 )
 from mlgraph.frontend.torch.modes import Modes, watching_modes
 from mlgraph.frontend.torch.outside import OutsideWrites, tensors_in
-from mlgraph.frontend.torch.path_reads import PathReads, noted_reads
+from mlgraph.frontend.torch.path_reads import PathReads, reads_of_example
 from mlgraph.frontend.torch.regions import inline_regions
 from mlgraph.frontend.torch.scopes import (
     assigned_buffers,
@@ -174,7 +175,7 @@ class ExportModule(torch.nn.Module):
     def __init__(self, request: Request, options: TraceOptions) -> None:
         super().__init__()
         self.paths = request.paths
-        self.noted = [] if request.paths is None else noted_reads(request, options.gradients)
+        self.reads = EagerReads() if request.paths is None else reads_of_example(request, options.gradients)
         check_initialized(request.named)
         self.options = options
         self.outside = request.outside
@@ -216,7 +217,7 @@ class ExportModule(torch.nn.Module):
         yield assigned_buffers(trace.modules)
         yield without_cached_weights()
         if self.paths is not None:
-            yield PathReads(self.paths, self.noted)
+            yield PathReads(self.paths, self.reads)
         yield SimpleSizes()
         yield FunctionOverrides()
         yield AccessRecorder(arrays, trace)
