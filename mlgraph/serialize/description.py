@@ -133,10 +133,11 @@ def tests_from_json(described: Mapping[str, Any]) -> tuple[PathTest, ...]:
 
 
 def _decision_from_json(described: Any, depth: int = 0) -> Decision:
-    if type(described) is dict and list(described) == ["tuple"] and depth < DEEPEST:
-        return tuple(_decision_from_json(item, depth + 1) for item in described["tuple"])
-    if type(described) is dict and list(described) == ["complex"]:
-        real, imag = described["complex"]
+    tagged = cast(dict[str, Any], described) if type(described) is dict else {}
+    if list(tagged) == ["tuple"] and depth < DEEPEST:
+        return tuple(_decision_from_json(item, depth + 1) for item in tagged["tuple"])
+    if list(tagged) == ["complex"]:
+        real, imag = tagged["complex"]
         return complex(float(real), float(imag))
     found = value_from_json(described)
     if type(found) not in (bool, int, float):

@@ -59,7 +59,7 @@ def decision_of(array: Any) -> Decision:
 
 def thawed(decision: Decision) -> Any:
     """Return a decision with lists in the place of tuples, as `tolist` gives them."""
-    return [thawed(item) for item in decision] if isinstance(decision, tuple) else decision
+    return [thawed(item) for item in cast(tuple[Any, ...], decision)] if isinstance(decision, tuple) else decision
 
 
 def _frozen(value: Any) -> Any:

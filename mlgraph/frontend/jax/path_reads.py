@@ -5,7 +5,6 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from mlgraph.frontend.control_flow.eager_reads import (
@@ -89,5 +88,5 @@ def _value(x: Any, name: str) -> Any:
     """Return what decides on the path."""
     if name == "tolist":
         return x
-    scalar = jnp.reshape(x, ())
+    scalar = x.reshape(())
     return scalar != 0 if name == "__bool__" and x.dtype != bool else scalar

@@ -18,6 +18,7 @@ from mlgraph.frontend.torch.outside import FLAGS, tensors_in, written_by
 
 TRUTH = (Tensor.__bool__, Tensor.is_nonzero, torch.is_nonzero)
 NUMBERS = (Tensor.item, Tensor.__int__, Tensor.__float__, Tensor.__complex__, Tensor.__index__)
+LIST: Any = Tensor.tolist
 READS: dict[Any, str] = {
     **dict.fromkeys(TRUTH, "the truth of a tensor"),
     **dict.fromkeys(NUMBERS, "the number in a tensor"),
@@ -61,7 +62,7 @@ class ReadsNoted(TorchFunctionMode):
         kwargs = kwargs or {}
         self.kept.before(func, args, kwargs)
         result = func(*args, **kwargs)
-        if func is Tensor.tolist:  # a traced tensor gives its elements one by one
+        if func is LIST:  # a traced tensor gives its elements one by one
             self.reads.note(READS[Tensor.item], *decisions_of(args[0]))
         elif func in READS and _is_readable(func, args[0]):
             self.reads.note(READS[func], decisions_of(args[0])[0] if func in NUMBERS else result)
