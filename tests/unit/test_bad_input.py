@@ -253,18 +253,16 @@ def tensorflow_for(x):
     return x * sum(range(tf.argmax(x[0])))
 
 
-def numpy_if(x):
-    if np.sum(x) > 0:
-        return x
-    return -x
+def numpy_key(x):
+    return {True: x, False: -x}[np.sum(x) > 0]
 
 
-def numpy_float(x):
-    return x * float(x.sum())
+def numpy_place(x):
+    return ["a", "b"][int(x.sum())]
 
 
-def nested_if(x):
-    return numpy_if(x * 2)
+def nested_key(x):
+    return numpy_key(x * 2)
 
 
 @pytest.mark.parametrize(
@@ -277,8 +275,8 @@ def nested_if(x):
         ("jax", jax_range, "range(jnp", "fori_loop"),
         ("tensorflow", tensorflow_if, "if tf", "tf.where"),
         ("tensorflow", tensorflow_for, "range(tf", "tf.while_loop"),
-        ("numpy", numpy_if, "if np", "np.where"),
-        ("numpy", numpy_float, "float(x", ""),
+        ("numpy", numpy_key, "return {", "argument"),
+        ("numpy", numpy_place, "int(x", ""),
     ],
 )
 def test_control_flow_that_depends_on_values(source, function, line, advice):
@@ -290,10 +288,10 @@ def test_control_flow_that_depends_on_values(source, function, line, advice):
     check_next_compile(source)
 
 
-def test_the_line_is_that_of_the_if_not_of_the_call():
+def test_the_line_is_that_of_the_look_up_not_of_the_call():
     with pytest.raises(DataDependentControlFlowError) as caught:
-        mlgraph.compile(nested_if, to="numpy", args=(X,), max_paths=0)
-    assert caught.value.where.endswith(line_of(numpy_if, "if np"))
+        mlgraph.compile(nested_key, to="numpy", args=(X,), max_paths=0)
+    assert caught.value.where.endswith(line_of(numpy_key, "return {"))
 
 
 # Arguments

@@ -1,13 +1,19 @@
 """The variables and objects that a block of converted code may change, and their values as leaves of the graph."""
 
+import dis
+import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from types import CellType, FunctionType, MethodType, ModuleType
+from functools import lru_cache
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
 from mlgraph.frontend.control_flow.base import NO_VALUE, ControlFlow
 from mlgraph.frontend.locations import is_library
+
+
+_OURS = os.path.dirname(__file__)
 
 
 class _Unbound:
@@ -253,6 +259,9 @@ class Journal:
                 seen.add(id(variable.place))
                 self.cells.append((variable, variable.get()))
                 self._walk(variable.get(), name, flow, seen)
+        for name in _globals_written(function.__code__):
+            variable = Variable(name, function.__globals__)
+            self.cells.append((variable, variable.get()))
         for name in _globals_read(function.__code__):
             self._walk(function.__globals__.get(name), name, flow, seen)
 
@@ -264,7 +273,7 @@ class Journal:
             self._walk(value.__self__, text, flow, seen)
             value = value.__func__
         if isinstance(value, FunctionType):
-            if not is_library(value.__code__.co_filename):
+            if not is_library(value.__code__.co_filename) or value.__code__.co_filename.startswith(_OURS):
                 self._function(value, flow, seen)
             return
         seen.add(id(value))
@@ -289,6 +298,10 @@ class Journal:
         """Return whether an object exists outside of the block."""
         return id(value) in self.held
 
+    def assigned(self) -> list[tuple[Variable, Any]]:
+        """Return the variables that the block has assigned, with their values before it."""
+        return [(variable, value) for variable, value in self.cells if variable.get() is not value]
+
     def changed(self) -> list[Held]:
         """Return the objects that the block has changed."""
         return [each for each in self.held.values() if each.is_changed]
@@ -299,6 +312,13 @@ def _globals_read(code: Any) -> Iterator[str]:
     for each in code.co_consts:
         if isinstance(each, type(code)):
             yield from _globals_read(each)
+
+
+@lru_cache(maxsize=4096)
+def _globals_written(code: CodeType) -> frozenset[str]:
+    inner = [each for each in code.co_consts if isinstance(each, CodeType)]
+    own = {i.argval for i in dis.get_instructions(code) if i.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")}
+    return frozenset(own).union(*map(_globals_written, inner))
 
 
 def _is_atom(value: object) -> bool:

@@ -86,10 +86,14 @@ class NumpyControlFlow(ControlFlow):
     def if_(self, condition: Any, then: Callable[[], list[Any]], otherwise: Callable[[], list[Any]]) -> list[Any]:
         truth = self._truth(condition).value
         blocks = [Branch(), Branch()]
-        found = [block.run(each) for block, each in zip(blocks, (then, otherwise))]
+        with discarded_on_error(*blocks):
+            found = [block.run(each) for block, each in zip(blocks, (then, otherwise))]
+            types = {
+                i: joined(i, kind_of(first), kind_of(second))
+                for i, (first, second) in enumerate(zip(*found))
+                if first is not second
+            }
         written = [*dict.fromkeys([*blocks[0].written, *blocks[1].written])]
-        kept = [i for i, pair in enumerate(zip(*found)) if pair[0] is not pair[1]]
-        types = {i: joined(i, kind_of(found[0][i]), kind_of(found[1][i])) for i in kept}
         for block, values in zip(blocks, found):
             with block.open():
                 given = [kind.of(values[i], block) for i, kind in types.items() if kind is not None]
@@ -99,7 +103,7 @@ class NumpyControlFlow(ControlFlow):
         op = IfOp(truth, blocks[0].block, blocks[1].block, any(kind.is_dynamic for kind in known))
         results = list(_inserted(op).outputs)
         _write(written, results[len(known) :])
-        shared = {i: share([found[0][i], found[1][i]]) for i in kept}
+        shared = {i: share([found[0][i], found[1][i]]) for i in types}
         outputs = iter(results)
         merged = list(found[0])
         for i, kind in types.items():
@@ -336,9 +340,6 @@ class Branch:
                         self.last[id(each)] = each.value
                 self.kept = found  # as long as their identities are keys
                 return found
-        except BaseException:
-            self.discard()
-            raise
         finally:
             self.close()
 
@@ -346,6 +347,17 @@ class Branch:
         """Drop the operations of the block."""
         for op in self.block.ops:
             op.drop_all_references()
+
+
+@contextmanager
+def discarded_on_error(*branches: Branch) -> Generator[None, None, None]:
+    """Leave nothing of `branches` in the trace if the body of the `with` statement raises."""
+    try:
+        yield
+    except BaseException:
+        for branch in branches:
+            branch.discard()
+        raise
 
 
 def _is_twice(value: Any, values: Sequence[Any]) -> bool:
@@ -389,8 +401,9 @@ class Loop:
         """Return a step as a region, once the types of its state are those that it gives."""
         while True:
             branch = Branch(self._types())
-            found = branch.run(lambda branch=branch: self._step(branch, body))
-            kinds = [joined(i, a, kind_of(b)) for i, (a, b) in enumerate(zip(self._kinds, found))]
+            with discarded_on_error(branch):
+                found = branch.run(lambda branch=branch: self._step(branch, body))
+                kinds = [joined(i, a, kind_of(b)) for i, (a, b) in enumerate(zip(self._kinds, found))]
             new = [each for each in branch.written if each not in self._storages]
             shared = [a or is_shared(b) or _is_twice(b, found) for a, b in zip(self._shared, found)]
             if kinds == self._kinds and not new and shared == self._shared:
