@@ -15,6 +15,7 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
+from mlgraph.frontend.control_flow.eager_reads import EagerReads
 from mlgraph.frontend.dynamic_sizes import DynamicSizes, StaticSizeRequired, fix_all, fix_all_but_first, fix_last
 from mlgraph.frontend.errors import raise_translated
 from mlgraph.frontend.program import (
@@ -33,6 +34,7 @@ from mlgraph.frontend.shape_access import ShapeAccessRecorder
 from mlgraph.frontend.tensorflow.errors import translate_error
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter, State
 from mlgraph.frontend.tensorflow.nodes import Traced, dtype_of, sources_of
+from mlgraph.frontend.tensorflow.path_reads import reads_as_tests, reads_of_example
 from mlgraph.frontend.tensorflow.rules import ELEMENTS, RULES
 from mlgraph.frontend.tensorflow.size_access_hooks import record_size_access
 from mlgraph.frontend.tensorflow.variables import VariableNames, is_keras_variable, trainable_flags
@@ -49,10 +51,11 @@ def capture(request: Request) -> Program:
     """
     ladder = (fix_last, fix_all_but_first, fix_all)
     sizes = DynamicSizes([tuple(array.shape) for array in request.arrays], request.dynamic, ladder)
+    reads = EagerReads() if request.paths is None else reads_of_example(request)
     while True:
         shapes = shapes_of(sizes)
         try:
-            trace = TfTrace(request, shapes)
+            trace = TfTrace(request, shapes, reads)
             if not trace.accesses:
                 return import_trace(trace, request, shapes)
             sizes.descend()
@@ -92,7 +95,8 @@ def inputs_among(sizes: Iterable[Any]) -> set[tuple[int, int]]:
 class TfTrace:
     """The graph that tensorflow's tracer makes of a function, for inputs of the given shapes."""
 
-    def __init__(self, request: Request, shapes: Shapes) -> None:
+    def __init__(self, request: Request, shapes: Shapes, reads: EagerReads) -> None:
+        self.paths, self.reads = request.paths, reads
         self.outputs: list[Any] = []
         """The output leaves, with `TRACED` for each tensor."""
         self.same: Mapping[int, Memory] = {}
@@ -118,7 +122,7 @@ class TfTrace:
         def call(*arrays: Any) -> list[Any]:
             results: list[Any] = []
             self.outputs = []
-            with ShapeAccessRecorder(arrays) as self.observed:
+            with ShapeAccessRecorder(arrays) as self.observed, reads_as_tests(self.paths, self.reads):
                 leaves = function(*arrays)
             self.same = identities(leaves, arrays)
             for leaf in leaves:
@@ -127,7 +131,7 @@ class TfTrace:
                 tensor = tensor_behind(leaf)
                 self.outputs.append(leaf if tensor is None else TRACED)
                 results += [] if tensor is None else [tf.identity(tensor)]
-            return results
+            return results + ([] if self.paths is None else self.paths.values)
 
         return call
 
@@ -165,14 +169,16 @@ def import_trace(trace: TfTrace, request: Request, shapes: Shapes) -> Program:
         importer.check_missing()
         results = [result_of(importer, output) for output in outputs]
         writes = tuple(OutputSpec(OutputKind.BUFFER, name) for name in state.current)
-        results += state.current.values()
+        tests = () if request.paths is None else tuple(range(len(request.paths.tests)))
+        leaves, tested = results[: len(results) - len(tests)], results[len(results) - len(tests) :]
+        results = [*leaves, *state.current.values(), *tested]
     finish(main, results)
     region_dce(main.body)
     return Program(
         ModuleOp([main]),
         tuple(inputs_of(request, shapes, main, trace.observed)),
         trace.outputs,
-        user_outputs(trace.outputs, trace.same) + writes,
+        (*user_outputs(trace.outputs, trace.same), *writes, *(OutputSpec(OutputKind.TEST, i) for i in tests)),
         {symbol: (2, None) for shape in named(shapes) for symbol in shape if isinstance(symbol, str)},
         {name: state.variables[name] for name in {**state.parameters, **state.current}},
         guards=guards_of(request),
