@@ -4,7 +4,6 @@ What a block writes to arrays from outside becomes a result of the operation, an
 """
 
 # pyright: reportPrivateUsage=false
-import builtins
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from mlgraph.dialects.building import insert, located
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.ivy.control import CheckOp, IfOp, ScanOp, WhileOp, YieldOp
 from mlgraph.frontend.control_flow.base import NO_VALUE, ControlFlow, LeafMismatch
+from mlgraph.frontend.control_flow.errors import as_builtin
 from mlgraph.frontend.numpy.array import Storage, TracedArray
 from mlgraph.frontend.numpy.constructors import fresh, from_size, scalar
 from mlgraph.frontend.numpy.object_proxy import unproxied
@@ -136,9 +136,7 @@ class NumpyControlFlow(ControlFlow):
         return loop.finish(_inserted(op).outputs)[1:], []
 
     def check(self, condition: Any, error: Exception) -> None:
-        kind = next(each for each in type(error).__mro__ if getattr(builtins, each.__name__, None) is each)
-        text = str(error.args[0]) if error.args else ""
-        _inserted(CheckOp(self._truth(condition).value, kind.__name__, text))
+        _inserted(CheckOp(self._truth(condition).value, *as_builtin(error)))
 
 
 def _inserted(op: Any) -> Any:
