@@ -15,9 +15,9 @@ import numpy as np
 from jax import export
 
 from mlgraph.errors import InputError
+from mlgraph.frontend.control_flow.base import control_flow
 from mlgraph.frontend.control_flow.eager_reads import EagerReads
 from mlgraph.frontend.control_flow.paths import PathRecorder
-from mlgraph.frontend.control_flow.base import control_flow
 from mlgraph.frontend.dynamic_sizes import DynamicSizes, fix_all, fix_all_but_first, unify_equal
 from mlgraph.frontend.errors import raise_translated
 from mlgraph.frontend.jax.control_flow import JaxControlFlow
