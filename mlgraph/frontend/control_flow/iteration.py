@@ -36,7 +36,7 @@ def iterated(values: Any) -> Iterated | None:
     flow = active()
     if flow is None or not flow.is_traced(values):
         return None
-    return Iterated(lambda: flow.length(values), lambda i: values[i])
+    return Iterated(lambda: flow.length(values), lambda i: flow.item(values, i))
 
 
 def _each(values: Sequence[Any]) -> list[Iterated] | None:
