@@ -144,9 +144,14 @@ def _extreme(original: Any, better: Callable[[Any, Any], Any], values: Sequence[
     return best
 
 
+def _len(values: Any) -> Any:
+    flow = active()
+    return flow.length(values) if flow is not None and flow.is_traced(values) else len(values)
+
+
 REPLACEMENTS: dict[Any, Any] = {
     bool: _number(bool), int: _number(int), float: _number(float), complex: _number(complex), range: _range,
-    enumerate: _enumerate, zip: _zip, reversed: _reversed, builtins.any: _any, builtins.all: _all,
+    enumerate: _enumerate, len: _len, zip: _zip, reversed: _reversed, builtins.any: _any, builtins.all: _all,
     builtins.min: _min, builtins.max: _max,
 }  # fmt: skip
 

@@ -1,9 +1,10 @@
 # pyright: basic
-"""Programs in numpy whose control flow depends on values, with inputs for every path."""
+"""Programs in tensorflow whose control flow depends on values, with inputs for every path."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
+import tensorflow as tf
 
 LIMITS = {"low": -1.0, "high": 1.0}
 CALLS = 0
@@ -14,9 +15,9 @@ def v(*numbers):
 
 
 def sign_of_sum(x):
-    if x.sum() > 0:
+    if tf.reduce_sum(x) > 0:
         y = x * 2
-    elif x.sum() == 0:
+    elif tf.reduce_sum(x) == 0:
         y = x + 1
     else:
         y = -x
@@ -44,7 +45,7 @@ def bisection(low, high, target):
         else:
             high = mid
     else:
-        return mid * np.nan
+        return mid * float("nan")
     return mid
 
 
@@ -83,7 +84,7 @@ def longest_run(x):
 
 
 def matrix_power(a, n):
-    result = np.eye(2)
+    result = tf.eye(2, dtype=tf.float64)
     while n > 0:
         if n % 2 == 1:
             result = result @ a
@@ -94,43 +95,17 @@ def matrix_power(a, n):
 
 def line_search(x, g):
     step = 1.0
-    value = (x**2).sum()
-    while ((x - step * g) ** 2).sum() > value - 0.5 * step * (g**2).sum() and step > 1e-4:
+    value = tf.reduce_sum(x**2)
+    while tf.reduce_sum((x - step * g) ** 2) > value - 0.5 * step * tf.reduce_sum(g**2) and step > 1e-4:
         step *= 0.5
     else:
         step = step * 1.0
     return x - step * g, step
 
 
-def k_means(points, centers):
-    for _ in range(50):
-        distance = ((points[:, None, :] - centers[None]) ** 2).sum(-1)
-        nearest = distance.argmin(1)
-        new = np.stack([(points * (nearest == k)[:, None]).sum(0) / max((nearest == k).sum(), 1) for k in range(2)])
-        if np.abs(new - centers).max() < 1e-9:
-            break
-        centers = new
-    return centers
-
-
-def power_iteration(a):
-    x = np.ones(len(a))
-    value = 0.0
-    while True:
-        y = a @ x
-        following = np.sqrt((y * y).sum())
-        if following == 0:
-            return x * 0, following
-        x = y / following
-        if abs(following - value) < 1e-10:
-            break
-        value = following
-    return x, value
-
-
 def machine(x):
     """A machine of states with names, which do not depend on values."""
-    state, total = "start", x.sum()
+    state, total = "start", tf.reduce_sum(x)
     for _ in range(4):
         if state == "start":
             total = total + 1
@@ -156,7 +131,7 @@ class Adam:
 
 def optimize(x):
     state = Adam(m=x * 0)
-    while np.abs(x).max() > 0.1:
+    while tf.reduce_max(tf.abs(x)) > 0.1:
         state.m = 0.5 * state.m + 0.5 * x
         state.n += 1
         if state.n < 100:
@@ -177,54 +152,40 @@ def swapped(a, b):
     return pair
 
 
-def in_place(x, y):
-    """Writes into arguments and views of them."""
-    if x[0] > 0:
-        x[1:] += y[1:]
-        row = y[:2]
-        row *= 2
-    else:
-        y[-1] = x.sum()
-    for i in range(3):
-        if y[i] > 1:
-            y[i] -= 1
-    return x.sum() + y.sum()
-
-
 def counted(x):
     global CALLS
-    if x.max() > 1:
+    if tf.reduce_max(x) > 1:
         CALLS = CALLS + 1
-        return x / x.max()
+        return x / tf.reduce_max(x)
     return x
 
 
 def ternaries(x):
-    scale = [2.0 if value > 0 else -1.0 for value in (x[0], x[-1], x.sum())]
+    scale = [2.0 if value > 0 else -1.0 for value in (x[0], x[-1], tf.reduce_sum(x))]
     low, high = LIMITS["low"], LIMITS["high"]
-    inside = low < x.sum() < high
+    inside = low < tf.reduce_sum(x) < high
     return x * scale[0] + scale[1] * scale[2], inside, low < x[0] <= high or x[-1] > 3
 
 
 def and_or(x, y):
-    chosen = (x.sum() > 0 and x[0]) or y[0]
-    if (x.sum() > 0 and not y.sum() > 0) or y[0] == 7:
+    chosen = (tf.reduce_sum(x) > 0 and x[0]) or y[0]
+    if (tf.reduce_sum(x) > 0 and not tf.reduce_sum(y) > 0) or y[0] == 7:
         return chosen + 1
     return chosen
 
 
 def undefined_on_one_path(x):
-    if x.sum() > 0:
+    if tf.reduce_sum(x) > 0:
         y = x * 2
         z = y + 1
-    if x.sum() > 0:
+    if tf.reduce_sum(x) > 0:
         return y + z
     return x
 
 
 def asserted(x):
-    assert x.min() > -5, "too small"
-    total = x.sum()
+    assert tf.reduce_min(x) > -5, "too small"
+    total = tf.reduce_sum(x)
     if total > 100:
         raise ValueError("too large")
     return x / total
@@ -246,7 +207,7 @@ def log_of_values(x):
 
 def until(x):
     n = 0
-    while (total := x.sum()) > 1 and n < 20:
+    while (total := tf.reduce_sum(x)) > 1 and n < 20:
         x = x / 2
         n += 1
         if total > 1000:
@@ -254,18 +215,6 @@ def until(x):
         if total > 500:
             break
     return x, n, total
-
-
-def sorted_by_swaps(x):
-    x = x.copy()
-    changed = True
-    while changed:
-        changed = False
-        for i in range(len(x) - 1):
-            if x[i] > x[i + 1]:
-                x[i], x[i + 1] = x[i + 1], x[i]
-                changed = True
-    return x
 
 
 def helper(x, limit):
@@ -295,31 +244,45 @@ def clipped(x):
 def count_down(n, x):
     for i in range(int(n)):
         x = x + i
-        if x.sum() > 20:
+        if tf.reduce_sum(x) > 20:
             break
     else:
         x = x * 10
     return x
 
 
-def gcd_of_all(x):
-    found = x[0]
-    for value in x[1:]:
-        while value != 0:
-            found, value = value, found % value
-        if found == 1:
-            return found
-    return found
-
-
 def fixed_point(x):
     def step(x):
-        return np.cos(x) if x.sum() > 0 else np.abs(np.cos(x))
+        return tf.cos(x) if tf.reduce_sum(x) > 0 else tf.abs(tf.cos(x))
 
     previous = x + 1
-    while np.abs(x - previous).max() > 1e-6:
+    while tf.reduce_max(tf.abs(x - previous)) > 1e-6:
         previous, x = x, step(x)
     return x
+
+
+class Counter(tf.Module):
+    """A module whose variables branches and loops write."""
+
+    def __init__(self):
+        self.steps = tf.Variable(0, dtype=tf.int64)
+        self.scale = tf.Variable(1.0, dtype=tf.float64)
+
+    def __call__(self, x):
+        while tf.reduce_sum(x) > 10:
+            x = x / 2
+            self.steps.assign_add(1)
+        if tf.reduce_sum(x) < 0:
+            self.scale.assign(self.scale * 0.5)
+            x = -x
+        return x * self.scale
+
+
+counter = Counter()
+
+
+def variables(x):
+    return counter(x), counter.steps + 0
 
 
 T, F = v(2, 3, 4), v(-2, -3, -4)
@@ -335,13 +298,9 @@ PROGRAMS = [
     (longest_run, [(v(1, 1, 2, 2, 2, 3),), (v(1, 2),), (v(4, 4, 4),)]),
     (matrix_power, [(np.array([[1.0, 1], [1, 0]]), np.array(n)) for n in (0, 1, 10)]),
     (line_search, [(v(1, 2), v(2, 4)), (v(1, 2), v(0.1, 0.2)), (v(1, 2, 3), v(-1, -1, -1))]),
-    (k_means, [(np.array([[0.0, 0], [1, 0], [10, 10], [11, 10]]), np.array([[0.0, 0], [1, 0]])),
-               (np.array([[0.0, 0], [10, 10], [10, 12]]), np.array([[0.0, 0], [10, 11]]))]),
-    (power_iteration, [(np.array([[2.0, 1], [1, 3]]),), (np.zeros((2, 2)),), (np.eye(3),)]),
     (machine, [(T,), (F,), (v(0, 0),)]),
     (optimize, [(T,), (v(0.01, 0.05),), (v(1.5, -3),)]),
     (swapped, [(np.array(12), np.array(18)), (np.array(7), np.array(0)), (np.array(7), np.array(3))]),
-    (in_place, [(T, v(1, 2, 3)), (F, v(1, 2, 3)), (v(1, 2, 3, 4), v(0, 0, 1, 2)), (v(0, 2, 3), v(5, 0, 1))]),
     (counted, [(T,), (F,), (v(0.5, 1),)]),
     (ternaries, [(T,), (F,), (v(0.5, -0.2, 0.1, 0.1),), (v(-0.1, 4),)]),
     (and_or, [(T, F), (F, T), (T, T), (F, v(7, 1))]),
@@ -349,9 +308,8 @@ PROGRAMS = [
     (asserted, [(T,), (v(1, -2, 3, 5),)]),
     (log_of_values, [(v(1, -2, 3),), (v(-1,),), (v(1, 2, 3, 4, -5),)]),
     (until, [(T,), (F,), (v(300, 300),), (v(3000, 300),)]),
-    (sorted_by_swaps, [(v(3, 1, 2),), (v(1, 2, 3),), (v(5, 4, 3),)]),
     (clipped, [(T,), (F,), (v(1, -1, 1),)]),
     (count_down, [(np.array(3), T), (np.array(0), T), (np.array(100), F)]),
-    (gcd_of_all, [(np.array([12, 18, 27]),), (np.array([12, 18]),), (np.array([3, 5, 7, 9]),)]),
+    (variables, [(T,), (F,), (v(100, 200),), (v(1, 2),), (F,)]),
     (fixed_point, [(T,), (F,), (v(0.5, 0.1),)]),
 ]  # fmt: skip
