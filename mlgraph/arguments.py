@@ -98,6 +98,13 @@ def check_switches(**switches: Any) -> None:
             raise InputError(f"{name} is {_shown(value)}", fix=f"write {name}=True or {name}=False")
 
 
+def check_count(**counts: Any) -> None:
+    """Raise `InputError` for a number of things that is no integer, or negative."""
+    for name, value in counts.items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise InputError(f"{name} is {_shown(value)}", fix=f"write {name}=16, or another integer from 0")
+
+
 def check_lists(**lists: Any) -> None:
     """Raise `InputError` for a value that should be a list but is, for example, one of its items."""
     for name, value in lists.items():

@@ -25,6 +25,7 @@ class CompileOptions:
     fuse: bool = True
     fast_math: bool = False
     x64: bool | None = None
+    max_paths: int = 16
 
     def kernels(self, to: str) -> bool:
         """Return whether elementwise chains become kernels: jax, tensorflow and torch.compile have their own."""

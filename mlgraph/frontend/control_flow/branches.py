@@ -11,15 +11,21 @@ from mlgraph.frontend.control_flow.variables import Structure, named
 from mlgraph.frontend.locations import current_line, is_library
 
 
-def if_stmt(test: Any, then: Callable[[], Any], otherwise: Callable[[], Any] | None, names: Sequence[str]) -> None:
+def if_stmt(
+    test: Any,
+    then: Callable[[], Any],
+    otherwise: Callable[[], Any] | None,
+    names: Sequence[str],
+    scratch: Sequence[str],
+) -> None:
     """Run the block that `test` chooses.
 
-    `names` are the variables that the blocks assign and that are read after them.
+    `names` are the variables that the blocks assign and that are read after them, `scratch` those that are not.
     """
     flow = active()
     if flow is not None and flow.is_traced(test):
         functions = [then] if otherwise is None else [then, otherwise]
-        TracedIf(flow, test, then, otherwise or _nothing, named(names, functions), functions).run()
+        TracedIf(flow, test, then, otherwise or _nothing, named(names, functions), functions, scratch).run()
     elif test:
         then()
     elif otherwise is not None:
@@ -41,11 +47,12 @@ class TracedIf:
         otherwise: Callable[[], Any],
         variables: Sequence[Any],
         functions: Sequence[Any],
+        scratch: Sequence[str] = (),
     ) -> None:
         """`functions` are those in whose closures the variables and objects are that the blocks may change."""
         self._flow, self._condition = flow, condition
         self._blocks = then, otherwise
-        self._state = State(flow, variables, functions)
+        self._state = State(flow, variables, functions, scratch)
         self._found: list[Snapshot] = []
         self._raised: dict[int, Exception] = {}
         self._where = current_line()
@@ -132,8 +139,8 @@ def merge(flow: ControlFlow, first: Any, second: Any, result: Any) -> Any:
     """Return a result; what both paths give alike stays as it is."""
     if flow.is_same(first, second):
         return first
-    kind = type(first)
-    if kind is type(second) and kind in (bool, int, float, complex) and repr(first) == repr(second):
+    alike = type(first) is type(second) and type(first) in (bool, int, float, complex)
+    if alike and repr(first) == repr(second):  # a traced number says that it is one, but not its type
         return first
     return result
 

@@ -12,10 +12,12 @@ from mlgraph.frontend.control_flow.variables import Variable, named, variables_o
 from mlgraph.frontend.locations import current_line
 
 
-def while_stmt(test: Callable[[], Any], step: Callable[[], Any], names: Sequence[str], flag: str | None) -> None:
+def while_stmt(
+    test: Callable[[], Any], step: Callable[[], Any], names: Sequence[str], scratch: Sequence[str], flag: str | None
+) -> None:
     """Run `step` while `test` holds, until the variable `flag` is true.
 
-    `names` are the variables that a step assigns and that are read after it.
+    `names` are the variables that a step assigns and that are read after it, `scratch` those that are not.
     """
     stop = _flag(flag, step)
 
@@ -26,19 +28,21 @@ def while_stmt(test: Callable[[], Any], step: Callable[[], Any], names: Sequence
         holds = condition()
         if is_traced(holds):
             variables = named(names, [step, test])
-            _TracedLoop(active(), variables, [step, test]).while_(holds, lambda: step(), condition)
+            _TracedLoop(active(), variables, [step, test], scratch).while_(holds, lambda: step(), condition)
             return
         if not holds:
             return
         step()
 
 
-def for_stmt(values: Any, step: Callable[[Any], Any], names: Sequence[str], flag: str | None) -> None:
+def for_stmt(
+    values: Any, step: Callable[[Any], Any], names: Sequence[str], scratch: Sequence[str], flag: str | None
+) -> None:
     """Run `step` on each of `values`, until the variable `flag` is true."""
     stop = _flag(flag, step)
     if (traced := iterated(values)) is not None:
         if stop is None or (not is_traced(stop.get()) and not stop.get()):
-            _for_traced(traced, 0, step, names, stop)
+            _for_traced(traced, 0, step, names, scratch, stop)
             return
     iterator, count = iter(values), 0
     for value in iterator:
@@ -48,10 +52,10 @@ def for_stmt(values: Any, step: Callable[[Any], Any], names: Sequence[str], flag
             continue
         if is_traced(stop.get()):
             if type(values) is range:
-                _for_traced(Iterated.of_range(values), count, step, names, stop)
+                _for_traced(Iterated.of_range(values), count, step, names, scratch, stop)
                 return
             for rest in iterator:
-                _unless(stop, step, rest, names)
+                _unless(stop, step, rest, names, scratch)
             return
         if stop.get():
             return
@@ -61,25 +65,27 @@ def _flag(name: str | None, step: Any) -> Variable | None:
     return None if name is None else variables_of([step])[name]
 
 
-def _unless(stop: Variable, step: Any, value: Any, names: Sequence[str]) -> None:
+def _unless(stop: Variable, step: Any, value: Any, names: Sequence[str], scratch: Sequence[str]) -> None:
     """Run a step unless the loop has ended before."""
     holds = stop.get()
     if is_traced(holds):
         flow: Any = active()
-        TracedIf(flow, holds, lambda: None, lambda: step(value), named(names, [step]), [step]).run()
+        TracedIf(flow, holds, lambda: None, lambda: step(value), named(names, [step]), [step], scratch).run()
     elif not holds:
         step(value)
 
 
-def _for_traced(values: Iterated, start: int, step: Any, names: Sequence[str], stop: Variable | None) -> None:
+def _for_traced(
+    values: Iterated, start: int, step: Any, names: Sequence[str], scratch: Sequence[str], stop: Variable | None
+) -> None:
     flow: Any = active()
-    loop = _TracedLoop(flow, named(names, [step]), [step])
+    loop = _TracedLoop(flow, named(names, [step]), [step], scratch)
     length = values.length()
     if stop is None:
         loop.scan(length, lambda i: step(values.item(i)))
         return
     counter = _Counter(start)
-    loop = _TracedLoop(flow, [counter, *named(names, [step])], [step])
+    loop = _TracedLoop(flow, [counter, *named(names, [step])], [step], scratch)
 
     def one() -> None:
         step(values.item(counter.value))
@@ -113,9 +119,9 @@ class _Counter:
 class _TracedLoop:
     """One loop that the graph runs."""
 
-    def __init__(self, flow: Any, variables: Sequence[Any], functions: Sequence[Any]) -> None:
+    def __init__(self, flow: Any, variables: Sequence[Any], functions: Sequence[Any], scratch: Sequence[str]) -> None:
         self._flow: ControlFlow = flow
-        self._state = State(flow, variables, functions)
+        self._state = State(flow, variables, functions, scratch)
         self._state.fixed = {i for i, value in enumerate(self._state.before) if flow.is_mutable(value)}
         self._first = self._last = Snapshot()
         self._where = current_line()

@@ -6,7 +6,7 @@
         y = -x                      def __else_1__():
                                         nonlocal y
                                         y = -x
-                                    operators.if_stmt(x.sum() > 0, __if_1__, __else_1__, ("y",))
+                                    operators.if_stmt(x.sum() > 0, __if_1__, __else_1__, ("y",), ())
 
 The functions share the variables of the function around them, so that the operators find them in their closures.
 """
@@ -164,7 +164,7 @@ class _Rewriter(ast.NodeTransformer):
         body, then = self._block_function("if", node.body, node)
         orelse, otherwise = self._block_function("else", node.orelse, node) if node.orelse else ([], ast.Constant(None))
         names = self._state(node, (*node.body, *node.orelse))
-        return [*body, *orelse, self._statement("if_stmt", [test, then, otherwise, names], node)]
+        return [*body, *orelse, self._statement("if_stmt", [test, then, otherwise, *names], node)]
 
     def visit_While(self, node: ast.While) -> Any:
         if self._caught:
@@ -173,7 +173,7 @@ class _Rewriter(ast.NodeTransformer):
         body, step = self._block_function("step", node.body, node)
         names = self._state(node, [node.test, *node.body])
         flag = ast.Constant(self._mangled(flag_of(node)))
-        return [*test, *body, self._statement("while_stmt", [condition, step, names, flag], node)]
+        return [*test, *body, self._statement("while_stmt", [condition, step, *names, flag], node)]
 
     def visit_For(self, node: ast.For) -> Any:
         if self._caught:
@@ -187,7 +187,7 @@ class _Rewriter(ast.NodeTransformer):
         body, step = self._define("step", inside, bound([node.target, *node.body]), node, item)
         names = self._state(node, [node.target, *node.body])
         flag = ast.Constant(self._mangled(flag_of(node)))
-        return [*body, self._statement("for_stmt", [iterated, step, names, flag], node)]
+        return [*body, self._statement("for_stmt", [iterated, step, *names, flag], node)]
 
     def _plain_loop(self, node: Any) -> Any:
         """Return a loop of Python, with its flag tested after each step."""
@@ -281,6 +281,12 @@ class _Rewriter(ast.NodeTransformer):
         return self._call("read", [ast.Constant(node.id), ast.Lambda(_no_arguments(), name)], node)
 
     def visit_BoolOp(self, node: ast.BoolOp) -> Any:
+        first = node.values[0]
+        if isinstance(node.op, ast.Or) and isinstance(first, ast.BoolOp) and isinstance(first.op, ast.And):
+            both, rest = [self._lazy(each) for each in first.values[1:]], [self._lazy(each) for each in node.values[1:]]
+            if None not in (*both, *rest):
+                parts: list[Any] = [ast.Tuple([*filter(None, each)], ast.Load()) for each in (both, rest)]
+                return self._call("and_or", [self.visit(first.values[0]), *parts], node)
         lazy = [self._lazy(each) for each in node.values[1:]]
         if None in lazy:
             return node
@@ -319,7 +325,7 @@ class _Rewriter(ast.NodeTransformer):
             for each in node.args:
                 ast.copy_location(each, node)
             return node
-        found = self.generic_visit(node)
+        found: Any = self.generic_visit(node)
         if isinstance(function, ast.Name) and function.id in BUILTINS and function.id not in self._locals:
             found.func = self._call("builtin", [function], function)
         return found
@@ -398,10 +404,13 @@ class _Rewriter(ast.NodeTransformer):
             ast.copy_location(inner, place)
         return [function], ast.copy_location(ast.Name(name, ast.Load()), place)
 
-    def _state(self, node: ast.AST, parts: Iterable[ast.AST]) -> ast.expr:
-        """Return the names that a block assigns and that are read after it, as a tuple."""
-        names = sorted(self._mangled(name) or "" for name in bound(parts) & live_of(node))
-        return ast.Tuple([ast.Constant(name) for name in names], ast.Load())
+    def _state(self, node: ast.AST, parts: Iterable[ast.AST]) -> list[ast.expr]:
+        """Return the names that a block assigns and that are read after it, and those that are not, as tuples."""
+        assigned, live = bound(parts), live_of(node)
+        return [self._names(assigned & live), self._names(assigned - live)]
+
+    def _names(self, names: Iterable[str]) -> ast.expr:
+        return ast.Tuple([ast.Constant(self._mangled(name)) for name in sorted(names)], ast.Load())
 
     def _statement(self, name: str, arguments: list[Any], place: Any) -> ast.stmt:
         return _at(ast.Expr(self._call(name, arguments, place.test if isinstance(place, ast.If) else place)), place)

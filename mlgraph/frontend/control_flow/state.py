@@ -13,6 +13,7 @@ from mlgraph.frontend.control_flow.variables import (
     Structure,
     join,
     split,
+    variables_of,
 )
 from mlgraph.frontend.locations import current_line
 
@@ -24,8 +25,13 @@ class Again(BaseException):
 class State:
     """The variables and objects that a block may change, before it and after."""
 
-    def __init__(self, flow: ControlFlow, variables: Sequence[Any], functions: Sequence[Any]) -> None:
+    def __init__(
+        self, flow: ControlFlow, variables: Sequence[Any], functions: Sequence[Any], scratch: Sequence[str] = ()
+    ) -> None:
+        """`scratch` are the variables in the closures of `functions` that nobody reads after the block."""
         self.flow, self.variables = flow, list(variables)
+        known = variables_of(functions)
+        self._scratch = {_key(known[name]) for name in scratch if name in known}
         self.journal = Journal.of(functions, flow)
         self.before = [each.get() for each in self.variables]
         self.written: dict[int, Any] = {}
@@ -48,10 +54,17 @@ class State:
             variable.set(value)
 
     def note_changes(self) -> bool:
-        """Add the objects that the block has changed to the state; return whether one is new."""
+        """Add what else the block has changed to the state, by calls of functions; return whether anything is new."""
         new = [each for each in self.journal.changed() if id(each.value) not in self.written]
         self.written |= {id(each.value): each for each in new}
-        return bool(new)
+        known = {_key(each) for each in self.variables} | self._scratch
+        assigned = [(each, value) for each, value in self.journal.assigned() if _key(each) not in known]
+        for variable, value in assigned:
+            if (value is UNBOUND or type(value) is MaybeUndefined) and not variable.is_internal:
+                self.flagged.add(len(self.variables))
+            self.variables.append(variable)
+            self.before.append(value)
+        return bool(new or assigned)
 
     def take(self) -> "Snapshot":
         """Return the values as they are now."""
@@ -60,9 +73,8 @@ class State:
             found.add(variable.name, *self._parts(i, variable.get()))
         for held in self.written.values():
             leaves: list[Any] = []
-            content = held.now()
-            whole: Any = sorted(content, key=repr) if isinstance(content, set) else content
-            found.add(held.text, split(whole, self.flow, leaves, self.journal.knows), leaves)
+            content: Any = held.now()
+            found.add(held.text, split(content, self.flow, leaves, self.journal.knows), leaves)
         return found
 
     def _parts(self, i: int, value: Any) -> tuple[Structure, list[Any]]:
@@ -99,6 +111,12 @@ class State:
         if defined is True:
             return found
         return UNBOUND if defined is False or found is NO_VALUE else MaybeUndefined(name, found, defined)
+
+
+def _key(variable: Any) -> tuple[int, str]:
+    """Return what identifies a variable: two functions may hold the cell of one."""
+    place = getattr(variable, "place", variable)
+    return id(place), variable.name if isinstance(place, dict) else ""
 
 
 class Snapshot:

@@ -1,7 +1,7 @@
 """The operators of expressions: truth, choices and comparisons."""
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mlgraph.frontend.control_flow.base import active
@@ -50,6 +50,20 @@ def or_(value: Any, *rest: Callable[[], Any]) -> Any:
     if is_traced(value):
         return if_exp(value, lambda: value, lambda: or_(rest[0](), *rest[1:]))
     return value if value else or_(rest[0](), *rest[1:])
+
+
+def and_or(value: Any, both: Sequence[Callable[[], Any]], otherwise: Sequence[Callable[[], Any]]) -> Any:
+    """Return the value of `value and both[0]() and ... or otherwise[0]() or ...`."""
+
+    def more() -> Any:
+        return and_or(both[0](), both[1:], otherwise)
+
+    def none() -> Any:
+        return or_(otherwise[0](), *otherwise[1:])
+
+    if both:
+        return if_exp(value, more, none)
+    return or_(value, *otherwise)
 
 
 def not_(value: Any) -> Any:

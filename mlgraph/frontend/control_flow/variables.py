@@ -1,13 +1,21 @@
 """The variables and objects that a block of converted code may change, and their values as leaves of the graph."""
 
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
+import dis
+import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from types import CellType, FunctionType, MethodType, ModuleType
+from functools import lru_cache
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
 from mlgraph.frontend.control_flow.base import NO_VALUE, ControlFlow
 from mlgraph.frontend.locations import is_library
+
+_OURS = os.path.dirname(__file__)
 
 
 class _Unbound:
@@ -153,17 +161,16 @@ def split(value: Any, flow: ControlFlow, leaves: list[Any], known: Callable[[obj
         return LEAF
     if known(value):
         return Structure("static", value)
-    if isinstance(value, tuple | list) and type(value) is not str:
-        parts = [split(each, flow, leaves, known) for each in value]
-        return Structure("sequence", (type(value), len(parts)), tuple(parts))
-    if isinstance(value, dict):
-        keys = tuple(value)
-        return Structure("dict", (type(value), keys), tuple(split(value[key], flow, leaves, known) for key in keys))
-    if _has_attributes(value):
-        names = tuple(vars(value))
-        parts = [split(vars(value)[name], flow, leaves, known) for name in names]
-        return Structure("object", (type(value), names), tuple(parts))
-    return Structure("static", value)
+    cls: Any = type(value)
+    content: Any = vars(value) if _has_attributes(value) else value
+    if isinstance(content, tuple | list):
+        keys: tuple[Any, ...] = tuple(range(len(content)))
+    elif isinstance(content, dict):
+        keys = tuple(content)
+    else:
+        return Structure("static", value)
+    kind = "object" if content is not value else "dict" if isinstance(content, dict) else "sequence"
+    return Structure(kind, (cls, keys), tuple(split(content[key], flow, leaves, known) for key in keys))
 
 
 def join(structure: Structure, leaves: Iterator[Any]) -> Any:
@@ -180,19 +187,19 @@ def join(structure: Structure, leaves: Iterator[Any]) -> Any:
         return cls(*parts) if hasattr(cls, "_fields") else cls(parts)
     if structure.kind == "dict":
         return cls(zip(keys, parts))
-    value = cls.__new__(cls)
+    value: Any = cls.__new__(cls)
     vars(value).update(zip(keys, parts))
     return value
 
 
 def _has_attributes(value: Any) -> bool:
     """Return whether a value is an object of a user's class with plain attributes."""
-    cls = type(value)
+    cls: Any = type(value)
     if isinstance(value, type | ModuleType | FunctionType | MethodType | BaseException) or not hasattr(
         value, "__dict__"
     ):
         return False
-    module = __import__("sys").modules.get(cls.__module__)
+    module = sys.modules.get(cls.__module__)
     return not is_library(getattr(module, "__file__", None) or "")
 
 
@@ -216,7 +223,7 @@ class Held:
 
     def fill(self, content: Any) -> None:
         """Let the object hold `content`."""
-        value = self.value
+        value: Any = self.value
         if isinstance(value, list):
             value[:] = content
         elif isinstance(value, deque):
@@ -253,6 +260,9 @@ class Journal:
                 seen.add(id(variable.place))
                 self.cells.append((variable, variable.get()))
                 self._walk(variable.get(), name, flow, seen)
+        for name in _globals_written(function.__code__):
+            variable = Variable(name, function.__globals__)
+            self.cells.append((variable, variable.get()))
         for name in _globals_read(function.__code__):
             self._walk(function.__globals__.get(name), name, flow, seen)
 
@@ -264,7 +274,7 @@ class Journal:
             self._walk(value.__self__, text, flow, seen)
             value = value.__func__
         if isinstance(value, FunctionType):
-            if not is_library(value.__code__.co_filename):
+            if not is_library(value.__code__.co_filename) or value.__code__.co_filename.startswith(_OURS):
                 self._function(value, flow, seen)
             return
         seen.add(id(value))
@@ -289,6 +299,10 @@ class Journal:
         """Return whether an object exists outside of the block."""
         return id(value) in self.held
 
+    def assigned(self) -> list[tuple[Variable, Any]]:
+        """Return the variables that the block has assigned, with their values before it."""
+        return [(variable, value) for variable, value in self.cells if variable.get() is not value]
+
     def changed(self) -> list[Held]:
         """Return the objects that the block has changed."""
         return [each for each in self.held.values() if each.is_changed]
@@ -299,6 +313,13 @@ def _globals_read(code: Any) -> Iterator[str]:
     for each in code.co_consts:
         if isinstance(each, type(code)):
             yield from _globals_read(each)
+
+
+@lru_cache(maxsize=4096)
+def _globals_written(code: CodeType) -> frozenset[str]:
+    inner = [each for each in code.co_consts if isinstance(each, CodeType)]
+    own = {i.argval for i in dis.get_instructions(code) if i.opname in ("STORE_GLOBAL", "DELETE_GLOBAL")}
+    return frozenset(own).union(*map(_globals_written, inner))
 
 
 def _is_atom(value: object) -> bool:
@@ -316,7 +337,7 @@ def _content(value: Any) -> Any:
     if isinstance(value, dict):
         return dict(value)
     if isinstance(value, set):
-        return set(value)
+        return frozenset(value)
     return dict(vars(value)) if _has_attributes(value) else None
 
 
@@ -325,7 +346,7 @@ def _same_content(a: Any, b: Any) -> bool:
         return False
     if isinstance(a, dict):
         return all(x is y for x, y in zip(a, b)) and all(x is y for x, y in zip(a.values(), b.values()))
-    if isinstance(a, set):
+    if isinstance(a, frozenset):
         return a == b
     return all(x is y for x, y in zip(a, b))
 

@@ -25,7 +25,7 @@ from mlgraph.frontend.numpy.sizes import (
     static,
 )
 from mlgraph.frontend.numpy.tables import HOOKS, METHODS
-from mlgraph.frontend.numpy.tracer import constant, current, outside_write, unsupported
+from mlgraph.frontend.numpy.tracer import active, constant, current, elements_read, outside_write, unsupported
 
 
 class Storage:
@@ -256,11 +256,9 @@ class TracedArray(Operators):
             return np.array(self._real, dtype=dtype, copy=copy)
         if (found := look(self)) is not None:
             return np.array(found, dtype=dtype)
-        raise unsupported(
-            "reading the elements of an array",
-            why="compiled code (np.array, np.asarray, a C extension) asked for the data of a traced array",
-            fix="call numpy functions that take the array itself, as np.stack for np.array and x for np.asarray(x)",
-        )
+        if active() and current().paths is not None:
+            return HOOKS["read_elements"](self).astype(dtype or self._dtype)
+        raise elements_read()
 
     # The elements as Python numbers
 

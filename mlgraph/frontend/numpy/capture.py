@@ -19,6 +19,7 @@ from mlgraph.frontend.numpy.array import Storage, TracedArray
 from mlgraph.frontend.numpy.control_flow import NumpyControlFlow
 from mlgraph.frontend.numpy.memory import check_outside, layout_matters, take_apart, user_outputs
 from mlgraph.frontend.numpy.object_proxy import unproxied
+from mlgraph.frontend.numpy.path_reads import begin_path
 from mlgraph.frontend.numpy.polynomials import Symbol
 from mlgraph.frontend.numpy.queries import is_array
 from mlgraph.frontend.numpy.rebinding import with_traced_numpy
@@ -43,6 +44,8 @@ def capture(request: Request) -> Program:
     trace = NumpyTracer(block)
     trace.generators += request.generators
     started = time.perf_counter()
+    if request.paths is not None:
+        begin_path(trace, request.paths, dict(zip(block.args, arrays)))
     with tracing(trace), control_flow(NumpyControlFlow()):
         inputs = [_input(trace, a, v, request.dynamic) for a, v in zip(arrays, block.args)]
         try:
@@ -51,6 +54,8 @@ def capture(request: Request) -> Program:
             if _is_outside_write(error):
                 raise outside_write() from error
             raise
+        if trace.refused is not None:  # the user's code caught it
+            raise trace.refused
         check_outside(leaves, request.outside)
         take_apart(leaves)
         observed = [x._observed for x in inputs]
@@ -59,6 +64,9 @@ def capture(request: Request) -> Program:
         outputs = [_output(leaf, results) for leaf in leaves]
         specs = user_outputs(leaves, outputs, inputs, request.outside)
         specs += _writes(inputs, results)
+        if request.paths is not None:
+            specs += [OutputSpec(OutputKind.TEST, i) for i in range(len(request.paths.tests))]
+            results += request.paths.values
         matters = layout_matters(trace, leaves, inputs)
         layouts = [layout_of(array) if matters else None for array in arrays]
     finish(main, results)

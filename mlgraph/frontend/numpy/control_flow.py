@@ -3,8 +3,7 @@
 What a block writes to arrays from outside becomes a result of the operation, and is written to the arrays after it.
 """
 
-# pyright: basic, reportPrivateUsage=false
-import builtins
+# pyright: reportPrivateUsage=false
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from mlgraph.dialects.building import insert, located
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.ivy.control import CheckOp, IfOp, ScanOp, WhileOp, YieldOp
 from mlgraph.frontend.control_flow.base import NO_VALUE, ControlFlow, LeafMismatch
+from mlgraph.frontend.control_flow.errors import as_builtin
 from mlgraph.frontend.numpy.array import Storage, TracedArray
 from mlgraph.frontend.numpy.constructors import fresh, from_size, scalar
 from mlgraph.frontend.numpy.object_proxy import unproxied
@@ -40,10 +40,10 @@ class NumpyControlFlow(ControlFlow):
             return not is_concrete(value) and example_of(value) is None
         return type(value) is Size and value.hint is None
 
-    def is_array(self, value: object) -> bool:
+    def is_array(self, value: Any) -> bool:
         if type(value) in (TracedArray, Size):
             return True
-        return type(value) is np.ndarray or (isinstance(value, np.generic) and value.dtype.kind in "biufc")
+        return type(value) is np.ndarray or isinstance(value, np.number | np.bool_)
 
     def is_mutable(self, value: object) -> bool:
         return type(value) is np.ndarray or (type(value) is TracedArray and value._kind is np.ndarray)
@@ -86,10 +86,14 @@ class NumpyControlFlow(ControlFlow):
     def if_(self, condition: Any, then: Callable[[], list[Any]], otherwise: Callable[[], list[Any]]) -> list[Any]:
         truth = self._truth(condition).value
         blocks = [Branch(), Branch()]
-        found = [block.run(each) for block, each in zip(blocks, (then, otherwise))]
+        with discarded_on_error(*blocks):
+            found = [block.run(each) for block, each in zip(blocks, (then, otherwise))]
+            types = {
+                i: joined(i, kind_of(first), kind_of(second))
+                for i, (first, second) in enumerate(zip(*found))
+                if first is not second
+            }
         written = [*dict.fromkeys([*blocks[0].written, *blocks[1].written])]
-        kept = [i for i, pair in enumerate(zip(*found)) if pair[0] is not pair[1]]
-        types = {i: joined(i, kind_of(found[0][i]), kind_of(found[1][i])) for i in kept}
         for block, values in zip(blocks, found):
             with block.open():
                 given = [kind.of(values[i], block) for i, kind in types.items() if kind is not None]
@@ -99,7 +103,7 @@ class NumpyControlFlow(ControlFlow):
         op = IfOp(truth, blocks[0].block, blocks[1].block, any(kind.is_dynamic for kind in known))
         results = list(_inserted(op).outputs)
         _write(written, results[len(known) :])
-        shared = {i: share([found[0][i], found[1][i]]) for i in kept}
+        shared = {i: share([found[0][i], found[1][i]]) for i in types}
         outputs = iter(results)
         merged = list(found[0])
         for i, kind in types.items():
@@ -132,9 +136,7 @@ class NumpyControlFlow(ControlFlow):
         return loop.finish(_inserted(op).outputs)[1:], []
 
     def check(self, condition: Any, error: Exception) -> None:
-        kind = next(each for each in type(error).__mro__ if getattr(builtins, each.__name__, None) is each)
-        text = str(error.args[0]) if error.args else ""
-        _inserted(CheckOp(self._truth(condition).value, kind.__name__, text))
+        _inserted(CheckOp(self._truth(condition).value, *as_builtin(error)))
 
 
 def _inserted(op: Any) -> Any:
@@ -147,7 +149,7 @@ def _size(length: Any) -> SSAValue:
     """Return a length as a value of type `index`."""
     if type(length) is TracedArray and not is_concrete(length):
         return emit(ivy.to_size, length.value)
-    return sizes.value(operand(length))
+    return sizes.value(operand(simple(length)))
 
 
 def _write(storages: Sequence[Storage], values: Sequence[SSAValue]) -> None:
@@ -163,7 +165,7 @@ def leaf(value: Any) -> TracedArray:
         return from_size(value)
     if type(value) in NUMBERS:
         real = np.asarray(value)
-        return fresh(constant(real), (), real.dtype, type(value))
+        return fresh(constant(real), (), real.dtype, NUMBERS[NUMBERS.index(type(value))])
     return scalar(as_array(value)) if isinstance(value, np.generic) else as_array(value)
 
 
@@ -336,9 +338,6 @@ class Branch:
                         self.last[id(each)] = each.value
                 self.kept = found  # as long as their identities are keys
                 return found
-        except BaseException:
-            self.discard()
-            raise
         finally:
             self.close()
 
@@ -346,6 +345,17 @@ class Branch:
         """Drop the operations of the block."""
         for op in self.block.ops:
             op.drop_all_references()
+
+
+@contextmanager
+def discarded_on_error(*branches: Branch) -> Generator[None, None, None]:
+    """Leave nothing of `branches` in the trace if the body of the `with` statement raises."""
+    try:
+        yield
+    except BaseException:
+        for branch in branches:
+            branch.discard()
+        raise
 
 
 def _is_twice(value: Any, values: Sequence[Any]) -> bool:
@@ -389,8 +399,9 @@ class Loop:
         """Return a step as a region, once the types of its state are those that it gives."""
         while True:
             branch = Branch(self._types())
-            found = branch.run(lambda branch=branch: self._step(branch, body))
-            kinds = [joined(i, a, kind_of(b)) for i, (a, b) in enumerate(zip(self._kinds, found))]
+            with discarded_on_error(branch):
+                found = branch.run(lambda branch=branch: self._step(branch, body))
+                kinds = [joined(i, a, kind_of(b)) for i, (a, b) in enumerate(zip(self._kinds, found))]
             new = [each for each in branch.written if each not in self._storages]
             shared = [a or is_shared(b) or _is_twice(b, found) for a, b in zip(self._shared, found)]
             if kinds == self._kinds and not new and shared == self._shared:

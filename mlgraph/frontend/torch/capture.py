@@ -1,6 +1,7 @@
 """Capture with `torch.export`: every dimension dynamic, composite ops that ivy has too kept whole."""
 
 # pyright: basic
+import itertools
 import time
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
@@ -193,6 +194,7 @@ def _outputs(
 ) -> Iterator[OutputSpec]:
     """Yield where each result of the trace goes; a traced leaf that turned out constant is put among `leaves`."""
     traced = iter([i for i, leaf in enumerate(leaves) if leaf is TRACED])
+    tests = itertools.count()
     names = [node.name for node in users]
     kinds, shared = graph_signature.OutputKind, root.trace.shared
     for spec in exported.graph_signature.output_specs:
@@ -200,8 +202,10 @@ def _outputs(
             case kinds.TOKEN:
                 pass
             case kinds.USER_OUTPUT:
-                leaf = next(traced)
-                if isinstance(spec.arg, ConstantArgument):
+                leaf = next(traced, None)
+                if leaf is None:  # tests follow the leaves
+                    yield OutputSpec(OutputKind.TEST, next(tests))
+                elif isinstance(spec.arg, ConstantArgument):
                     leaves[leaf] = spec.arg.value
                 else:
                     aliases, same = shared.aliases.get(leaf, frozenset()), shared.same.get(leaf)

@@ -20,6 +20,7 @@ import mlgraph.frontend.torch.size_tensors  # noqa: F401, these declare what sta
 from mlgraph.errors import InputError, MlgraphError, UnsupportedOpError
 from mlgraph.frameworks.torch import TORCH
 from mlgraph.frontend.control_flow.base import control_flow
+from mlgraph.frontend.control_flow.eager_reads import EagerReads
 from mlgraph.frontend.dynamic_sizes import Axis
 from mlgraph.frontend.locations import current_line, is_library
 from mlgraph.frontend.program import TRACED, Request
@@ -56,10 +57,12 @@ from mlgraph.frontend.torch.memory import (
 )
 from mlgraph.frontend.torch.modes import Modes, watching_modes
 from mlgraph.frontend.torch.outside import OutsideWrites, tensors_in
+from mlgraph.frontend.torch.path_reads import PathReads, reads_of_example
 from mlgraph.frontend.torch.region_checks import check_regions
 from mlgraph.frontend.torch.regions import inline_regions
 from mlgraph.frontend.torch.scopes import (
     assigned_buffers,
+    decisions_noted,
     frame_outside_modes,
     is_users,
     same_attributes,
@@ -177,6 +180,8 @@ class ExportModule(torch.nn.Module):
 
     def __init__(self, request: Request, options: TraceOptions) -> None:
         super().__init__()
+        self.paths = request.paths
+        self.reads = EagerReads() if request.paths is None else reads_of_example(request, options.gradients)
         check_initialized(request.named)
         self.options = options
         self.outside = request.outside
@@ -206,7 +211,8 @@ class ExportModule(torch.nn.Module):
         check_attributes(leaves, arrays)
         self.note_memory(leaves, arrays)
         self.trace.static = [TRACED if _is_dynamic(leaf) else leaf for leaf in leaves]
-        return [leaf for leaf in leaves if _is_dynamic(leaf)]
+        tests = [] if self.paths is None else self.paths.values
+        return [*(leaf for leaf in leaves if _is_dynamic(leaf)), *tests]
 
     def scopes(self, arrays: Sequence[torch.Tensor]) -> Iterator[contextlib.AbstractContextManager[Any]]:
         """Yield the context managers that the function runs under."""
@@ -218,6 +224,8 @@ class ExportModule(torch.nn.Module):
         yield unchecked_distributions()
         yield assigned_buffers(trace.modules)
         yield without_cached_weights()
+        if self.paths is not None:
+            yield PathReads(self.paths, self.reads)
         yield SimpleSizes()
         yield FunctionOverrides()
         yield AccessRecorder(arrays, trace)
@@ -370,6 +378,7 @@ def export(
         stack.enter_context(watching_functions(root.trace))
         stack.enter_context(without_memory_formats())
         stack.enter_context(sizes_as_numbers())
+        stack.enter_context(decisions_noted(root.trace))
         stack.enter_context(temporarily_clear_interpreter_stack())
         stack.enter_context(torch.set_grad_enabled(root.options.gradients))
         arrays = tuple(example(array, root.options.keep_layout) for array in request.arrays)

@@ -208,7 +208,7 @@ def ternaries(x):
 
 def and_or(x, y):
     chosen = (x.sum() > 0 and x[0]) or y[0]
-    if x.sum() > 0 and not y.sum() > 0 or y[0] == 7:
+    if (x.sum() > 0 and not y.sum() > 0) or y[0] == 7:
         return chosen + 1
     return chosen
 
@@ -314,7 +314,7 @@ def gcd_of_all(x):
 
 def fixed_point(x):
     def step(x):
-        return np.cos(x) if x.sum() > 0 else np.cos(x) + 1
+        return np.cos(x) if x.sum() > 0 else np.abs(np.cos(x))
 
     previous = x + 1
     while np.abs(x - previous).max() > 1e-6:
