@@ -40,6 +40,7 @@ class Options(TypedDict, total=False):
     fuse: bool
     fast_math: bool
     x64: bool | None
+    max_paths: int
 
 
 class Example(Options, total=False):
@@ -78,6 +79,7 @@ def compile(
     fuse: bool = True,
     fast_math: bool = False,
     x64: bool | None = None,
+    max_paths: int = 16,
 ) -> Any:
     """Compile functions, modules or models of torch, jax, tensorflow or numpy into callables of one of them.
 
@@ -98,6 +100,8 @@ def compile(
     - `fuse`: chains of elementwise operations, and reductions at their ends, become kernels, for torch and numpy. With
       `fast_math`, kernels compute half precision in float32 and round once.
     - `x64`: True keeps 64-bit types inside a jax callable; by default the session's `jax_enable_x64` decides.
+    - `max_paths`: the most paths that are captured of a function whose control flow on values cannot be traced; 0 makes
+      such control flow an error.
 
     Raise `UnknownTargetError` for an invalid `to`, and at capture any other error of `mlgraph.errors`.
     The contract is that of Ivy's graph compiler, `ivy.compile`.
@@ -120,6 +124,7 @@ def compile(
         fuse=fuse,
         fast_math=fast_math,
         x64=x64,
+        max_paths=max_paths,
     )
     state = (stateful, arg_stateful_idxs, kwarg_stateful_idxs)
     given = {"args": arguments.positional(args), "kwargs": arguments.keywords(kwargs)}

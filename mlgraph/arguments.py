@@ -99,6 +99,12 @@ def check_switch(name: str, value: Any) -> None:
         raise InputError(f"{name} is {_shown(value)}", fix=f"write {name}=True or {name}=False")
 
 
+def check_count(name: str, value: Any) -> None:
+    """Raise `InputError` for a number of things that is no integer, or negative."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise InputError(f"{name} is {_shown(value)}", fix=f"write {name}=16, or another integer from 0")
+
+
 def check_list(name: str, value: Any) -> None:
     """Raise `InputError` for a value that should be a list but is, for example, one of its items."""
     if value is not None and not isinstance(value, list | tuple):

@@ -1,14 +1,22 @@
 """The capture of a function: it is traced by its framework's frontend until it writes to stateful objects alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
-from mlgraph.errors import CaptureError, MlgraphError, OutsideWriteError, UnsupportedOpError
+from mlgraph.errors import (
+    CaptureError,
+    DataDependentControlFlowError,
+    MlgraphError,
+    OutsideWriteError,
+    UnsupportedOpError,
+)
 from mlgraph.frameworks import CPU, get
 from mlgraph.frameworks.arrays import concrete, convert, device_of
 from mlgraph.frameworks.inspection import catches_errors
+from mlgraph.frontend.control_flow.conversions import Conversions
+from mlgraph.frontend.control_flow.paths import Decision, Evaluate, PathRecorder
 from mlgraph.frontend.locations import user_line
 from mlgraph.frontend.program import Adapt, Memory, OutputKind, Program, Request
 from mlgraph.graph.bound_call import BoundCall, flatten_call, identifiers, to_args_kwargs, unique
@@ -40,15 +48,65 @@ class Capture:
     """The structure of what the function returns."""
 
 
-def capture(info: FunctionInfo, call: BoundCall, options: CompileOptions) -> Capture:
-    """Trace a function until it writes to stateful objects alone: what it wrote to is one in the next round.
+def capture(
+    info: FunctionInfo,
+    call: BoundCall,
+    options: CompileOptions,
+    evaluator: Callable[[Mapping[Any, Any]], Evaluate] | None = None,
+    decisions: Sequence[Decision] = (),
+) -> Capture:
+    """Trace a function; where Python must know values that it can't, trace the one path of the call.
 
-    Raise `UnsupportedOpError` if each round finds other objects, or any error of the frontend.
+    That path begins with `decisions`, and goes on as `evaluator` finds for the example inputs. Raise
+    `UnsupportedOpError` if the function writes to other objects in each trace, or any error of the frontend.
     """
+    if decisions:
+        return _capture_path(info, call, options, PathRecorder(decisions, evaluator))
+    try:
+        return _capture(info, call, options)
+    except DataDependentControlFlowError as error:
+        if call.lifted or call.numbers or not options.max_paths:  # a number that decides is no input
+            raise
+        refused = error
+    try:
+        return _capture_path(info, call, options, PathRecorder((), evaluator))
+    except DataDependentControlFlowError:
+        raise refused from refused.__cause__
+
+
+def _capture_path(info: FunctionInfo, call: BoundCall, options: CompileOptions, paths: PathRecorder) -> Capture:
+    """Trace one path of a function, to its end or to the line that raises an error of the user's."""
+    try:
+        return _capture(info, call, options, paths)
+    except CaptureError as error:
+        if not isinstance(error.__cause__, Exception) or not paths.tests:
+            raise
+        paths.raises = error.__cause__
+    return _capture(info, call, options, paths)
+
+
+def _capture(
+    info: FunctionInfo, call: BoundCall, options: CompileOptions, paths: PathRecorder | None = None
+) -> Capture:
+    """Trace a function until it writes to stateful objects alone: what it wrote to is one in the next round."""
     named = reachable_weights(info, call)
+    conversions = Conversions()
+    refused: DataDependentControlFlowError | None = None
     for _ in range(MAX_ROUNDS):
-        one = _Round(info, call, options, named)
-        program = one.trace()
+        one = _Round(info, call, options, named, paths)
+        try:
+            with conversions.applied():
+                program = one.trace()
+        except DataDependentControlFlowError as error:
+            refused = error
+            number_decides = bool(call.lifted or call.numbers)  # it is no input then
+            if paths is not None or number_decides or not conversions.extend(error):
+                raise conversions.explained(error) from error.__cause__
+            continue
+        except CaptureError as error:
+            if refused is None:
+                raise
+            raise refused from error  # the converted code fails, and the code itself may not
         if program is not None:
             return Capture(program=program, call=call, session=one.session, reach=one.reach, result=one.result)
         call = call.reaching((*call.stateful.reached, *one.snapshot.changed.values()))
@@ -62,10 +120,15 @@ class _Round:
     """One trace of a function, with the stateful objects that are known so far."""
 
     def __init__(
-        self, info: FunctionInfo, call: BoundCall, options: CompileOptions, named: Sequence[tuple[str, Any]]
+        self,
+        info: FunctionInfo,
+        call: BoundCall,
+        options: CompileOptions,
+        named: Sequence[tuple[str, Any]],
+        paths: PathRecorder | None,
     ) -> None:
         """`named` are the modules and arrays that the function may use beside its inputs."""
-        self.info, self.call, self.options, self.named = info, call, options, named
+        self.info, self.call, self.options, self.named, self.paths = info, call, options, named, paths
         names = call.root_names(list(info.signature.parameters))
         self.session = ObjectSession(names, call.roots, (info.source, info.to), call.numbers)
         modules = [value for _, value in named]
@@ -99,6 +162,8 @@ class _Round:
         memory: dict[Memory, Any] = dict(zip([*(Memory("input", i) for i in range(inputs)), *held], given))
         written: dict[Memory, Any] = {list(memory)[i]: given[i] for i in program.targets(OutputKind.INPUT)}
         check_separate(written, memory, dict(enumerate(names)))
+        if self.paths is not None:
+            program.tests, program.raises = tuple(self.paths.tests), self.paths.raises
         if get(info.to).has_devices:
             program.inputs = tuple(replace(i, device=device_of(a)) for i, a in zip(program.inputs, given, strict=True))
             program.device = _device(program)
@@ -124,17 +189,26 @@ class _Round:
             dynamic=options.dynamic and sizes_are_free,
             include_generators=options.include_generators,
             outside=outside,
+            paths=self.paths,
         )
 
     def _flat_function(self) -> Callable[..., list[Any]]:
         """Return the function from traced arrays to the leaves of its result, then the new values in objects."""
-        info, call = self.info, self.call
+        info, call, paths = self.info, self.call, self.paths
         inputs = len(call.arrays)
         modules = [value for _, value in self.named]
 
         def flat(*traced: Any, adapt: Adapt = lambda function: function) -> list[Any]:
             def function() -> Any:
-                return _traced_call(info, call, adapt(info.original), traced[:inputs])
+                if paths is None:
+                    return _traced_call(info, call, adapt(info.original), traced[:inputs])
+                paths.begin()
+                try:
+                    return _traced_call(info, call, adapt(info.original), traced[:inputs])
+                except Exception as error:
+                    if type(error) is not type(paths.raises):
+                        raise
+                    return flatten_result(None, call.roots)
 
             with self.snapshot.undone(), attributes_restored(modules, call.roots, self.snapshot.changed):
                 (leaves, self.result), left = self.session.run(traced[inputs:], function)

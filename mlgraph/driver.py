@@ -5,20 +5,24 @@ import itertools
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
+from xdsl.dialects.builtin import ModuleOp
+
 from mlgraph.capture import Capture, capture, reachable_weights
 from mlgraph.dialects.functions import main_of, update_type
-from mlgraph.dialects.stateful import Slot
+from mlgraph.dialects.stateful import SetOp, Slot
 from mlgraph.errors import PassError, PrecisionWarning, UnsupportedOpError
 from mlgraph.frameworks import PACKAGES, get
 from mlgraph.frameworks.arrays import placed
 from mlgraph.frameworks.imports import load
 from mlgraph.frameworks.modules import weights_below
+from mlgraph.frontend.control_flow.paths import Decision
 from mlgraph.frontend.locations import warn
 from mlgraph.frontend.program import TRACED, OutputKind, Program
+from mlgraph.graph import trees
 from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.effects.to_ir import with_state
 from mlgraph.graph.executable import Effects, Executable, OutputTree, Returned
@@ -35,6 +39,7 @@ from mlgraph.targets.jit_errors import translate_jit_errors
 from mlgraph.targets.kernels import Kernel, Passes
 from mlgraph.tools.dump import Dump
 from mlgraph.transforms.differentiate_kernel import derivative
+from mlgraph.transforms.evaluate import evaluator
 from mlgraph.transforms.expand_math import ExpandMathPass
 from mlgraph.transforms.lower_kernel_to_llvm import lower_kernel
 from mlgraph.transforms.narrow_to_half import NarrowToHalfPass
@@ -79,12 +84,20 @@ class Compiler:
         """Return whether the original is run beside each new specialization."""
         return self.options.verify
 
-    def specialize(self, info: FunctionInfo, call: BoundCall) -> Specialization:
-        """Capture the function for a call, run the pipeline and load the emitted source."""
+    @property
+    def max_paths(self) -> int:
+        """Return the number of paths that calls of one signature may take."""
+        return self.options.max_paths
+
+    def specialize(self, info: FunctionInfo, call: BoundCall, decisions: Sequence[Decision] = ()) -> Specialization:
+        """Capture the function for a call, run the pipeline and load the emitted source.
+
+        `decisions` are what Python reads of values first, on the path that the call takes.
+        """
         for framework in (info.source, info.to):
             load(get(framework).packages[0])
         started = time.perf_counter()
-        found = capture(info, call, self.options)
+        found = capture(info, call, self.options, evaluator, decisions)
         tracer = found.program.tracer_seconds
         seconds = {"tracer": tracer, "capture": time.perf_counter() - started - tracer}
         return self.lower(info, found.call, _with_guards(info, found), seconds)
@@ -109,6 +122,11 @@ class Compiler:
             main = framework.compiled(main)
         main = translate_jit_errors(main, stages.first, framework)
         seconds["emit"] = time.perf_counter() - started
+
+        def first_tests(count: int) -> Executable:
+            plain = Compiler(replace(options, passes=(), dump_ir=None))
+            return plain.lower(info, call, _tests_alone(captured, stages.first, count), {}).executable
+
         state = None if captured.effects is None else captured.effects.state
         narrow = not framework.is_wide(options.x64)
         modules = [] if captured.modules is None else [captured.modules]
@@ -127,6 +145,7 @@ class Compiler:
                 wide=is_wide,
                 effects=captured.effects,
                 outside=captured.outside,
+                first_tests=functools.cache(first_tests) if program.tests else None,
             ),
             source=emitted,
             stages=stages,
@@ -137,6 +156,25 @@ class Compiler:
             lifted=call.lifted,
             numbers=call.numbers,
         )
+
+
+def _tests_alone(captured: CapturedProgram, ivy: ModuleOp, count: int) -> CapturedProgram:
+    """Return a program that computes the first tests of another, `ivy` after its first stage, and nothing else."""
+    module = ivy.clone()
+    main = main_of(module)
+    last = main.body.block.last_op
+    assert last is not None
+    own = [spec for spec in captured.program.outputs if spec.kind is not OutputKind.OBJECT]
+    pairs = [(value, spec) for value, spec in zip(last.operands, own, strict=True) if spec.kind is OutputKind.TEST]
+    for op in [op for op in main.walk() if isinstance(op, SetOp)]:
+        op.detach()
+        op.erase()
+    last.operands = [value for value, _ in pairs[:count]]
+    update_type(main)
+    outputs = tuple(spec for _, spec in pairs[:count])
+    tests = captured.program.tests[:count]
+    program = replace(captured.program, module=module, leaves=[], outputs=outputs, tests=tests, raises=None)
+    return replace(captured, program=program, tree=OutputTree(trees.flatten(())[1], []))
 
 
 def _with_guards(info: FunctionInfo, found: Capture) -> CapturedProgram:

@@ -83,6 +83,12 @@ class DataDependentControlFlowError(MlgraphError, TypeError):
     id = "MLG0004"
 
 
+class TooManyPathsError(MlgraphError, RuntimeError):
+    """Calls take more paths through a function than `max_paths`."""
+
+    id = "MLG0014"
+
+
 class InputError(MlgraphError, TypeError):
     """An argument is neither an array nor a Python value that mlgraph accepts."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from xdsl.passes import ModulePass
 
-from mlgraph.arguments import check_dump_mode, check_switch
+from mlgraph.arguments import check_count, check_dump_mode, check_switch
 from mlgraph.frameworks import get
 
 
@@ -39,6 +39,7 @@ class CompileOptions:
     fuse: bool = _switch(True)
     fast_math: bool = _switch(False)
     x64: bool | None = _switch(None)
+    max_paths: int = _checked(check_count, 16)
 
     def __post_init__(self) -> None:
         for one in fields(self):

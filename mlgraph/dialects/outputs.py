@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple
 class Memory(NamedTuple):
     """Memory that exists before a call, or that an output holds."""
 
-    kind: Literal["input", "parameter", "outside", "object", "output", "new"]
+    kind: Literal["input", "parameter", "outside", "object", "output", "new", "test"]
     key: Any
     """The input's number, the parameter's name, the `Slot` of an object, or the number of the output leaf.
 
@@ -24,6 +24,8 @@ class OutputKind(Enum):
     BUFFER = "buffer"
     INPUT = "input"
     OBJECT = "object"
+    TEST = "test"
+    """A value that Python read while the function was traced: a call must find it again, or it takes another path."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,8 @@ class OutputSpec:
 
     kind: OutputKind
     target: Any
-    """The number of the output leaf, the parameter's name, the input's number, or the `Slot` of an object."""
+    """The number of the output leaf, the parameter's name, the input's number, the `Slot` of an object, or the number
+    of the test."""
     aliases: frozenset[Memory] = frozenset()
     """The memory that the source framework's own result is a view of: of inputs, weights and other outputs."""
     same: Memory | None = None
@@ -55,5 +58,6 @@ class OutputSpec:
             OutputKind.BUFFER: "parameter",
             OutputKind.INPUT: "input",
             OutputKind.OBJECT: "object" if self.is_written_in_place else "new",
+            OutputKind.TEST: "test",
         }
         return Memory(kinds[self.kind], self.target)

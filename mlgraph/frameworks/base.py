@@ -237,6 +237,10 @@ class Framework(Spelling, Traits, ABC):
         """Return the stream for an argument of `main`: `rng` or the global one, of numpy's older API if `is_legacy`."""
         return rng
 
+    def stream_keeper(self, stream: Any) -> Callable[[], None]:
+        """Return a function that sets a stream of `main` back to the state that it has now."""
+        return lambda: None
+
     def generator_types(self) -> tuple[type, ...]:
         """Return the classes of the generators that users make; import nothing."""
         return ()

@@ -2,7 +2,7 @@
 
 import functools
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -145,6 +145,17 @@ class Numpy(Framework):
         if isinstance(rng, np.random.RandomState):
             return np.random.Generator(rng._bit_generator)  # pyright: ignore[reportAttributeAccessIssue]
         return _shared() if rng is None else rng
+
+    def stream_keeper(self, stream: Any) -> Callable[[], None]:
+        if isinstance(stream, np.random.RandomState):
+            legacy_state = stream.get_state()
+            return lambda: stream.set_state(legacy_state)
+        state = stream.bit_generator.state
+
+        def restore() -> None:
+            stream.bit_generator.state = state
+
+        return restore
 
     def generator_types(self) -> tuple[type, ...]:
         random = sys.modules.get("numpy.random")

@@ -234,6 +234,12 @@ class Torch(Framework):
         generator = stream if stream is None or str(stream.device) == device else _moved(stream, device)
         return generator, generator
 
+    def stream_keeper(self, stream: Any) -> Callable[[], None]:
+        if stream is None:
+            return _default_states()
+        state = stream.get_state()
+        return lambda: stream.set_state(state)
+
     def generator_types(self) -> tuple[type, ...]:
         torch = sys.modules.get("torch")
         return () if torch is None else (torch._C.Generator,)
@@ -261,6 +267,21 @@ class Torch(Framework):
 
         library: Any = torch
         return library.compile(main)
+
+
+def _default_states() -> Callable[[], None]:
+    """Return a function that sets torch's global generators back to the states that they have now."""
+    import torch
+
+    state = torch.random.get_rng_state()
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []
+
+    def restore() -> None:
+        torch.random.set_rng_state(state)
+        if cuda:
+            torch.cuda.set_rng_state_all(cuda)
+
+    return restore
 
 
 def _from_numpy(array: "np.ndarray[Any, Any]") -> Any:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from mlgraph.dialects.outputs import Memory, OutputKind, OutputSpec
+from mlgraph.frontend.control_flow.paths import PathRecorder, PathTest
 
 if TYPE_CHECKING:
     from xdsl.dialects.builtin import ModuleOp
@@ -52,6 +53,8 @@ class Request:
     include_generators: bool = True
     outside: Sequence[tuple[str, Any]] = ()
     """Arrays that the function reaches by variables, and may return as they are, under the Python that reaches them."""
+    paths: PathRecorder | None = None
+    """Records what Python reads of traced values, which are results of the program then; None if that is an error."""
 
 
 @dataclass(frozen=True)
@@ -178,6 +181,10 @@ class Program:
     """The time that the framework's own tracer took."""
     setters: Mapping[str, Callable[[Any], None]] = field(default_factory=dict[str, Callable[[Any], None]])
     """The functions that set parameters of the user's module, if the arrays themselves cannot be written."""
+    tests: tuple[PathTest, ...] = ()
+    """The values that Python read, results of kind `TEST`, in order. Empty if the program is right for all values."""
+    raises: Exception | None = None
+    """The error that the user's function raises on this path."""
 
     def targets(self, kind: OutputKind) -> list[Any]:
         """Return the targets of the results of one kind."""

@@ -13,13 +13,14 @@ from xdsl.ir import Attribute
 
 from mlgraph.dialects.dtypes import i1
 from mlgraph.dialects.stateful import Slot, read_slots, written_slots
-from mlgraph.errors import InputError
+from mlgraph.errors import DataDependentControlFlowError, InputError, MlgraphError
 from mlgraph.frameworks import get
 from mlgraph.frameworks.arrays import converted, is_writable
 from mlgraph.frontend.program import TRACED, Memory, OutputKind, Program
 from mlgraph.graph import trees
 from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.effects import StateSpec
+from mlgraph.graph.paths import LeftPath, OtherPath, PathTests, RaisingPath
 from mlgraph.graph.writes import Writes
 from mlgraph.targets import randomness
 
@@ -126,7 +127,10 @@ class Executable:
         wide: bool,
         effects: Effects | None = None,
         outside: Mapping[str, Any] | None = None,
+        first_tests: "Callable[[int], Executable] | None" = None,
     ) -> None:
+        """`first_tests` returns a program that computes so many of the tests, and nothing that only results need."""
+        self.first_tests = first_tests
         self.framework = get(to)
         self.main = main
         self.program = program
@@ -142,6 +146,7 @@ class Executable:
         """The arguments of `main` that are random streams."""
         arguments = function.body.block.args[len(self.leading) :]
         self.names = {position: argument.name_hint or "" for position, argument in zip(passed, arguments)}
+        self.tests = PathTests(self.framework, program.tests, self.outputs)
         self.writes = Writes(to, program, self.outputs, self.names, outside or {})
         types = function.function_type.outputs.data
         self.numbers = {i: _python_type(t) for i, t in enumerate(types) if not isinstance(t, TensorType)}
@@ -158,16 +163,45 @@ class Executable:
 
     def fast_entry(self, state: GraphState) -> Callable[..., Any]:
         """Return the cheapest callable from arrays to the user's result: `main` itself if it returns that result."""
-        special = self.writes_state or self.effects or self.numbers or self.draws or self.writes.returned
+        special = (
+            self.writes_state
+            or self.program.raises
+            or self.effects
+            or self.numbers
+            or self.draws
+            or self.writes.returned
+        )
         if special or self.scope is not contextlib.nullcontext:
             return functools.partial(self.run, state)
         called = functools.partial(self.main, state.params) if self.leading else self.main
         if self._returns_result():
             return called
+        if self.tests:
+            return self._tested(called)
         tree, leaves = self.tree, [spec.target for spec in self.outputs]
         if len(leaves) == 1:
             return lambda *arrays: tree.rebuild({leaves[0]: called(*arrays)})
         return lambda *arrays: tree.rebuild(dict(zip(leaves, called(*arrays))))
+
+    def _tested(self, called: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the callable from arrays to the user's result, which raises `LeftPath` where a test may fail."""
+        check, single = self.tests.check, len(self.outputs) == 1
+        leaves = [(i, spec.target) for i, spec in enumerate(self.outputs) if spec.kind is OutputKind.USER_OUTPUT]
+        only = leaves[0][0] if self.tree.spec.is_leaf() and leaves else None
+
+        def run(*arrays: Any) -> Any:
+            try:
+                results = called(*arrays)
+            except MlgraphError:
+                raise
+            except Exception as error:  # the tests tell whether it is an error of another path
+                raise LeftPath from error
+            if single:
+                results = (results,)
+            check(results, 0)
+            return results[only] if only is not None else self.tree.rebuild({leaf: results[i] for i, leaf in leaves})
+
+        return run
 
     def _returns_result(self) -> bool:
         """Return whether the results of `main` are the user's result: one array, or a tuple of arrays in order."""
@@ -177,9 +211,38 @@ class Executable:
         several = spec.type is tuple and all(child.is_leaf() for child in spec.children()) and count > 1
         return in_order and (several or (spec.is_leaf() and count == 1))
 
-    def call(self, params: Any, rng: Any, arrays: Sequence[Any]) -> list[Any]:
-        """Return the results of `main`, scalars as Python numbers."""
-        given = {"params": params, **randomness.streams(self.framework, rng, self.draws, self.program.streams)}
+    def call(self, params: Any, rng: Any, arrays: Sequence[Any], trusted: int = 0) -> list[Any]:
+        """Return the results of `main`, scalars as Python numbers.
+
+        Raise `OtherPath` where a test after the first `trusted` ones fails, and leave random streams as they were then;
+        raise `RaisingPath` where the user's function raises an error.
+        """
+        streams = randomness.streams(self.framework, rng, self.draws, self.program.streams)
+        if not self.tests:
+            return self._results({"params": params, **streams}, arrays)
+        try:
+            with self.tests.restoring(streams.values()):
+                results = self._results({"params": params, **streams}, arrays)
+                self.tests.check(results, trusted)
+        except (OtherPath, DataDependentControlFlowError):
+            raise
+        except Exception:  # as of a matrix that is singular, for which the function takes another path
+            self._check_one_by_one(params, rng, arrays, trusted)
+            raise
+        if self.program.raises is not None:
+            raise RaisingPath(self.program.raises)
+        return results
+
+    def _check_one_by_one(self, params: Any, rng: Any, arrays: Sequence[Any], trusted: int) -> None:
+        """Raise `OtherPath` at the first test that fails, before what is computed only where it holds."""
+        if self.first_tests is None:
+            return
+        given, held = arrays[: len(self.passed)], dict(zip(self.reads, arrays[len(self.passed) :]))
+        for count in range(trusted + 1, len(self.program.tests) + 1):
+            part = self.first_tests(count)
+            part.call(params, rng, [*given, *(held[slot] for slot in part.reads)], trusted)
+
+    def _results(self, given: Mapping[str, Any], arrays: Sequence[Any]) -> list[Any]:
         with self.scope():
             found = self.main(*(given[name] for name in self.leading), *arrays)
         results = [found] if len(self.outputs) == 1 else list(found)
@@ -193,22 +256,37 @@ class Executable:
         """Return the user's result for the arrays that `main` takes, all of them arrays of the target."""
         return self._run(state, arrays, dict(zip(self.passed, arrays)), ())
 
-    def run_call(self, state: GraphState, call: BoundCall) -> Any:
-        """Return the user's result for any call that fits: convert its arrays, and read and write its objects."""
+    def run_call(self, state: GraphState, call: BoundCall, trusted: int = 0) -> Any:
+        """Return the user's result for any call that fits: convert its arrays, and read and write its objects.
+
+        Raise `OtherPath` or `RaisingPath` as `call` does, and write nothing then.
+        """
         own, roots = call.arrays, call.roots
         given = {i: own[i] for i in self.passed}
         held = [] if self.effects is None else self.effects.arrays(self.reads, roots)
         with self.scope():
             arrays = [converted(array, self.framework) for array in (*given.values(), *held)]
-        return self._run(state, arrays, given, roots)
+        return self._run(state, arrays, given, roots, trusted)
 
-    def _run(self, state: GraphState, arrays: Sequence[Any], given: Mapping[int, Any], roots: Sequence[Any]) -> Any:
+    def _run(
+        self,
+        state: GraphState,
+        arrays: Sequence[Any],
+        given: Mapping[int, Any],
+        roots: Sequence[Any],
+        trusted: int = 0,
+    ) -> Any:
         """Return the user's result; `given` holds the caller's arrays by index, `arrays` the arguments of `main`."""
         callers = {Memory("input", i): array for i, array in given.items()}
         if self.effects is not None:
             callers |= {Memory("object", slot): array for slot, array in self.effects.held(self.reads, roots).items()}
         self.writes.check(state.params, callers)
-        results = self.call(state.params, self.draw(state), arrays)
+        stream = state.random
+        try:
+            results = self.call(state.params, self.draw(state), arrays, trusted)
+        except LeftPath:
+            state.random = stream
+            raise
         owners = self.writes.write(state.params, results, arrays, callers)
         finals = self.writes.shared(results, owners)
         if self.effects is not None:
@@ -233,9 +311,9 @@ class Executable:
     @property
     def writes_state(self) -> bool:
         """Return whether `pure` returns new values of state beside the result."""
-        return any(spec.kind is not OutputKind.USER_OUTPUT for spec in self.outputs)
+        return any(spec.kind not in (OutputKind.USER_OUTPUT, OutputKind.TEST) for spec in self.outputs)
 
-    def pure(self, params: Any, rng: Any, call: BoundCall) -> Any:
+    def pure(self, params: Any, rng: Any, call: BoundCall, trusted: int = 0) -> Any:
         """Return the user's result as a pure function, paired with the new values of state if there are any."""
         if rng is None and not self.framework.draws_without_stream and randomness.needed(self.draws):
             raise InputError("this function draws random numbers", fix="pass rng to apply")
@@ -246,7 +324,7 @@ class Executable:
         with self.scope():
             arrays = [converted(array, self.framework) for array in given]
         rng = rng if rng is None else randomness.checked(self.framework, rng)
-        results = self.call(params, rng, arrays)
+        results = self.call(params, rng, arrays, trusted)
         result = self.tree.rebuild(self.of_kind(OutputKind.USER_OUTPUT, results), roots)
         if not self.writes_state:
             return result

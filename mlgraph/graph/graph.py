@@ -5,18 +5,28 @@ import functools
 import logging
 import operator
 import threading
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path as FilePath
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Protocol, TypeVar, overload
 
 from typing_extensions import ParamSpec
 
-from mlgraph.errors import InputError, MlgraphError, NotCapturedError, UnknownStageError, nearest
+from mlgraph.errors import (
+    CaptureError,
+    InputError,
+    MlgraphError,
+    NotCapturedError,
+    TooManyPathsError,
+    UnknownStageError,
+    nearest,
+)
 from mlgraph.frameworks import framework_of, get, neutral
-from mlgraph.frameworks.arrays import has_unknown_sizes
+from mlgraph.frameworks.arrays import convert, has_unknown_sizes
 from mlgraph.frameworks.detect import source_of, target_of
+from mlgraph.frontend.control_flow.paths import Decision, PathTest
 from mlgraph.graph.bound_call import BoundCall, flatten_call, to_args_kwargs
 from mlgraph.graph.effects import NO_STATE, StatefulArguments, arrays_below
 from mlgraph.graph.executable import GraphState
@@ -24,6 +34,7 @@ from mlgraph.graph.function_info import FunctionInfo, callable_of, name_of
 from mlgraph.graph.gc_pause import infrequent_gc
 from mlgraph.graph.guards.codegen import binder, generate
 from mlgraph.graph.module_patching import is_forward
+from mlgraph.graph.paths import OtherPath, Path, RaisingPath
 from mlgraph.graph.specialization import Specialization
 
 if TYPE_CHECKING:
@@ -57,8 +68,16 @@ class Specializer(Protocol):
         """Return whether the original is run beside each new specialization."""
         ...
 
-    def specialize(self, info: FunctionInfo, call: BoundCall) -> Specialization:
-        """Return a specialization for a call, and change neither the user's objects nor the graph."""
+    @property
+    def max_paths(self) -> int:
+        """Return the number of paths that calls of one signature may take."""
+        ...
+
+    def specialize(self, info: FunctionInfo, call: BoundCall, decisions: Sequence[Decision] = ()) -> Specialization:
+        """Return a specialization for a call, and change neither the user's objects nor the graph.
+
+        `decisions` are what Python reads of values first, where another path found it.
+        """
         ...
 
 
@@ -99,6 +118,14 @@ class Graph(Generic[P]):
         self._bind = binder(self.name, self.signature)
         self._specializations: list[Specialization] = []
         self._captures = 0
+        self._last_path: Specialization | None = None
+        """The path that the last call took, of the specializations that are for one path."""
+        self._in_a_row = 0
+        """The number of calls in a row that took it."""
+        self._quick_path: Specialization | None = None
+        """The path that the generated entry function tries."""
+        self._patience = 3
+        """The number of calls in a row after which it tries another, twice as many each time."""
         self._fixed: list[Any] = []
         """Keys of lifted numbers whose values the function depends on."""
         self._written_for: str | None = None
@@ -190,6 +217,15 @@ class Graph(Generic[P]):
         """Return the number of captures of this graph, and of specializations that it holds."""
         return CacheInfo(self._captures, len(self._specializations))
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The captured paths through a function whose control flow depends on values, oldest first.
+
+        It's empty for a function that is captured as a whole. `str` of a path lists what Python read on it, and where.
+        """
+        found = [s.executable.program for s in reversed(self._specializations) if s.tests]
+        return tuple(Path(program.tests, program.raises) for program in found)
+
     def timings(self) -> dict[str, float]:
         """Return the seconds of the newest capture by step: `tracer`, `capture` (import), `transform` and `emit`."""
         return dict(self._latest("timings").seconds)
@@ -204,7 +240,10 @@ class Graph(Generic[P]):
         `Generator`) or an integer seed; a call of the graph takes it too, as in `graph(x, rng=key)`.
         """
         call = self._call(self._bind(*args, **kwargs))
-        return self._find_or_capture(call).pure(params, rng, call)
+        try:
+            return self._on_path(call, lambda found, trusted: found.pure(params, rng, call, trusted))
+        except RaisingPath as path:
+            return self._raise(path, call)
 
     def check(self, *args: Any, **kwargs: Any) -> None:
         """Compare the graph with the original, on these inputs and on perturbed ones; undo all writes of either.
@@ -214,10 +253,9 @@ class Graph(Generic[P]):
         from mlgraph.tools.check import check
 
         call = self._call(self._bind(*args, **kwargs))
-        specialization = self._find_or_capture(call)
-        check(self.info(call), call, specialization, self.params)
+        self._on_path(call, lambda found, trusted: check(self.info(call), call, found, self.params, trusted))
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: str | FilePath) -> FilePath:
         """Write this graph to one file, for `mlgraph.load`, and return its path.
 
         Missing parent folders are created. If `path` is an existing folder, the file in it is named after the function,
@@ -237,14 +275,14 @@ class Graph(Generic[P]):
         except (TypeError, ValueError, OverflowError, RuntimeError) as error:
             raise InputError(f"{to} takes no seed {n!r}: {error}", fix="give a small positive integer") from error
 
-    def show(self, path: str | Path | None = None) -> Path:
+    def show(self, path: str | FilePath | None = None) -> FilePath:
         """Write a picture of the dataflow (`.svg`) or a page with the IR of every stage (`.html`), and return its path.
 
         Without a path, the page is named after the function and written to the current directory.
         """
         from mlgraph.tools.show import write
 
-        return write(self, path or Path(f"{self.name}.html").name)
+        return write(self, path or FilePath(f"{self.name}.html").name)
 
     # Calls that the generated function passes on
 
@@ -258,7 +296,47 @@ class Graph(Generic[P]):
         if self._is_traced(call):
             positional, keyword = to_args_kwargs(self.signature, values)
             return self.original(*positional, **keyword)
-        return self._find_or_capture(call).run(self._state, call)
+        try:
+            return self._on_path(call, lambda found, trusted: found.run(self._state, call, trusted))
+        except RaisingPath as path:
+            return self._raise(path, call)
+
+    def _on_path(self, call: BoundCall, run: Callable[[Specialization, int], T]) -> T:
+        """Return what `run` returns for the specialization that fits a call, on the path that the call takes.
+
+        `run` is given a specialization and how many of its tests are known to hold. The last path is tried first. Where
+        a test fails, the path with the same decisions up to there is tried, or captured if it is new.
+        """
+        decisions: tuple[Decision, ...] = ()
+        test = None
+        while True:
+            try:
+                found = self._find_or_capture(call, decisions, test)
+                result = run(found, len(decisions))
+            except OtherPath as other:
+                decisions, test = other.decisions, other.test
+                continue
+            if found.tests:
+                self._note_path(found)
+            return result
+
+    def _note_path(self, path: Specialization) -> None:
+        """Note that a call took a path; the generated entry function tries one that several took in a row."""
+        if path is not self._last_path:
+            self._last_path, self._in_a_row = path, 0
+        self._in_a_row += 1
+        if self._in_a_row >= self._patience and path.is_quick and path is not self._quick_path:
+            with _capture_lock:
+                self._quick_path, self._patience = path, 2 * self._patience
+                self._regenerate()
+
+    def _raise(self, path: RaisingPath, call: BoundCall) -> Any:
+        """Run the original function, which raises an error on the path of a call."""
+        info = self.info(call)
+        values = call.rebuild([convert(array, info.source) for array in call.arrays])
+        positional, keyword = to_args_kwargs(self.signature, values)
+        self.original(*positional, **keyword)
+        raise CaptureError(f"{self.name} raises {type(path.error).__name__} only while it is traced") from path.error
 
     def _is_traced(self, call: BoundCall) -> bool:
         """Return whether the call comes from a tracer that must see the function's own operations."""
@@ -272,27 +350,42 @@ class Graph(Generic[P]):
     def _run_with_rng(self, rng: Any, values: tuple[Any, ...]) -> Any:
         """Run the specialization that fits, with random numbers from `rng` instead of the graph's own stream."""
         call = self._call(values)
-        specialization = self._find_or_capture(call)
-        if not specialization.executable.draws:
-            raise InputError(f"{self.name} draws no random numbers", fix="leave out rng")
-        return specialization.run(replace(self._state, given=rng), call)
+        state = replace(self._state, given=rng)
+
+        def run(found: Specialization, trusted: int) -> Any:
+            if not found.executable.draws and not found.tests:
+                raise InputError(f"{self.name} draws no random numbers", fix="leave out rng")
+            return found.run(state, call, trusted)
+
+        try:
+            return self._on_path(call, run)
+        except RaisingPath as path:
+            return self._raise(path, call)
 
     def _call(self, values: tuple[Any, ...]) -> BoundCall:
         call = flatten_call(self.signature, values, self._stateful)
         source = self._source(call)
         return call.with_sorted_keys() if source is not None and get(source).sorts_keys else call
 
-    def _find_or_capture(self, call: BoundCall) -> Specialization:
-        """Return the specialization for a call, after a capture if there is none."""
-        found = self._find(call)
+    def _find_or_capture(
+        self, call: BoundCall, decisions: Sequence[Decision] = (), test: PathTest | None = None
+    ) -> Specialization:
+        """Return the specialization for a call of these first decisions, after a capture if there is none.
+
+        The last decision is what `test` of another path found.
+        """
+        found = self._find(call, decisions)
         if found is None:
             with _capture_lock:
-                found = self._find(call) or self._capture(call)
+                found = self._find(call, decisions) or self._capture(call, decisions, test)
         self._refresh_weights(found)
         return found
 
-    def _find(self, call: BoundCall) -> Specialization | None:
-        return next((s for s in self._specializations if s.failure(call) is None), None)
+    def _find(self, call: BoundCall, decisions: Sequence[Decision] = ()) -> Specialization | None:
+        """Return a specialization that fits a call and these first decisions, the last path before others."""
+        last = self._last_path
+        known = self._specializations if last is None else (last, *self._specializations)
+        return next((s for s in known if s.agrees(decisions) and s.failure(call) is None), None)
 
     def _refresh_weights(self, specialization: Specialization, is_new: bool = False) -> None:
         """Adopt the weights that the function's modules hold now."""
@@ -311,17 +404,23 @@ class Graph(Generic[P]):
         if modules is not None:
             modules.renew()
 
-    def _capture(self, call: BoundCall) -> Specialization:
+    def _capture(
+        self, call: BoundCall, decisions: Sequence[Decision] = (), test: PathTest | None = None
+    ) -> Specialization:
         if self._to is None:
             self._to = target_of(self.function, [*call.leaves, *arrays_below(call.roots)]) or neutral().name
-        self._log_recompile(call)
+        if test is None:
+            self._log_recompile(call)
+        else:
+            self._log_path(call, test, decisions[-1])
         if self._specializations:  # what the function writes to is known
             call = call.reaching(self._specializations[0].reached)
         info = self.info(call)
         token = _capturing.set(info.source)
         try:
             with infrequent_gc():
-                specialization = self._capture_lifted(info, call) or self._compiler.specialize(info, call)
+                lifted = self._capture_lifted(info, call) if test is None else None
+                specialization = lifted or self._compiler.specialize(info, call, decisions)
                 if self._compiler.verify:
                     self._verify(info, call, specialization)
         finally:
@@ -363,6 +462,8 @@ class Graph(Generic[P]):
         known, new = self._state.versions, specialization.versions()
         changed = {name for name in new if name in known and new[name] != known[name]}
         kept = [s for s in self._specializations if not changed & s.versions().keys()]
+        if changed:
+            self._last_path = self._quick_path = None
         self._specializations[:] = kept
         known.update(new)
         return changed
@@ -397,8 +498,21 @@ class Graph(Generic[P]):
             nearest = max((d for d in found if d is not None), key=lambda d: d.depth)
             logger.warning("%s is captured anew: %s", self.name, nearest.text)
 
+    def _log_path(self, call: BoundCall, test: PathTest, found: Decision) -> None:
+        """Log that a call takes a new path. Raise `TooManyPathsError` if there are `max_paths` for it already."""
+        known = sum(1 for s in self._specializations if s.tests and s.failure(call) is None)
+        if known >= self._compiler.max_paths:
+            raise TooManyPathsError(
+                f"calls of {self.name} take more than {known} paths; here {test.what} is {found!r}",
+                where=test.line,
+                why="each value that Python reads of an array makes a path of its own",
+                fix="compute with arrays there, pass the value as an argument, or give compile a larger max_paths",
+            )
+        logger.warning("%s takes another path: %s, now %r", self.name, test, found)
+
     def _regenerate(self) -> None:
-        quick = [s.entry(self._state) for s in self._specializations if s.is_quick]
+        known = [s for s in self._specializations if not s.tests or s is self._quick_path]
+        quick = [s.entry(self._state) for s in known if s.is_quick]
         draws = not self._specializations or any(s.executable.draws for s in self._specializations)
         draw = self._run_with_rng if draws else None
         target = neutral() if self._to is None else get(self._to)
@@ -422,6 +536,7 @@ class Graph(Generic[P]):
         new.function = copy.deepcopy(self.function, memo)
         new.original = rebound(self.original, self.function, new.function)
         new._state, new._specializations, new._captures = GraphState(), [], 0
+        new._last_path = new._quick_path = None
         new._regenerate()
         return new
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mlgraph.frameworks import get
+from mlgraph.frontend.control_flow.paths import Decision, PathTest
 from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.effects.access_path import AccessPath
 from mlgraph.graph.guards.arguments import StaticGuard
@@ -82,13 +83,22 @@ class Specialization:
             return None
         return call.reaching(self.reached).lifting(leaves, frozenset(places), self.source_framework)
 
-    def run(self, state: "GraphState", call: BoundCall) -> Any:
-        """Return the user's result for a call that fits."""
-        return self.executable.run_call(state, self.completed(call))
+    @property
+    def tests(self) -> Sequence[PathTest]:
+        """Return what the program finds in values on the one path that it is for; empty if there is no other."""
+        return self.executable.program.tests
 
-    def pure(self, params: Any, rng: Any, call: BoundCall) -> Any:
-        """Return the result of `Executable.pure` for a call that fits."""
-        return self.executable.pure(params, rng, self.completed(call))
+    def agrees(self, decisions: Sequence[Decision]) -> bool:
+        """Return whether a call of these decisions, the first ones of its path, may take the path of this program."""
+        return all(test.holds(found) for test, found in zip(self.tests, decisions))
+
+    def run(self, state: "GraphState", call: BoundCall, trusted: int = 0) -> Any:
+        """Return the user's result for a call that fits; raise `OtherPath` as `Executable.run_call` does."""
+        return self.executable.run_call(state, self.completed(call), trusted)
+
+    def pure(self, params: Any, rng: Any, call: BoundCall, trusted: int = 0) -> Any:
+        """Return the result of `Executable.pure` for a call that fits; raise `OtherPath` as it does."""
+        return self.executable.pure(params, rng, self.completed(call), trusted)
 
     def weights(self) -> dict[str, Any]:
         """Return the current weights of the function by `state_dict()` name, as arrays of the source framework."""
@@ -118,4 +128,4 @@ class Specialization:
 
     def entry(self, state: "GraphState") -> Entry:
         """Return the guards and the callable for the generated entry function."""
-        return Entry(self.guards, self.executable.fast_entry(state), self.executable.passed)
+        return Entry(self.guards, self.executable.fast_entry(state), self.executable.passed, bool(self.tests))

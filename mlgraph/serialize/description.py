@@ -7,6 +7,7 @@ version, name, to, signature, arrays (element type and shape by name), and speci
     passed                  the numbers of the arrays that `@main` takes
     result, result_leaves   the structure of the result, and the Python values among its leaves
     outputs                 where each result of `@main` goes, and what memory it shares
+    tests                   what Python read of values on the path that the program is for, as what, and on which line
 """
 
 import inspect
@@ -19,6 +20,7 @@ from typing import Any, cast
 from mlgraph.dialects.dtypes import BY_NAME
 from mlgraph.errors import IRError
 from mlgraph.frameworks import names, neutral
+from mlgraph.frontend.control_flow.paths import Decision, PathTest
 from mlgraph.frontend.program import TRACED, Input, Layout, Memory, OutputKind, OutputSpec
 from mlgraph.graph import trees
 from mlgraph.graph.bound_call import BoundCall
@@ -27,7 +29,7 @@ from mlgraph.graph.guards.size_conditions import holds, symbols
 from mlgraph.graph.guards.sizes import linear
 from mlgraph.graph.specialization import Specialization
 from mlgraph.serialize import upgrades
-from mlgraph.serialize.values import tree_from_json, tree_to_json, value_from_json, value_to_json
+from mlgraph.serialize.values import DEEPEST, tree_from_json, tree_to_json, value_from_json, value_to_json
 
 VERSION = 5
 LARGEST = 2**63 - 1
@@ -110,7 +112,37 @@ def to_json(one: Specialization) -> dict[str, Any]:
         "result": tree_to_json(tree.spec, result=True),
         "result_leaves": [_leaf_to_json(leaf) for leaf in tree.leaves],
         "outputs": [_output_to_json(spec) for spec in program.outputs],
+        "tests": [[_decision_to_json(test.decision), test.what, test.line] for test in program.tests],
     }
+
+
+def _decision_to_json(decision: Decision) -> Any:
+    if isinstance(decision, tuple):
+        return {"tuple": [_decision_to_json(item) for item in cast(tuple[Any, ...], decision)]}
+    if isinstance(decision, complex):
+        return {"complex": [repr(decision.real), repr(decision.imag)]}
+    return value_to_json(decision)
+
+
+def tests_from_json(described: Mapping[str, Any]) -> tuple[PathTest, ...]:
+    """Return what must be found in values. Older files have no such tests."""
+    tests = [PathTest(_decision_from_json(decision), *names) for decision, *names in described.get("tests", ())]
+    if not all(type(test.what) is type(test.line) is str for test in tests):
+        raise ValueError("a test does not say what it reads, and where")
+    return tuple(tests)
+
+
+def _decision_from_json(described: Any, depth: int = 0) -> Decision:
+    tagged = cast(dict[str, Any], described) if type(described) is dict else {}
+    if list(tagged) == ["tuple"] and depth < DEEPEST:
+        return tuple(_decision_from_json(item, depth + 1) for item in tagged["tuple"])
+    if list(tagged) == ["complex"]:
+        real, imag = tagged["complex"]
+        return complex(float(real), float(imag))
+    found = value_from_json(described)
+    if type(found) not in (bool, int, float):
+        raise ValueError(f"{found!r} is nothing that Python reads of an array")
+    return found
 
 
 def _leaf_to_json(leaf: Any) -> dict[str, Any]:

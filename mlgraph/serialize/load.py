@@ -2,7 +2,8 @@
 
 import contextlib
 import inspect
-from collections.abc import Callable, Generator, Mapping
+import sys
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from mlgraph.arguments import check_target
 from mlgraph.driver import CapturedProgram, Compiler
 from mlgraph.errors import CaptureError, IRError, MlgraphError, PassError
 from mlgraph.frameworks import CPU, get, names
+from mlgraph.frontend.control_flow.paths import Decision
 from mlgraph.frontend.program import Program
 from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.function_info import FunctionInfo
@@ -95,6 +97,7 @@ def _specialization(
     parameters = {name.removeprefix("params/"): a for name, a in arrays.items() if name.startswith("params/")}
     module.fill(ivy, arrays, parameters)
     program = Program(ivy, inputs, list(tree.leaves), outputs, bounds, parameters, device=device, size_guards=guards)
+    program.tests = description.tests_from_json(described)
     passed = tuple(described["passed"])
     module.check(program, passed, tree, sum(call.is_array))
     compiler = Compiler(CompileOptions(array_caching=False))
@@ -144,8 +147,15 @@ class _NoCompiler:
     """A substitute for the compiler of a loaded graph, whose function is not in the file."""
 
     verify = False
+    max_paths = sys.maxsize
 
-    def specialize(self, info: FunctionInfo, call: BoundCall) -> Specialization:
+    def specialize(self, info: FunctionInfo, call: BoundCall, decisions: Sequence[Decision] = ()) -> Specialization:
+        if decisions:
+            raise CaptureError(
+                f"a call of {info.name} takes a path that was not saved",
+                why="the file does not hold the function, so that nothing can be captured anew",
+                fix="call the graph with such values before you save it",
+            )
         raise CaptureError(
             f"no specialization of {info.name} that was saved fits this call",
             why="the file does not hold the function, so that nothing can be captured anew",

@@ -112,6 +112,8 @@ def check(program: Program, passed: Sequence[Any], tree: OutputTree, calls: int)
     traced = [i for i, leaf in enumerate(tree.leaves) if leaf is TRACED]
     if sorted(program.targets(OutputKind.USER_OUTPUT)) != traced:
         raise IRError("the results of @main are not those of the function")
+    if program.targets(OutputKind.TEST) != list(range(len(program.tests))):
+        raise IRError("the tests of @main are not those that it is described with")
     _check_writes(program, passed, results)
     _check_memory(program, calls, len(tree.leaves))
 
@@ -128,7 +130,7 @@ def _check_writes(program: Program, passed: Sequence[int], results: Sequence[Att
         if len(set(targets)) != len(targets) or not set(targets) <= set(known):
             raise IRError("a result is written where nothing is")
     for spec, type in zip(program.outputs, results):
-        if spec.kind is OutputKind.USER_OUTPUT:
+        if spec.kind in (OutputKind.USER_OUTPUT, OutputKind.TEST):
             fits = _is_known(type)
         elif spec.kind is OutputKind.BUFFER:
             array = program.parameters[spec.target]

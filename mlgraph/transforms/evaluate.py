@@ -4,7 +4,8 @@ An operation is lowered to `numpy.call`s by the rules and templates of the numpy
 are public names of a few libraries, found by import: nothing else is ever called.
 """
 
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, TypeAlias, cast
 
@@ -23,9 +24,10 @@ from mlgraph.dialects.dtypes import BY_NAME, COMPLEX, FLOATS, dtype_of, element_
 from mlgraph.dialects.ivy.size_sources import known
 from mlgraph.dialects.ivy.types import UNKNOWN, shape_of
 from mlgraph.dialects.literals import List, Literal, Name, Operand, Rest, Slice
+from mlgraph.dialects.native import NativeOp
 from mlgraph.dialects.table import TableOp
 from mlgraph.frameworks.numpy import NUMPY
-from mlgraph.transforms.lower_generator import LowerGeneratorPass
+from mlgraph.transforms.lower_generator import LEGACY, LowerGeneratorPass, stream_name
 from mlgraph.transforms.lower_ivy import INDEX_OPERATORS, LowerIvyPass
 
 Known: TypeAlias = "np.ndarray[Any, Any] | int"
@@ -33,7 +35,7 @@ Known: TypeAlias = "np.ndarray[Any, Any] | int"
 
 LIBRARIES = (*sorted({*NUMPY.modules.values()}), "operator", "ml_dtypes")
 BUILTINS = {"getattr": getattr, "max": max, "min": min, "len": len, "int": int, "float": float, "tuple": tuple}
-METHODS = ("numpy.ndarray.", "numpy.random.Generator.")
+METHODS = ("numpy.ndarray.", "numpy.random.Generator.", "numpy.random.RandomState.")
 
 
 class Evaluator:
@@ -71,6 +73,77 @@ class Evaluator:
                 return run(as_calls(op, rng is not None), [*_given(rng), *(self.known[v] for v in op.operands)])
         except Exception:  # no lowering for numpy, or numpy refuses: the operation stays, and its target will tell
             return None
+
+
+class CannotEvaluate(Exception):
+    """A value depends on an operation that numpy cannot run here."""
+
+
+def evaluator(given: "Mapping[SSAValue, np.ndarray[Any, Any]]") -> "Callable[[SSAValue], Known]":
+    """Return a function that evaluates values of a block from the arrays that some of them are, each operation once.
+
+    Draws are those of a new generator. The function raises `CannotEvaluate` for what numpy cannot run.
+    """
+    known: dict[SSAValue, Any] = dict(given)
+    rng = NUMPY.source(None)
+
+    def evaluate(value: SSAValue) -> Known:
+        for op in _before(value, known):
+            known.update(zip(op.results, _evaluated(op, known, rng), strict=True))
+        return known[value]
+
+    return evaluate
+
+
+def _before(value: SSAValue, known: Mapping[SSAValue, Any]) -> list[Operation]:
+    """Return the operations that a value is made from and that are not known, each after those that it needs."""
+    found: dict[Operation, None] = {}
+    stack = [value]
+    while stack:
+        op = stack[-1].owner
+        if stack[-1] in known or op in found:
+            stack.pop()
+        elif not isinstance(op, Operation):
+            raise CannotEvaluate("an argument of a region")
+        elif left := [v for v in op.operands if v not in known and v.owner not in found]:
+            stack += left
+        else:
+            found[op] = None
+    return list(found)
+
+
+def _evaluated(op: Operation, known: Mapping[SSAValue, Any], rng: "np.random.Generator") -> Sequence[Any]:
+    """Return the results of an operation whose operands are known."""
+    if is_constant(op):
+        found = (known_number(op),) if isinstance(op, arith.ConstantOp) else constant_array(op)
+        if found is None:
+            raise CannotEvaluate(op.name)
+        return found
+    operands = [known[v] for v in op.operands]
+    draws = isinstance(op, NativeOp) or (isinstance(op, TableOp) and op.OP.dialect == "generator")
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+            calls = as_calls(op, draws, [_type_of(value) for value in operands])
+            streams = [NUMPY.stream(rng, _is_legacy(op))] if draws else []
+            return run(calls, [*streams, *operands])
+    except Exception as error:
+        raise CannotEvaluate(f"{op.name}: {error}") from error
+
+
+def _is_legacy(op: Operation) -> bool:
+    """Return whether an operation draws from a generator of numpy's older API."""
+    return isinstance(op, NativeOp) and stream_name(op).endswith(LEGACY)
+
+
+def known_number(op: arith.ConstantOp) -> int:
+    """Return the number that a constant is."""
+    found = known(op.result)
+    assert found is not None
+    return found
+
+
+def _type_of(value: Any) -> Attribute:
+    return IndexType() if isinstance(value, int) else type_of_array(value)
 
 
 def _given(rng: "np.random.Generator | None") -> Sequence[Any]:
@@ -122,9 +195,12 @@ def needed_for(values: Iterable[SSAValue]) -> set[Operation]:
     return found
 
 
-def as_calls(op: Operation, draws: bool) -> Block:
-    """Return a copy of `op` as calls of numpy in a block whose arguments are its operands, except literals."""
-    block = Block(arg_types=[operand.type for operand in op.operands])
+def as_calls(op: Operation, draws: bool, types: Sequence[Attribute] | None = None) -> Block:
+    """Return a copy of `op` as calls of numpy in a block whose arguments are its operands, except literals.
+
+    `types` are those of the operands, where these are known better than in the IR.
+    """
+    block = Block(arg_types=types or [operand.type for operand in op.operands])
     copies: dict[SSAValue, SSAValue] = dict(zip(op.operands, block.args, strict=True))
     for operand in op.operands:
         if isinstance(operand.owner, LiteralOp):

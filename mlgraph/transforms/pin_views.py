@@ -65,7 +65,8 @@ def _pin(main: FuncOp, outputs: Sequence[OutputSpec]) -> None:
     last = main.body.block.last_op
     assert isinstance(last, ReturnOp)
     own = [spec for spec in outputs if spec.kind is not OutputKind.OBJECT]
-    written = {value for spec, value in zip(own, last.operands, strict=True) if spec.kind is not OutputKind.USER_OUTPUT}
+    unwritten = (OutputKind.USER_OUTPUT, OutputKind.TEST)
+    written = {value for spec, value in zip(own, last.operands, strict=True) if spec.kind not in unwritten}
     written |= {op.value for op in main.body.block.ops if isinstance(op, SetOp)}
     memory = {memory for spec in outputs for memory in spec.aliases}
     shares = [spec.kind is OutputKind.USER_OUTPUT and bool(spec.aliases or spec.memory in memory) for spec in own]

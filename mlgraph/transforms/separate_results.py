@@ -124,7 +124,7 @@ class _Separation:
         for i in sorted(range(len(results)), key=self._visit_order):
             spec = self.outputs[i]
             value = self.last.operands[i]
-            if isinstance(value.type, TensorType):
+            if isinstance(value.type, TensorType) and spec.kind is not OutputKind.TEST:
                 results[i] = self._overwriting(value, spec) if self._is_in_place(spec) else self._kept(value, spec)
         self.last.operands = results
 

@@ -10,6 +10,7 @@ from mlgraph.dialects.ivy.bessel import bessel_y0 as bessel_y0
 from mlgraph.dialects.ivy.bessel import bessel_y1 as bessel_y1
 from mlgraph.dialects.ivy.bessel import spherical_bessel_j0 as spherical_bessel_j0
 from mlgraph.dialects.ivy.channels_last import *
+from mlgraph.dialects.ivy.control import CheckOp as CheckOp
 from mlgraph.dialects.ivy.control import IfOp as IfOp
 from mlgraph.dialects.ivy.control import ScanOp as ScanOp
 from mlgraph.dialects.ivy.control import WhileOp as WhileOp

@@ -1,4 +1,4 @@
-"""Control flow that depends on values: `ivy.if`, `ivy.while` and `ivy.scan`.
+"""Control flow that depends on values: `ivy.if`, `ivy.while`, `ivy.scan` and `ivy.check`.
 
     %y = ivy.if %p -> (tensor<f32>) {
       ivy.yield %a : tensor<f32>
@@ -9,9 +9,10 @@
 Their regions read values of the function around them, and end in `ivy.yield`.
 """
 
+import builtins
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import IndexType, TensorType, UnitAttr
+from xdsl.dialects.builtin import IndexType, StringAttr, TensorType, UnitAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.irdl import (
     AttrSizedOperandSegments,
@@ -19,12 +20,13 @@ from xdsl.irdl import (
     irdl_op_definition,
     operand_def,
     opt_prop_def,
+    prop_def,
     region_def,
     traits_def,
     var_operand_def,
     var_result_def,
 )
-from xdsl.traits import IsTerminator, Pure, RecursiveMemoryEffect
+from xdsl.traits import EffectInstance, IsTerminator, MemoryEffect, MemoryEffectKind, Pure, RecursiveMemoryEffect
 from xdsl.utils.exceptions import VerifyException
 
 from mlgraph.dialects.dtypes import element_type, i1
@@ -174,6 +176,44 @@ class ScanOp(IRDLOperation):
         _check_types(self, "initial carry", [v.type for v in self.carry], carry)
         _check_types(self, "arguments of the body", arguments, [*carry, *(element(v.type) for v in self.xs)])
         _check_yield(self, self.body.block, [*carry, *(element(r.type) for r in self.outputs[n:])])
+
+
+class Check(MemoryEffect):
+    """A check may end the program: it stays, in order with what else has an effect."""
+
+    @classmethod
+    def get_effects(cls, op: Operation) -> set[EffectInstance]:
+        return {EffectInstance(MemoryEffectKind.READ), EffectInstance(MemoryEffectKind.WRITE)}
+
+
+@irdl_op_definition
+class CheckOp(IRDLOperation):
+    """Raises an exception of Python where `condition`, a 0-d bool, does not hold.
+
+    ivy.check %p, "AssertionError", "no sum" : tensor<i1>
+    """
+
+    name = "ivy.check"
+    condition = operand_def(TensorType)
+    error = prop_def(StringAttr)
+    message = prop_def(StringAttr)
+    """The text of the exception; one without a text has no argument."""
+    traits = traits_def(Check())
+    assembly_format = "$condition `,` $error `,` $message attr-dict `:` type($condition)"
+
+    def __init__(self, condition: SSAValue, error: str, message: str):
+        super().__init__(operands=[condition], properties={"error": StringAttr(error), "message": StringAttr(message)})
+
+    def verify_(self) -> None:
+        _check_condition(self, self.condition.type)
+        kind = getattr(builtins, self.error.data, None)
+        if not (isinstance(kind, type) and issubclass(kind, Exception)):
+            raise VerifyException(f"{self.name}: {self.error.data} is no exception of Python's")
+
+
+def has_check(op: Operation) -> bool:
+    """Return whether a check is in the regions of `op`."""
+    return any(isinstance(inner, CheckOp) for inner in op.walk())
 
 
 def yielded(block: Block) -> tuple[SSAValue, ...]:

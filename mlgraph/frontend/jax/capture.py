@@ -49,7 +49,7 @@ def import_trace(request: Request, traced: JaxTrace, modules: Modules) -> Progra
         weights = [parameter(*weight) for weight in zip(modules.names, modules.arrays, types)]
         values = importer.run_closed(traced.jaxpr, [*weights, *arguments])
         results = list(with_sizes(traced, values, importer.dimensions))
-        results += values[len(values) - len(traced.written) :]
+        results += values[len(values) - len(traced.written) - traced.tests :]
     importer.check_missing()
     finish(main, results)
     module = ModuleOp([main])
@@ -62,7 +62,8 @@ def import_trace(request: Request, traced: JaxTrace, modules: Modules) -> Progra
     free = {n for shape in traced.shapes for n in shape if isinstance(n, str)}
     bounds = {symbol: (2, None) for symbol in sorted(free)}
     written = (OutputSpec(OutputKind.BUFFER, name) for name in traced.written)
-    specs = (*user_outputs(traced.outputs, traced.same), *written)
+    tests = (OutputSpec(OutputKind.TEST, i) for i in range(traced.tests))
+    specs = (*user_outputs(traced.outputs, traced.same), *written, *tests)
     return Program(
         module,
         inputs,

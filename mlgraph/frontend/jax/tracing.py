@@ -15,11 +15,16 @@ import numpy as np
 from jax import export
 
 from mlgraph.errors import InputError
+from mlgraph.frontend.control_flow.base import control_flow
+from mlgraph.frontend.control_flow.eager_reads import EagerReads
+from mlgraph.frontend.control_flow.paths import PathRecorder
 from mlgraph.frontend.dynamic_sizes import DynamicSizes, fix_all, fix_all_but_first, unify_equal
 from mlgraph.frontend.errors import raise_translated
+from mlgraph.frontend.jax.control_flow import JaxControlFlow
 from mlgraph.frontend.jax.dimensions import symbols_of
 from mlgraph.frontend.jax.errors import translate_error
 from mlgraph.frontend.jax.modules import Modules
+from mlgraph.frontend.jax.path_reads import reads_as_tests, reads_of_example
 from mlgraph.frontend.jax.size_access_hooks import record_size_access
 from mlgraph.frontend.program import TRACED, Memory, Request, identities
 from mlgraph.frontend.shape_access import ShapeAccessRecorder
@@ -48,7 +53,9 @@ class JaxTrace:
     """The leaves that are an input or an earlier leaf."""
     seconds: float
     written: list[str]
-    """The variables of modules whose new values are the last outputs of the jaxpr."""
+    """The variables of modules whose new values follow the leaves in the outputs of the jaxpr."""
+    tests: int = 0
+    """The number of tests, which are the last outputs of the jaxpr."""
 
 
 class JaxSizes(DynamicSizes):
@@ -98,9 +105,10 @@ def trace(request: Request, sizes: JaxSizes, modules: Modules) -> JaxTrace:
     The jaxpr takes the variables of modules before the inputs.
     """
     weights = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in modules.arrays]
+    reads = EagerReads() if request.paths is None else reads_of_example(request)
     while True:
         start = time.perf_counter()
-        leaves = _Leaves(request.function, modules)
+        leaves = _Leaves(request.function, modules, request.paths, reads)
         arguments = [*weights, *sizes.arguments()]
         try:
             with record_size_access(sizes.sizes) as watch:
@@ -124,6 +132,7 @@ def trace(request: Request, sizes: JaxSizes, modules: Modules) -> JaxTrace:
             same=leaves.same,
             seconds=time.perf_counter() - start,
             written=leaves.written,
+            tests=0 if request.paths is None else len(request.paths.tests),
         )
 
 
@@ -135,17 +144,27 @@ def error_text(error: Exception) -> str:
 class _Leaves:
     """The function to trace: it gives the arrays among the leaves, and remembers the others."""
 
-    def __init__(self, function: Callable[..., list[Any]], modules: Modules) -> None:
-        self.function, self.modules = function, modules
+    def __init__(
+        self,
+        function: Callable[..., list[Any]],
+        modules: Modules,
+        paths: PathRecorder | None,
+        reads: EagerReads,
+    ) -> None:
+        self.function, self.modules, self.paths, self.reads = function, modules, paths, reads
 
     def __call__(self, *arrays: Any) -> list[Any]:
-        """Return the arrays among the leaves, then what was written to modules."""
+        """Return the arrays among the leaves, then what was written to modules, then what Python read."""
         n = len(self.modules.names)
-        with self.modules.holding(arrays[:n]) as written:
+        with (
+            self.modules.holding(arrays[:n]) as written,
+            reads_as_tests(self.paths, self.reads, arrays),
+            control_flow(JaxControlFlow()),
+        ):
             found = self.leaves(arrays[n:])
             new = written()
         self.written = list(new)
-        return [*found, *new.values()]
+        return [*found, *new.values(), *([] if self.paths is None else self.paths.values)]
 
     def leaves(self, arrays: Sequence[Any]) -> list[Any]:
         """Return the arrays among the leaves."""

@@ -24,7 +24,7 @@ from mlgraph.frontend.numpy.sizes import (
     static,
 )
 from mlgraph.frontend.numpy.tables import HOOKS, METHODS
-from mlgraph.frontend.numpy.tracer import constant, current, unsupported
+from mlgraph.frontend.numpy.tracer import active, constant, current, elements_read, unsupported
 
 
 class TracedArray(ArrayData, Operators):
@@ -148,6 +148,8 @@ class TracedArray(ArrayData, Operators):
         for array in reversed(stale):
             value = refined(array._step.get(value), array.shape)
             array._cache = (root_of(array)._storage.version, value)
+            for region in current().regions[-1:]:
+                region.cached.append(array)
         return value
 
     def write(self, value: SSAValue) -> None:
@@ -175,11 +177,9 @@ class TracedArray(ArrayData, Operators):
             return np.array(self._real, dtype=dtype, copy=copy)
         if (found := look(self)) is not None:
             return np.array(found, dtype=dtype)
-        raise unsupported(
-            "reading the elements of an array",
-            why="compiled code (np.array, np.asarray, a C extension) asked for the data of a traced array",
-            fix="call numpy functions that take the array itself, as np.stack for np.array and x for np.asarray(x)",
-        )
+        if active() and current().paths is not None:
+            return HOOKS["read_elements"](self).astype(dtype or self._dtype)
+        raise elements_read()
 
     # The elements as Python numbers
 

@@ -12,7 +12,7 @@ from xdsl.ir import SSAValue
 
 from mlgraph.frontend.numpy.sizes import Dim, simple
 from mlgraph.frontend.numpy.tables import METHODS
-from mlgraph.frontend.numpy.tracer import current, outside_write
+from mlgraph.frontend.numpy.tracer import current, outside_write, unsupported
 
 
 class Storage:
@@ -21,6 +21,10 @@ class Storage:
     def __init__(self, value: SSAValue | None, build: Callable[[], SSAValue] | None = None) -> None:
         self._value, self._build = value, build
         self.version = 0
+        self.depth = len(current().regions)
+        """The number of regions of control flow around the place where it was made."""
+        self.shared = False
+        """True if it may be the memory of another array, depending on values."""
         self.outside: np.ndarray[Any, Any] | None = None
         """The array of the user's that it is, which no call of the graph could write to."""
 
@@ -29,11 +33,21 @@ class Storage:
         if self._value is None:
             assert self._build is not None
             self._value = self._build()
+            for region in current().regions[-1:]:
+                region.built.append(self)
         return self._value
 
     def write(self, value: SSAValue) -> None:
         if self.outside is not None:
             raise outside_write(self.outside)
+        if self.shared:
+            raise unsupported(
+                "a write to an array that shares memory with another on some paths",
+                why="which arrays change depends on values",
+                fix="write to a copy",
+            )
+        for region in current().regions:
+            region.note_write(self)
         self._value = value
         self.version += 1
         current().writes = True

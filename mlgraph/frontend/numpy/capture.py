@@ -13,11 +13,14 @@ from xdsl.ir import Block, SSAValue
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function, update_type
 from mlgraph.errors import UnsupportedOpError
+from mlgraph.frontend.control_flow.base import control_flow
 from mlgraph.frontend.numpy import complex_ufuncs, creation_overrides, random, rules, ufunc_at, ufunc_methods
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.array_data import Storage
+from mlgraph.frontend.numpy.control_flow import NumpyControlFlow
 from mlgraph.frontend.numpy.memory import check_outside, layout_matters, take_apart, user_outputs
 from mlgraph.frontend.numpy.object_proxy import unproxied
+from mlgraph.frontend.numpy.path_reads import begin_path
 from mlgraph.frontend.numpy.polynomials import Symbol
 from mlgraph.frontend.numpy.queries import is_array
 from mlgraph.frontend.numpy.rebinding import with_traced_numpy
@@ -42,7 +45,9 @@ def capture(request: Request) -> Program:
     trace = NumpyTracer(block)
     trace.generators += request.generators
     started = time.perf_counter()
-    with tracing(trace):
+    if request.paths is not None:
+        begin_path(trace, request.paths, dict(zip(block.args, arrays)))
+    with tracing(trace), control_flow(NumpyControlFlow()):
         inputs = [_input(trace, a, v, request.dynamic) for a, v in zip(arrays, block.args)]
         try:
             leaves = _call(request.function, inputs)
@@ -50,6 +55,8 @@ def capture(request: Request) -> Program:
             if _is_outside_write(error):
                 raise outside_write() from error
             raise
+        if trace.refused is not None:  # the user's code caught it
+            raise trace.refused
         check_outside(leaves, request.outside)
         take_apart(leaves)
         observed = [x._observed for x in inputs]
@@ -58,6 +65,9 @@ def capture(request: Request) -> Program:
         outputs = [_output(leaf, results) for leaf in leaves]
         specs = user_outputs(leaves, outputs, inputs, request.outside)
         specs += _writes(inputs, results)
+        if request.paths is not None:
+            specs += [OutputSpec(OutputKind.TEST, i) for i in range(len(request.paths.tests))]
+            results += request.paths.values
         matters = layout_matters(trace, leaves, inputs)
         layouts = [layout_of(array) if matters else None for array in arrays]
     finish(main, results)

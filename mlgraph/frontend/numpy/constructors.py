@@ -12,11 +12,11 @@ from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.array_data import Storage
 from mlgraph.frontend.numpy.dtypes import INT
-from mlgraph.frontend.numpy.queries import is_concrete, refined
+from mlgraph.frontend.numpy.queries import is_concrete, owner_of, refined
 from mlgraph.frontend.numpy.size_examples import attach
 from mlgraph.frontend.numpy.sizes import Dim, data_dependent_count, examples, is_free, operand
 from mlgraph.frontend.numpy.tables import HOOKS, hook
-from mlgraph.frontend.numpy.tracer import constant, element_type, emit
+from mlgraph.frontend.numpy.tracer import active, constant, current, element_type, emit
 
 
 def fresh(value: SSAValue, dims: Sequence[Dim], dtype: np.dtype, kind: type = np.ndarray) -> TracedArray:
@@ -48,6 +48,9 @@ def concrete(real: np.ndarray) -> TracedArray:
     """Return a real array as a traced one with elements that Python may read until a traced value is written to it."""
     array = TracedArray(real.shape, real.dtype)
     array._real = real
+    if active() and (trace := current()).regions:
+        owner = owner_of(real)
+        trace.made.setdefault(id(owner), (owner, len(trace.regions)))
     return array
 
 

@@ -14,7 +14,8 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy, sizes
 from mlgraph.errors import DataDependentControlFlowError
-from mlgraph.frontend.numpy.tracer import emit, user_line
+from mlgraph.frontend.numpy.tables import HOOKS
+from mlgraph.frontend.numpy.tracer import current, emit, refused, user_line
 
 _serial = itertools.count()
 
@@ -91,6 +92,10 @@ class DataDependentSize(SizeTerm):
     def __init__(self, measure: Callable[[], SSAValue], count: Callable[[], Any]) -> None:
         super().__init__(None)
         self.measure, self.count = measure, count
+
+    def resolved(self) -> Polynomial | None:
+        """Return the number that Python read on a path."""
+        return None if self.hint is None else number(self.hint)
 
     def build(self, known: dict[Any, SSAValue]) -> SSAValue:
         return self.measure()
@@ -263,7 +268,9 @@ def holds(polynomial: Polynomial, relation: str) -> bool:
             return decided
     value = evaluate(polynomial)
     if value is None:
-        raise data_dependent()
+        if current().paths is None:
+            raise data_dependent()
+        return HOOKS["read_size_relation"](polynomial, relation)
     result = _relates(value, relation)
     _guard(polynomial, relation, result)
     return result
@@ -328,8 +335,9 @@ def fix(polynomial: Polynomial) -> int:
     for monomial in polynomial:
         for term in monomial:
             _fix_term(term)
-    value = evaluate(polynomial)
-    assert value is not None
+    value = evaluate(resolve(polynomial))
+    if value is None:
+        raise data_dependent()
     return value
 
 
@@ -340,15 +348,19 @@ def _fix_term(term: SizeTerm) -> None:
     elif isinstance(term, Operation):
         fix(term.a)
         fix(term.b)
-    else:
+    elif isinstance(term, DataDependentSize) and term.hint is None and current().paths is not None:
+        term.hint = HOOKS["read_number"](term.count(), "a size that depends on data")
+    elif term.hint is None:
         raise data_dependent()
 
 
 def data_dependent() -> DataDependentControlFlowError:
     """Return the error for Python code that needs a size which depends on data."""
-    return DataDependentControlFlowError(
-        "the Python code looks at a size that depends on the values of an array",
-        where=user_line(),
-        why="the number of elements that a mask selects is known only when the graph runs",
-        fix="use np.where(mask, x, 0) and mask.sum() instead of x[mask] and its length",
+    return refused(
+        DataDependentControlFlowError(
+            "the Python code looks at a size that depends on the values of an array",
+            where=user_line(),
+            why="the number of elements that a mask selects is known only when the graph runs",
+            fix="use np.where(mask, x, 0) and mask.sum() instead of x[mask] and its length",
+        )
     )

@@ -25,6 +25,7 @@ def promote(array: TracedArray, force: bool = False) -> None:
             return
         whole = TracedArray(owner.shape, owner.dtype)
         whole._storage = Storage(constant(owner))
+        whole._storage.depth = trace.made.get(id(owner), (owner, 0))[1]
         whole._storage.outside = trace.captured.get(id(owner))
         whole._layout_proxy = owner
         trace.storages[id(owner)] = whole

@@ -17,7 +17,8 @@ from mlgraph.frontend.numpy import views
 from mlgraph.frontend.numpy.array_data import ArrayData
 from mlgraph.frontend.numpy.size_examples import look
 from mlgraph.frontend.numpy.sizes import Dim, examples, is_free
-from mlgraph.frontend.numpy.tracer import active, current, outside_write, unsupported, user_line
+from mlgraph.frontend.numpy.tables import HOOKS
+from mlgraph.frontend.numpy.tracer import active, current, outside_write, refused, unsupported, user_line
 
 
 def is_array(value: object) -> bool:
@@ -38,11 +39,15 @@ def number(array: ArrayData, what: str, fix: str) -> Any:
         return array._real.item() if array._real.size == 1 else array._real.__bool__()
     if (found := look(array)) is not None:
         return found.item() if found.size == 1 else found.__bool__()
-    raise DataDependentControlFlowError(
-        f"the Python code needs {what}, but the array is known only when the graph runs",
-        where=user_line(),
-        why="a branch, loop or index that looks at values would be fixed to the traced one",
-        fix=fix,
+    if active() and current().paths is not None:
+        return HOOKS["read_number"](array, what)
+    raise refused(
+        DataDependentControlFlowError(
+            f"the Python code needs {what}, but the array is known only when the graph runs",
+            where=user_line(),
+            why="a branch, loop or index that looks at values would be fixed to the traced one",
+            fix=fix,
+        )
     )
 
 

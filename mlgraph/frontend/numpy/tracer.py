@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -14,7 +14,8 @@ from xdsl.ir import Block, SSAValue
 from mlgraph.dialects.building import building, located
 from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.dtypes import BY_NAME, DType
-from mlgraph.errors import CaptureError, OutsideWriteError, UnsupportedOpError
+from mlgraph.errors import CaptureError, DataDependentControlFlowError, OutsideWriteError, UnsupportedOpError
+from mlgraph.frontend.control_flow.paths import Evaluate, PathRecorder
 from mlgraph.frontend.locations import at
 
 R = TypeVar("R")
@@ -52,7 +53,18 @@ class NumpyTracer:
         """The arrays of which a view or a copy was taken, depending on how they lie in memory, and what was taken."""
         self.writes = False
         """True if the function writes into an array."""
+        self.paths: PathRecorder | None = None
+        """Records what Python reads of traced values; None if that is an error."""
+        self.evaluate: Evaluate | None = None
+        """Evaluates a value for the example inputs, where a path is traced."""
+        self.refused: DataDependentControlFlowError | None = None
+        """The first error of a read that cannot be traced: the user's code may have caught it."""
+        self.regions: list[Any] = []
+        """The regions of control flow that are being traced, the innermost last."""
+        self.made: dict[int, tuple[Any, int]] = {}
+        """Real arrays that the function made, by identity, and the number of regions in which it made them."""
         self._constants: dict[tuple[str, tuple[int, ...]], list[tuple[np.ndarray[Any, Any], SSAValue]]] = {}
+        self._count = 0
         self._locations: dict[tuple[str, int], LocationAttr] = {}
 
     def constant(self, array: "np.ndarray[Any, Any]") -> SSAValue:
@@ -63,7 +75,9 @@ class NumpyTracer:
                 return value
         copy = np.array(array, order="C")
         copy.flags.writeable = False
-        value = array_constant(f"constant_{sum(map(len, self._constants.values()))}", copy)
+        with building(self.block) if self.regions else nullcontext():  # a value of a region cannot be used after it
+            value = array_constant(f"constant_{self._count}", copy)
+        self._count += 1
         self._constants[key].append((copy, value))
         return value
 
@@ -99,7 +113,8 @@ def region(block: Block) -> Generator[None, None, None]:
     """Insert operations into the region of an operation; their values are not reused outside."""
     trace = current()
     values = trace.shared, trace.sizes, trace._constants  # pyright: ignore[reportPrivateUsage]
-    trace.shared, trace.sizes = dict(trace.shared), dict(trace.sizes)
+    trace.shared = {key: list(each) if type(each) is list else each for key, each in trace.shared.items()}
+    trace.sizes = dict(trace.sizes)
     trace._constants = {key: list(found) for key, found in trace._constants.items()}  # pyright: ignore[reportPrivateUsage]
     try:
         with building(block):
@@ -181,6 +196,32 @@ def outside_view(*owners: Any) -> OutsideWriteError:
         "array",
         "pass the array as an argument, name the object that holds it in `stateful`, or return a copy",
         owners,
+    )
+
+
+def refused(error: DataDependentControlFlowError) -> DataDependentControlFlowError:
+    """Return an error of a read that cannot be traced; the capture fails with it even if the user's code catches it."""
+    trace = _current.get()
+    if trace is not None and trace.refused is None:
+        trace.refused = error
+    return error
+
+
+class ElementsReadError(DataDependentControlFlowError, UnsupportedOpError):
+    """Compiled code reads the elements of a traced array."""
+
+    id = UnsupportedOpError.id
+
+
+def elements_read() -> DataDependentControlFlowError:
+    """Return the error for compiled code that reads the elements of an array."""
+    return refused(
+        ElementsReadError(
+            "reading the elements of an array cannot be captured",
+            where=user_line(),
+            why="compiled code (np.array, np.asarray, a C extension) asked for the data of a traced array",
+            fix="call numpy functions that take the array itself, as np.stack for np.array and x for np.asarray(x)",
+        )
     )
 
 

@@ -15,6 +15,8 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
+from mlgraph.frontend.control_flow.base import control_flow
+from mlgraph.frontend.control_flow.eager_reads import EagerReads
 from mlgraph.frontend.dynamic_sizes import DynamicSizes, StaticSizeRequired, fix_all, fix_all_but_first, fix_last
 from mlgraph.frontend.errors import raise_translated
 from mlgraph.frontend.program import (
@@ -30,9 +32,12 @@ from mlgraph.frontend.program import (
 )
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.shape_access import ShapeAccessRecorder
+from mlgraph.frontend.tensorflow.control_flow import TensorflowControlFlow
 from mlgraph.frontend.tensorflow.errors import translate_error
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter, State
 from mlgraph.frontend.tensorflow.nodes import Traced, dtype_of, sources_of
+from mlgraph.frontend.tensorflow.numbers import TracedNumber
+from mlgraph.frontend.tensorflow.path_reads import reads_as_tests, reads_of_example
 from mlgraph.frontend.tensorflow.rules import ELEMENTS, RULES
 from mlgraph.frontend.tensorflow.size_access_hooks import record_size_access
 from mlgraph.frontend.tensorflow.variables import VariableNames, is_keras_variable, trainable_flags
@@ -49,10 +54,11 @@ def capture(request: Request) -> Program:
     """
     ladder = (fix_last, fix_all_but_first, fix_all)
     sizes = DynamicSizes([tuple(array.shape) for array in request.arrays], request.dynamic, ladder)
+    reads = EagerReads() if request.paths is None else reads_of_example(request)
     while True:
         shapes = shapes_of(sizes)
         try:
-            trace = TfTrace(request, shapes)
+            trace = TfTrace(request, shapes, reads)
             if not trace.accesses:
                 return import_trace(trace, request, shapes)
             sizes.descend()
@@ -92,7 +98,8 @@ def inputs_among(sizes: Iterable[Any]) -> set[tuple[int, int]]:
 class TfTrace:
     """The graph that tensorflow's tracer makes of a function, for inputs of the given shapes."""
 
-    def __init__(self, request: Request, shapes: Shapes) -> None:
+    def __init__(self, request: Request, shapes: Shapes, reads: EagerReads) -> None:
+        self.paths, self.reads = request.paths, reads
         self.outputs: list[Any] = []
         """The output leaves, with `TRACED` for each tensor."""
         self.same: Mapping[int, Memory] = {}
@@ -118,8 +125,12 @@ class TfTrace:
         def call(*arrays: Any) -> list[Any]:
             results: list[Any] = []
             self.outputs = []
-            with ShapeAccessRecorder(arrays) as self.observed:
-                leaves = function(*arrays)
+            with (
+                ShapeAccessRecorder(arrays) as self.observed,
+                reads_as_tests(self.paths, self.reads),
+                control_flow(TensorflowControlFlow()),
+            ):
+                leaves = [each.value if type(each) is TracedNumber else each for each in function(*arrays)]
             self.same = identities(leaves, arrays)
             for leaf in leaves:
                 if isinstance(leaf, tf.TensorShape):
@@ -127,7 +138,7 @@ class TfTrace:
                 tensor = tensor_behind(leaf)
                 self.outputs.append(leaf if tensor is None else TRACED)
                 results += [] if tensor is None else [tf.identity(tensor)]
-            return results
+            return results + ([] if self.paths is None else self.paths.values)
 
         return call
 
@@ -165,14 +176,16 @@ def import_trace(trace: TfTrace, request: Request, shapes: Shapes) -> Program:
         importer.check_missing()
         results = [result_of(importer, output) for output in outputs]
         writes = tuple(OutputSpec(OutputKind.BUFFER, name) for name in state.current)
-        results += state.current.values()
+        tests = () if request.paths is None else tuple(range(len(request.paths.tests)))
+        leaves, tested = results[: len(results) - len(tests)], results[len(results) - len(tests) :]
+        results = [*leaves, *state.current.values(), *tested]
     finish(main, results)
     region_dce(main.body)
     return Program(
         ModuleOp([main]),
         tuple(inputs_of(request, shapes, main, trace.observed)),
         trace.outputs,
-        user_outputs(trace.outputs, trace.same) + writes,
+        (*user_outputs(trace.outputs, trace.same), *writes, *(OutputSpec(OutputKind.TEST, i) for i in tests)),
         {symbol: (2, None) for shape in named(shapes) for symbol in shape if isinstance(symbol, str)},
         {name: state.variables[name] for name in {**state.parameters, **state.current}},
         guards=guards_of(request),

@@ -17,6 +17,12 @@ VALUE_NEEDED = (
 OperatorNotAllowed: type[Exception] = cast(Any, tf).errors.OperatorNotAllowedInGraphError
 
 
+class ElementsReadError(DataDependentControlFlowError, CaptureError):
+    """Python reads the elements of a symbolic tensor."""
+
+    id = CaptureError.id
+
+
 def translate_error(error: Exception) -> Exception:
     """Return the error to raise for one of tracing: tensorflow's complaints of symbolic tensors become ours."""
     text = str(error)
@@ -28,7 +34,8 @@ def translate_error(error: Exception) -> Exception:
             fix="use tf.where, tf.cond, tf.while_loop or tf.map_fn, or pass the value as a Python argument",
         )
     if is_symbolic(text):
-        return CaptureError(
+        kind = ElementsReadError if "has no attribute 'numpy'" in text else CaptureError
+        return kind(
             "Python or numpy needs the value of a tensor",
             where=user_line(error),
             why=text.partition("\n")[0],

@@ -8,6 +8,7 @@ Checked against torch 2.13. Beside these the frontend reads private attributes o
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
+from importlib import import_module
 from traceback import FrameSummary, StackSummary
 from typing import Any, NamedTuple
 
@@ -27,12 +28,14 @@ from torch._subclasses.fake_tensor import (
 from torch.export import ExportedProgram
 from torch.export.exported_program import _decompose_exported_program as decompose_exported_program
 from torch.export.exported_program import _split_decomp_table_to_cia_and_python_decomp as split_table
+from torch.fx.experimental.proxy_tensor import get_proxy_mode
 from torch.fx.proxy import TracerBase
 from torch.nn.utils import parametrize
 from torch.utils._python_dispatch import _disable_current_modes as disable_current_modes
 
 __all__ = [
     "REFERENCES",
+    "SYMBOLIC",
     "DataDependentOutputException",
     "DecompositionTable",
     "DisableTorchFunction",
@@ -41,14 +44,21 @@ __all__ = [
     "OpOverload",
     "UnsupportedOperatorException",
     "UserError",
+    "check",
     "decompose",
     "decomposition_table",
     "disable_current_modes",
     "every_decomposition",
+    "free_size",
+    "get_proxy_mode",
+    "higher_order_module",
     "is_composite",
     "keep_frames",
     "keep_unused_draws",
     "registered_decompositions",
+    "schema_of",
+    "sym_ite",
+    "sym_max",
     "sym_sqrt",
     "temporarily_clear_interpreter_stack",
     "unchecked_distributions",
@@ -57,6 +67,22 @@ __all__ = [
 
 DisableTorchFunction = torch._C.DisableTorchFunction
 sym_sqrt = torch._sym_sqrt  # pyright: ignore[reportAttributeAccessIssue]
+check: Any = torch._check
+sym_ite: Any = torch.sym_ite  # pyright: ignore[reportAttributeAccessIssue]
+sym_max: Any = torch.sym_max
+SYMBOLIC: dict[type, Any] = {int: torch.sym_int, float: torch.sym_float}
+"""The functions that convert numbers, traced or not, to classes of Python's."""
+
+
+def schema_of(target: Any) -> Any:
+    """Return the schema of an op, None for any other target of a node."""
+    return target._schema if isinstance(target, OpOverload) else None
+
+
+def free_size() -> Any:
+    """Return a size that only a call can tell, inside of what gives the results of an op for fake tensors."""
+    return torch.library.get_ctx().new_dynamic_size()
+
 
 REFERENCES = ("torch._refs", "torch._prims")
 """The modules in which torch has its operators in Python."""
@@ -105,6 +131,11 @@ def decompose(exported: ExportedProgram, table: DecompositionTable) -> ExportedP
 def keep_unused_draws() -> AbstractContextManager[Any]:
     """Let decompositions keep random draws without uses: they move the generator on."""
     return torch._inductor.config.patch(fallback_random=True)
+
+
+def higher_order_module(name: str) -> dict[str, Any]:
+    """Return the variables of a module in which torch has control flow: `cond`, `while_loop`, ..., or `utils`."""
+    return vars(import_module(f"torch._higher_order_ops.{name}"))
 
 
 def is_composite(op: OpOverload) -> bool:

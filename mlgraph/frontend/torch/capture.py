@@ -1,6 +1,7 @@
 """Capture with `torch.export`: every dimension dynamic, composite ops that ivy has too kept whole."""
 
 # pyright: basic
+import itertools
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -30,9 +31,10 @@ from mlgraph.frontend.torch.export_module import ExportModule, TraceOptions
 from mlgraph.frontend.torch.export_trace import ExportTrace
 from mlgraph.frontend.torch.function_overrides import DECOMPOSED
 from mlgraph.frontend.torch.generators import naming
-from mlgraph.frontend.torch.importer import IGNORED, FxImporter, fixed, symbols_of, type_of
+from mlgraph.frontend.torch.importer import IGNORED, fixed, symbols_of, type_of
 from mlgraph.frontend.torch.memory import WritesThroughWindows
 from mlgraph.frontend.torch.modes import WithoutGradients
+from mlgraph.frontend.torch.region_importer import importer_of
 from mlgraph.frontend.torch.rules import RULES, SCALARS
 from mlgraph.frontend.torch.scopes import quiet, users_lines
 from mlgraph.frontend.torch.simple_sizes import SizesTooComplex
@@ -137,7 +139,7 @@ def _import(exported: ExportedProgram, root: ExportModule, request: Request) -> 
     nodes = [node for node in exported.graph.nodes if node.op == "placeholder"]
     users = [n for n, spec in zip(nodes, signature.input_specs) if spec.kind == InputKind.USER_INPUT]
     main = function("main", [type_of(node.meta["val"]) for node in users], list(request.names))
-    importer = FxImporter(exported.graph_module, RULES, SCALARS)
+    importer = importer_of(exported.graph_module)(exported.graph_module, RULES, SCALARS)
     parameters: dict[str, Any] = {}
     written = {*signature.buffers_to_mutate.values()}
     with building(main.body.block):
@@ -205,6 +207,7 @@ def _outputs(
 ) -> Iterator[OutputSpec]:
     """Yield where each result of the trace goes; a traced leaf that turned out constant is put among `leaves`."""
     traced = iter([i for i, leaf in enumerate(leaves) if leaf is TRACED])
+    tests = itertools.count()
     names = [node.name for node in users]
     kinds, shared = graph_signature.OutputKind, root.trace.shared
     for spec in exported.graph_signature.output_specs:
@@ -212,8 +215,10 @@ def _outputs(
             case kinds.TOKEN:
                 pass
             case kinds.USER_OUTPUT:
-                leaf = next(traced)
-                if isinstance(spec.arg, ConstantArgument):
+                leaf = next(traced, None)
+                if leaf is None:  # tests follow the leaves
+                    yield OutputSpec(OutputKind.TEST, next(tests))
+                elif isinstance(spec.arg, ConstantArgument):
                     leaves[leaf] = spec.arg.value
                 else:
                     aliases, same = shared.aliases.get(leaf, frozenset()), shared.same.get(leaf)

@@ -32,10 +32,11 @@ def not_followed(error: Exception) -> CaptureError:
     return CaptureError("torch.export could not follow the function", where=user_line(error), why=str(error))
 
 
-def data_dependent(error: BaseException) -> DataDependentControlFlowError:
+def data_dependent(error: BaseException | str) -> DataDependentControlFlowError:
+    """Return the error for Python code that needs a value, at the line of an error of torch's or at a given line."""
     return DataDependentControlFlowError(
         "the Python code depends on the value of a tensor",
-        where=user_line(error),
+        where=error if isinstance(error, str) else user_line(error),
         why="a branch, loop or index that looks at values would be fixed to the traced one",
         fix="use torch.where or torch.cond, or compute the value outside and pass it as a Python argument",
     )

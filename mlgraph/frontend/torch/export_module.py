@@ -9,6 +9,8 @@ import torch
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from mlgraph.errors import InputError, MlgraphError, UnsupportedOpError
+from mlgraph.frontend.control_flow.base import control_flow
+from mlgraph.frontend.control_flow.eager_reads import EagerReads
 from mlgraph.frontend.program import TRACED, Request
 from mlgraph.frontend.torch._private import (
     DataDependentOutputException,
@@ -19,10 +21,12 @@ from mlgraph.frontend.torch._private import (
     without_cached_weights,
 )
 from mlgraph.frontend.torch.access_recorder import AccessRecorder
+from mlgraph.frontend.torch.control_flow import TorchControlFlow
 from mlgraph.frontend.torch.errors import data_dependent
 from mlgraph.frontend.torch.export_trace import ExportTrace
 from mlgraph.frontend.torch.function_overrides import FunctionOverrides
 from mlgraph.frontend.torch.generators import Streams, watching_generators
+from mlgraph.frontend.torch.higher_order import control_flow_of_torch
 from mlgraph.frontend.torch.memory import (
     EagerMemory,
     LayoutRecorder,
@@ -35,6 +39,7 @@ from mlgraph.frontend.torch.memory import (
 )
 from mlgraph.frontend.torch.modes import Modes, watching_modes
 from mlgraph.frontend.torch.outside import OutsideWrites
+from mlgraph.frontend.torch.path_reads import PathReads, reads_of_example
 from mlgraph.frontend.torch.scopes import (
     assigned_buffers,
 )
@@ -64,6 +69,8 @@ class ExportModule(torch.nn.Module):
 
     def __init__(self, request: Request, options: TraceOptions) -> None:
         super().__init__()
+        self.paths = request.paths
+        self.reads = EagerReads() if request.paths is None else reads_of_example(request, options.gradients)
         check_initialized(request.named)
         self.options = options
         self.outside = request.outside
@@ -93,16 +100,21 @@ class ExportModule(torch.nn.Module):
         check_attributes(leaves, arrays)
         self.note_memory(leaves, arrays)
         self.trace.static = [TRACED if _is_dynamic(leaf) else leaf for leaf in leaves]
-        return [leaf for leaf in leaves if _is_dynamic(leaf)]
+        tests = [] if self.paths is None else self.paths.values
+        return [*(leaf for leaf in leaves if _is_dynamic(leaf)), *tests]
 
     def scopes(self, arrays: Sequence[torch.Tensor]) -> Iterator[contextlib.AbstractContextManager[Any]]:
         """Yield the context managers that the function runs under."""
         trace = self.trace
+        yield control_flow(TorchControlFlow())
+        yield control_flow_of_torch()
         yield watching_generators(trace.streams)
         yield watching_modes(trace.modes)
         yield unchecked_distributions()
         yield assigned_buffers(trace.modules)
         yield without_cached_weights()
+        if self.paths is not None:
+            yield PathReads(self.paths, self.reads)
         yield SimpleSizes()
         yield FunctionOverrides()
         yield AccessRecorder(arrays, trace)

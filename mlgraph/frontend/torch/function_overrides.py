@@ -12,6 +12,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch.fx.experimental.symbolic_shapes import free_unbacked_symbols
 from torch.overrides import TorchFunctionMode
 
 from mlgraph.errors import UnsupportedOpError
@@ -81,6 +82,44 @@ def corrcoef(input: Tensor) -> Tensor:
     if c.is_complex():
         return torch.complex(found.real.clamp(-1, 1), found.imag.clamp(-1, 1))
     return found.clamp(-1, 1)
+
+
+@replaces(Tensor.__getitem__)
+def getitem(input: Tensor, index: Any) -> Tensor:
+    return Tensor.__getitem__(*selected(input, index))
+
+
+@replaces(Tensor.__setitem__)
+def setitem(input: Tensor, index: Any, value: Any) -> None:
+    Tensor.__setitem__(*selected(input, index), value)
+
+
+def selected(x: Tensor, index: Any) -> tuple[Tensor, Any]:
+    """Return a view and an index of it without the numbers that values tell, which torch does not take in tuples."""
+    if not isinstance(index, tuple) or not any(map(depends_on_values, index)):
+        return x, index
+    rest: list[Any] = []
+    axis = 0
+    for i, item in enumerate(index):
+        if item is Ellipsis:
+            axis = x.dim() - sum(map(axes_of, index[i + 1 :]))
+        if depends_on_values(item):
+            x = x.select(axis, item)
+        else:
+            rest.append(item)
+            axis += axes_of(item)
+    return x, tuple(rest)
+
+
+def depends_on_values(number: Any) -> bool:
+    return isinstance(number, torch.SymInt) and bool(free_unbacked_symbols(number))
+
+
+def axes_of(item: Any) -> int:
+    """Return how many axes an item of an index takes up, beside those of an ellipsis."""
+    if item is None or item is Ellipsis or isinstance(item, bool):
+        return 0
+    return item.dim() if isinstance(item, Tensor) and item.dtype in (torch.bool, torch.uint8) else 1
 
 
 @replaces(torch.equal, Tensor.equal)

@@ -92,6 +92,13 @@ def is_size(x: Any) -> bool:
     return isinstance(x, SSAValue) and isinstance(x.type, IndexType)
 
 
+def array_behind(size: Any) -> SSAValue | None:
+    """Return the array whose element a size is, None for a size that comes from shapes."""
+    if is_size(size) and isinstance(size.owner, ivy.to_size.definition):
+        return size.owner.arguments()["x"]
+    return None
+
+
 SIZE_OPERATORS: dict[Any, Callable[..., Any]] = {
     operator.add: sizes.add,
     operator.sub: sizes.subtract,
@@ -166,9 +173,7 @@ class FxImporter(Importer):
             return IGNORED, *[None] * len(node.meta["val"][1:])
         if any(argument is IGNORED for argument in arguments) and not effect:
             return IGNORED
-        filename, line = user_frame(node)
-        if filename:
-            self.location = at(filename, line, 0, module_path(node))
+        self.locate(node)
         val = node.meta.get("val")
         if isinstance(val, torch.SymInt) and (number := fixed(val)) is not None:
             return number
@@ -180,6 +185,12 @@ class FxImporter(Importer):
             if not isinstance(node.target, OpOverload):
                 return self.other(node)
             return self.by_rule(node, arguments, keywords)
+
+    def locate(self, node: torch.fx.Node) -> None:
+        """Let operations from here on have the location of a node."""
+        filename, line = user_frame(node)
+        if filename:
+            self.location = at(filename, line, 0, module_path(node))
 
     def by_rule(self, node: torch.fx.Node, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
         rule = self.rules.get(str(node.target))
@@ -260,8 +271,10 @@ class FxImporter(Importer):
 
 
 def _is_of_sizes(node: torch.fx.Node, arguments: tuple[Any, ...]) -> bool:
-    """Return whether a node computes a size of sizes."""
+    """Return whether a node computes a size of sizes, none of which is the element of an array."""
     if node.target not in SIZE_OPERATORS or not all(isinstance(a, int) or is_size(a) for a in arguments):
+        return False
+    if any(array_behind(a) is not None for a in arguments):
         return False
     return node.target is not operator.pow or (isinstance(arguments[1], int) and arguments[1] >= 0)
 

@@ -25,14 +25,14 @@ class OutsideWrites(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if written := [x for x in _written(func, args, kwargs) if type(x) in (torch.Tensor, torch.nn.Parameter)]:
+        if written := [x for x in written_by(func, args, kwargs) if type(x) in (torch.Tensor, torch.nn.Parameter)]:
             raise outside_write(*written)
         if not any(x is True for x in args) and not any(kwargs.get(flag) is True for flag in FLAGS):
             return func(*args, **kwargs)
         return _run_and_look(func, args, kwargs)
 
 
-def _written(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[Any]:
+def written_by(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Iterator[Any]:
     """Yield what a function writes into by its name: its first argument, or `out`."""
     name = getattr(func, "__name__", "")
     yield from tensors_in([kwargs.get("out")])

@@ -14,10 +14,12 @@ from typing import Any
 
 import torch
 from torch.fx.experimental import proxy_tensor
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from mlgraph.errors import UnsupportedOpError
-from mlgraph.frontend.locations import is_library, libraries
+from mlgraph.frontend.locations import current_line, is_library, libraries
 from mlgraph.frontend.torch._private import keep_frames
+from mlgraph.frontend.torch.errors import data_dependent
 
 STDLIB = sysconfig.get_path("stdlib")
 
@@ -94,6 +96,34 @@ def without_memory_formats() -> Generator[None]:
 
 
 @contextlib.contextmanager
+def decisions_noted(caught: list[Exception]) -> Generator[None]:
+    """Note where Python needs a number that depends on values, for the user's code may catch the error."""
+    kinds = (torch.SymInt, torch.SymFloat, torch.SymBool)
+    reads = ("__bool__", "__int__", "__index__", "__float__")
+    originals = [(cls, name, cls.__dict__[name]) for cls in kinds for name in reads if name in cls.__dict__]
+
+    def noting(original: Any) -> Any:
+        @functools.wraps(original)
+        def read(self: Any) -> Any:
+            try:
+                return original(self)
+            except GuardOnDataDependentSymNode as error:
+                if is_users(sys._getframe(1)):  # torch's own code tries, and goes on without
+                    caught.append(error)
+                raise
+
+        return read
+
+    for cls, name, original in originals:
+        setattr(cls, name, noting(original))
+    try:
+        yield
+    finally:
+        for cls, name, original in originals:
+            setattr(cls, name, original)
+
+
+@contextlib.contextmanager
 def sizes_as_numbers() -> Generator[None]:
     """Let the user's own code print and hash a free size as the number that it is, which fixes it.
 
@@ -105,8 +135,10 @@ def sizes_as_numbers() -> Generator[None]:
 
     def as_number(original: Any, convert: Any, do: Any) -> Any:
         def converted(self: Any) -> Any:
-            known = self.node.has_hint() and is_users(sys._getframe(1))
-            return do(convert(self)) if known else original(self)
+            users = is_users(sys._getframe(1))
+            if users and do is hash and not self.node.has_hint():
+                raise data_dependent(current_line())
+            return do(convert(self)) if users and self.node.has_hint() else original(self)
 
         return converted
 

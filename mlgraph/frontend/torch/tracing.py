@@ -12,7 +12,8 @@ from torch.export import ExportedProgram
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 import mlgraph.frontend.torch.ctc
-import mlgraph.frontend.torch.least_squares  # noqa: F401, these declare what stands for what export does not follow
+import mlgraph.frontend.torch.least_squares
+import mlgraph.frontend.torch.size_tensors  # noqa: F401, these declare what stands for what export does not follow
 from mlgraph.errors import InputError
 from mlgraph.frontend.dynamic_sizes import Axis
 from mlgraph.frontend.program import Request
@@ -26,12 +27,15 @@ from mlgraph.frontend.torch._private import (
 )
 from mlgraph.frontend.torch.errors import data_dependent, not_followed, translate_error
 from mlgraph.frontend.torch.export_module import ExportModule
+from mlgraph.frontend.torch.markers import MARKERS
 from mlgraph.frontend.torch.memory import (
     check_windows,
     hidden_views,
 )
+from mlgraph.frontend.torch.region_checks import check_regions
 from mlgraph.frontend.torch.regions import inline_regions
 from mlgraph.frontend.torch.scopes import (
+    decisions_noted,
     same_attributes,
     sizes_as_numbers,
     watching_functions,
@@ -60,6 +64,7 @@ def export(
         stack.enter_context(watching_functions(root.trace.note_function))
         stack.enter_context(without_memory_formats())
         stack.enter_context(sizes_as_numbers())
+        stack.enter_context(decisions_noted(root.trace.caught))
         stack.enter_context(temporarily_clear_interpreter_stack())
         stack.enter_context(torch.set_grad_enabled(root.options.gradients))
         arrays = tuple(example(array, root.options.keep_layout) for array in request.arrays)
@@ -69,6 +74,7 @@ def export(
             if root.trace.caught:
                 erase_failed(exported)
             exported = inline_regions(exported)
+            check_regions(exported)
             root.trace.writes = any(map(_is_write, exported.graph.nodes))
             check_windows(exported)
             taken_apart = hidden_views(exported) if root.trace.writes else set[str]()
@@ -101,7 +107,7 @@ def is_known(exported: ExportedProgram, known: Container[str]) -> bool:
     held = [value for value in exported.constants.values() if isinstance(value, torch.Tensor)]
     nodes = [node for node in exported.graph.nodes if node.op == "call_function"]
     return all(type(value) is torch.Tensor for value in held) and all(
-        str(node.target) in known and not _writes(node)
+        (str(node.target) in known or node.target in MARKERS) and not _writes(node)
         if isinstance(node.target, OpOverload)
         else node.target is operator.getitem or isinstance(node.meta.get("val"), SIZE)
         for node in nodes

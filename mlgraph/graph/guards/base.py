@@ -63,8 +63,8 @@ class Branch:
         """Return the names, in generated code, of the classes of ordinary arrays of the target."""
         return [self.names.add("array", cls) for cls in self.framework.array_types()]
 
-    def lines(self, done: str) -> Iterator[str]:
-        """Yield the statements that run `done` if every test holds."""
+    def lines(self, *done: str) -> Iterator[str]:
+        """Yield the statements that run the lines `done` if every test holds."""
         yield f"    if {' and '.join(self.tests) or 'True'}:"
         indent = " " * 8
         if self.reads:
@@ -77,7 +77,8 @@ class Branch:
         if self.size_tests:
             yield f"{indent}if {' and '.join(self.size_tests)}:"
             indent += "    "
-        yield f"{indent}{done}"
+        for line in done:
+            yield f"{indent}{line}"
 
 
 def any_of(tests: Sequence[str]) -> str:

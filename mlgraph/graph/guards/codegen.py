@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from mlgraph.frameworks import Framework, neutral
 from mlgraph.graph.guards.base import Branch, Guard, NameTable
+from mlgraph.graph.paths import LeftPath
 
 
 class Entry(NamedTuple):
@@ -30,6 +31,8 @@ class Entry(NamedTuple):
     run: Callable[..., Any]
     passed: Sequence[int]
     """The indices of the arrays that `run` takes."""
+    may_leave: bool = False
+    """True if `run` is for one path, and raises `LeftPath` where a call may take another."""
 
 
 def binder(name: str, signature: inspect.Signature) -> Callable[..., tuple[Any, ...]]:
@@ -105,4 +108,7 @@ def _branch(entry: Entry, framework: Framework, names: NameTable) -> Iterator[st
     for guard in sorted(entry.guards, key=lambda guard: guard.depth == 0):
         guard.emit(branch)
     arrays = ", ".join(branch.arrays[i] for i in entry.passed)
-    return branch.lines(f"return {names.add('run', entry.run)}({arrays})")
+    run = f"return {names.add('run', entry.run)}({arrays})"
+    if not entry.may_leave:
+        return branch.lines(run)
+    return branch.lines(f"try: {run}", f"except {names.add('LeftPath', LeftPath)}: pass")

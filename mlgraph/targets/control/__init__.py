@@ -1,4 +1,4 @@
-"""The Python of `ivy.if`, `ivy.while` and `ivy.scan`: statements, or functions of a framework that has its own."""
+"""The Python of `ivy.if`, `ivy.while`, `ivy.scan` and `ivy.check`: statements, or functions of a framework's own."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
@@ -6,7 +6,7 @@ from typing import Protocol, TypeAlias
 
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 
-from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, yielded
+from mlgraph.dialects.ivy.control import CheckOp, IfOp, ScanOp, WhileOp, yielded
 from mlgraph.frameworks import Framework
 
 Lines: TypeAlias = Iterator[str]
@@ -28,7 +28,7 @@ class Printer(Protocol):
 
 def is_control(op: Operation) -> bool:
     """Return whether this module prints `op`."""
-    return isinstance(op, IfOp | WhileOp | ScanOp)
+    return isinstance(op, IfOp | WhileOp | ScanOp | CheckOp)
 
 
 def control(p: Printer, op: Operation) -> Lines:

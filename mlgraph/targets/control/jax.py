@@ -1,19 +1,29 @@
 """Control flow of jax: functions of `jax.lax`, which want one shape of all branches and steps.
 
-Where values decide on sizes it is statements.
+Where values decide on sizes or on numbers of Python's, or are checked, it is statements.
 """
 
 from collections.abc import Callable, Mapping
 
 from xdsl.ir import Operation
 
-from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, is_dynamic, yielded
+from mlgraph.dialects.backend import CallOp
+from mlgraph.dialects.ivy.control import CheckOp, IfOp, ScanOp, WhileOp, has_check, is_dynamic, yielded
 from mlgraph.targets.control import Lines, Printer, arguments, function, indented, targets_of, tuple_of, values
-from mlgraph.targets.control.statements import if_statement, while_statement
+from mlgraph.targets.control.statements import for_statement, if_statement, raise_statement, while_statement
+
+READS_VALUES = ("jax.Array.item", "jax.numpy.argwhere")
+"""Functions whose result's shape, or Python number, depends on values, which traced functions do not have."""
+
+
+def is_eager(op: Operation) -> bool:
+    """Return whether `op` cannot be a function of `jax.lax`, whose regions are traced."""
+    calls = (inner.callee.data for inner in op.walk() if isinstance(inner, CallOp))
+    return is_dynamic(op) or has_check(op) or any(callee in READS_VALUES for callee in calls)
 
 
 def cond(p: Printer, op: IfOp) -> Lines:
-    if is_dynamic(op):
+    if is_eager(op):
         yield from if_statement(p, op)
         return
     then, lines = function(p, "then", "", op.then.block, [])
@@ -25,7 +35,7 @@ def cond(p: Printer, op: IfOp) -> Lines:
 
 
 def while_loop(p: Printer, op: WhileOp) -> Lines:
-    if is_dynamic(op):
+    if is_eager(op):
         yield from while_statement(p, op)
         return
     state = p.fresh("state")
@@ -43,6 +53,9 @@ def while_loop(p: Printer, op: WhileOp) -> Lines:
 
 
 def scan(p: Printer, op: ScanOp) -> Lines:
+    if is_eager(op):
+        yield from for_statement(p, op)
+        return
     n, block = len(op.carry), op.body.block
     carry, xs, names = p.fresh("carry"), p.fresh("xs"), arguments(p, block)
     unpack = [f"{targets_of(part)} = {whole}" for part, whole in ((names[:n], carry), (names[n:], xs)) if part]
@@ -58,4 +71,9 @@ def scan(p: Printer, op: ScanOp) -> Lines:
     yield f"{tuple_of(results[:n])}, {tuple_of(results[n:])} = {call}"
 
 
-PRINTERS: Mapping[type[Operation], Callable[..., Lines]] = {IfOp: cond, WhileOp: while_loop, ScanOp: scan}
+PRINTERS: Mapping[type[Operation], Callable[..., Lines]] = {
+    IfOp: cond,
+    WhileOp: while_loop,
+    ScanOp: scan,
+    CheckOp: raise_statement,
+}

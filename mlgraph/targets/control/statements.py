@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 from xdsl.ir import Operation
 
-from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, yielded
+from mlgraph.dialects.ivy.control import CheckOp, IfOp, ScanOp, WhileOp, yielded
 from mlgraph.targets.control import Lines, Printer, assigned, indented, values
 
 
@@ -48,8 +48,15 @@ def for_statement(p: Printer, op: ScanOp) -> Lines:
     yield from (f"{name} = {p.path(p.framework.stack)}({name}{order})" for name in names[n:])
 
 
+def raise_statement(p: Printer, op: CheckOp) -> Lines:
+    message = repr(op.message.data) if op.message.data else ""
+    yield f"if not {p.value(op.condition, atom=True)}:"
+    yield f"    raise {op.error.data}({message})"
+
+
 PRINTERS: Mapping[type[Operation], Callable[..., Lines]] = {
     IfOp: if_statement,
     WhileOp: while_statement,
     ScanOp: for_statement,
+    CheckOp: raise_statement,
 }

@@ -6,8 +6,9 @@ from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, Operation
 
 from mlgraph.dialects.dtypes import element_type
-from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, yielded
+from mlgraph.dialects.ivy.control import CheckOp, IfOp, ScanOp, WhileOp, yielded
 from mlgraph.targets.control import Lines, Printer, arguments, function, indented, targets_of, tuple_of, values
+from mlgraph.targets.control.statements import raise_statement
 
 
 def single(names: Sequence[str]) -> str:
@@ -86,4 +87,9 @@ def _sizes(type: "TensorType[Attribute]") -> list[str]:
     return ["None" if size < 0 else str(size) for size in type.get_shape()]
 
 
-PRINTERS: Mapping[type[Operation], Callable[..., Lines]] = {IfOp: cond, WhileOp: while_loop, ScanOp: scan}
+PRINTERS: Mapping[type[Operation], Callable[..., Lines]] = {
+    IfOp: cond,
+    WhileOp: while_loop,
+    ScanOp: scan,
+    CheckOp: raise_statement,
+}

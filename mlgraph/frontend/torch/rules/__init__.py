@@ -7,6 +7,7 @@ from mlgraph.frontend.torch.rules.scalars import SCALARS
 
 FAMILIES = (
     "creation",
+    "control",
     "ctc",
     "elementwise",
     "factorization",

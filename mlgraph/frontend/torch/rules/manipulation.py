@@ -13,8 +13,9 @@ from mlgraph.dialects.ivy.types import dtype, rank, shape_of
 from mlgraph.dialects.sizes import product
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
-from mlgraph.frontend.torch.importer import Out
+from mlgraph.frontend.torch.importer import Out, array_behind
 from mlgraph.frontend.torch.rules.helpers import axis, size_of, sizes_of, to
+from mlgraph.frontend.torch.rules.indexing import wrapped
 from mlgraph.frontend.torch.rules.registry import rule
 
 
@@ -170,6 +171,8 @@ def slice_scatter(
 @rule("select.int", "select_copy.int")
 def select(out: Out, x: SSAValue, dim: int, index: Any) -> SSAValue:
     over = axis(dim, rank(x))
+    if (place := array_behind(index)) is not None:
+        return ivy.index(x, (wrapped(place, size_of(x, over)),), (over,))
     return ivy.squeeze(sliced(x, over, *one(index)), (over,))
 
 
@@ -183,6 +186,8 @@ def one(index: Any) -> tuple[Any, Any]:
 @rule("select_scatter.default")
 def select_scatter(out: Out, x: SSAValue, src: SSAValue, dim: int, index: Any) -> SSAValue:
     over = axis(dim, rank(x))
+    if (place := array_behind(index)) is not None:
+        return ivy.index_put(x, (wrapped(place, size_of(x, over)),), to(src, out.dtype), (over,))
     return ivy.slice_update(x, ivy.expand_dims(to(src, out.dtype), (over,)), *bounds(x, over, *one(index), 1))
 
 

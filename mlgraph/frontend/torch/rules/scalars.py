@@ -40,6 +40,20 @@ def double(function: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
     return lambda *numbers: function(*(to(x, f64) for x in numbers))
 
 
+def arithmetic(function: Callable[..., SSAValue]) -> Callable[..., SSAValue]:
+    """Return a function of numbers, computed in integers where all are, else in double precision."""
+
+    def compute(*numbers: Any) -> SSAValue:
+        common = i64 if all(map(_is_integer, numbers)) else f64
+        return function(*(to(x, common) for x in numbers))
+
+    return compute
+
+
+def _is_integer(x: Any) -> bool:
+    return isinstance(x, int) or is_size(x) or (isinstance(x, SSAValue) and dtype(x) in (i1, i64))
+
+
 def compared(op: Callable[[SSAValue, SSAValue], SSAValue]) -> Callable[..., SSAValue]:
     """Return a comparison of numbers, or of bools."""
 
@@ -63,19 +77,19 @@ def rounded(op: Callable[[SSAValue], SSAValue]) -> Callable[..., SSAValue]:
 
 
 SCALARS: dict[Any, Callable[..., Any]] = {
-    operator.add: double(ivy.add),
-    operator.sub: double(ivy.subtract),
-    operator.mul: double(ivy.multiply),
+    operator.add: arithmetic(ivy.add),
+    operator.sub: arithmetic(ivy.subtract),
+    operator.mul: arithmetic(ivy.multiply),
     operator.truediv: double(ivy.divide),
-    operator.floordiv: double(ivy.floor_divide),
-    operator.mod: double(ivy.remainder),
-    operator.pow: double(ivy.pow),
-    operator.neg: double(ivy.negative),
-    operator.abs: double(ivy.abs),
+    operator.floordiv: arithmetic(ivy.floor_divide),
+    operator.mod: arithmetic(ivy.remainder),
+    operator.pow: arithmetic(ivy.pow),
+    operator.neg: arithmetic(ivy.negative),
+    operator.abs: arithmetic(ivy.abs),
     torch.sym_float: lambda x: to(x, f64),
     torch.sym_int: rounded(ivy.trunc),
-    torch.sym_max: double(ivy.maximum),
-    torch.sym_min: double(ivy.minimum),
+    torch.sym_max: arithmetic(ivy.maximum),
+    torch.sym_min: arithmetic(ivy.minimum),
     math.floor: rounded(ivy.floor),
     math.ceil: rounded(ivy.ceil),
     math.trunc: rounded(ivy.trunc),
