@@ -12,7 +12,6 @@ from typing import Any, Final
 from mlgraph.frontend.control_flow.base import NO_VALUE, ControlFlow
 from mlgraph.frontend.locations import is_library
 
-
 _OURS = os.path.dirname(__file__)
 
 

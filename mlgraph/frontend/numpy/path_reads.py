@@ -12,11 +12,13 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.errors import DataDependentControlFlowError
+from mlgraph.frameworks.numpy import NUMPY
 from mlgraph.frontend.control_flow.paths import LARGEST_READ, PathRecorder, decision_of, thawed
 from mlgraph.frontend.numpy.polynomials import Polynomial
 from mlgraph.frontend.numpy.sizes import Size, number_of, static
 from mlgraph.frontend.numpy.tables import METHODS, hook
 from mlgraph.frontend.numpy.tracer import NumpyTracer, constant, current, emit, unsupported, user_line
+from mlgraph.frontend.program import Request
 
 if TYPE_CHECKING:
     from mlgraph.frontend.numpy.array import TracedArray
@@ -32,6 +34,16 @@ def begin_path(trace: NumpyTracer, paths: PathRecorder, given: Mapping[SSAValue,
     """Let a trace follow one path, that of these arguments where no decision is given."""
     trace.paths = paths
     trace.evaluate = None if paths.evaluator is None else paths.evaluator(given)
+
+
+def run_eagerly(request: Request, paths: PathRecorder) -> None:
+    """Run the function on copies of the example inputs, and note the error that it raises; draws are undone."""
+    generators = [own for _, own, _ in request.generators if isinstance(own, NUMPY.generator_types())]
+    restore = [NUMPY.stream_keeper(stream) for stream in (NUMPY.stream(None, True), *generators)]
+    with paths.eagerly():
+        request.function(*map(np.array, request.arrays))
+    for one in restore:
+        one()
 
 
 @hook

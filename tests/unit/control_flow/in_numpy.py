@@ -208,7 +208,7 @@ def ternaries(x):
 
 def and_or(x, y):
     chosen = (x.sum() > 0 and x[0]) or y[0]
-    if x.sum() > 0 and not y.sum() > 0 or y[0] == 7:
+    if (x.sum() > 0 and not y.sum() > 0) or y[0] == 7:
         return chosen + 1
     return chosen
 
