@@ -63,6 +63,7 @@ def reads_as_tests(paths: PathRecorder | None, reads: EagerReads, arrays: Sequen
 
     with methods_replaced(CLASSES, tuple(READS), read):
         yield
+    reads.check()
 
 
 def _same(number: Any) -> Any:

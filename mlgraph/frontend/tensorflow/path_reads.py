@@ -65,6 +65,7 @@ def reads_as_tests(paths: PathRecorder | None, reads: EagerReads) -> Generator[N
 
     with methods_replaced((SymbolicTensor,), tuple(READS), read):
         yield
+    reads.check()
 
 
 def _same(number: Any) -> Any:
