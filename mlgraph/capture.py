@@ -99,7 +99,8 @@ def _capture(
                 program = one.trace()
         except DataDependentControlFlowError as error:
             refused = error
-            if paths is not None or not conversions.extend(error):
+            number_decides = bool(call.lifted or call.numbers)  # it is no input then
+            if paths is not None or number_decides or not conversions.extend(error):
                 raise conversions.explained(error) from error.__cause__
             continue
         except CaptureError as error:

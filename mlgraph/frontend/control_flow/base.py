@@ -79,6 +79,10 @@ class ControlFlow(ABC):
     def length(self, array: Any) -> Any:
         """Return the size of the first axis, an int or a traced one; raise `TypeError` if there is no axis."""
 
+    def item(self, array: Any, i: Any) -> Any:
+        """Return the element of an array at a place of the first axis, an int or a traced one."""
+        return array[i]
+
     @abstractmethod
     def if_(self, condition: Any, then: Callable[[], list[Any]], otherwise: Callable[[], list[Any]]) -> list[Any]:
         """Return the leaves of the branch that the truth of `condition` chooses when the graph runs."""

@@ -139,8 +139,8 @@ def merge(flow: ControlFlow, first: Any, second: Any, result: Any) -> Any:
     """Return a result; what both paths give alike stays as it is."""
     if flow.is_same(first, second):
         return first
-    kind = type(first)
-    if kind is type(second) and kind in (bool, int, float, complex) and repr(first) == repr(second):
+    alike = type(first) is type(second) and type(first) in (bool, int, float, complex)
+    if alike and repr(first) == repr(second):  # a traced number says that it is one, but not its type
         return first
     return result
 

@@ -20,9 +20,7 @@ from mlgraph.frontend.control_flow.rewriting import OPERATORS, converted
 from mlgraph.frontend.control_flow.source import definition_of
 from mlgraph.frontend.locations import is_library
 
-_FUTURE = 0
-for _name in __future__.all_feature_names:
-    _FUTURE |= getattr(__future__, _name).compiler_flag
+_FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names})
 _cache: dict[CodeType, CodeType] = {}
 _ours: set[int] = set()
 """The identities of converted code, nested functions included; the code is in `_cache`, which keeps it alive."""
@@ -152,7 +150,7 @@ def _compiled(node: Any, owner: str | None, code: CodeType) -> CodeType:
     tree = ast.Module(body, [])
     ast.copy_location(tree.body[0], node)
     ast.fix_missing_locations(tree)
-    compiled = compile(tree, code.co_filename, "exec", flags=code.co_flags & _FUTURE, dont_inherit=True)
+    compiled: CodeType = compile(tree, code.co_filename, "exec", flags=code.co_flags & _FUTURE, dont_inherit=True)
     factory = next(each for each in _nested(compiled) if each.co_name == "__factory__")
     return next(each for each in factory.co_consts if isinstance(each, CodeType) and each.co_name == code.co_name)
 

@@ -1,4 +1,4 @@
-"""What loops run over, if its length or elements are known only when the graph runs, and builtins that read values."""
+"""Loops over values whose number is known only when the graph runs, and the builtins that read values."""
 
 import builtins
 from collections.abc import Callable, Sequence
@@ -36,7 +36,7 @@ def iterated(values: Any) -> Iterated | None:
     flow = active()
     if flow is None or not flow.is_traced(values):
         return None
-    return Iterated(lambda: flow.length(values), lambda i: values[i])
+    return Iterated(lambda: flow.length(values), lambda i: flow.item(values, i))
 
 
 def _each(values: Sequence[Any]) -> list[Iterated] | None:
@@ -137,16 +137,21 @@ def _extreme(original: Any, better: Callable[[Any, Any], Any], values: Sequence[
         items = list(items)
     if not items or not any(map(is_traced, items)):
         return original(*((items,) if len(values) == 1 else values), **options)
-    key = options.get("key") or (lambda each: each)
+    key: Callable[[Any], Any] = options.get("key") or (lambda each: each)
     best = items[0]
     for each in items[1:]:
         best = if_exp(better(key(each), key(best)), lambda each=each: each, lambda best=best: best)
     return best
 
 
+def _len(values: Any) -> Any:
+    flow = active()
+    return flow.length(values) if flow is not None and flow.is_traced(values) else len(values)
+
+
 REPLACEMENTS: dict[Any, Any] = {
     bool: _number(bool), int: _number(int), float: _number(float), complex: _number(complex), range: _range,
-    enumerate: _enumerate, zip: _zip, reversed: _reversed, builtins.any: _any, builtins.all: _all,
+    enumerate: _enumerate, len: _len, zip: _zip, reversed: _reversed, builtins.any: _any, builtins.all: _all,
     builtins.min: _min, builtins.max: _max,
 }  # fmt: skip
 

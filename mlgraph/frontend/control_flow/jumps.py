@@ -29,7 +29,7 @@ class Unconvertible(Exception):
 
 
 class Exits(IntEnum):
-    """How often a block is left by a jump."""
+    """The share of the paths through a block that leave it by a jump."""
 
     NEVER = 0
     MAYBE = 1
@@ -108,8 +108,9 @@ def _exits(node: ast.stmt) -> Exits:
 
 def is_endless(node: ast.AST) -> bool:
     """Return whether a loop ends by `return` alone."""
-    endless = isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and bool(node.test.value)
-    return endless and not any(isinstance(inner, ast.Break) for inner in _own(node.body))
+    if not (isinstance(node, ast.While) and isinstance(node.test, ast.Constant) and node.test.value):
+        return False
+    return not any(isinstance(inner, ast.Break) for inner in _own(node.body))
 
 
 def _blocks(node: Any) -> list[list[ast.stmt]]:

@@ -1,4 +1,4 @@
-"""Which variables are read after a block, and which may lack a value where they are read.
+"""The variables that are read after a block, and those that may lack a value where they are read.
 
 Both are annotations of the syntax tree: `live_of(node)` of an `if` or a loop, `is_checked(name)` of a read.
 """
@@ -10,15 +10,18 @@ from typing import Any
 from mlgraph.frontend.control_flow.jumps import flag_of
 from mlgraph.frontend.control_flow.scope import COMPREHENSIONS, SCOPES, bound, nodes, read
 
+LIVE, CHECKED = "live", "checked"
+"""The attributes of the annotations."""
+
 
 def live_of(node: ast.AST) -> frozenset[str]:
     """Return the names that may be read after an `if`, or after a step of a loop."""
-    return getattr(node, "live", frozenset[str]())
+    return getattr(node, LIVE, frozenset[str]())
 
 
 def is_checked(node: ast.AST) -> bool:
     """Return whether a name may lack a value where it is read."""
-    return getattr(node, "checked", False)
+    return getattr(node, CHECKED, False)
 
 
 class Liveness:
@@ -37,14 +40,14 @@ class Liveness:
     def _before(self, node: Any, after: frozenset[str]) -> frozenset[str]:
         match node:
             case ast.If():
-                node.live = after | self._always
-                return read(node.test) | self.before(node.body, after) | self.before(node.orelse, after)
+                setattr(node, LIVE, after | self._always)
+                return self.before(node.body, after) | self.before(node.orelse, after) | read(node.test)
             case ast.While():
-                return self._loop(node, read(node.test) | after, set())
+                return self._loop(node, after | read(node.test), set())
             case ast.For():
                 return self._loop(node, after, bound(node.target)) | read(node.iter)
             case ast.With():
-                return read(node.items) | self.before(node.body, after)
+                return self.before(node.body, after) | read(node.items)
             case ast.Try() | ast.TryStar():
                 everything = after | read(node)
                 for block in (node.body, node.orelse, node.finalbody, *(each.body for each in node.handlers)):
@@ -52,7 +55,7 @@ class Liveness:
                 return everything
             case ast.Match():
                 cases = [self.before(each.body, after) | read(each) for each in node.cases]
-                return read(node.subject).union(after, *cases)
+                return after.union(read(node.subject), *cases)
             case _:
                 return (after - _always_bound(node)) | read(node)
 
@@ -64,7 +67,7 @@ class Liveness:
             if more == head:
                 break
             head = more
-        node.live = head | self._always
+        setattr(node, LIVE, head | self._always)
         return head
 
 
@@ -109,46 +112,53 @@ class Definedness:
             case ast.If():
                 defined = self._mark(node.test, defined)
                 return self.block(node.body, defined) & self.block(node.orelse, defined)
-            case ast.While():
-                defined = defined - deleted(node)
-                tested = self._mark(node.test, defined)
-                self.block(node.body, tested)
-                return tested
-            case ast.For():
-                defined = self._mark(node.iter, defined) - deleted(node.body)
-                self.block(node.body, self._mark(node.target, defined) | _plain(node.target))
-                return defined
+            case ast.While() | ast.For():
+                return self._after_loop(node, defined)
             case ast.With():
                 for item in node.items:
                     defined = self._mark(item, defined) | bound(item)
                 self.block(node.body, defined)
                 return defined - deleted(node)
             case ast.Try() | ast.TryStar():
-                body = self.block(node.body, defined)
-                self.block(node.orelse, body)
-                defined = defined - deleted(node)
-                for handler in node.handlers:
-                    self._mark([handler.type] if handler.type else [], defined)
-                    self.block(
-                        handler.body, defined | bound([ast.Name(handler.name, ast.Store())] if handler.name else [])
-                    )
-                return self.block(node.finalbody, defined)
+                return self._after_try(node, defined)
             case ast.Match():
                 defined = self._mark(node.subject, defined)
                 for case in node.cases:
-                    self._mark([case.guard] if case.guard else [], defined | bound(case.pattern))
-                    self.block(case.body, defined | bound(case.pattern))
+                    inside = defined | bound(case.pattern)
+                    self._mark([case.guard] if case.guard else [], inside)
+                    self.block(case.body, inside)
                 return defined - deleted(node)
-            case ast.Delete():
-                self._mark(node, defined)
-                return defined - bound(node)
-            case ast.AugAssign():
-                defined = self._mark([node.value, node.target], defined)
-                if isinstance(node.target, ast.Name):
-                    self._check(node.target, defined)
-                return defined | bound(node)
             case _:
-                return self._mark(node, defined) | bound(node)
+                return self._after_simple(node, defined)
+
+    def _after_simple(self, node: Any, defined: frozenset[str]) -> frozenset[str]:
+        if isinstance(node, ast.Delete):
+            self._mark(node, defined)
+            return defined - bound(node)
+        if isinstance(node, ast.AugAssign):
+            defined = self._mark([node.value, node.target], defined)
+            if isinstance(node.target, ast.Name):
+                self._check(node.target, defined)
+            return defined | bound(node)
+        return self._mark(node, defined) | bound(node)
+
+    def _after_loop(self, node: Any, defined: frozenset[str]) -> frozenset[str]:
+        if isinstance(node, ast.While):
+            tested = self._mark(node.test, defined - deleted(node))
+            self.block(node.body, tested)
+            return tested
+        defined = self._mark(node.iter, defined) - deleted(node.body)
+        self.block(node.body, self._mark(node.target, defined) | _plain(node.target))
+        return defined
+
+    def _after_try(self, node: Any, defined: frozenset[str]) -> frozenset[str]:
+        body = self.block(node.body, defined)
+        self.block(node.orelse, body)
+        defined = defined - deleted(node)
+        for handler in node.handlers:
+            self._mark([handler.type] if handler.type else [], defined)
+            self.block(handler.body, defined | {handler.name} if handler.name else defined)
+        return self.block(node.finalbody, defined)
 
     def _mark(self, tree: ast.AST | Iterable[ast.AST], defined: frozenset[str]) -> frozenset[str]:
         """Mark the reads in expressions, and return the names that have a value after them."""
@@ -162,7 +172,7 @@ class Definedness:
         return defined | walrus
 
     def _check(self, node: Any, defined: frozenset[str]) -> None:
-        node.checked = node.id in self._candidates and node.id not in defined
+        setattr(node, CHECKED, node.id in self._candidates and node.id not in defined)
 
 
 def deleted(tree: ast.AST | Iterable[ast.AST]) -> set[str]:

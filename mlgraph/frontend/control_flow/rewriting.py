@@ -285,7 +285,7 @@ class _Rewriter(ast.NodeTransformer):
         if isinstance(node.op, ast.Or) and isinstance(first, ast.BoolOp) and isinstance(first.op, ast.And):
             both, rest = [self._lazy(each) for each in first.values[1:]], [self._lazy(each) for each in node.values[1:]]
             if None not in (*both, *rest):
-                parts: list[Any] = [ast.Tuple(each, ast.Load()) for each in (both, rest)]
+                parts: list[Any] = [ast.Tuple([*filter(None, each)], ast.Load()) for each in (both, rest)]
                 return self._call("and_or", [self.visit(first.values[0]), *parts], node)
         lazy = [self._lazy(each) for each in node.values[1:]]
         if None in lazy:
@@ -325,7 +325,7 @@ class _Rewriter(ast.NodeTransformer):
             for each in node.args:
                 ast.copy_location(each, node)
             return node
-        found = self.generic_visit(node)
+        found: Any = self.generic_visit(node)
         if isinstance(function, ast.Name) and function.id in BUILTINS and function.id not in self._locals:
             found.func = self._call("builtin", [function], function)
         return found

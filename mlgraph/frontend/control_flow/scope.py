@@ -1,4 +1,4 @@
-"""Which names statements bind and read, in the scope of one function."""
+"""The names that statements bind and read, in the scope of one function."""
 
 import ast
 from collections.abc import Iterable, Iterator

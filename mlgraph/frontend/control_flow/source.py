@@ -18,7 +18,7 @@ class Definition:
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     owner: str | None
-    """The name of the class whose body holds it, directly or in another function, by which private names are mangled."""
+    """The name of the class around it, by which private names are mangled."""
 
 
 def definition_of(code: CodeType, namespace: dict[str, Any]) -> Definition | None:

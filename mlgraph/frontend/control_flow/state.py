@@ -73,9 +73,8 @@ class State:
             found.add(variable.name, *self._parts(i, variable.get()))
         for held in self.written.values():
             leaves: list[Any] = []
-            content = held.now()
-            whole: Any = sorted(content, key=repr) if isinstance(content, set) else content
-            found.add(held.text, split(whole, self.flow, leaves, self.journal.knows), leaves)
+            content: Any = held.now()
+            found.add(held.text, split(content, self.flow, leaves, self.journal.knows), leaves)
         return found
 
     def _parts(self, i: int, value: Any) -> tuple[Structure, list[Any]]:

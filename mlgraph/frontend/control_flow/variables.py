@@ -1,7 +1,10 @@
 """The variables and objects that a block of converted code may change, and their values as leaves of the graph."""
 
+# pyright: reportUnknownVariableType=false, reportUnknownMemberType=false, reportUnknownArgumentType=false
+
 import dis
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -158,17 +161,16 @@ def split(value: Any, flow: ControlFlow, leaves: list[Any], known: Callable[[obj
         return LEAF
     if known(value):
         return Structure("static", value)
-    if isinstance(value, tuple | list) and type(value) is not str:
-        parts = [split(each, flow, leaves, known) for each in value]
-        return Structure("sequence", (type(value), len(parts)), tuple(parts))
-    if isinstance(value, dict):
-        keys = tuple(value)
-        return Structure("dict", (type(value), keys), tuple(split(value[key], flow, leaves, known) for key in keys))
-    if _has_attributes(value):
-        names = tuple(vars(value))
-        parts = [split(vars(value)[name], flow, leaves, known) for name in names]
-        return Structure("object", (type(value), names), tuple(parts))
-    return Structure("static", value)
+    cls: Any = type(value)
+    content: Any = vars(value) if _has_attributes(value) else value
+    if isinstance(content, tuple | list):
+        keys: tuple[Any, ...] = tuple(range(len(content)))
+    elif isinstance(content, dict):
+        keys = tuple(content)
+    else:
+        return Structure("static", value)
+    kind = "object" if content is not value else "dict" if isinstance(content, dict) else "sequence"
+    return Structure(kind, (cls, keys), tuple(split(content[key], flow, leaves, known) for key in keys))
 
 
 def join(structure: Structure, leaves: Iterator[Any]) -> Any:
@@ -185,19 +187,19 @@ def join(structure: Structure, leaves: Iterator[Any]) -> Any:
         return cls(*parts) if hasattr(cls, "_fields") else cls(parts)
     if structure.kind == "dict":
         return cls(zip(keys, parts))
-    value = cls.__new__(cls)
+    value: Any = cls.__new__(cls)
     vars(value).update(zip(keys, parts))
     return value
 
 
 def _has_attributes(value: Any) -> bool:
     """Return whether a value is an object of a user's class with plain attributes."""
-    cls = type(value)
+    cls: Any = type(value)
     if isinstance(value, type | ModuleType | FunctionType | MethodType | BaseException) or not hasattr(
         value, "__dict__"
     ):
         return False
-    module = __import__("sys").modules.get(cls.__module__)
+    module = sys.modules.get(cls.__module__)
     return not is_library(getattr(module, "__file__", None) or "")
 
 
@@ -221,7 +223,7 @@ class Held:
 
     def fill(self, content: Any) -> None:
         """Let the object hold `content`."""
-        value = self.value
+        value: Any = self.value
         if isinstance(value, list):
             value[:] = content
         elif isinstance(value, deque):
@@ -335,7 +337,7 @@ def _content(value: Any) -> Any:
     if isinstance(value, dict):
         return dict(value)
     if isinstance(value, set):
-        return set(value)
+        return frozenset(value)
     return dict(vars(value)) if _has_attributes(value) else None
 
 
@@ -344,7 +346,7 @@ def _same_content(a: Any, b: Any) -> bool:
         return False
     if isinstance(a, dict):
         return all(x is y for x, y in zip(a, b)) and all(x is y for x, y in zip(a.values(), b.values()))
-    if isinstance(a, set):
+    if isinstance(a, frozenset):
         return a == b
     return all(x is y for x, y in zip(a, b))
 

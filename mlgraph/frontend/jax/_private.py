@@ -10,10 +10,17 @@ from typing import Any
 
 from jax._src.array import ArrayImpl
 from jax._src.core import Tracer
+from jax._src.effects import Effect, control_flow_allowed_effects
 from jax._src.export.shape_poly import _DimExpr as DimExpr  # pyright: ignore[reportPrivateUsage]
+from jax._src.lax.lax import _convert_element_type as convert_element_type  # pyright: ignore[reportPrivateUsage]
 from jax._src.source_info_util import user_frames  # pyright: ignore[reportUnknownVariableType]
 
-__all__ = ["ArrayImpl", "DimExpr", "Tracer", "frames_of"]
+__all__ = ["ArrayImpl", "DimExpr", "Effect", "Tracer", "allow_effect", "convert_element_type", "frames_of"]
+
+
+def allow_effect(effect: type[Effect]) -> None:
+    """Let control flow hold operations with an effect."""
+    control_flow_allowed_effects.add_type(effect)
 
 
 def frames_of(eqn: Any) -> Iterable[Any]:

@@ -15,10 +15,12 @@ import numpy as np
 from jax import export
 
 from mlgraph.errors import InputError
+from mlgraph.frontend.control_flow.base import control_flow
 from mlgraph.frontend.control_flow.eager_reads import EagerReads
 from mlgraph.frontend.control_flow.paths import PathRecorder
 from mlgraph.frontend.dynamic_sizes import DynamicSizes, fix_all, fix_all_but_first, unify_equal
 from mlgraph.frontend.errors import raise_translated
+from mlgraph.frontend.jax.control_flow import JaxControlFlow
 from mlgraph.frontend.jax.dimensions import symbols_of
 from mlgraph.frontend.jax.errors import translate_error
 from mlgraph.frontend.jax.modules import Modules
@@ -154,7 +156,11 @@ class _Leaves:
     def __call__(self, *arrays: Any) -> list[Any]:
         """Return the arrays among the leaves, then what was written to modules, then what Python read."""
         n = len(self.modules.names)
-        with self.modules.holding(arrays[:n]) as written, reads_as_tests(self.paths, self.reads, arrays):
+        with (
+            self.modules.holding(arrays[:n]) as written,
+            reads_as_tests(self.paths, self.reads, arrays),
+            control_flow(JaxControlFlow()),
+        ):
             found = self.leaves(arrays[n:])
             new = written()
         self.written = list(new)

@@ -3,8 +3,7 @@
 What a block writes to arrays from outside becomes a result of the operation, and is written to the arrays after it.
 """
 
-# pyright: basic, reportPrivateUsage=false
-import builtins
+# pyright: reportPrivateUsage=false
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from mlgraph.dialects.building import insert, located
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.ivy.control import CheckOp, IfOp, ScanOp, WhileOp, YieldOp
 from mlgraph.frontend.control_flow.base import NO_VALUE, ControlFlow, LeafMismatch
+from mlgraph.frontend.control_flow.errors import as_builtin
 from mlgraph.frontend.numpy.array import Storage, TracedArray
 from mlgraph.frontend.numpy.constructors import fresh, from_size, scalar
 from mlgraph.frontend.numpy.object_proxy import unproxied
@@ -40,10 +40,10 @@ class NumpyControlFlow(ControlFlow):
             return not is_concrete(value) and example_of(value) is None
         return type(value) is Size and value.hint is None
 
-    def is_array(self, value: object) -> bool:
+    def is_array(self, value: Any) -> bool:
         if type(value) in (TracedArray, Size):
             return True
-        return type(value) is np.ndarray or (isinstance(value, np.generic) and value.dtype.kind in "biufc")
+        return type(value) is np.ndarray or isinstance(value, np.number | np.bool_)
 
     def is_mutable(self, value: object) -> bool:
         return type(value) is np.ndarray or (type(value) is TracedArray and value._kind is np.ndarray)
@@ -136,9 +136,7 @@ class NumpyControlFlow(ControlFlow):
         return loop.finish(_inserted(op).outputs)[1:], []
 
     def check(self, condition: Any, error: Exception) -> None:
-        kind = next(each for each in type(error).__mro__ if getattr(builtins, each.__name__, None) is each)
-        text = str(error.args[0]) if error.args else ""
-        _inserted(CheckOp(self._truth(condition).value, kind.__name__, text))
+        _inserted(CheckOp(self._truth(condition).value, *as_builtin(error)))
 
 
 def _inserted(op: Any) -> Any:
@@ -151,7 +149,7 @@ def _size(length: Any) -> SSAValue:
     """Return a length as a value of type `index`."""
     if type(length) is TracedArray and not is_concrete(length):
         return emit(ivy.to_size, length.value)
-    return sizes.value(operand(length))
+    return sizes.value(operand(simple(length)))
 
 
 def _write(storages: Sequence[Storage], values: Sequence[SSAValue]) -> None:
@@ -167,7 +165,7 @@ def leaf(value: Any) -> TracedArray:
         return from_size(value)
     if type(value) in NUMBERS:
         real = np.asarray(value)
-        return fresh(constant(real), (), real.dtype, type(value))
+        return fresh(constant(real), (), real.dtype, NUMBERS[NUMBERS.index(type(value))])
     return scalar(as_array(value)) if isinstance(value, np.generic) else as_array(value)
 
 

@@ -15,6 +15,7 @@ from mlgraph.dialects.building import building
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function
 from mlgraph.errors import CaptureError, UnsupportedOpError
+from mlgraph.frontend.control_flow.base import control_flow
 from mlgraph.frontend.control_flow.eager_reads import EagerReads
 from mlgraph.frontend.dynamic_sizes import DynamicSizes, StaticSizeRequired, fix_all, fix_all_but_first, fix_last
 from mlgraph.frontend.errors import raise_translated
@@ -31,9 +32,11 @@ from mlgraph.frontend.program import (
 )
 from mlgraph.frontend.rules import Unsupported
 from mlgraph.frontend.shape_access import ShapeAccessRecorder
+from mlgraph.frontend.tensorflow.control_flow import TensorflowControlFlow
 from mlgraph.frontend.tensorflow.errors import translate_error
 from mlgraph.frontend.tensorflow.importer import FuncGraphImporter, State
 from mlgraph.frontend.tensorflow.nodes import Traced, dtype_of, sources_of
+from mlgraph.frontend.tensorflow.numbers import TracedNumber
 from mlgraph.frontend.tensorflow.path_reads import reads_as_tests, reads_of_example
 from mlgraph.frontend.tensorflow.rules import ELEMENTS, RULES
 from mlgraph.frontend.tensorflow.size_access_hooks import record_size_access
@@ -122,8 +125,12 @@ class TfTrace:
         def call(*arrays: Any) -> list[Any]:
             results: list[Any] = []
             self.outputs = []
-            with ShapeAccessRecorder(arrays) as self.observed, reads_as_tests(self.paths, self.reads):
-                leaves = function(*arrays)
+            with (
+                ShapeAccessRecorder(arrays) as self.observed,
+                reads_as_tests(self.paths, self.reads),
+                control_flow(TensorflowControlFlow()),
+            ):
+                leaves = [each.value if type(each) is TracedNumber else each for each in function(*arrays)]
             self.same = identities(leaves, arrays)
             for leaf in leaves:
                 if isinstance(leaf, tf.TensorShape):

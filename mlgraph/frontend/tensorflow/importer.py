@@ -29,6 +29,7 @@ from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.importer import Importer
 from mlgraph.frontend.rules import Rules, Unsupported
 from mlgraph.frontend.tensorflow._private import execute_now, function_in
+from mlgraph.frontend.tensorflow.control_flow import CHECK, text_of
 from mlgraph.frontend.tensorflow.nodes import Elements, Node, Traced, dtype_of, has_sizes, static_shape
 from mlgraph.frontend.tensorflow.op_locations import location_of
 from mlgraph.frontend.tensorflow.operands import ElementsOperand, apply
@@ -278,12 +279,20 @@ def needed(graph: Any) -> list[Any]:
 
 def has_effects(op: Any) -> bool:
     """Return whether an operation, or a function that it calls, writes variables."""
-    if op.type in WRITES:
+    if op.type in WRITES or is_check(op):
         return True
-    if not op.op_def.is_stateful or all(input.dtype != tf.resource for input in op.inputs):
+    if not op.op_def.is_stateful:
         return False
     graphs = [function_of([op.graph], name) for name in called(op)]
     return any(has_effects(inner) for graph in graphs for inner in graph.get_operations())
+
+
+def is_check(op: Any) -> bool:
+    """Return whether an operation is a check of control flow, rather than an assertion of the user's."""
+    if op.type != "Assert" or len(op.inputs) < 2 or op.inputs[1].op.type != "Const":
+        return False
+    is_text = op.inputs[1].dtype == tf.uint8
+    return is_text and text_of(tf.make_ndarray(op.inputs[1].op.get_attr("value"))) == CHECK
 
 
 def called(op: Any) -> list[str]:

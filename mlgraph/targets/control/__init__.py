@@ -1,4 +1,4 @@
-"""The Python of `ivy.if`, `ivy.while`, `ivy.scan` and `ivy.check`: statements, or functions of a framework that has its own."""
+"""The Python of `ivy.if`, `ivy.while`, `ivy.scan` and `ivy.check`: statements, or functions of a framework's own."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module

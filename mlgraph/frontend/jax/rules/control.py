@@ -11,7 +11,7 @@ from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.building import building, insert
 from mlgraph.dialects.constant import literal, number_of
 from mlgraph.dialects.dtypes import i1, i32
-from mlgraph.dialects.ivy.control import IfOp, ScanOp, WhileOp, YieldOp
+from mlgraph.dialects.ivy.control import CheckOp, IfOp, ScanOp, WhileOp, YieldOp
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.types import dtype, rank
 from mlgraph.frontend.jax.dimensions import is_known
@@ -108,6 +108,12 @@ def empty(e: Equation, aval: Any) -> SSAValue:
     """Return a stack of nothing."""
     words = raw(aval)
     return ivy.full(e.sizes(words.shape), 0, dtype_of_aval(words))
+
+
+@rule("mlgraph_check")
+def check(e: Equation, condition: SSAValue, *, error: str, message: str) -> tuple[SSAValue, ...]:
+    insert(CheckOp(condition, error, message))
+    return ()
 
 
 @rule("platform_index")

@@ -13,7 +13,7 @@ from xdsl.ir import Attribute, Block, SSAValue
 from mlgraph.dialects import ivy
 from mlgraph.dialects.building import insert
 from mlgraph.dialects.dtypes import tensor
-from mlgraph.dialects.ivy.control import IfOp, WhileOp, YieldOp, yielded
+from mlgraph.dialects.ivy.control import CheckOp, IfOp, WhileOp, YieldOp, yielded
 from mlgraph.dialects.ivy.prelude import number
 from mlgraph.dialects.ivy.size_sources import size_of
 from mlgraph.dialects.ivy.types import UNKNOWN, dtype, rank, shape_of
@@ -22,6 +22,7 @@ from mlgraph.dialects.sizes import Size
 from mlgraph.dialects.table import TableOp
 from mlgraph.frontend.dynamic_sizes import StaticSizeRequired
 from mlgraph.frontend.rules import Unsupported
+from mlgraph.frontend.tensorflow.control_flow import text_of
 from mlgraph.frontend.tensorflow.importer import WRITES, FuncGraphImporter, called, function_of
 from mlgraph.frontend.tensorflow.nodes import Traced, has_sizes, type_of
 from mlgraph.frontend.tensorflow.rules.elements import wider
@@ -44,6 +45,14 @@ def if_(
         return importer.run(graphs[0 if known.item() else 1], inputs)
     then, otherwise = (lambda graph=graph: importer.run(graph, inputs) for graph in graphs)
     return chosen(importer, to_bool(importer.value(condition)), then, otherwise)
+
+
+@rule("Assert", ignores="summarize")
+def check(condition: Traced, data: list[Traced], *, importer: FuncGraphImporter) -> list[Traced]:
+    """A check of control flow: assertions of the user's are not needed for any result."""
+    _, error, message = (importer.elements(each) for each in data)
+    insert(CheckOp(to_bool(importer.value(condition)), text_of(error), text_of(message)))
+    return []
 
 
 @rule("Case", "StatelessCase", ignores=SHAPES)
