@@ -231,22 +231,16 @@ def torch_item(x):
     return x * int(x.sum())
 
 
-def jax_if(x):
-    if jnp.sum(x) > 0:
-        return x
-    return -x
+def jax_key(x):
+    return {True: x, False: -x}[bool(jnp.sum(x) > 0)]
 
 
-def jax_range(x):
-    for _ in range(jnp.argmax(x[0])):
-        x = x + 1
-    return x
+def jax_place(x):
+    return [x, -x][int(jnp.argmax(x[0]))]
 
 
-def tensorflow_if(x):
-    if tf.reduce_sum(x) > 0:
-        return x
-    return -x
+def tensorflow_key(x):
+    return {True: x, False: -x}[bool(tf.reduce_sum(x) > 0)]
 
 
 def tensorflow_for(x):
@@ -271,9 +265,9 @@ def nested_key(x):
         ("torch", torch_if, "if x.sum()", "torch.where"),
         ("torch", torch_while, "while x.max()", "torch.where"),
         ("torch", torch_item, "int(x.sum())", ""),
-        ("jax", jax_if, "if jnp", "jnp.where"),
-        ("jax", jax_range, "range(jnp", "fori_loop"),
-        ("tensorflow", tensorflow_if, "if tf", "tf.where"),
+        ("jax", jax_key, "return {", "jnp.where"),
+        ("jax", jax_place, "int(jnp", "fori_loop"),
+        ("tensorflow", tensorflow_key, "return {", "tf.where"),
         ("tensorflow", tensorflow_for, "range(tf", "tf.while_loop"),
         ("numpy", numpy_key, "return {", "argument"),
         ("numpy", numpy_place, "int(x", ""),
