@@ -79,9 +79,9 @@ def _capture_path(info: FunctionInfo, call: BoundCall, options: CompileOptions, 
     try:
         return _capture(info, call, options, paths)
     except CaptureError as error:
-        if not isinstance(error.__cause__, Exception) or not paths.tests:
+        if paths.eager_error is None or type(paths.eager_error) is not type(error.__cause__):
             raise
-        paths.raises = error.__cause__
+        paths.raises = paths.eager_error
     return _capture(info, call, options, paths)
 
 

@@ -218,7 +218,7 @@ class Executable:
         raise `RaisingPath` where the user's function raises an error.
         """
         streams = randomness.streams(self.framework, rng, self.draws, self.program.streams)
-        if not self.tests:
+        if not self.tests and self.program.raises is None:
             return self._results({"params": params, **streams}, arrays)
         try:
             with self.tests.restoring(streams.values()):

@@ -336,7 +336,9 @@ class Graph(Generic[P]):
         values = call.rebuild([convert(array, info.source) for array in call.arrays])
         positional, keyword = to_args_kwargs(self.signature, values)
         self.original(*positional, **keyword)
-        raise CaptureError(f"{self.name} raises {type(path.error).__name__} only while it is traced") from path.error
+        raise CaptureError(
+            f"{self.name} raises {type(path.error).__name__}: {path.error} at capture alone"
+        ) from path.error
 
     def _is_traced(self, call: BoundCall) -> bool:
         """Return whether the call comes from a tracer that must see the function's own operations."""
@@ -422,7 +424,7 @@ class Graph(Generic[P]):
                 lifted = self._capture_lifted(info, call) if test is None else None
                 specialization = lifted or self._compiler.specialize(info, call, decisions)
                 if self._compiler.verify:
-                    self._verify(info, call, specialization)
+                    self._verify(info, call, specialization, len(decisions))
         finally:
             _capturing.reset(token)
         self._written_for = info.source
@@ -443,11 +445,11 @@ class Graph(Generic[P]):
                 self._fixed.append(key)
         return None
 
-    def _verify(self, info: FunctionInfo, call: BoundCall, specialization: Specialization) -> None:
+    def _verify(self, info: FunctionInfo, call: BoundCall, specialization: Specialization, trusted: int) -> None:
         from mlgraph.tools.check import check
 
         new = specialization.placed(specialization.new_weights(self._state))
-        check(info, call, specialization, {**self._state.params, **new})
+        check(info, call, specialization, {**self._state.params, **new}, trusted)
 
     def add(self, specialization: Specialization) -> None:
         """Add a specialization as the newest, with its new weights."""

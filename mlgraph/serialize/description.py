@@ -112,8 +112,12 @@ def to_json(one: Specialization) -> dict[str, Any]:
         "result": tree_to_json(tree.spec, result=True),
         "result_leaves": [_leaf_to_json(leaf) for leaf in tree.leaves],
         "outputs": [_output_to_json(spec) for spec in program.outputs],
-        "tests": [[_decision_to_json(test.decision), test.what, test.line] for test in program.tests],
+        **({"tests": [_test_to_json(test) for test in program.tests]} if program.tests else {}),
     }
+
+
+def _test_to_json(test: PathTest) -> list[Any]:
+    return [_decision_to_json(test.decision), test.what, test.line]
 
 
 def _decision_to_json(decision: Decision) -> Any:
@@ -125,7 +129,7 @@ def _decision_to_json(decision: Decision) -> Any:
 
 
 def tests_from_json(described: Mapping[str, Any]) -> tuple[PathTest, ...]:
-    """Return what must be found in values. Older files have no such tests."""
+    """Return what must be found in values; no tests for a program that is right for all."""
     tests = [PathTest(_decision_from_json(decision), *names) for decision, *names in described.get("tests", ())]
     if not all(type(test.what) is type(test.line) is str for test in tests):
         raise ValueError("a test does not say what it reads, and where")

@@ -30,6 +30,7 @@ class EagerReads:
 
     def __init__(self) -> None:
         self._noted: list[tuple[str, Decision]] = []
+        self._refused: DataDependentControlFlowError | None = None
 
     def note(self, what: str, *decisions: Decision) -> None:
         """Note that Python read `what`, once for each decision."""
@@ -39,12 +40,18 @@ class EagerReads:
         """Return what was read at a place; raise `DataDependentControlFlowError` if it was not `what`."""
         if place < len(self._noted) and self._noted[place][0] == what:
             return self._noted[place][1]
-        raise DataDependentControlFlowError(
+        self._refused = DataDependentControlFlowError(
             f"the Python code needs {what}, which it does not read when it is not traced",
             where=current_line(),
             why="the framework takes another way there while it is traced",
             fix="compute the value outside and pass it as a Python argument",
         )
+        raise self._refused
+
+    def check(self) -> None:
+        """Raise the error that `decision` raised, for the user's code may have caught it."""
+        if self._refused is not None:
+            raise self._refused
 
 
 @contextmanager

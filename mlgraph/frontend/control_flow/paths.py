@@ -6,7 +6,8 @@ the same path; a call of which one differs takes another, which is captured with
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
@@ -80,6 +81,8 @@ class PathRecorder:
         self.tests: list[PathTest] = []
         self.values: list[Any] = []
         """For each test, the value of the frontend's tracer that was read."""
+        self.eager_error: Exception | None = None
+        """The error that the function raises for the example inputs without a trace."""
         self.raises: Exception | None = None
         """The error that the user's function is known to raise on this path."""
 
@@ -87,6 +90,14 @@ class PathRecorder:
         """Forget an earlier trace: a frontend may trace a function several times."""
         self.tests.clear()
         self.values.clear()
+
+    @contextmanager
+    def eagerly(self) -> Generator[None, None, None]:
+        """Note the error that a run of the function without a trace raises, and go on."""
+        try:
+            yield
+        except Exception as error:
+            self.eager_error = error
 
     def read(self, value: Any, what: str, line: str, example: Callable[[], Decision]) -> Decision:
         """Return what Python reads of `value`, now a test; `example` gives it for the example inputs."""

@@ -1,7 +1,7 @@
 """Reads of arrays by Python on one path: each is a test of the graph, and Python gets what an eager run gives."""
 
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import jax
@@ -21,13 +21,16 @@ from mlgraph.frontend.jax._private import ArrayImpl, Tracer
 from mlgraph.frontend.locations import current_line
 from mlgraph.frontend.program import Request
 
-READS = {"__bool__": TRUTH, "item": NUMBER, "tolist": ELEMENTS}
-READS |= dict.fromkeys(("__int__", "__float__", "__complex__", "__index__"), NUMBER)
+READS = {
+    "__bool__": TRUTH,
+    "tolist": ELEMENTS,
+    **dict.fromkeys(("item", "__int__", "__float__", "__complex__", "__index__"), NUMBER),
+}
 """Methods by which Python reads an array, and what they read."""
 CLASSES: Sequence[Any] = (ArrayImpl, Tracer)
 
 
-def reads_of_example(request: Request) -> EagerReads:
+def reads_of_example(request: Request, paths: PathRecorder) -> EagerReads:
     """Return what Python reads when the function runs on the example inputs."""
     reads = EagerReads()
 
@@ -37,7 +40,7 @@ def reads_of_example(request: Request) -> EagerReads:
             reads.note(READS[name], decision_of(np.asarray(_value(value, name))))
         raise Unread
 
-    with methods_replaced(CLASSES, tuple(READS), read), suppress(Exception):  # the trace raises it too, at its line
+    with methods_replaced(CLASSES, tuple(READS), read), paths.eagerly():
         request.function(*request.arrays)
     return reads
 
@@ -60,6 +63,7 @@ def reads_as_tests(paths: PathRecorder | None, reads: EagerReads, arrays: Sequen
 
     with methods_replaced(CLASSES, tuple(READS), read):
         yield
+    reads.check()
 
 
 def _same(number: Any) -> Any:

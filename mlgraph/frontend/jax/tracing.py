@@ -105,7 +105,7 @@ def trace(request: Request, sizes: JaxSizes, modules: Modules) -> JaxTrace:
     The jaxpr takes the variables of modules before the inputs.
     """
     weights = [jax.ShapeDtypeStruct(array.shape, array.dtype) for array in modules.arrays]
-    reads = EagerReads() if request.paths is None else reads_of_example(request)
+    reads = EagerReads() if request.paths is None else reads_of_example(request, request.paths)
     while True:
         start = time.perf_counter()
         leaves = _Leaves(request.function, modules, request.paths, reads)

@@ -12,7 +12,7 @@ from xdsl.ir import Block, SSAValue
 
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.functions import finish, function, update_type
-from mlgraph.errors import UnsupportedOpError
+from mlgraph.errors import MlgraphError, UnsupportedOpError
 from mlgraph.frontend.control_flow.base import control_flow
 from mlgraph.frontend.numpy import complex_ufuncs, creation_overrides, random, rules, ufunc_at, ufunc_methods
 from mlgraph.frontend.numpy.array import TracedArray
@@ -20,7 +20,7 @@ from mlgraph.frontend.numpy.array_data import Storage
 from mlgraph.frontend.numpy.control_flow import NumpyControlFlow
 from mlgraph.frontend.numpy.memory import check_outside, layout_matters, take_apart, user_outputs
 from mlgraph.frontend.numpy.object_proxy import unproxied
-from mlgraph.frontend.numpy.path_reads import begin_path
+from mlgraph.frontend.numpy.path_reads import begin_path, run_eagerly
 from mlgraph.frontend.numpy.polynomials import Symbol
 from mlgraph.frontend.numpy.queries import is_array
 from mlgraph.frontend.numpy.rebinding import with_traced_numpy
@@ -39,6 +39,17 @@ STORES = (dis.opmap["STORE_SUBSCR"], dis.opmap.get("STORE_SLICE", 0))
 
 def capture(request: Request) -> Program:
     """Trace `request.function`."""
+    try:
+        return _capture(request)
+    except MlgraphError:
+        raise
+    except Exception:
+        if request.paths is not None:
+            run_eagerly(request, request.paths)
+        raise
+
+
+def _capture(request: Request) -> Program:
     arrays = [np.asarray(a) for a in request.arrays]
     main = function("main", [_type(a, request.dynamic) for a in arrays], list(request.names))
     block = main.body.block

@@ -12,11 +12,13 @@ from xdsl.ir import SSAValue
 
 from mlgraph.dialects import ivy
 from mlgraph.errors import DataDependentControlFlowError
+from mlgraph.frameworks.numpy import NUMPY
 from mlgraph.frontend.control_flow.paths import LARGEST_READ, PathRecorder, decision_of, thawed
 from mlgraph.frontend.numpy.polynomials import Polynomial
 from mlgraph.frontend.numpy.sizes import Size, number_of, static
 from mlgraph.frontend.numpy.tables import METHODS, hook
-from mlgraph.frontend.numpy.tracer import NumpyTracer, constant, current, emit, unsupported, user_line
+from mlgraph.frontend.numpy.tracer import NumpyTracer, constant, current, emit, refused, unsupported, user_line
+from mlgraph.frontend.program import Request
 
 if TYPE_CHECKING:
     from mlgraph.frontend.numpy.array import TracedArray
@@ -32,6 +34,16 @@ def begin_path(trace: NumpyTracer, paths: PathRecorder, given: Mapping[SSAValue,
     """Let a trace follow one path, that of these arguments where no decision is given."""
     trace.paths = paths
     trace.evaluate = None if paths.evaluator is None else paths.evaluator(given)
+
+
+def run_eagerly(request: Request, paths: PathRecorder) -> None:
+    """Run the function on copies of the example inputs, and note the error that it raises; draws are undone."""
+    generators = [own for _, own, _ in request.generators if isinstance(own, NUMPY.generator_types())]
+    restore = [NUMPY.stream_keeper(stream) for stream in (NUMPY.stream(None, True), *generators)]
+    with paths.eagerly():
+        request.function(*map(np.array, request.arrays))
+    for one in restore:
+        one()
 
 
 @hook
@@ -73,16 +85,25 @@ def read(value: SSAValue, what: str) -> Any:
     trace = current()
     assert trace.paths is not None
     if value.owner is not trace.block and value.owner.parent is not trace.block:
-        raise DataDependentControlFlowError(
-            f"the Python code needs {what} inside a loop or branch of the graph",
-            where=user_line(),
-            why="only what all steps share can decide on a path",
-            fix="decide outside of the compiled function",
-        )
+        raise _unread(what, "only what all steps of a loop of the graph share can decide on a path")
 
     def example() -> Any:
         if trace.evaluate is None:
-            raise unsupported(what)
-        return decision_of(np.asarray(trace.evaluate(value)))
+            raise _unread(what, "nothing evaluates it for the example inputs")
+        try:
+            return decision_of(np.asarray(trace.evaluate(value)))
+        except Exception as error:
+            raise _unread(what, f"it cannot be evaluated for the example inputs: {error}") from error
 
     return trace.paths.read(value, what, user_line(), example)
+
+
+def _unread(what: str, why: str) -> DataDependentControlFlowError:
+    return refused(
+        DataDependentControlFlowError(
+            f"the Python code needs {what}, but the array is known only when the graph runs",
+            where=user_line(),
+            why=why,
+            fix="compute the value outside and pass it as a Python argument",
+        )
+    )

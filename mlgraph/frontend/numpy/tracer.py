@@ -14,11 +14,12 @@ from xdsl.ir import Block, SSAValue
 from mlgraph.dialects.building import building, located
 from mlgraph.dialects.constant import array_constant
 from mlgraph.dialects.dtypes import BY_NAME, DType
-from mlgraph.errors import CaptureError, DataDependentControlFlowError, OutsideWriteError, UnsupportedOpError
+from mlgraph.errors import CaptureError, MlgraphError, OutsideWriteError, UnsupportedOpError
 from mlgraph.frontend.control_flow.paths import Evaluate, PathRecorder
 from mlgraph.frontend.locations import at
 
 R = TypeVar("R")
+E = TypeVar("E", bound=MlgraphError)
 
 _current: ContextVar["NumpyTracer | None"] = ContextVar("numpy_trace", default=None)
 _OURS = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -57,7 +58,7 @@ class NumpyTracer:
         """Records what Python reads of traced values; None if that is an error."""
         self.evaluate: Evaluate | None = None
         """Evaluates a value for the example inputs, where a path is traced."""
-        self.refused: DataDependentControlFlowError | None = None
+        self.refused: MlgraphError | None = None
         """The first error of a read that cannot be traced: the user's code may have caught it."""
         self.regions: list[Any] = []
         """The regions of control flow that are being traced, the innermost last."""
@@ -199,7 +200,7 @@ def outside_view(*owners: Any) -> OutsideWriteError:
     )
 
 
-def refused(error: DataDependentControlFlowError) -> DataDependentControlFlowError:
+def refused(error: E) -> E:
     """Return an error of a read that cannot be traced; the capture fails with it even if the user's code catches it."""
     trace = _current.get()
     if trace is not None and trace.refused is None:
@@ -207,18 +208,11 @@ def refused(error: DataDependentControlFlowError) -> DataDependentControlFlowErr
     return error
 
 
-class ElementsReadError(DataDependentControlFlowError, UnsupportedOpError):
-    """Compiled code reads the elements of a traced array."""
-
-    id = UnsupportedOpError.id
-
-
-def elements_read() -> DataDependentControlFlowError:
+def elements_read() -> UnsupportedOpError:
     """Return the error for compiled code that reads the elements of an array."""
     return refused(
-        ElementsReadError(
-            "reading the elements of an array cannot be captured",
-            where=user_line(),
+        unsupported(
+            "reading the elements of an array",
             why="compiled code (np.array, np.asarray, a C extension) asked for the data of a traced array",
             fix="call numpy functions that take the array itself, as np.stack for np.array and x for np.asarray(x)",
         )

@@ -54,7 +54,7 @@ def capture(request: Request) -> Program:
     """
     ladder = (fix_last, fix_all_but_first, fix_all)
     sizes = DynamicSizes([tuple(array.shape) for array in request.arrays], request.dynamic, ladder)
-    reads = EagerReads() if request.paths is None else reads_of_example(request)
+    reads = EagerReads() if request.paths is None else reads_of_example(request, request.paths)
     while True:
         shapes = shapes_of(sizes)
         try:

@@ -1,7 +1,7 @@
 """Reads of tensors by Python on one path: each is a test of the graph, and Python gets what an eager run gives."""
 
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, cast
 
 import numpy as np
@@ -24,12 +24,15 @@ from mlgraph.frontend.tensorflow.variables import paths as variables_below
 
 tf = cast(Any, tensorflow)
 
-READS = {"__bool__": TRUTH, "numpy": ELEMENTS}
-READS |= dict.fromkeys(("__int__", "__float__", "__complex__", "__index__"), NUMBER)
+READS = {
+    "__bool__": TRUTH,
+    "numpy": ELEMENTS,
+    **dict.fromkeys(("__int__", "__float__", "__complex__", "__index__"), NUMBER),
+}
 """Methods by which Python reads a tensor, and what they read."""
 
 
-def reads_of_example(request: Request) -> EagerReads:
+def reads_of_example(request: Request, paths: PathRecorder) -> EagerReads:
     """Return what Python reads when the function runs on the example inputs; variables keep their values."""
     reads = EagerReads()
 
@@ -38,7 +41,7 @@ def reads_of_example(request: Request) -> EagerReads:
             reads.note(READS[name], decision_of(np.asarray(_value(x, name))))
         raise Unread
 
-    with _variables_kept(request), methods_replaced((EagerTensorBase,), tuple(READS), read), suppress(Exception):
+    with _variables_kept(request), methods_replaced((EagerTensorBase,), tuple(READS), read), paths.eagerly():
         request.function(*request.arrays)
     return reads
 
@@ -62,6 +65,7 @@ def reads_as_tests(paths: PathRecorder | None, reads: EagerReads) -> Generator[N
 
     with methods_replaced((SymbolicTensor,), tuple(READS), read):
         yield
+    reads.check()
 
 
 def _same(number: Any) -> Any:

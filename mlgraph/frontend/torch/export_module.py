@@ -70,7 +70,9 @@ class ExportModule(torch.nn.Module):
     def __init__(self, request: Request, options: TraceOptions) -> None:
         super().__init__()
         self.paths = request.paths
-        self.reads = EagerReads() if request.paths is None else reads_of_example(request, options.gradients)
+        self.reads = (
+            EagerReads() if request.paths is None else reads_of_example(request, request.paths, options.gradients)
+        )
         check_initialized(request.named)
         self.options = options
         self.outside = request.outside

@@ -18,7 +18,7 @@ from mlgraph.frontend.torch.outside import FLAGS, tensors_in, written_by
 
 TRUTH = (Tensor.__bool__, Tensor.is_nonzero, torch.is_nonzero)
 NUMBERS = (Tensor.item, Tensor.__int__, Tensor.__float__, Tensor.__complex__, Tensor.__index__)
-LIST: Any = Tensor.tolist
+LIST = getattr(Tensor, "tolist")  # noqa: B009, its type is not known in full
 READS: dict[Any, str] = {
     **dict.fromkeys(TRUTH, "the truth of a tensor"),
     **dict.fromkeys(NUMBERS, "the number in a tensor"),
@@ -92,7 +92,7 @@ class Kept:
                     x.copy_(copy)
 
 
-def reads_of_example(request: Request, gradients: bool) -> EagerReads:
+def reads_of_example(request: Request, paths: PathRecorder, gradients: bool) -> EagerReads:
     """Return what Python reads when the function runs on copies of the example inputs, in order.
 
     The user's tensors, modules and random generators are as before then, also where the function raises.
@@ -105,11 +105,7 @@ def reads_of_example(request: Request, gradients: bool) -> EagerReads:
     generators = [own for _, own, _ in request.generators if isinstance(own, torch.Generator)]
     with _streams_restored([None, *generators]), torch.set_grad_enabled(gradients):
         try:
-            with (
-                mode,
-                FunctionOverrides(),
-                contextlib.suppress(Exception),
-            ):  # the trace raises it too, at the user's line
+            with paths.eagerly(), mode, FunctionOverrides():
                 request.function(*map(_copied, request.arrays))
         finally:
             kept.restore()
