@@ -13,12 +13,12 @@ The functions share the variables of the function around them, so that the opera
 
 import ast
 import copy
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mlgraph.frontend.control_flow.jumps import RESULT, Unconvertible, flag_of, lower_jumps
-from mlgraph.frontend.control_flow.liveness import Definedness, Liveness, is_checked, live_of, names_of
-from mlgraph.frontend.control_flow.scope import SCOPES, bound, declared, escaping, nodes
+from mlgraph.frontend.control_flow.jumps import Unconvertible, flag_of, lower_jumps
+from mlgraph.frontend.control_flow.liveness import Definedness, Liveness, is_checked, live_of
+from mlgraph.frontend.control_flow.scope import bound, declared, escaping, nodes
 
 OPERATORS = "<operators of mlgraph.frontend.control_flow>"
 """The constant that stands for the module of operators until the code is compiled."""
@@ -467,6 +467,3 @@ def _at(node: Any, place: Any) -> Any:
 def _like(old: Any, new: Any) -> Any:
     """Return a new node in the place of another."""
     return _at(ast.copy_location(new, old), old)
-
-
-__all__ = ["OPERATORS", "RESULT", "SCOPES", "Callable", "Unconvertible", "converted", "names_of"]

@@ -12,7 +12,7 @@ from functools import lru_cache
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, Final
 
-from mlgraph.frontend.control_flow.base import NO_VALUE, ControlFlow
+from mlgraph.frontend.control_flow.base import ControlFlow
 from mlgraph.frontend.locations import is_library
 
 _OURS = os.path.dirname(__file__)
@@ -349,9 +349,3 @@ def _same_content(a: Any, b: Any) -> bool:
     if isinstance(a, frozenset):
         return a == b
     return all(x is y for x, y in zip(a, b))
-
-
-__all__ = [
-    "LEAF", "NO_VALUE", "UNBOUND", "Held", "Journal", "MaybeUndefined", "Result", "Structure", "Variable", "join",
-    "named", "split",
-]  # fmt: skip
