@@ -26,6 +26,7 @@ from torch._subclasses.fake_tensor import (
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 from torch.fx.proxy import TracerBase
 from torch.nn.utils import parametrize
+from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import _disable_current_modes as disable_current_modes
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "is_composite",
     "keep_frames",
     "keep_unused_draws",
+    "pytree",
     "schema_of",
     "sym_ite",
     "sym_max",
