@@ -2,9 +2,10 @@
 
 import traceback
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any
 
-from mlgraph.errors import MlgraphError
+from mlgraph.errors import DataDependentControlFlowError, MlgraphError
 from mlgraph.frontend.control_flow.base import ControlFlow, LeafMismatch, active
 from mlgraph.frontend.control_flow.state import Again, Snapshot, State, mismatch
 from mlgraph.frontend.control_flow.variables import Structure, named
@@ -30,6 +31,21 @@ def if_stmt(
         then()
     elif otherwise is not None:
         otherwise()
+
+
+MAX_DEPTH = 50
+"""The most `if` on values inside of one another; a function that calls itself until values say stop has no end."""
+_depth: ContextVar[int] = ContextVar("depth", default=0)
+
+
+def too_deep(where: str) -> DataDependentControlFlowError:
+    """Return the error for a recursion that values end."""
+    return DataDependentControlFlowError(
+        f"{MAX_DEPTH} `if` on values are inside of one another",
+        where=where,
+        why="a function that calls itself until a value says stop calls itself without end while it is traced",
+        fix="write the recursion as a loop",
+    )
 
 
 def _nothing() -> None:
@@ -59,6 +75,16 @@ class TracedIf:
 
     def run(self) -> None:
         """Trace both blocks, and let the variables hold the values of the one that the graph chooses."""
+        depth = _depth.get()
+        if depth == MAX_DEPTH:
+            raise too_deep(self._where)
+        token = _depth.set(depth + 1)
+        try:
+            self._trace()
+        finally:
+            _depth.reset(token)
+
+    def _trace(self) -> None:
         while True:
             try:
                 self._found, self._raised = [Snapshot(), Snapshot()], {}
@@ -147,5 +173,7 @@ def merge(flow: ControlFlow, first: Any, second: Any, result: Any) -> Any:
 
 def is_raised_by_user(error: Exception) -> bool:
     """Return whether a statement of the user's raised an error, rather than a library or mlgraph."""
+    if isinstance(error, MlgraphError | RecursionError | MemoryError):
+        return False
     frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
-    return not isinstance(error, MlgraphError) and bool(frames) and not is_library(frames[-1].f_code.co_filename)
+    return bool(frames) and not is_library(frames[-1].f_code.co_filename)

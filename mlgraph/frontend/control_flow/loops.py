@@ -6,7 +6,7 @@ from typing import Any
 from mlgraph.frontend.control_flow.base import ControlFlow, LeafMismatch, active
 from mlgraph.frontend.control_flow.branches import TracedIf, merge
 from mlgraph.frontend.control_flow.iteration import Iterated, iterated
-from mlgraph.frontend.control_flow.state import Again, Snapshot, State, mismatch
+from mlgraph.frontend.control_flow.state import Again, MismatchError, Snapshot, State, mismatch
 from mlgraph.frontend.control_flow.truth import and_, is_traced, not_
 from mlgraph.frontend.control_flow.variables import Variable, named, variables_of
 from mlgraph.frontend.locations import current_line
@@ -40,24 +40,23 @@ def for_stmt(
 ) -> None:
     """Run `step` on each of `values`, until the variable `flag` is true."""
     stop = _flag(flag, step)
-    if (traced := iterated(values)) is not None:
-        if stop is None or (not is_traced(stop.get()) and not stop.get()):
-            _for_traced(traced, 0, step, names, scratch, stop)
+    traced = iterated(values)
+    if traced is not None and (stop is None or stop.get() is False):
+        if _for_traced(traced, 0, step, names, scratch, stop, may_unroll=type(values) is not Iterated):
             return
     iterator, count = iter(values), 0
     for value in iterator:
         step(value)
         count += 1
-        if stop is None:
-            continue
-        if is_traced(stop.get()):
+        if stop is not None and is_traced(stop.get()):
             if type(values) is range:
-                _for_traced(Iterated.of_range(values), count, step, names, scratch, stop)
-                return
-            for rest in iterator:
-                _unless(stop, step, rest, names, scratch)
+                rest = Iterated.of_range(values)
+                if _for_traced(rest, count, step, names, scratch, stop, may_unroll=True):
+                    return
+            for value in iterator:
+                _unless(stop, step, value, names, scratch)
             return
-        if stop.get():
+        if stop is not None and stop.get():
             return
 
 
@@ -76,16 +75,34 @@ def _unless(stop: Variable, step: Any, value: Any, names: Sequence[str], scratch
 
 
 def _for_traced(
-    values: Iterated, start: int, step: Any, names: Sequence[str], scratch: Sequence[str], stop: Variable | None
-) -> None:
-    flow: Any = active()
-    loop = _TracedLoop(flow, named(names, [step]), [step], scratch)
-    length = values.length()
-    if stop is None:
-        loop.scan(length, lambda i: step(values.item(i)))
-        return
+    values: Iterated,
+    start: int,
+    step: Any,
+    names: Sequence[str],
+    scratch: Sequence[str],
+    stop: Variable | None,
+    may_unroll: bool = False,
+) -> bool:
+    """Run a loop of the graph; return False if its state has no one type and the loop may be unrolled instead."""
     counter = _Counter(start)
-    loop = _TracedLoop(flow, [counter, *named(names, [step])], [step], scratch)
+    variables = named(names, [step])
+    loop = _TracedLoop(active(), variables if stop is None else [counter, *variables], [step], scratch)
+    try:
+        if stop is None:
+            loop.scan(values.length(), lambda i: step(values.item(i)))
+        else:
+            _until(loop, values, counter, step, stop)
+    except MismatchError:
+        if not may_unroll:
+            raise
+        loop.restore()
+        return False
+    return True
+
+
+def _until(loop: "_TracedLoop", values: Iterated, counter: "_Counter", step: Any, stop: Variable) -> None:
+    """Run the steps of a loop until the variable `stop` is true."""
+    length = values.length()
 
     def one() -> None:
         step(values.item(counter.value))
@@ -95,10 +112,8 @@ def _for_traced(
         return and_(not_(stop.get()), lambda: counter.value < length)
 
     first = more()
-    if is_traced(first):
+    if is_traced(first) or first:
         loop.while_(first, one, more)
-    elif first:
-        loop.while_(True, one, more)
 
 
 class _Counter:
@@ -125,6 +140,10 @@ class _TracedLoop:
         self._state.fixed = {i for i, value in enumerate(self._state.before) if flow.is_mutable(value)}
         self._first = self._last = Snapshot()
         self._where = current_line()
+
+    def restore(self) -> None:
+        """Return to the values before the loop."""
+        self._state.restore()
 
     def while_(self, holds: Any, step: Callable[[], Any], condition: Callable[[], Any]) -> None:
         """Run `step` while `holds`, which each step computes again by `condition`."""

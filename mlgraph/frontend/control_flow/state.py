@@ -139,10 +139,16 @@ class Snapshot:
         return self._owners[leaf] if leaf < len(self._owners) else "the state"
 
 
-def mismatch(name: str, first: str, second: str, where: str, loop: bool = False) -> DataDependentControlFlowError:
+class MismatchError(DataDependentControlFlowError):
+    """A variable has values of different types on two paths."""
+
+    id = DataDependentControlFlowError.id
+
+
+def mismatch(name: str, first: str, second: str, where: str, loop: bool = False) -> MismatchError:
     """Return the error for a variable whose values on two paths have no common type."""
     when = ("before a step", "after it") if loop else ("where the condition holds", "where it does not")
-    return DataDependentControlFlowError(
+    return MismatchError(
         f"{name} is {first} {when[0]}, but {second} {when[1]}",
         where=where or current_line(),
         why="which of them it is depends on values, and an array of the graph has one type",

@@ -193,7 +193,7 @@ def in_place(x, y):
 
 def counted(x):
     global CALLS
-    if x.max() > 1:
+    if np.max(x) > 1:
         CALLS = CALLS + 1
         return x / x.max()
     return x
