@@ -215,20 +215,12 @@ def test_operation_that_torch_cannot_trace():
 # Control flow that depends on values
 
 
-def torch_if(x):
-    if x.sum() > 0:
-        return x
-    return -x
+def torch_key(x):
+    return {True: x, False: -x}[bool(x.sum() > 0)]
 
 
-def torch_while(x):
-    while x.max() < 10:
-        x = x * 2
-    return x
-
-
-def torch_item(x):
-    return x * int(x.sum())
+def torch_place(x):
+    return ["a", "b"][int(x.sum())]
 
 
 def jax_key(x):
@@ -262,9 +254,8 @@ def nested_key(x):
 @pytest.mark.parametrize(
     ("source", "function", "line", "advice"),
     [
-        ("torch", torch_if, "if x.sum()", "torch.where"),
-        ("torch", torch_while, "while x.max()", "torch.where"),
-        ("torch", torch_item, "int(x.sum())", ""),
+        ("torch", torch_key, "return {", "torch.where"),
+        ("torch", torch_place, "return [", ""),
         ("jax", jax_key, "return {", "jnp.where"),
         ("jax", jax_place, "int(jnp", "fori_loop"),
         ("tensorflow", tensorflow_key, "return {", "tf.where"),

@@ -31,6 +31,7 @@ from torch.export.exported_program import _split_decomp_table_to_cia_and_python_
 from torch.fx.experimental.proxy_tensor import get_proxy_mode
 from torch.fx.proxy import TracerBase
 from torch.nn.utils import parametrize
+from torch.utils import _pytree as pytree
 from torch.utils._python_dispatch import _disable_current_modes as disable_current_modes
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "is_composite",
     "keep_frames",
     "keep_unused_draws",
+    "pytree",
     "registered_decompositions",
     "schema_of",
     "sym_ite",

@@ -9,12 +9,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor
-from torch.utils import _pytree as pytree
 
 from mlgraph.errors import UnsupportedOpError
 from mlgraph.frontend.control_flow.base import ControlFlow, active
 from mlgraph.frontend.locations import current_line
-from mlgraph.frontend.torch._private import higher_order_module
+from mlgraph.frontend.torch._private import higher_order_module, pytree
 
 
 def control_flow() -> ControlFlow:

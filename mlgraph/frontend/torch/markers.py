@@ -106,7 +106,7 @@ def abandon() -> None: ...
 @marker("hold(Tensor x) -> Tensor")
 def hold(x: Tensor) -> Tensor:
     """Return the value that `x` has here; it may be written into later."""
-    return torch.empty_like(x)
+    return x.new_empty(x.shape)
 
 
 @marker("check(Tensor condition, str error, str message) -> ()")

@@ -80,7 +80,7 @@ def _check_escapes(nodes: Iterable[Placed], homes: dict[Any, Place]) -> None:
 
 
 def _only_asserts(node: torch.fx.Node) -> bool:
-    return isinstance(node.meta.get("val"), torch.SymBool) or node.target is torch.ops.aten._assert_scalar.default
+    return isinstance(node.meta.get("val"), torch.SymBool) or str(node.target) == "aten._assert_scalar.default"
 
 
 def escape(line: str) -> UnsupportedOpError:
@@ -98,6 +98,7 @@ def _check_aliases(nodes: Sequence[Placed], homes: dict[Any, Place]) -> None:
     read = _last_reads(nodes)
     groups: dict[int, set[int]] = {}
     """For each memory those that may be the same so far."""
+    held = {storage for one in nodes if one.node.target is markers.hold for storage in _given(one.node)}
     for _, batch in groupby(nodes, lambda one: one.time):
         several = list(batch)
         is_loop = len(several) > 1
@@ -106,7 +107,7 @@ def _check_aliases(nodes: Sequence[Placed], homes: dict[Any, Place]) -> None:
         for one in several:
             for storage in () if _is_own(one.node) else filter(None, map(storage_of, written_by(one.node))):
                 others = groups.get(storage, {storage}) - {storage}
-                if any(read.get(other, -1) >= one.time + (not is_loop) for other in others):
+                if storage in held or any(read.get(other, -1) >= one.time + (not is_loop) for other in others):
                     raise _lost_write(user_line(one.node))
 
 

@@ -9,7 +9,9 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor
+from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
+from mlgraph.frontend.torch import markers
 from mlgraph.frontend.torch.function_overrides import replaces
 
 
@@ -47,6 +49,15 @@ def size_of(argument: Any) -> Any:
 @replaces(torch.narrow, Tensor.narrow)
 def narrow(input: Tensor, dim: int, start: Any, length: Any) -> Tensor:
     return input.narrow(dim, start, item(length) if isinstance(length, Tensor) else length)
+
+
+@replaces(Tensor.contiguous)
+def contiguous(input: Tensor, memory_format: torch.memory_format = torch.contiguous_format) -> Tensor:
+    """Copy a tensor of which only a call can tell if it is contiguous; `check_regions` refuses writes into the copy."""
+    try:
+        return input.contiguous(memory_format=memory_format)
+    except GuardOnDataDependentSymNode:
+        return markers.hold(input)
 
 
 for _function in (Tensor.view, Tensor.reshape, torch.reshape, Tensor.expand):
