@@ -4,6 +4,7 @@
 import contextlib
 import functools
 import logging
+import os
 import sys
 import sysconfig
 import threading
@@ -17,6 +18,7 @@ from torch.fx.experimental import proxy_tensor
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from mlgraph.errors import UnsupportedOpError
+from mlgraph.frontend import control_flow
 from mlgraph.frontend.locations import current_line, is_library, libraries
 from mlgraph.frontend.torch._private import keep_frames
 from mlgraph.frontend.torch.errors import data_dependent
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 
 STDLIB = sysconfig.get_path("stdlib")
+OPERATORS = os.path.dirname(str(control_flow.__file__))
+"""The folder of what converted code calls in the place of its statements."""
 
 
 @contextlib.contextmanager
@@ -112,7 +116,7 @@ def decisions_noted(trace: "ExportTrace") -> Iterator[None]:
             try:
                 return original(self)
             except GuardOnDataDependentSymNode as error:
-                if is_users(sys._getframe(1)):  # torch's own code tries, and goes on without
+                if is_users(_outside_operators(sys._getframe(1))):  # torch's own code tries, and goes on without
                     trace.caught.append(error)
                 raise
 
@@ -125,6 +129,13 @@ def decisions_noted(trace: "ExportTrace") -> Iterator[None]:
     finally:
         for cls, name, original in originals:
             setattr(cls, name, original)
+
+
+def _outside_operators(frame: Any) -> Any:
+    """Return the frame that called the operators of converted code, where `frame` is one of theirs."""
+    while frame.f_code.co_filename.startswith(OPERATORS):
+        frame = frame.f_back
+    return frame
 
 
 @contextlib.contextmanager
