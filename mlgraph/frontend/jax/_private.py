@@ -12,7 +12,7 @@ from jax._src.array import ArrayImpl
 from jax._src.core import Tracer
 from jax._src.effects import Effect, control_flow_allowed_effects
 from jax._src.export.shape_poly import _DimExpr as DimExpr  # pyright: ignore[reportPrivateUsage]
-from jax._src.lax.lax import _convert_element_type as convert_element_type  # pyright: ignore[reportPrivateUsage]
+from jax._src.lax.lax import _convert_element_type  # pyright: ignore[reportPrivateUsage, reportUnknownVariableType]
 from jax._src.source_info_util import user_frames  # pyright: ignore[reportUnknownVariableType]
 
 __all__ = ["ArrayImpl", "DimExpr", "Effect", "Tracer", "allow_effect", "convert_element_type", "frames_of"]
@@ -26,3 +26,9 @@ def allow_effect(effect: type[Effect]) -> None:
 def frames_of(eqn: Any) -> Iterable[Any]:
     """Return the frames outside of jax that an equation comes from, the innermost first."""
     return user_frames(eqn.source_info.traceback)
+
+
+def convert_element_type(array: Any, dtype: Any, weak_type: bool) -> Any:
+    """Return an array in another type, which gives way to others as that of a Python number does if it is weak."""
+    convert: Any = _convert_element_type
+    return convert(array, dtype, weak_type=weak_type)

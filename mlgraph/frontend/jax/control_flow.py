@@ -3,7 +3,8 @@
 The blocks are traced to jaxprs first, since all of `jax.lax` wants one type of all branches and steps.
 """
 
-# pyright: basic
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false, reportMissingTypeArgument=false, reportUnknownLambdaType=false
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.core import eval_jaxpr  # pyright: ignore[reportPrivateImportUsage]
 from jax.extend.core import Primitive
 
 from mlgraph.frontend.control_flow.base import NO_VALUE, ControlFlow, LeafMismatch
@@ -178,7 +180,7 @@ class _Block:
 
     def run(self, types: Sequence[Type | None], arguments: Sequence[Any] = ()) -> list[Any]:
         """Return the leaves in `types`, without those that nobody gives a value."""
-        found = iter(jax.core.eval_jaxpr(self.jaxpr.jaxpr, self.jaxpr.consts, *arguments))
+        found = iter(eval_jaxpr(self.jaxpr.jaxpr, self.jaxpr.consts, *arguments))
         leaves = [NO_VALUE if kind is None else next(found) for kind in self.types]
         return [kind.of(leaf) for kind, leaf in zip(types, leaves) if kind is not None]
 

@@ -1,9 +1,10 @@
 """Control flow of Python on traced values as `tf.cond` and `tf.while_loop`."""
 
-# pyright: basic
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false, reportMissingTypeArgument=false, reportUnknownLambdaType=false
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import tensorflow as tf
@@ -106,7 +107,7 @@ class TensorflowControlFlow(ControlFlow):
                     more,
                     step,
                     [kind.of(value) for kind, value in known],
-                    shape_invariants=[tf.TensorShape(kind.shape) for kind, _ in known],
+                    shape_invariants=[tf.TensorShape(cast("Any", kind.shape)) for kind, _ in known],
                 )
             except Retype as error:
                 (types,) = error.args
@@ -179,7 +180,7 @@ def type_of(leaf: Any) -> Type | None:
     if leaf is NO_VALUE:
         return None
     if type(leaf) in KINDS or type(leaf) is TracedNumber:
-        kind = leaf.kind if type(leaf) is TracedNumber else type(leaf)
+        kind: Any = leaf.kind if type(leaf) is TracedNumber else type(leaf)
         return Type((), DTYPES[kind], kind)
     tensor = natural(leaf)
     return Type(None if tensor.shape.rank is None else tuple(tensor.shape), tensor.dtype, None)

@@ -1,9 +1,10 @@
 """Python numbers that are known only when the graph runs: they take the type of the tensors that they meet."""
 
-# pyright: basic
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
+# pyright: reportUnknownParameterType=false, reportMissingTypeArgument=false, reportUnknownLambdaType=false
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import tensorflow as tf
@@ -63,7 +64,7 @@ def _binary(function: Callable[[Any, Any], Any], reverse: bool) -> Callable[[Any
             return found if found.dtype == tf.bool else TracedNumber(found, kind)
         if not isinstance(other, tf.Tensor | tf.Variable | np.ndarray | np.generic):
             return NotImplemented
-        other = tf.convert_to_tensor(other)
+        other = tf.convert_to_tensor(cast("Any", other))
         own = as_tensor(self, other.dtype)
         return function(other, own) if reverse else function(own, other)
 

@@ -72,3 +72,10 @@ def check(seed: int) -> None:
 def test_random_programs(seed: int) -> None:
     for each in range(seed, seed + 20):
         check(each)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(200, 5000, 200))
+def test_many_random_programs(seed: int) -> None:
+    for each in range(seed, seed + 200):
+        check(each)
