@@ -20,7 +20,7 @@ from mlgraph.frontend.program import TRACED, Memory, OutputKind, Program
 from mlgraph.graph import trees
 from mlgraph.graph.bound_call import BoundCall
 from mlgraph.graph.effects import StateSpec
-from mlgraph.graph.paths import LeftPath, OtherPath, PathTests, RaisingPath
+from mlgraph.graph.paths import LeftPath, PathTests, RaisingPath
 from mlgraph.graph.writes import Writes
 from mlgraph.targets import randomness
 
@@ -174,10 +174,10 @@ class Executable:
         if special or self.scope is not contextlib.nullcontext:
             return functools.partial(self.run, state)
         called = functools.partial(self.main, state.params) if self.leading else self.main
-        if self._returns_result():
-            return called
         if self.tests:
             return self._tested(called)
+        if self._returns_result():
+            return called
         tree, leaves = self.tree, [spec.target for spec in self.outputs]
         if len(leaves) == 1:
             return lambda *arrays: tree.rebuild({leaves[0]: called(*arrays)})
@@ -224,13 +224,13 @@ class Executable:
             with self.tests.restoring(streams.values()):
                 results = self._results({"params": params, **streams}, arrays)
                 self.tests.check(results, trusted)
-        except (OtherPath, DataDependentControlFlowError):
+                if self.program.raises is not None:
+                    raise RaisingPath(self.program.raises)
+        except (LeftPath, DataDependentControlFlowError):
             raise
         except Exception:  # as of a matrix that is singular, for which the function takes another path
             self._check_one_by_one(params, rng, arrays, trusted)
             raise
-        if self.program.raises is not None:
-            raise RaisingPath(self.program.raises)
         return results
 
     def _check_one_by_one(self, params: Any, rng: Any, arrays: Sequence[Any], trusted: int) -> None:

@@ -4,6 +4,7 @@
 import contextlib
 import functools
 import logging
+import os
 import sys
 import sysconfig
 import threading
@@ -17,11 +18,14 @@ from torch.fx.experimental import proxy_tensor
 from torch.fx.experimental.symbolic_shapes import GuardOnDataDependentSymNode
 
 from mlgraph.errors import UnsupportedOpError
+from mlgraph.frontend import control_flow
 from mlgraph.frontend.locations import current_line, is_library, libraries
 from mlgraph.frontend.torch._private import keep_frames
 from mlgraph.frontend.torch.errors import data_dependent
 
 STDLIB = sysconfig.get_path("stdlib")
+OPERATORS = os.path.dirname(str(control_flow.__file__))
+"""The folder of what converted code calls in the place of its statements."""
 
 
 @contextlib.contextmanager
@@ -108,7 +112,7 @@ def decisions_noted(caught: list[Exception]) -> Generator[None]:
             try:
                 return original(self)
             except GuardOnDataDependentSymNode as error:
-                if is_users(sys._getframe(1)):  # torch's own code tries, and goes on without
+                if is_users(_outside_operators(sys._getframe(1))):  # torch's own code tries, and goes on without
                     caught.append(error)
                 raise
 
@@ -121,6 +125,13 @@ def decisions_noted(caught: list[Exception]) -> Generator[None]:
     finally:
         for cls, name, original in originals:
             setattr(cls, name, original)
+
+
+def _outside_operators(frame: Any) -> Any:
+    """Return the frame that called the operators of converted code, where `frame` is one of theirs."""
+    while frame.f_code.co_filename.startswith(OPERATORS):
+        frame = frame.f_back
+    return frame
 
 
 @contextlib.contextmanager

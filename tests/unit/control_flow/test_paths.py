@@ -248,6 +248,17 @@ def test_gradients_are_those_of_the_path():
         agree(given.grad, 2 * x if x.sum() > 0 else 3 * x**2)
 
 
+def test_constants_of_paths():
+    graph = mlgraph.compile(lambda x: {True: "up", False: "down"}[bool(x.sum() > 0)], to="numpy")
+    pair = mlgraph.compile(lambda x: ({True: 1, False: 2}[bool(x.sum() > 0)], x + 1), to="numpy")
+    for x in (UP, UP, UP, UP, DOWN, UP, DOWN, DOWN, DOWN, DOWN, DOWN, DOWN, DOWN, UP):
+        assert graph(x) == ("up" if x.sum() > 0 else "down")
+        number, other = pair(x)
+        assert number == (1 if x.sum() > 0 else 2)
+        agree(other, x + 1)
+    assert graph.cache_info().captures == 2
+
+
 def test_an_ordinary_graph_has_no_paths():
     graph = mlgraph.compile(lambda x: x + 1, to="numpy", args=(UP,))
     assert graph.paths == ()
