@@ -5,8 +5,7 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
-from copy import copy
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from xdsl.dialects.builtin import LocationAttr, UnknownLoc
@@ -115,7 +114,9 @@ def region(block: Block) -> Generator[None, None, None]:
     """Insert operations into the region of an operation; their values are not reused outside."""
     trace = current()
     values = trace.shared, trace.sizes, trace._constants  # pyright: ignore[reportPrivateUsage]
-    trace.shared = {key: copy(each) if type(each) is list else each for key, each in trace.shared.items()}
+    trace.shared = {
+        key: [*cast("list[Any]", each)] if type(each) is list else each for key, each in trace.shared.items()
+    }
     trace.sizes = dict(trace.sizes)
     trace._constants = {key: list(found) for key, found in trace._constants.items()}  # pyright: ignore[reportPrivateUsage]
     try:
