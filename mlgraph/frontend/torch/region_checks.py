@@ -1,4 +1,4 @@
-"""What regions of a trace may not do, as the values of a graph share no memory.
+"""Checks of the regions of a trace: what they may not do, as the values of a graph share no memory.
 
 A tensor or number from inside of a region leaves it as a result alone. And where the result of a branch or loop may be
 another tensor itself, or a view of it, none of them is written into while the others are still read.

@@ -23,7 +23,7 @@ class Outside(NamedTuple):
 
 
 class RegionTrace:
-    """What exists before a region, and the nodes of the region."""
+    """The values that exist before a region, and the nodes of the region."""
 
     def __init__(self) -> None:
         self.tracer: Any = get_proxy_mode().tracer  # pyright: ignore[reportOptionalMemberAccess]

@@ -181,7 +181,7 @@ def stored_type(type: Attribute) -> Attribute:
 
 
 def load(address: SSAValue, type: Attribute) -> SSAValue:
-    """Arrays need not be aligned."""
+    """Read an element; arrays need not be aligned."""
     value = build(llvm.LoadOp(address, stored_type(type), 1))
     return build(llvm.ICmpOp(value, number(0, i8), NOT_EQUAL)) if type == i1 else value
 
