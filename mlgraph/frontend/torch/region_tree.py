@@ -66,7 +66,7 @@ class Placed:
     node: torch.fx.Node
     place: Place
     time: int
-    """Return when the node runs. The nodes of an outermost loop have one time, as each of them runs after any other."""
+    """The time at which the node runs. Those of an outermost loop have one, as each of them runs after any other."""
 
 
 def placed(items: Sequence[Item]) -> list[Placed]:

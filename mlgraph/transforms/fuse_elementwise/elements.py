@@ -59,7 +59,7 @@ def element_of(op: Operation) -> Element:
 
 
 def single_number(value: SSAValue, op: Operation) -> "bool | int | float | complex | None":
-    """Return the number that an operand of one element holds, None where it is not known or where it gives `op` its rank."""
+    """Return the number that an operand of one element holds, None where it is unknown or gives `op` its rank."""
     if not isinstance(value.owner, LiteralOp):
         return None
     array = array_of(value)
