@@ -65,9 +65,9 @@ def capture(
     try:
         return _capture(info, call, options)
     except DataDependentControlFlowError as error:
+        refused = error.__cause__ if isinstance(error.__cause__, UnsupportedOpError) else error
         if call.lifted or call.numbers or not options.max_paths:  # a number that decides is no input
-            raise
-        refused = error
+            raise refused from refused.__cause__
     try:
         return _capture_path(info, call, options, PathRecorder((), evaluator))
     except DataDependentControlFlowError:
@@ -103,7 +103,7 @@ def _capture(
             if paths is not None or number_decides or not conversions.extend(error):
                 raise conversions.explained(error) from error.__cause__
             continue
-        except CaptureError as error:
+        except (CaptureError, UnsupportedOpError) as error:
             if refused is None:
                 raise
             raise refused from error  # the converted code fails, and the code itself may not

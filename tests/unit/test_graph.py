@@ -444,7 +444,7 @@ def test_noise_of_the_tracer_does_not_reach_the_user(capfd, recwarn):
 
     mlgraph.compile(shouting, to="numpy")(X)
     with pytest.raises(mlgraph.errors.DataDependentControlFlowError):
-        mlgraph.compile(lambda x: x if x.sum() > 0 else -x, to="numpy", max_paths=0)(X)
+        mlgraph.compile(lambda x: {True: x, False: -x}[bool(x.sum() > 0)], to="numpy", max_paths=0)(X)
     assert {str(w.message) for w in recwarn} == {"mine"}
     captured = capfd.readouterr()
     assert captured.out == ""

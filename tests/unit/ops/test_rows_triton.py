@@ -30,7 +30,7 @@ def kernel_of(program: Program) -> tuple[FusedOp, list[int]] | None:
         element = element_of(result.owner)
     except NotFusible:
         return None
-    element.body.add_op(YieldOp(element.result))
+    element.body.add_op(YieldOp(*element.results))
     fused = FusedOp("kernel_0", element.operands, [result.type], element.body)
     return fused, [value.index for value in element.operands]
 
