@@ -32,6 +32,8 @@ class FunctionOverrides(TorchFunctionMode):
 
 def replaces(*functions: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        if known := [each for each in functions if each in OVERRIDES]:
+            raise ValueError(f"{known} are replaced already")
         OVERRIDES.update(dict.fromkeys(functions, function))
         return function
 

@@ -1,4 +1,4 @@
-"""Replacements of `torch.linalg.lstsq`, and of `narrow` with a start from a tensor, whose shapes torch cannot trace."""
+"""The replacement of `torch.linalg.lstsq`, whose shapes torch cannot trace."""
 
 # pyright: basic
 from typing import Any
@@ -42,12 +42,3 @@ def lstsq(input: Tensor, b: Tensor, rcond: float | None = None, *, driver: str |
             values if driver in ("gelsd", "gelss") else values.new_empty((0,)),
         )
     )
-
-
-@replaces(torch.narrow, Tensor.narrow)
-def narrow(input: Tensor, dim: int, start: Any, length: Any) -> Tensor:
-    """Look up a place in a tensor: a slice from there would have a data-dependent start."""
-    if not isinstance(start, Tensor):
-        return torch.ops.aten.narrow.default(input, dim, start, length)
-    first = torch.where(start < 0, start + input.shape[dim], start)
-    return input.index_select(dim, first + torch.arange(length, device=input.device))

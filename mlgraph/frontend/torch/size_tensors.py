@@ -48,7 +48,12 @@ def size_of(argument: Any) -> Any:
 
 @replaces(torch.narrow, Tensor.narrow)
 def narrow(input: Tensor, dim: int, start: Any, length: Any) -> Tensor:
-    return input.narrow(dim, start, item(length) if isinstance(length, Tensor) else length)
+    """Look up a place in a tensor: a slice from there would have a data-dependent start."""
+    length = size_of(length)
+    if not isinstance(start, Tensor):
+        return torch.ops.aten.narrow.default(input, dim, start, item(length) if isinstance(length, Tensor) else length)
+    first = torch.where(start < 0, start + input.shape[dim], start)
+    return input.index_select(dim, first + torch.arange(length, device=input.device))
 
 
 @replaces(Tensor.contiguous)

@@ -63,7 +63,7 @@ def element(case: Case) -> tuple[Program, TableOp, Element]:
 def alone(case: Case) -> Alone:
     program, row, found = element(case)
     assert list(found.operands) == list(main_of(program.module).body.block.args)
-    found.body.add_op(YieldOp(found.result))
+    found.body.add_op(YieldOp(*found.results))
     kernel = FusedOp("kernel_0", found.operands, [row.results[0].type], found.body)
     copy = kernel.clone()
     kernel.erase()
