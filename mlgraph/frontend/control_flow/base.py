@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Final
 
+AMBIGUOUS = "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
+"""numpy's text of the error for a condition of several elements."""
+
 _active: ContextVar["ControlFlow | None"] = ContextVar("control_flow", default=None)
 
 
@@ -108,6 +111,19 @@ class ControlFlow(ABC):
     @abstractmethod
     def check(self, condition: Any, error: Exception) -> None:
         """Raise `error` when the graph runs and `condition` does not hold, before anything is written."""
+
+
+def counting(
+    body: Callable[[Any, list[Any]], tuple[list[Any], list[Any]]],
+) -> Callable[[list[Any]], list[Any]]:
+    """Return the step of a loop whose state begins with its number, from that of a scan that stacks nothing."""
+
+    def step(state: list[Any]) -> list[Any]:
+        following, values = body(state[0], state[1:])
+        assert not values
+        return [state[0] + 1, *following]
+
+    return step
 
 
 @contextmanager

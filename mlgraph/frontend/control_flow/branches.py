@@ -8,7 +8,7 @@ from typing import Any
 from mlgraph.errors import DataDependentControlFlowError, MlgraphError
 from mlgraph.frontend.control_flow.base import ControlFlow, LeafMismatch, active
 from mlgraph.frontend.control_flow.state import Again, Snapshot, State, mismatch
-from mlgraph.frontend.control_flow.variables import Structure, named
+from mlgraph.frontend.control_flow.variables import named
 from mlgraph.frontend.locations import current_line, is_library
 
 
@@ -154,11 +154,7 @@ class TracedIf:
         first, second = self._found
         merged = [merge(self._flow, *each) for each in zip(first.leaves, second.leaves, results)]
         self._state.restore()
-        self._state.put([_chosen(a, b) for a, b in zip(first.structures, second.structures)], merged)
-
-
-def _chosen(a: Structure, b: Structure) -> Structure:
-    return a
+        self._state.put(first.structures, merged)
 
 
 def merge(flow: ControlFlow, first: Any, second: Any, result: Any) -> Any:

@@ -14,11 +14,15 @@ from mlgraph.frontend.control_flow.paths import Decision
 from mlgraph.frontend.locations import current_line, is_library
 
 TRUTH, NUMBER, ELEMENTS = "the truth of an array", "the number in an array", "the elements of an array"
-CONVERTERS: dict[str, Callable[[Any], Any]] = {"__int__": int, "__float__": float, "__complex__": complex}
-"""The type of the number that a method gives; others give it as it is."""
+_CONVERTERS: dict[str, Callable[[Any], Any]] = {"__int__": int, "__float__": float, "__complex__": complex}
 
 Read: TypeAlias = Callable[[Any, str], Any]
 """From an array and the name of a method to what the method returns."""
+
+
+def as_read(name: str, number: Any) -> Any:
+    """Return a number as the method of this name gives it."""
+    return _CONVERTERS[name](number) if name in _CONVERTERS else number
 
 
 class Unread(Exception):

@@ -15,11 +15,9 @@ import numpy as np
 from jax.core import eval_jaxpr  # pyright: ignore[reportPrivateImportUsage]
 from jax.extend.core import Primitive
 
-from mlgraph.frontend.control_flow.base import NO_VALUE, ControlFlow, LeafMismatch
+from mlgraph.frontend.control_flow.base import AMBIGUOUS, NO_VALUE, ControlFlow, LeafMismatch, counting
 from mlgraph.frontend.control_flow.errors import as_builtin
 from mlgraph.frontend.jax._private import Effect, Tracer, allow_effect, convert_element_type
-
-AMBIGUOUS = "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
 
 
 class CheckEffect(Effect):
@@ -80,11 +78,7 @@ class JaxControlFlow(ControlFlow):
     def scan(
         self, length: Any, body: Callable[[Any, list[Any]], tuple[list[Any], list[Any]]], initial: Sequence[Any]
     ) -> tuple[list[Any], list[Any]]:
-        def one(state: list[Any]) -> list[Any]:
-            following, values = body(state[0], state[1:])
-            assert not values
-            return [state[0] + 1, *following]
-
+        one = counting(body)
         if self.is_traced(length):
             found = self.while_(lambda state: state[0] < length, one, [0, *initial])
             return found[1:], []

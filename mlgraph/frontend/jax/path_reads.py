@@ -8,12 +8,12 @@ import jax
 import numpy as np
 
 from mlgraph.frontend.control_flow.eager_reads import (
-    CONVERTERS,
     ELEMENTS,
     NUMBER,
     TRUTH,
     EagerReads,
     Unread,
+    as_read,
     methods_replaced,
 )
 from mlgraph.frontend.control_flow.paths import PathRecorder, decision_of, thawed
@@ -59,15 +59,11 @@ def reads_as_tests(paths: PathRecorder | None, reads: EagerReads, arrays: Sequen
             raise Unread
         what, place = READS[name], len(paths.tests)
         found = paths.read(_value(value, name), what, current_line(), lambda: reads.decision(what, place))
-        return thawed(found) if name == "tolist" else CONVERTERS.get(name, _same)(found)
+        return thawed(found) if name == "tolist" else as_read(name, found)
 
     with methods_replaced(CLASSES, tuple(READS), read):
         yield
     reads.check()
-
-
-def _same(number: Any) -> Any:
-    return number
 
 
 def _trace_of(x: Any) -> Any:

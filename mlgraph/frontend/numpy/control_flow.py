@@ -16,7 +16,7 @@ from mlgraph.dialects import ivy, sizes
 from mlgraph.dialects.building import insert, located
 from mlgraph.dialects.dtypes import tensor
 from mlgraph.dialects.ivy.control import CheckOp, IfOp, ScanOp, WhileOp, YieldOp
-from mlgraph.frontend.control_flow.base import NO_VALUE, ControlFlow, LeafMismatch
+from mlgraph.frontend.control_flow.base import AMBIGUOUS, NO_VALUE, ControlFlow, LeafMismatch
 from mlgraph.frontend.control_flow.errors import as_builtin
 from mlgraph.frontend.numpy.array import TracedArray
 from mlgraph.frontend.numpy.array_data import Storage
@@ -29,8 +29,6 @@ from mlgraph.frontend.numpy.size_examples import example_of
 from mlgraph.frontend.numpy.sizes import Size, examples, is_free, operand, simple
 from mlgraph.frontend.numpy.tracer import constant, current, element_type, emit, region
 from mlgraph.frontend.numpy.wrapping import as_array, cast_value, same
-
-AMBIGUOUS = "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
 
 
 class NumpyControlFlow(ControlFlow):

@@ -9,12 +9,11 @@ from typing import Any, cast
 import numpy as np
 import tensorflow as tf
 
-from mlgraph.frontend.control_flow.base import NO_VALUE, ControlFlow, LeafMismatch
+from mlgraph.frontend.control_flow.base import AMBIGUOUS, NO_VALUE, ControlFlow, LeafMismatch, counting
 from mlgraph.frontend.control_flow.errors import as_builtin
 from mlgraph.frontend.tensorflow.numbers import DTYPES, KINDS, TracedNumber
 from mlgraph.frontend.tensorflow.variables import is_keras_variable
 
-AMBIGUOUS = "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()"
 CHECK = "mlgraph.check"
 """The text that an assertion which is a check prints first; all of its texts are bytes, as the IR has no strings."""
 
@@ -117,11 +116,7 @@ class TensorflowControlFlow(ControlFlow):
     def scan(
         self, length: Any, body: Callable[[Any, list[Any]], tuple[list[Any], list[Any]]], initial: Sequence[Any]
     ) -> tuple[list[Any], list[Any]]:
-        def one(state: list[Any]) -> list[Any]:
-            following, values = body(state[0], state[1:])
-            assert not values
-            return [state[0] + 1, *following]
-
+        one = counting(body)
         return self.while_(lambda state: state[0] < length, one, [0, *initial])[1:], []
 
     def check(self, condition: Any, error: Exception) -> None:

@@ -8,12 +8,12 @@ import numpy as np
 import tensorflow
 
 from mlgraph.frontend.control_flow.eager_reads import (
-    CONVERTERS,
     ELEMENTS,
     NUMBER,
     TRUTH,
     EagerReads,
     Unread,
+    as_read,
     methods_replaced,
 )
 from mlgraph.frontend.control_flow.paths import LARGEST_READ, PathRecorder, decision_of, thawed
@@ -61,15 +61,11 @@ def reads_as_tests(paths: PathRecorder | None, reads: EagerReads) -> Generator[N
         found = paths.read(_value(x, name), what, current_line(), lambda: reads.decision(what, place))
         if name == "numpy":
             return np.array(thawed(found), x.dtype.as_numpy_dtype)
-        return CONVERTERS.get(name, _same)(found)
+        return as_read(name, found)
 
     with methods_replaced((SymbolicTensor,), tuple(READS), read):
         yield
     reads.check()
-
-
-def _same(number: Any) -> Any:
-    return number
 
 
 @contextmanager

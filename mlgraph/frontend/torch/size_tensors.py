@@ -49,9 +49,9 @@ def size_of(argument: Any) -> Any:
 @replaces(torch.narrow, Tensor.narrow)
 def narrow(input: Tensor, dim: int, start: Any, length: Any) -> Tensor:
     """Look up a place in a tensor: a slice from there would have a data-dependent start."""
-    length = size_of(length)
+    length = item(length) if isinstance(length, Tensor) else length
     if not isinstance(start, Tensor):
-        return torch.ops.aten.narrow.default(input, dim, start, item(length) if isinstance(length, Tensor) else length)
+        return torch.ops.aten.narrow.default(input, dim, start, length)
     first = torch.where(start < 0, start + input.shape[dim], start)
     return input.index_select(dim, first + torch.arange(length, device=input.device))
 
